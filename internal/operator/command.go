@@ -1,0 +1,87 @@
+package operator
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap/zapcore"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/barq-db/barq-operator/internal/version"
+)
+
+// Settings are what flags and environment variables decide.
+type Settings struct {
+	// WatchesFile is the path of watches.yaml.
+	WatchesFile string
+	// MetricsAddress is where metrics are served over HTTPS to callers that the API
+	// server authorizes; "0" turns them off.
+	MetricsAddress string
+	// HealthAddress is where /healthz and /readyz are served over HTTP.
+	HealthAddress string
+	// LeaderElection lets only one of several operators work at a time.
+	LeaderElection bool
+	// LeaderElectionNamespace holds the Lease; empty is the operator's own namespace.
+	LeaderElectionNamespace string
+	// LogLevel is debug, info or error.
+	LogLevel string
+	// DefaultImage is what a BarqCluster without spec.image runs; empty leaves it to
+	// the chart. From RELATED_IMAGE_BARQ_DB.
+	DefaultImage string
+}
+
+// NewCommand gives the command barq-operator.
+func NewCommand() *cobra.Command {
+	settings := Settings{DefaultImage: os.Getenv("RELATED_IMAGE_BARQ_DB")}
+	command := &cobra.Command{
+		Use:   "barq-operator",
+		Short: "Runs Barq DB on Kubernetes",
+		Long: "barq-operator makes a running Barq DB of every BarqCluster.\n\n" +
+			"Environment:\n" +
+			"  " + helmmanager.WatchNamespaceEnvVar + "         namespaces to watch, separated by commas; empty watches all\n" +
+			"  RELATED_IMAGE_BARQ_DB   image of a BarqCluster that names none; empty leaves it to the chart",
+		Version:       version.String(),
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := setUpLogging(settings.LogLevel); err != nil {
+				return err
+			}
+			return Run(command.Context(), settings)
+		},
+	}
+	settings.bind(command.Flags())
+	return command
+}
+
+func (s *Settings) bind(flags *pflag.FlagSet) {
+	flags.StringVar(&s.WatchesFile, "watches-file", "watches.yaml", "file that names the chart of each kind")
+	flags.StringVar(&s.MetricsAddress, "metrics-bind-address", ":8443", "address of the metrics (HTTPS, authorized by the API server); 0 turns them off")
+	flags.StringVar(&s.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz (HTTP); 0 turns them off")
+	flags.BoolVar(&s.LeaderElection, "leader-elect", false, "let only one of several operators work at a time")
+	flags.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default the operator's own)")
+	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info or error")
+}
+
+func setUpLogging(name string) error {
+	level, err := zapcore.ParseLevel(name)
+	if err != nil {
+		return fmt.Errorf("--log-level: %q is unknown; write debug, info or error", name)
+	}
+	ctrl.SetLogger(zap.New(
+		zap.Level(level),
+		zap.JSONEncoder(func(config *zapcore.EncoderConfig) {
+			config.EncodeTime = zapcore.TimeEncoderOfLayout(time.RFC3339Nano)
+		}),
+		// Errors are about BarqClusters and come from a few known places; a stack of the
+		// work queue under each only hides them.
+		zap.StacktraceLevel(zapcore.PanicLevel),
+	))
+	return nil
+}

@@ -1,0 +1,123 @@
+package operator
+
+import (
+	"fmt"
+
+	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/ownership"
+)
+
+// leaderElectionID names the Lease.
+const leaderElectionID = "barq-operator.barq.db"
+
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,verbs=get;create;update
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,namespace=system,verbs=create;patch
+
+// newManager makes the manager with its caches, probes and metrics.
+func newManager(config *rest.Config, settings Settings) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("registering types: %w", err)
+		}
+	}
+
+	options := ctrl.Options{
+		Scheme:                  scheme,
+		HealthProbeBindAddress:  settings.HealthAddress,
+		LeaderElection:          settings.LeaderElection,
+		LeaderElectionID:        leaderElectionID,
+		LeaderElectionNamespace: settings.LeaderElectionNamespace,
+		// An operator that stops in order hands over at once. One that is killed keeps
+		// its Lease until it runs out.
+		LeaderElectionReleaseOnCancel: true,
+		Metrics: metricsserver.Options{
+			BindAddress:    settings.MetricsAddress,
+			SecureServing:  true,
+			FilterProvider: filters.WithAuthenticationAndAuthorization,
+		},
+		Cache: limitedCache(),
+		Client: client.Options{Cache: &client.CacheOptions{
+			// BarqClusters and StatefulSets are read unstructured, and from the cache: a
+			// pass with nothing to do asks the API server for neither.
+			Unstructured: true,
+		}},
+	}
+	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("manager"))
+
+	mgr, err := ctrl.NewManager(config, options)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the manager: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return mgr, nil
+}
+
+// limitedCache keeps only what belongs to a BarqCluster, and of that only what is
+// read. Unlimited caches are what makes operators run out of memory on large
+// Kubernetes clusters.
+func limitedCache() cache.Options {
+	mine := cache.ByObject{Label: ownership.Selector()}
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}:                   mine,
+			&corev1.PersistentVolumeClaim{}: mine,
+			&corev1.Service{}:               mine,
+			&corev1.ServiceAccount{}:        mine,
+			&appsv1.StatefulSet{}:           mine,
+			// The Helm library insists on watching Secrets. The releases it stores do not
+			// carry the label, so it gets those that the chart renders: none.
+			&corev1.Secret{}: mine,
+		},
+	}
+}
+
+// newSecretMetadataCache makes a cache of the metadata of Secrets, without their
+// contents, in the namespaces that the manager watches. It is apart from the
+// manager's cache, which keeps one set of limits for all forms of a kind.
+func newSecretMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
+	options := ctrl.Options{}
+	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("secret-metadata"))
+	secrets, err := cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient:        mgr.GetHTTPClient(),
+		Scheme:            mgr.GetScheme(),
+		Mapper:            mgr.GetRESTMapper(),
+		DefaultNamespaces: options.Cache.DefaultNamespaces,
+		// Only the name and the resourceVersion are used.
+		DefaultTransform: func(object any) (any, error) {
+			if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
+				metadata.Labels, metadata.Annotations, metadata.ManagedFields, metadata.OwnerReferences = nil, nil, nil, nil
+			}
+			return object, nil
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("setting up the cache of Secrets' metadata: %w", err)
+	}
+	if err := mgr.Add(secrets); err != nil {
+		return nil, fmt.Errorf("adding the cache of Secrets' metadata: %w", err)
+	}
+	return secrets, nil
+}

@@ -1,0 +1,81 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/release"
+	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/version"
+	"github.com/barq-db/barq-operator/internal/volumes"
+	"github.com/barq-db/barq-operator/internal/watches"
+)
+
+// Run works until the context ends.
+func Run(ctx context.Context, settings Settings) error {
+	log := ctrl.Log.WithName("operator")
+	log.Info("Starting", "version", version.Version, "commit", version.Commit, "date", version.Date)
+
+	watch, err := watches.Load(settings.WatchesFile, v1alpha1.BarqClusterKind)
+	if err != nil {
+		return err
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the API server: %w", err)
+	}
+	mgr, err := newManager(config, settings)
+	if err != nil {
+		return err
+	}
+	if err := addControllers(ctx, mgr, watch, settings.DefaultImage); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+// addControllers registers the Helm reconciler and the controllers beside it.
+func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, defaultImage string) error {
+	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
+	}
+	metadata, err := newSecretMetadataCache(mgr)
+	if err != nil {
+		return err
+	}
+	resolver := secrets.NewResolver(metadata, mgr.GetAPIReader())
+
+	options, err := release.Options(mgr, watch, &release.Translator{
+		Secrets:      resolver,
+		Cache:        mgr.GetClient(),
+		DefaultImage: defaultImage,
+	}, secrets.Watch(metadata, mgr.GetClient()))
+	if err != nil {
+		return err
+	}
+	releases, err := reconciler.New(options...)
+	if err != nil {
+		return fmt.Errorf("setting up the Helm reconciler: %w", err)
+	}
+	if err := releases.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("registering the Helm reconciler: %w", err)
+	}
+
+	recorder := mgr.GetEventRecorder("barq-operator")
+	if err := (&status.Reconciler{
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Secrets: resolver,
+		Events:  recorder,
+		Clock:   clock.RealClock{},
+	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles); err != nil {
+		return err
+	}
+	return (&volumes.Reconciler{Client: mgr.GetClient(), Events: recorder}).SetupWithManager(mgr)
+}

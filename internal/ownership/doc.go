@@ -1,0 +1,4 @@
+// Package ownership knows how an object tells which BarqCluster it belongs to:
+// by the labels that the chart barq-db puts on everything it renders and on what
+// Kubernetes makes from that.
+package ownership

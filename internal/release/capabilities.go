@@ -1,0 +1,69 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// capabilitiesAge is how long the API server's version and kinds are believed.
+// An upgrade of Kubernetes or a new CRD reaches the charts within it.
+const capabilitiesAge = 5 * time.Minute
+
+// rememberedCapabilities asks the API server for its version and kinds once in a
+// while instead of on every pass, where Helm empties its own cache first.
+type rememberedCapabilities struct {
+	helmclient.ActionConfigGetter
+	clock clock.PassiveClock
+
+	lock         sync.Mutex
+	capabilities *chartutil.Capabilities
+	read         time.Time
+}
+
+// ActionConfigFor gives Helm's configuration for one BarqCluster.
+func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
+	config, err := r.ActionConfigGetter.ActionConfigFor(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	config.Capabilities, err = r.current(config)
+	if err != nil {
+		return nil, fmt.Errorf("asking the API server for its version and kinds: %w", err)
+	}
+	return config, nil
+}
+
+func (r *rememberedCapabilities) current(config *action.Configuration) (*chartutil.Capabilities, error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.capabilities == nil || r.clock.Since(r.read) > capabilitiesAge {
+		discovery, err := config.RESTClientGetter.ToDiscoveryClient()
+		if err != nil {
+			return nil, err
+		}
+		discovery.Invalidate()
+		version, err := discovery.ServerVersion()
+		if err != nil {
+			return nil, err
+		}
+		kinds, err := action.GetVersionSet(discovery)
+		if err != nil {
+			return nil, err
+		}
+		r.read = r.clock.Now()
+		r.capabilities = &chartutil.Capabilities{
+			APIVersions: kinds,
+			KubeVersion: chartutil.KubeVersion{Version: version.GitVersion, Major: version.Major, Minor: version.Minor},
+			HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
+		}
+	}
+	return r.capabilities.Copy(), nil
+}

@@ -1,0 +1,14 @@
+// Package release is the Helm side of the operator: it sets up the
+// helm-operator-plugins reconciler, which renders the chart barq-db for each
+// BarqCluster and installs, upgrades or uninstalls the release.
+//
+// The library is used as it is. What it would do wrongly for a database is
+// corrected at its plug points, one file each: what it writes into the status
+// (statusclient.go), which releases it may touch and how it recovers an
+// interrupted one (actions.go), how often it asks the API server (storage.go,
+// capabilities.go), when it is paused (pause.go). Options lists all of them with
+// the reason for each.
+//
+// Which values a spec becomes is decided in internal/translate, and whether the
+// database answers is reported by internal/status; neither belongs here.
+package release

@@ -1,0 +1,105 @@
+package release
+
+import (
+	"fmt"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
+	"helm.sh/helm/v3/pkg/action"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/barq-db/barq-operator/internal/watches"
+)
+
+// history is how many revisions of a release are kept for a person to look at.
+// Each is a Secret of a few KiB that every pass lists, so it is not more.
+const history = 5
+
+// Options lists every option of the reconciler for the kind that watch names.
+//
+// secretChanges is a source that enqueues the BarqClusters that refer to a Secret
+// which changed.
+func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, secretChanges source.Source) ([]reconciler.Option, error) {
+	getter, err := newActionClientGetter(mgr, watch)
+	if err != nil {
+		return nil, err
+	}
+	return []reconciler.Option{
+		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
+		reconciler.WithChart(*watch.Chart),
+
+		// The scheme has the typed BarqCluster; the library would register it as
+		// unstructured over that.
+		reconciler.SkipPrimaryGVKSchemeRegistration(true),
+
+		// The library replaces the whole status and copies the manifest into it; this
+		// client merges, and leaves the manifest out.
+		reconciler.WithClient(newStatusClient(mgr.GetClient())),
+
+		// Guards foreign releases, recovers interrupted ones, never rolls back.
+		reconciler.WithActionClientGetter(getter),
+
+		reconciler.WithValueTranslator(translator),
+
+		// The library's own handlers hold back a deletion too.
+		reconciler.WithPauseReconcileHandler(pausedUnlessDeleted),
+
+		// A changed Secret must reach the pods, and one that was missing must end the
+		// wait at once. The library watches only what it owns.
+		reconciler.WithControllerSetupFunc(func(c reconciler.ControllerSetup) error {
+			return c.Watch(secretChanges)
+		}),
+
+		reconciler.SkipDependentWatches(!watch.WatchDependentResources),
+		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
+		reconciler.WithMaxConcurrentReconciles(watch.MaxConcurrentReconciles),
+		reconciler.WithMaxReleaseHistory(history),
+		reconciler.WithLog(ctrl.Log.WithName("release")),
+	}, nil
+}
+
+func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch) (helmclient.ActionClientGetter, error) {
+	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
+		helmclient.StorageDriverMapper(rememberingStorage(helmclient.DefaultSecretsStorageDriver(
+			helmclient.SecretsStorageDriverOpts{
+				// With an owner reference, a foreground deletion lets the garbage collector
+				// delete the release before it was uninstalled, and what it holds leaks.
+				DisableOwnerRefInjection: true,
+			}))),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
+	}
+	inner, err := helmclient.NewActionClientGetter(
+		&rememberedCapabilities{ActionConfigGetter: configs, clock: clock.RealClock{}},
+
+		// A database whose install failed half-way must not be uninstalled, and a
+		// failed upgrade must not be forced back: both would delete pods that work.
+		// The next pass goes forward.
+		helmclient.WithFailureRollbacks(false),
+
+		// Marks the release as the operator's; see guard.
+		helmclient.AppendInstallOptions(func(install *action.Install) error {
+			install.Labels = map[string]string{managedByLabel: managedBy}
+			return nil
+		}),
+		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
+			upgrade.Labels = map[string]string{managedByLabel: managedBy}
+			// Every pass renders an upgrade to see whether one is needed. Validating it
+			// against four OpenAPI documents is 99% of the time that this takes, and
+			// the API server validates what is applied anyhow.
+			upgrade.DisableOpenAPIValidation = true
+			return nil
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("setting up Helm's actions: %w", err)
+	}
+	return &actionsGetter{
+		ActionClientGetter: inner,
+		chart:              watch.Chart.Name(),
+		clock:              clock.RealClock{},
+	}, nil
+}

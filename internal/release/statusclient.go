@@ -1,0 +1,179 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// fieldOwner owns the fields of the status that the Helm side writes.
+const fieldOwner = client.FieldOwner("barq-operator-release")
+
+// messageLimit is the most that the API allows in a condition's message, in bytes.
+const messageLimit = 32768
+
+// helmConditions are the conditions that the library knows.
+var helmConditions = []string{
+	v1alpha1.ConditionInitialized,
+	v1alpha1.ConditionDeployed,
+	v1alpha1.ConditionReleaseFailed,
+	v1alpha1.ConditionIrreconcilable,
+	v1alpha1.ConditionPaused,
+}
+
+// statusClient is the client that the library is given. Its status updates become
+// server-side applies of the Helm conditions and the release's name alone: the
+// library would replace the whole status, wiping what the status controller
+// wrote, and put the manifest of the release into it.
+type statusClient struct {
+	client.Client
+}
+
+func newStatusClient(inner client.Client) client.Client {
+	return &statusClient{Client: inner}
+}
+
+// Status gives the writer of the status.
+func (c *statusClient) Status() client.SubResourceWriter {
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client}
+}
+
+type statusWriter struct {
+	client.SubResourceWriter
+	reader client.Reader
+}
+
+// helmStatus is the part of the status that the Helm side owns. The library's
+// form of it can be read into it; its manifest falls away.
+type helmStatus struct {
+	Conditions      []metav1.Condition        `json:"conditions,omitempty"`
+	DeployedRelease *v1alpha1.DeployedRelease `json:"deployedRelease,omitempty"`
+}
+
+// Update merges the status that the library computed into the stored one. It
+// writes nothing when that changes nothing, as on every pass with nothing to do.
+func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...client.SubResourceUpdateOption) error {
+	cluster, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return fmt.Errorf("updating the status of %T: only BarqClusters are expected here", object)
+	}
+	computed, err := helmStatusOf(cluster)
+	if err != nil {
+		return err
+	}
+
+	stored := &unstructured.Unstructured{}
+	stored.SetGroupVersionKind(cluster.GroupVersionKind())
+	if err := w.reader.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
+		return err
+	}
+	before, err := helmStatusOf(stored)
+	if err != nil {
+		return err
+	}
+
+	desired := merge(before, computed, cluster.GetGeneration())
+	if equality.Semantic.DeepEqual(before, desired) {
+		return nil
+	}
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&desired)
+	if err != nil {
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	apply := &unstructured.Unstructured{Object: map[string]any{"status": status}}
+	apply.SetGroupVersionKind(cluster.GroupVersionKind())
+	apply.SetNamespace(cluster.GetNamespace())
+	apply.SetName(cluster.GetName())
+	// Without it, the status of a BarqCluster that was deleted would be written onto
+	// a new one of the same name.
+	apply.SetUID(cluster.GetUID())
+	return w.SubResourceWriter.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
+}
+
+// helmStatusOf reads the Helm side's part of a status, sorted by type.
+func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
+	var status helmStatus
+	stored, ok := cluster.Object["status"].(map[string]any)
+	if !ok {
+		return status, nil
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored, &status); err != nil {
+		return status, fmt.Errorf("reading the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
+	}
+	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
+		return !slices.Contains(helmConditions, c.Type)
+	})
+	slices.SortFunc(status.Conditions, func(a, b metav1.Condition) int {
+		return slices.Index(helmConditions, a.Type) - slices.Index(helmConditions, b.Type)
+	})
+	return status, nil
+}
+
+// merge gives what to store after a pass over the given generation.
+//
+// Every condition says which generation it is about, which tells the status
+// controller that this generation was acted upon. A paused pass looked at nothing,
+// so it changes nothing but Paused; the library would forget the release.
+func merge(before, computed helmStatus, generation int64) helmStatus {
+	conditions := make([]metav1.Condition, 0, len(computed.Conditions))
+	for _, condition := range computed.Conditions {
+		conditions = append(conditions, complete(condition, generation))
+	}
+	paused := slices.ContainsFunc(conditions, func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConditionPaused && c.Status == metav1.ConditionTrue
+	})
+	if !paused {
+		return helmStatus{Conditions: conditions, DeployedRelease: computed.DeployedRelease}
+	}
+
+	kept := slices.DeleteFunc(slices.Clone(before.Conditions), func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConditionPaused
+	})
+	for _, condition := range conditions {
+		if condition.Type == v1alpha1.ConditionPaused {
+			kept = append(kept, condition)
+		}
+	}
+	return helmStatus{Conditions: kept, DeployedRelease: before.DeployedRelease}
+}
+
+// complete fills in what the library leaves out and the API requires.
+func complete(condition metav1.Condition, generation int64) metav1.Condition {
+	condition.ObservedGeneration = generation
+	switch {
+	case condition.Type == v1alpha1.ConditionPaused && condition.Status == metav1.ConditionTrue:
+		condition.Reason = v1alpha1.ReasonPaused
+		condition.Message = "spec.paused is true: nothing is changed until it is false"
+	case condition.Type == v1alpha1.ConditionDeployed && condition.Status == metav1.ConditionTrue:
+		// The library puts the chart's notes here, which are for a person who ran Helm.
+		condition.Message = "a Helm release is stored; whether the database answers is in the condition Ready"
+	}
+	if condition.Reason == "" {
+		condition.Reason = reasonFor(condition)
+	}
+	if len(condition.Message) > messageLimit {
+		condition.Message = condition.Message[:messageLimit]
+	}
+	return condition
+}
+
+// reasonFor names the state where the library gives no reason: NotPaused,
+// DeployedUnknown and the like.
+func reasonFor(condition metav1.Condition) string {
+	switch condition.Status {
+	case metav1.ConditionTrue:
+		return condition.Type
+	case metav1.ConditionFalse:
+		return "Not" + condition.Type
+	default:
+		return condition.Type + "Unknown"
+	}
+}

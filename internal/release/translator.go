@@ -1,0 +1,80 @@
+package release
+
+import (
+	"context"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/chartutil"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/translate"
+)
+
+// Translator looks up the facts that a translation needs, and translates.
+type Translator struct {
+	// Secrets finds what the spec refers to.
+	Secrets *secrets.Resolver
+	// Cache reads StatefulSets, unstructured, without asking the API server.
+	Cache client.Reader
+	// DefaultImage is used where the spec names none; empty leaves it to the chart.
+	DefaultImage string
+}
+
+// Translate gives the chart values for a BarqCluster. It fails while a Secret or
+// a key that the spec refers to is missing, which holds the release back and
+// leaves running pods alone. That failure is not retried: a change of the
+// Secret starts a new pass.
+func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
+	cluster, err := v1alpha1.FromUnstructured(object)
+	if err != nil {
+		return nil, reconcile.TerminalError(err)
+	}
+	resolution, err := t.Secrets.Resolve(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(resolution.Problems) > 0 {
+		return nil, reconcile.TerminalError(secrets.HeldBack(resolution))
+	}
+	templateSize, err := t.templateSize(ctx, client.ObjectKeyFromObject(cluster))
+	if err != nil {
+		return nil, err
+	}
+	values, err := translate.ToValues(cluster, translate.Facts{
+		DefaultImage:    t.DefaultImage,
+		SecretsChecksum: resolution.Checksum,
+		TemplateSize:    templateSize,
+	})
+	if err != nil {
+		return nil, reconcile.TerminalError(err)
+	}
+	return values, nil
+}
+
+// templateSize reads the size in the volume claim template of the StatefulSet, or
+// gives nil where there is none.
+func (t *Translator) templateSize(ctx context.Context, name client.ObjectKey) (*resource.Quantity, error) {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("StatefulSet"))
+	if err := t.Cache.Get(ctx, name, object); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	statefulSet := &appsv1.StatefulSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, statefulSet); err != nil {
+		return nil, fmt.Errorf("reading StatefulSet %s: %w", name, err)
+	}
+	for _, template := range statefulSet.Spec.VolumeClaimTemplates {
+		if size, ok := template.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
+			return &size, nil
+		}
+	}
+	return nil, nil
+}

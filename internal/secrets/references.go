@@ -1,0 +1,160 @@
+package secrets
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// Keys that the Secret of a tier holds. They are named like the variables that
+// Barq DB reads (docs/barq-server.md).
+const (
+	KeyAWSAccessKeyID        = "AWS_ACCESS_KEY_ID"
+	KeyAWSSecretAccessKey    = "AWS_SECRET_ACCESS_KEY"
+	KeyAWSSessionToken       = "AWS_SESSION_TOKEN"
+	KeyAWSRegion             = "AWS_REGION"
+	KeyGoogleCredentialsJSON = "GOOGLE_APPLICATION_CREDENTIALS_JSON"
+	KeyAzureStorageAccount   = "AZURE_STORAGE_ACCOUNT"
+	KeyAzureStorageAccessKey = "AZURE_STORAGE_ACCESS_KEY"
+)
+
+// Reference is one key of a Secret that a pod's environment is made from.
+type Reference struct {
+	// Field is the path in the spec that makes the reference.
+	Field string
+	// Secret is its name, in the BarqCluster's namespace.
+	Secret string
+	// Key in the Secret.
+	Key string
+	// Optional: the pod starts without it.
+	Optional bool
+}
+
+// References lists what the spec refers to, each key of a Secret once, sorted
+// by Secret and key. Tiers count only while tiering is enabled, because only then
+// do the pods use them. Secrets for pulling images are not among them: the
+// kubelet, not the pod's environment, reads those.
+func References(cluster *v1alpha1.BarqCluster) []Reference {
+	var found []Reference
+	spec := &cluster.Spec
+	if spec.Tiering.Enabled {
+		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm)...)
+		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold)...)
+	}
+	for _, variable := range spec.Env {
+		if variable.ValueFrom == nil || variable.ValueFrom.SecretKeyRef == nil {
+			continue
+		}
+		ref := variable.ValueFrom.SecretKeyRef
+		found = append(found, Reference{
+			Field:    fmt.Sprintf("spec.env[%s].valueFrom.secretKeyRef", variable.Name),
+			Secret:   ref.Name,
+			Key:      ref.Key,
+			Optional: ref.Optional != nil && *ref.Optional,
+		})
+	}
+	return unique(found)
+}
+
+// Names lists the Secrets that the spec refers to, each once, sorted.
+func Names(cluster *v1alpha1.BarqCluster) []string {
+	var names []string
+	for _, ref := range References(cluster) {
+		names = append(names, ref.Secret)
+	}
+	return slices.Compact(names)
+}
+
+func tierReferences(field string, tier *v1alpha1.TierSpec) []Reference {
+	if tier == nil {
+		return nil
+	}
+	var found []Reference
+	if ref := tier.BucketSecretRef; ref != nil {
+		found = append(found, Reference{Field: field + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key})
+	}
+	if tier.CredentialsSecretRef == nil {
+		return found
+	}
+	credentials := func(optional bool, keys ...string) {
+		for _, key := range keys {
+			found = append(found, Reference{
+				Field:    field + ".credentialsSecretRef",
+				Secret:   tier.CredentialsSecretRef.Name,
+				Key:      key,
+				Optional: optional,
+			})
+		}
+	}
+	switch tier.Provider {
+	case v1alpha1.ProviderS3:
+		credentials(false, KeyAWSAccessKeyID, KeyAWSSecretAccessKey)
+		credentials(true, KeyAWSSessionToken)
+		if tier.Region == "" {
+			credentials(true, KeyAWSRegion)
+		}
+	case v1alpha1.ProviderGCS:
+		credentials(false, KeyGoogleCredentialsJSON)
+	case v1alpha1.ProviderAzure:
+		credentials(false, KeyAzureStorageAccount, KeyAzureStorageAccessKey)
+	}
+	return found
+}
+
+// unique keeps one reference for each key of a Secret. A required one wins over
+// an optional one, because the pod that needs it does not start without it.
+func unique(found []Reference) []Reference {
+	slices.SortStableFunc(found, func(a, b Reference) int {
+		return cmp.Or(
+			cmp.Compare(a.Secret, b.Secret),
+			cmp.Compare(a.Key, b.Key),
+			boolCompare(a.Optional, b.Optional),
+		)
+	})
+	return slices.CompactFunc(found, func(a, b Reference) bool {
+		return a.Secret == b.Secret && a.Key == b.Key
+	})
+}
+
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// problemWith says what is wrong with the reference in the given Secret, or
+// nothing. An empty value is refused because Barq DB aborts its start on an
+// empty variable (docs/barq-server.md).
+func problemWith(ref Reference, keys map[string]digest) string {
+	sum, ok := keys[ref.Key]
+	switch {
+	case !ok && ref.Optional:
+		return ""
+	case !ok:
+		return fmt.Sprintf("Secret %q has no key %s, which %s needs; add the key", ref.Secret, ref.Key, ref.Field)
+	case sum.empty && ref.Optional:
+		return fmt.Sprintf("key %s of Secret %q is empty; fill it or remove it", ref.Key, ref.Secret)
+	case sum.empty:
+		return fmt.Sprintf("key %s of Secret %q is empty, but %s needs it; fill it", ref.Key, ref.Secret, ref.Field)
+	default:
+		return ""
+	}
+}
+
+// digests sums up the values of a Secret, so that the values need not be kept.
+func digests(secret *corev1.Secret) map[string]digest {
+	sums := make(map[string]digest, len(secret.Data))
+	for key, value := range secret.Data {
+		sums[key] = digestOf(value)
+	}
+	return sums
+}

@@ -1,0 +1,156 @@
+package secrets
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/lru"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// remembered is how many Secrets' sums are kept. Each takes about 100 bytes a key;
+// beyond that number the least recently used is read again.
+const remembered = 8192
+
+// Resolver looks Secrets up. It asks the API server for a Secret only when the
+// Secret's resourceVersion is one that it has not seen, so that resolving an
+// unchanged BarqCluster costs no request.
+type Resolver struct {
+	// metadata knows which Secrets exist and their resourceVersions, from a watch.
+	metadata client.Reader
+	// contents reads a Secret from the API server.
+	contents client.Reader
+	seen     *lru.Cache
+}
+
+// NewResolver makes a Resolver of a reader that is fed by a metadata-only
+// watch of Secrets and of one that reads from the API server.
+func NewResolver(metadata, contents client.Reader) *Resolver {
+	return &Resolver{metadata: metadata, contents: contents, seen: lru.New(remembered)}
+}
+
+// Resolution is what was found.
+type Resolution struct {
+	// Referenced is how many keys of Secrets the spec refers to.
+	Referenced int
+	// Checksum changes when a value that the pods use changes, and only then. It is
+	// empty when the spec refers to no Secret.
+	Checksum string
+	// Problems name the Secrets and keys that are missing or empty, in the words of
+	// a message to the user. Empty when all is well.
+	Problems []string
+}
+
+// Message joins the problems into one message.
+func (r Resolution) Message() string { return strings.Join(r.Problems, "; ") }
+
+type digest struct {
+	sum   [sha256.Size]byte
+	empty bool
+}
+
+func digestOf(value []byte) digest {
+	return digest{sum: sha256.Sum256(value), empty: len(value) == 0}
+}
+
+type snapshot struct {
+	resourceVersion string
+	keys            map[string]digest
+}
+
+// Resolve looks up everything that the spec refers to. An error means that the
+// API server could not be asked; a Secret that is not there is not an error but
+// one of the Problems.
+func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (Resolution, error) {
+	references := References(cluster)
+	resolution := Resolution{Referenced: len(references)}
+	if len(references) == 0 {
+		return resolution, nil
+	}
+
+	sum := sha256.New()
+	for start := 0; start < len(references); {
+		end := start + 1
+		for end < len(references) && references[end].Secret == references[start].Secret {
+			end++
+		}
+		name := types.NamespacedName{Namespace: cluster.Namespace, Name: references[start].Secret}
+		keys, err := r.keys(ctx, name)
+		if err != nil {
+			return Resolution{}, fmt.Errorf("reading Secret %q: %w", name.Name, err)
+		}
+		resolution.Problems = append(resolution.Problems, check(references[start:end], keys, sum)...)
+		start = end
+	}
+	resolution.Checksum = hex.EncodeToString(sum.Sum(nil))
+	return resolution, nil
+}
+
+// check compares the references to one Secret with what it holds (nil when it
+// is not there), and adds the values that are used to the sum.
+func check(references []Reference, keys map[string]digest, sum io.Writer) []string {
+	if keys == nil {
+		var required []string
+		for _, ref := range references {
+			if !ref.Optional {
+				required = append(required, ref.Key)
+			}
+		}
+		if len(required) == 0 {
+			return nil
+		}
+		return []string{fmt.Sprintf("Secret %q, which %s names, does not exist; create it with the key(s) %s",
+			references[0].Secret, references[0].Field, strings.Join(required, ", "))}
+	}
+	var problems []string
+	for _, ref := range references {
+		if problem := problemWith(ref, keys); problem != "" {
+			problems = append(problems, problem)
+			continue
+		}
+		if value, ok := keys[ref.Key]; ok {
+			fmt.Fprintf(sum, "%s\x00%s\x00%x\n", ref.Secret, ref.Key, value.sum)
+		}
+	}
+	return problems
+}
+
+// keys gives the sums of a Secret's values, or nil when there is no such Secret.
+func (r *Resolver) keys(ctx context.Context, name types.NamespacedName) (map[string]digest, error) {
+	known := &metav1.PartialObjectMetadata{}
+	known.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	err := r.metadata.Get(ctx, name, known)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, err
+	}
+	if err == nil {
+		if seen, ok := r.seen.Get(name); ok && seen.(snapshot).resourceVersion == known.ResourceVersion {
+			return seen.(snapshot).keys, nil
+		}
+	}
+
+	// Asked even when the watch knows no such Secret: one that was created together
+	// with the BarqCluster may not have reached the watch yet, and must not be
+	// reported as missing.
+	secret := &corev1.Secret{}
+	if err := r.contents.Get(ctx, name, secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.seen.Remove(name)
+			return nil, nil
+		}
+		return nil, err
+	}
+	found := snapshot{resourceVersion: secret.ResourceVersion, keys: digests(secret)}
+	r.seen.Add(name, found)
+	return found.keys, nil
+}

@@ -1,0 +1,95 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// ownConditions are the conditions that the status controller writes.
+var ownConditions = []string{
+	v1alpha1.ConditionReady,
+	v1alpha1.ConditionReconciling,
+	v1alpha1.ConditionStalled,
+	v1alpha1.ConditionSecretsAvailable,
+	v1alpha1.ConditionVolumesResized,
+}
+
+// own gives a copy of the conditions that the status controller writes.
+func own(conditions []metav1.Condition) []metav1.Condition {
+	var kept []metav1.Condition
+	for _, condition := range conditions {
+		if slices.Contains(ownConditions, condition.Type) {
+			kept = append(kept, condition)
+		}
+	}
+	return kept
+}
+
+func readyCondition(v verdict) metav1.Condition {
+	return metav1.Condition{Type: v1alpha1.ConditionReady, Status: v.ready, Reason: v.reason, Message: v.message}
+}
+
+func reconcilingCondition(v verdict) metav1.Condition {
+	return metav1.Condition{
+		Type: v1alpha1.ConditionReconciling, Status: conditionStatus(v.reconciling), Reason: v.reason, Message: v.message,
+	}
+}
+
+func stalledCondition(v verdict) metav1.Condition {
+	if !v.stalled {
+		return metav1.Condition{
+			Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
+			Message: "nothing needs a person",
+		}
+	}
+	return metav1.Condition{
+		Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v.reason, Message: v.message,
+	}
+}
+
+func secretsCondition(o Observation) metav1.Condition {
+	condition := metav1.Condition{Type: v1alpha1.ConditionSecretsAvailable, Status: metav1.ConditionTrue}
+	switch {
+	case len(o.Secrets.Problems) > 0:
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonSecretMissing
+		condition.Message = o.Secrets.Message() + "; changes are held back and running pods are left alone"
+	case o.Secrets.Referenced == 0:
+		condition.Reason = v1alpha1.ReasonNoneReferenced
+		condition.Message = "the spec refers to no Secret"
+	default:
+		condition.Reason = v1alpha1.ReasonAllFound
+		condition.Message = "every Secret and key that the spec refers to is there"
+	}
+	return condition
+}
+
+func volumesCondition(o Observation) metav1.Condition {
+	condition := metav1.Condition{Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionTrue}
+	behind := o.behind()
+	switch {
+	case o.capacity() == nil:
+		condition.Status = metav1.ConditionUnknown
+		condition.Reason = v1alpha1.ReasonNoVolumes
+		condition.Message = "there is no volume yet, or the data directory is not on one"
+	case len(behind) > 0:
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonResizing
+		condition.Message = growing(o, behind)
+	default:
+		condition.Reason = v1alpha1.ReasonSizeReached
+		condition.Message = fmt.Sprintf("every volume has at least %s", o.Cluster.Spec.Storage.Size.String())
+	}
+	return condition
+}
+
+func conditionStatus(value bool) metav1.ConditionStatus {
+	if value {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}

@@ -1,0 +1,141 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/secrets"
+)
+
+// Observation is everything that the status is computed from.
+type Observation struct {
+	// Cluster is the BarqCluster with its stored status.
+	Cluster *v1alpha1.BarqCluster
+	// Secrets says whether what the spec refers to is there.
+	Secrets secrets.Resolution
+	// StatefulSet that belongs to the BarqCluster; nil while there is none.
+	StatefulSet *appsv1.StatefulSet
+	// Pods of the StatefulSet.
+	Pods []corev1.Pod
+	// Claims of the pods, also of pods that are gone.
+	Claims []corev1.PersistentVolumeClaim
+}
+
+// desiredReplicas is 1 where the spec has none, as the API server would have defaulted it.
+func (o Observation) desiredReplicas() int32 {
+	if o.Cluster.Spec.Replicas == nil {
+		return 1
+	}
+	return *o.Cluster.Spec.Replicas
+}
+
+// applied tells whether the Helm side finished a pass over the newest spec with
+// success. Deployed alone does not: it stays True while the newest release failed.
+func (o Observation) applied() bool {
+	return o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse) != nil &&
+		o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse) != nil &&
+		o.helmCondition(v1alpha1.ConditionDeployed, metav1.ConditionTrue) != nil
+}
+
+// refusal is the message of a pass over the newest spec that ended in an error, or
+// nothing. One that waited for Secrets which are there by now is out of date.
+func (o Observation) refusal() string {
+	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
+	if failed == nil || secrets.IsHeldBack(failed.Message) {
+		return ""
+	}
+	return failed.Message
+}
+
+// helmCondition gives the condition if it has the status and is about the newest spec.
+func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *metav1.Condition {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
+	if condition == nil || condition.Status != status || condition.ObservedGeneration != o.Cluster.Generation {
+		return nil
+	}
+	return condition
+}
+
+// rolledOut tells whether every pod that is asked for exists in the newest revision,
+// whether or not it answers, and no other pod is left.
+func (o Observation) rolledOut() bool {
+	set := o.StatefulSet
+	desired := o.desiredReplicas()
+	return set != nil &&
+		set.Status.ObservedGeneration >= set.Generation &&
+		set.Spec.Replicas != nil && *set.Spec.Replicas == desired &&
+		set.Status.Replicas == desired &&
+		(desired == 0 || set.Status.UpdatedReplicas == desired) &&
+		set.Status.CurrentRevision == set.Status.UpdateRevision
+}
+
+// podTrouble says why pods do not answer, in the words of Kubernetes, one part for
+// each pod; empty when pods are merely starting.
+func (o Observation) podTrouble() string {
+	var found []string
+	for i := range o.Pods {
+		if trouble := troubleOf(&o.Pods[i]); trouble != "" {
+			found = append(found, fmt.Sprintf("pod %s: %s", o.Pods[i].Name, trouble))
+		}
+	}
+	slices.Sort(found)
+	return strings.Join(found, "; ")
+}
+
+// starting are the reasons of a container that waits in the ordinary way.
+var starting = []string{"", "ContainerCreating", "PodInitializing"}
+
+func troubleOf(pod *corev1.Pod) string {
+	for _, container := range pod.Status.ContainerStatuses {
+		if waiting := container.State.Waiting; waiting != nil && !slices.Contains(starting, waiting.Reason) {
+			return describe(waiting.Reason, waiting.Message)
+		}
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return describe(condition.Reason, condition.Message)
+		}
+	}
+	return ""
+}
+
+func describe(reason, message string) string {
+	if message == "" {
+		return reason
+	}
+	return reason + ": " + message
+}
+
+// capacity is the largest capacity that a claim has, or nil.
+func (o Observation) capacity() *resource.Quantity {
+	var largest *resource.Quantity
+	for i := range o.Claims {
+		size, ok := o.Claims[i].Status.Capacity[corev1.ResourceStorage]
+		if ok && (largest == nil || size.Cmp(*largest) > 0) {
+			largest = &size
+		}
+	}
+	return largest
+}
+
+// behind names the claims whose volume is smaller than the spec asks for.
+func (o Observation) behind() []string {
+	var names []string
+	for i := range o.Claims {
+		claim := &o.Claims[i]
+		size, ok := claim.Status.Capacity[corev1.ResourceStorage]
+		if ok && size.Cmp(o.Cluster.Spec.Storage.Size) < 0 {
+			names = append(names, fmt.Sprintf("%s has %s", claim.Name, size.String()))
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,174 @@
+package translate
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// Facts are what the translation needs to know beside the BarqCluster.
+type Facts struct {
+	// DefaultImage is used where the spec names none. Empty leaves it to the chart.
+	DefaultImage string
+	// SecretsChecksum changes when a value of a referenced Secret changes; it is
+	// empty when there is none.
+	SecretsChecksum string
+	// TemplateSize is the size in the volume claim template of the StatefulSet that
+	// exists, or nil. Kubernetes refuses every change of that template, so it is
+	// rendered as it is; larger volumes are asked for at the claims.
+	TemplateSize *resource.Quantity
+}
+
+// Values are the values of the chart barq-db. Their names are those of its
+// values.yaml; its values.schema.json refuses others.
+type Values struct {
+	Replicas         int32                         `json:"replicas"`
+	Image            *Image                        `json:"image,omitempty"`
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+	Storage          Storage                       `json:"storage"`
+	Tiering          Tiering                       `json:"tiering"`
+	Resources        *corev1.ResourceRequirements  `json:"resources,omitempty"`
+	LogLevel         string                        `json:"logLevel,omitempty"`
+	ServiceAccount   ServiceAccount                `json:"serviceAccount"`
+	Env              []corev1.EnvVar               `json:"env,omitempty"`
+	SecretsChecksum  string                        `json:"secretsChecksum,omitempty"`
+}
+
+// Image is a container image, taken apart as charts have it.
+type Image struct {
+	Repository string `json:"repository,omitempty"`
+	Tag        string `json:"tag,omitempty"`
+	Digest     string `json:"digest,omitempty"`
+	PullPolicy string `json:"pullPolicy,omitempty"`
+}
+
+// Storage is the volume of each pod.
+type Storage struct {
+	Size             string `json:"size"`
+	StorageClassName string `json:"storageClassName,omitempty"`
+	AccessMode       string `json:"accessMode,omitempty"`
+}
+
+// Tiering says where the tiers are.
+type Tiering struct {
+	Enabled bool   `json:"enabled"`
+	HotPath string `json:"hotPath,omitempty"`
+	Warm    *Tier  `json:"warm,omitempty"`
+	Cold    *Tier  `json:"cold,omitempty"`
+}
+
+// Tier is the object store of one tier.
+type Tier struct {
+	Provider             string                       `json:"provider"`
+	Bucket               string                       `json:"bucket,omitempty"`
+	BucketSecretRef      *v1alpha1.SecretKeyReference `json:"bucketSecretRef,omitempty"`
+	CredentialsSecretRef *v1alpha1.SecretReference    `json:"credentialsSecretRef,omitempty"`
+	Region               string                       `json:"region,omitempty"`
+	Endpoint             string                       `json:"endpoint,omitempty"`
+}
+
+// ServiceAccount is the identity of the pods.
+type ServiceAccount struct {
+	Create      bool              `json:"create"`
+	Name        string            `json:"name,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// ToValues translates. Its errors name the field of the spec at fault; they come
+// up only for what the API server's validation let pass.
+func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error) {
+	spec := &cluster.Spec
+	image, err := toImage(spec, facts.DefaultImage)
+	if err != nil {
+		return nil, err
+	}
+	values := Values{
+		Replicas:         replicas(spec),
+		Image:            image,
+		ImagePullSecrets: toPullSecrets(spec.ImagePullSecrets),
+		Storage:          toStorage(spec, facts.TemplateSize),
+		Tiering:          toTiering(&spec.Tiering),
+		Resources:        spec.Resources,
+		LogLevel:         spec.LogLevel,
+		ServiceAccount:   toServiceAccount(&spec.ServiceAccount),
+		Env:              toEnv(spec.Env),
+		SecretsChecksum:  facts.SecretsChecksum,
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&values)
+	if err != nil {
+		return nil, fmt.Errorf("writing chart values: %w", err)
+	}
+	return object, nil
+}
+
+// replicas is 1 where the spec has none, as the API server would have defaulted it.
+func replicas(spec *v1alpha1.BarqClusterSpec) int32 {
+	if spec.Replicas == nil {
+		return 1
+	}
+	return *spec.Replicas
+}
+
+func toPullSecrets(secrets []v1alpha1.ImagePullSecret) []corev1.LocalObjectReference {
+	var references []corev1.LocalObjectReference
+	for _, secret := range secrets {
+		references = append(references, corev1.LocalObjectReference{Name: secret.Name})
+	}
+	return references
+}
+
+func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) Storage {
+	size := spec.Storage.Size
+	if templateSize != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
+		size = *templateSize
+	}
+	storage := Storage{Size: size.String(), AccessMode: string(spec.Storage.AccessMode)}
+	if class := spec.Storage.StorageClassName; class != nil {
+		storage.StorageClassName = *class
+	}
+	return storage
+}
+
+// toTiering leaves the tiers out while tiering is off, so that a Secret which
+// only an ignored tier names is not in the release.
+func toTiering(spec *v1alpha1.TieringSpec) Tiering {
+	tiering := Tiering{Enabled: spec.Enabled, HotPath: string(spec.HotPath)}
+	if spec.Enabled {
+		tiering.Warm, tiering.Cold = toTier(spec.Warm), toTier(spec.Cold)
+	}
+	return tiering
+}
+
+func toTier(spec *v1alpha1.TierSpec) *Tier {
+	if spec == nil {
+		return nil
+	}
+	return &Tier{
+		Provider:             string(spec.Provider),
+		Bucket:               spec.Bucket,
+		BucketSecretRef:      spec.BucketSecretRef,
+		CredentialsSecretRef: spec.CredentialsSecretRef,
+		Region:               spec.Region,
+		Endpoint:             spec.Endpoint,
+	}
+}
+
+func toServiceAccount(spec *v1alpha1.ServiceAccountSpec) ServiceAccount {
+	return ServiceAccount{
+		Create:      spec.Create == nil || *spec.Create,
+		Name:        spec.Name,
+		Annotations: spec.Annotations,
+	}
+}
+
+func toEnv(variables []v1alpha1.EnvVar) []corev1.EnvVar {
+	var env []corev1.EnvVar
+	for _, variable := range variables {
+		env = append(env, corev1.EnvVar{Name: variable.Name, Value: variable.Value, ValueFrom: variable.ValueFrom})
+	}
+	return env
+}
