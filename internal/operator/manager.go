@@ -24,11 +24,6 @@ import (
 // leaderElectionID names the Lease.
 const leaderElectionID = "barq-operator.barq.db"
 
-// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
-// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
-// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=system,verbs=get;create;update
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,namespace=system,verbs=create;patch
-
 // newManager makes the manager with its caches, probes and metrics.
 func newManager(config *rest.Config, settings Settings) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()

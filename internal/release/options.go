@@ -17,6 +17,21 @@ import (
 // Each is a Secret of a few KiB that every pass lists, so it is not more.
 const history = 5
 
+// The finalizer is written with an update of the BarqCluster; owner references
+// that block its deletion need barqclusters/finalizers where the API server enforces
+// that.
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch;update
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters/finalizers,verbs=update
+
+// Releases are stored in Secrets. Helm reads, makes, supersedes and prunes them.
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;create;update;delete
+
+// What the chart renders: Helm compares, makes, patches and deletes it; the
+// dependent watches list and watch it.
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
+
 // Options lists every option of the reconciler for the kind that watch names.
 //
 // secretChanges is a source that enqueues the BarqClusters that refer to a Secret

@@ -22,6 +22,8 @@ import (
 // beyond that number the least recently used is read again.
 const remembered = 8192
 
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+
 // Resolver looks Secrets up. It asks the API server for a Secret only when the
 // Secret's resourceVersion is one that it has not seen, so that resolving an
 // unchanged BarqCluster costs no request.

@@ -48,7 +48,7 @@ type Image struct {
 
 // Storage is the volume of each pod.
 type Storage struct {
-	Size             string `json:"size"`
+	Size             string `json:"size,omitempty"`
 	StorageClassName string `json:"storageClassName,omitempty"`
 	AccessMode       string `json:"accessMode,omitempty"`
 }
@@ -126,7 +126,10 @@ func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) 
 	if templateSize != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
 		size = *templateSize
 	}
-	storage := Storage{Size: size.String(), AccessMode: string(spec.Storage.AccessMode)}
+	storage := Storage{AccessMode: string(spec.Storage.AccessMode)}
+	if !size.IsZero() {
+		storage.Size = size.String()
+	}
 	if class := spec.Storage.StorageClassName; class != nil {
 		storage.StorageClassName = *class
 	}

@@ -58,7 +58,7 @@ func Load(path string, kind schema.GroupVersionKind) (*Watch, error) {
 	}
 	watch.Chart, err = loader.LoadDir(chartPath)
 	if err != nil {
-		return nil, fmt.Errorf("watches file %s: chart: %w", path, err)
+		return nil, fmt.Errorf("watches file %s: chart %s: %w", path, watch.ChartPath, err)
 	}
 	return watch, nil
 }

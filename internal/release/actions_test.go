@@ -1,0 +1,134 @@
+package release
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	kubefake "helm.sh/helm/v3/pkg/kube/fake"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	helmtime "helm.sh/helm/v3/pkg/time"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// stored are Helm's actions on releases in memory. Uninstall only notes that it
+// was called.
+type stored struct {
+	helmclient.ActionInterface
+	config      *action.Configuration
+	uninstalled bool
+}
+
+func (s *stored) Get(name string, _ ...helmclient.GetOption) (*release.Release, error) {
+	return action.NewGet(s.config).Run(name)
+}
+
+func (s *stored) Uninstall(string, ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+	s.uninstalled = true
+	return &release.UninstallReleaseResponse{}, nil
+}
+
+func (s *stored) Config() *action.Configuration { return s.config }
+
+func newActions(t *testing.T, chartName string, labels map[string]string, status release.Status, age time.Duration) (*actions, *stored) {
+	t.Helper()
+	inner := &stored{config: &action.Configuration{
+		Releases:   storage.Init(driver.NewMemory()),
+		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
+		Log:        func(string, ...any) {},
+	}}
+	require.NoError(t, inner.config.Releases.Create(&release.Release{
+		Name: "vectors", Version: 3, Labels: labels,
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
+		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: began}},
+	}))
+	return &actions{
+		ActionInterface: inner,
+		chart:           "barq-db",
+		clock:           clocktesting.NewFakePassiveClock(began.Add(age)),
+	}, inner
+}
+
+var ours = map[string]string{managedByLabel: managedBy}
+
+func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
+	for name, test := range map[string]struct {
+		chart  string
+		labels map[string]string
+		want   string
+	}{
+		"another chart": {
+			chart: "nginx", labels: ours,
+			want: `a Helm release named "vectors" of chart "nginx" exists in this namespace and is not touched; give the BarqCluster another name, or remove that release`,
+		},
+		"installed by hand": {
+			chart: "barq-db",
+			want:  `the Helm release "vectors" was installed by hand and is not taken over; give the BarqCluster another name, or remove that release`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			actions, inner := newActions(t, test.chart, test.labels, release.StatusDeployed, time.Hour)
+			_, err := actions.Get("vectors")
+			require.EqualError(t, err, test.want)
+
+			_, err = actions.Uninstall("vectors")
+			require.ErrorIs(t, err, driver.ErrReleaseNotFound, "the BarqCluster can go")
+			require.False(t, inner.uninstalled, "the release stays")
+		})
+	}
+}
+
+func TestOurReleaseIsUninstalled(t *testing.T) {
+	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+	_, err := actions.Uninstall("vectors")
+	require.NoError(t, err)
+	require.True(t, inner.uninstalled)
+}
+
+func TestGetRecoversAnInterruptedRelease(t *testing.T) {
+	for _, status := range []release.Status{
+		release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback, release.StatusUninstalling,
+	} {
+		t.Run(status.String(), func(t *testing.T) {
+			actions, _ := newActions(t, "barq-db", ours, status, interruptedAfter-time.Second)
+			_, err := actions.Get("vectors")
+			require.EqualError(t, err, `revision 3 of Helm release "vectors" is `+status.String()+
+				` since 14s; it is taken up again if nobody finishes it within 15s`)
+
+			actions, inner := newActions(t, "barq-db", ours, status, interruptedAfter)
+			found, err := actions.Get("vectors")
+			require.NoError(t, err)
+			require.Equal(t, release.StatusFailed, found.Info.Status)
+			kept, err := inner.config.Releases.Last("vectors")
+			require.NoError(t, err)
+			require.Equal(t, release.StatusFailed, kept.Info.Status)
+			require.Equal(t, "interrupted: the operator stopped while it was "+status.String(), kept.Info.Description)
+		})
+	}
+}
+
+// A deletion goes on where it was interrupted; marking it would not help.
+func TestUninstallingIsLeftAloneWhileDeleting(t *testing.T) {
+	actions, _ := newActions(t, "barq-db", ours, release.StatusUninstalling, time.Hour)
+	actions.deleting = true
+	found, err := actions.Get("vectors")
+	require.NoError(t, err)
+	require.Equal(t, release.StatusUninstalling, found.Info.Status)
+}
+
+func TestGetPassesFinishedReleasesOn(t *testing.T) {
+	for _, status := range []release.Status{release.StatusDeployed, release.StatusFailed, release.StatusSuperseded} {
+		actions, _ := newActions(t, "barq-db", ours, status, 0)
+		found, err := actions.Get("vectors")
+		require.NoError(t, err)
+		require.Equal(t, status, found.Info.Status)
+	}
+}

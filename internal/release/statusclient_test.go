@@ -1,0 +1,68 @@
+package release
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
+	merged := merge(helmStatus{}, helmStatus{
+		Conditions: []metav1.Condition{
+			{Type: "Initialized", Status: metav1.ConditionTrue},
+			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", Message: "NOTES of the chart"},
+			{Type: "ReleaseFailed", Status: metav1.ConditionUnknown},
+			{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", Message: strings.Repeat("x", messageLimit+1)},
+			{Type: "Paused", Status: metav1.ConditionFalse},
+		},
+		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
+	}, 7)
+
+	require.Equal(t, helmStatus{
+		Conditions: []metav1.Condition{
+			{Type: "Initialized", Status: metav1.ConditionTrue, Reason: "Initialized", ObservedGeneration: 7},
+			{
+				Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 7,
+				Message: "a Helm release is stored; whether the database answers is in the condition Ready",
+			},
+			{Type: "ReleaseFailed", Status: metav1.ConditionUnknown, Reason: "ReleaseFailedUnknown", ObservedGeneration: 7},
+			{
+				Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", ObservedGeneration: 7,
+				Message: strings.Repeat("x", messageLimit),
+			},
+			{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused", ObservedGeneration: 7},
+		},
+		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
+	}, merged)
+}
+
+// The library forgets the release and sets every condition to Unknown while it
+// is paused, though nothing of that changed.
+func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
+	before := helmStatus{
+		Conditions: []metav1.Condition{
+			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 6},
+			{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused", ObservedGeneration: 6},
+		},
+		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
+	}
+	merged := merge(before, helmStatus{Conditions: []metav1.Condition{
+		{Type: "Deployed", Status: metav1.ConditionUnknown},
+		{Type: "Paused", Status: metav1.ConditionTrue, Reason: "PauseReconcileAnnotationTrue"},
+	}}, 7)
+
+	require.Equal(t, helmStatus{
+		Conditions: []metav1.Condition{
+			before.Conditions[0],
+			{
+				Type: "Paused", Status: metav1.ConditionTrue, Reason: "Paused", ObservedGeneration: 7,
+				Message: "spec.paused is true: nothing is changed until it is false",
+			},
+		},
+		DeployedRelease: before.DeployedRelease,
+	}, merged)
+}

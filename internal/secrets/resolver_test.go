@@ -1,0 +1,157 @@
+package secrets_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/barq-db/barq-operator/internal/secrets"
+)
+
+const s3Spec = `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`
+
+func secret(name string, data map[string]string) *corev1.Secret {
+	object := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: name}, Data: map[string][]byte{}}
+	for key, value := range data {
+		object.Data[key] = []byte(value)
+	}
+	return object
+}
+
+// store is an API server of which the requests for contents are counted.
+type store struct {
+	client.Client
+	reads int
+	fail  error
+}
+
+func newStore(t *testing.T, objects ...client.Object) (*store, *secrets.Resolver) {
+	t.Helper()
+	s := &store{}
+	s.Client = fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
+	contents := interceptor.NewClient(s.Client.(client.WithWatch), interceptor.Funcs{
+		Get: func(ctx context.Context, inner client.WithWatch, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+			s.reads++
+			if s.fail != nil {
+				return s.fail
+			}
+			return inner.Get(ctx, key, object, opts...)
+		},
+	})
+	return s, secrets.NewResolver(s.Client, contents)
+}
+
+func (s *store) resolve(t *testing.T, resolver *secrets.Resolver, spec string) secrets.Resolution {
+	t.Helper()
+	resolution, err := resolver.Resolve(t.Context(), clusterOf(t, spec))
+	require.NoError(t, err)
+	return resolution
+}
+
+func TestResolveSaysWhatIsMissing(t *testing.T) {
+	for name, test := range map[string]struct {
+		secrets []client.Object
+		spec    string
+		want    []string
+	}{
+		"no Secret": {
+			spec: s3Spec,
+			want: []string{`Secret "keys", which spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY`},
+		},
+		"no key": {
+			secrets: []client.Object{secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id"})},
+			spec:    s3Spec,
+			want:    []string{`Secret "keys" has no key AWS_SECRET_ACCESS_KEY, which spec.tiering.warm.credentialsSecretRef needs; add the key`},
+		},
+		"empty keys": {
+			secrets: []client.Object{secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""})},
+			spec:    s3Spec,
+			want: []string{
+				`key AWS_SECRET_ACCESS_KEY of Secret "keys" is empty, but spec.tiering.warm.credentialsSecretRef needs it; fill it`,
+				`key AWS_SESSION_TOKEN of Secret "keys" is empty; fill it or remove it`,
+			},
+		},
+		"two Secrets": {
+			spec: `tiering: {enabled: true, warm: {provider: gcs, bucketSecretRef: {name: buckets, key: warm}, credentialsSecretRef: {name: google}}}`,
+			want: []string{
+				`Secret "buckets", which spec.tiering.warm.bucketSecretRef names, does not exist; create it with the key(s) warm`,
+				`Secret "google", which spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) GOOGLE_APPLICATION_CREDENTIALS_JSON`,
+			},
+		},
+		"an optional one": {
+			spec: `env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}]`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, resolver := newStore(t, test.secrets...)
+			require.Equal(t, test.want, s.resolve(t, resolver, test.spec).Problems)
+		})
+	}
+}
+
+func TestChecksumFollowsTheValuesThatPodsUse(t *testing.T) {
+	keys := secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "canary"})
+	s, resolver := newStore(t, keys)
+	first := s.resolve(t, resolver, s3Spec)
+	require.Len(t, first.Checksum, 64)
+	require.NotContains(t, first.Checksum, "canary")
+
+	change := func(key, value string) string {
+		if value == "" {
+			delete(keys.Data, key)
+		} else {
+			keys.Data[key] = []byte(value)
+		}
+		require.NoError(t, s.Update(t.Context(), keys))
+		return s.resolve(t, resolver, s3Spec).Checksum
+	}
+	require.Equal(t, first.Checksum, change("unrelated", "x"), "a key that no pod uses must not restart pods")
+	rotated := change("AWS_SECRET_ACCESS_KEY", "canary2")
+	require.NotEqual(t, first.Checksum, rotated)
+	withToken := change("AWS_SESSION_TOKEN", "token")
+	require.NotEqual(t, rotated, withToken, "an optional key that appears is used")
+	require.Equal(t, rotated, change("AWS_SESSION_TOKEN", ""))
+	require.Equal(t, first.Checksum, change("AWS_SECRET_ACCESS_KEY", "canary"), "the checksum is of the values alone")
+
+	require.Empty(t, s.resolve(t, resolver, `{}`).Checksum)
+}
+
+func TestResolveReadsASecretOncePerVersion(t *testing.T) {
+	keys := secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
+	s, resolver := newStore(t, keys)
+	for range 3 {
+		s.resolve(t, resolver, s3Spec)
+	}
+	require.Equal(t, 1, s.reads)
+
+	require.NoError(t, s.Update(t.Context(), keys))
+	s.resolve(t, resolver, s3Spec)
+	s.resolve(t, resolver, s3Spec)
+	require.Equal(t, 2, s.reads)
+
+	require.NoError(t, s.Delete(t.Context(), keys))
+	require.NotEmpty(t, s.resolve(t, resolver, s3Spec).Problems)
+}
+
+// An API server that cannot be asked must not look like a Secret that is missing.
+func TestResolvePassesErrorsOn(t *testing.T) {
+	s, resolver := newStore(t)
+	s.fail = errors.New("connection refused")
+	_, err := resolver.Resolve(t.Context(), clusterOf(t, s3Spec))
+	require.EqualError(t, err, `reading Secret "keys": connection refused`)
+}
+
+func TestHeldBackIsRecognised(t *testing.T) {
+	err := secrets.HeldBack(secrets.Resolution{Problems: []string{"a", "b"}})
+	require.EqualError(t, err, "held back until Secrets are mended: a; b")
+	require.True(t, secrets.IsHeldBack("terminal error: "+err.Error()))
+	require.False(t, secrets.IsHeldBack("some other error"))
+}

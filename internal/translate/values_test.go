@@ -1,0 +1,118 @@
+package translate_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/translate"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+type input struct {
+	Facts translate.Facts          `json:"facts"`
+	Spec  v1alpha1.BarqClusterSpec `json:"spec"`
+}
+
+func inputs(t *testing.T) map[string]input {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*.input.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	found := map[string]input{}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var in input
+		require.NoError(t, yaml.UnmarshalStrict(content, &in), path)
+		found[strings.TrimSuffix(filepath.Base(path), ".input.yaml")] = in
+	}
+	return found
+}
+
+// Each file in testdata has one field of the spec, or one fact, and its golden
+// file holds all values that come of it.
+func TestToValues(t *testing.T) {
+	for name, in := range inputs(t) {
+		t.Run(name, func(t *testing.T) {
+			values, err := translate.ToValues(&v1alpha1.BarqCluster{Spec: in.Spec}, in.Facts)
+			require.NoError(t, err)
+			got, err := yaml.Marshal(values)
+			require.NoError(t, err)
+
+			golden := filepath.Join("testdata", name+".values.yaml")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, got, 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), string(got))
+		})
+	}
+}
+
+// A field that nobody wrote a golden file for would be translated untested, or
+// not at all.
+func TestEveryFieldOfTheSpecHasAGoldenFile(t *testing.T) {
+	var written strings.Builder
+	paths, err := filepath.Glob("testdata/*.input.yaml")
+	require.NoError(t, err)
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		written.Write(content)
+	}
+	for _, field := range fieldsOf(reflect.TypeFor[v1alpha1.BarqClusterSpec]()) {
+		require.Contains(t, written.String(), field+":", "no file in testdata has the field %s", field)
+	}
+}
+
+// fieldsOf lists the JSON names of a type of this API, with those of the types below it.
+func fieldsOf(kind reflect.Type) []string {
+	for kind.Kind() == reflect.Pointer || kind.Kind() == reflect.Slice {
+		kind = kind.Elem()
+	}
+	if kind.Kind() != reflect.Struct || kind.PkgPath() != reflect.TypeFor[v1alpha1.BarqCluster]().PkgPath() {
+		return nil
+	}
+	var names []string
+	for i := range kind.NumField() {
+		field := kind.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+		names = append(names, fieldsOf(field.Type)...)
+	}
+	return names
+}
+
+func TestToValuesIsPure(t *testing.T) {
+	for name, in := range inputs(t) {
+		t.Run(name, func(t *testing.T) {
+			cluster := &v1alpha1.BarqCluster{Spec: in.Spec}
+			before := cluster.DeepCopy()
+			first, err := translate.ToValues(cluster, in.Facts)
+			require.NoError(t, err)
+			second, err := translate.ToValues(cluster, in.Facts)
+			require.NoError(t, err)
+			require.Equal(t, first, second)
+			require.Equal(t, before, cluster)
+		})
+	}
+}
+
+func TestToValuesNamesTheImageAtFault(t *testing.T) {
+	_, err := translate.ToValues(&v1alpha1.BarqCluster{Spec: v1alpha1.BarqClusterSpec{Image: "Not An Image"}}, translate.Facts{})
+	require.EqualError(t, err, `spec.image: "Not An Image" is not an image reference: invalid reference format`)
+
+	_, err = translate.ToValues(&v1alpha1.BarqCluster{}, translate.Facts{DefaultImage: "Upper:1"})
+	require.EqualError(t, err, `the operator's RELATED_IMAGE_BARQ_DB: "Upper:1" is not an image reference: `+
+		`repository name must be lowercase`)
+}
