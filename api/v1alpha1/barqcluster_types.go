@@ -153,7 +153,7 @@ type StorageSpec struct {
 	// +kubebuilder:default="10Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="must be greater than zero; write for instance 10Gi"
 	// +optional
-	Size resource.Quantity `json:"size,omitempty"`
+	Size *resource.Quantity `json:"size,omitempty"`
 
 	// storageClassName is the StorageClass of the volumes. Default: the cluster's default class.
 	// It cannot change.
@@ -189,7 +189,7 @@ const (
 // tiers of one provider must agree on them.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.enabled) || !self.enabled || has(self.warm) || has(self.cold)",message="enabled needs a tier; write warm or cold with provider and bucket, or set enabled: false"
-// +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || (has(self.warm.credentialsSecretRef) ? self.warm.credentialsSecretRef.name : ”) == (has(self.cold.credentialsSecretRef) ? self.cold.credentialsSecretRef.name : ”)",message="warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both"
+// +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || has(self.warm.credentialsSecretRef) == has(self.cold.credentialsSecretRef) && (!has(self.warm.credentialsSecretRef) || self.warm.credentialsSecretRef.name == self.cold.credentialsSecretRef.name)",message="warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 type TieringSpec struct {

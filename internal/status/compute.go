@@ -127,7 +127,7 @@ func judgePods(o Observation) verdict {
 	trouble := o.podTrouble()
 	set := o.StatefulSet
 	switch {
-	case o.rolledOut() && o.desiredReplicas() == 0:
+	case o.rolledOut() && o.Cluster.Spec.DesiredReplicas() == 0:
 		return verdict{
 			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
 			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
@@ -185,11 +185,12 @@ func (o Observation) answeredBefore() bool {
 
 func (o Observation) count() string {
 	if o.StatefulSet == nil {
-		return fmt.Sprintf("0 of %d pods answer", o.desiredReplicas())
+		return fmt.Sprintf("0 of %d pods answer", o.Cluster.Spec.DesiredReplicas())
 	}
-	return fmt.Sprintf("%d of %d pods answer", o.StatefulSet.Status.ReadyReplicas, o.desiredReplicas())
+	return fmt.Sprintf("%d of %d pods answer", o.StatefulSet.Status.ReadyReplicas, o.Cluster.Spec.DesiredReplicas())
 }
 
 func growing(o Observation, behind []string) string {
-	return fmt.Sprintf("volumes grow to %s: %s", o.Cluster.Spec.Storage.Size.String(), strings.Join(behind, ", "))
+	size := o.Cluster.Spec.DesiredSize()
+	return fmt.Sprintf("volumes grow to %s: %s", size.String(), strings.Join(behind, ", "))
 }

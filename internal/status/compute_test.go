@@ -26,7 +26,7 @@ func running() status.Observation {
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name, cluster.Generation = "team", "vectors", generation
 	cluster.Spec.Replicas = ptr.To[int32](3)
-	cluster.Spec.Storage.Size = resource.MustParse("10Gi")
+	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("10Gi"))
 	helm := func(name string, value metav1.ConditionStatus) {
 		meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
 			Type: name, Status: value, Reason: "Test", ObservedGeneration: generation,
@@ -224,11 +224,11 @@ func TestCompute(t *testing.T) {
 			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
 		},
 		"volumes grow": {
-			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = resource.MustParse("20Gi") },
+			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = ptr.To(resource.MustParse("20Gi")) },
 			want:   said{"Progressing", yes, yes, no, "Resizing", "3 of 3 pods answer; volumes grow to 20Gi: data-vectors-0 has 10Gi", generation},
 		},
 		"volumes are larger than asked": {
-			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = resource.MustParse("5Gi") },
+			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = ptr.To(resource.MustParse("5Gi")) },
 			want:   said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
 		},
 	} {

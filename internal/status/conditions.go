@@ -82,7 +82,8 @@ func volumesCondition(o Observation) metav1.Condition {
 		condition.Message = growing(o, behind)
 	default:
 		condition.Reason = v1alpha1.ReasonSizeReached
-		condition.Message = fmt.Sprintf("every volume has at least %s", o.Cluster.Spec.Storage.Size.String())
+		size := o.Cluster.Spec.DesiredSize()
+		condition.Message = fmt.Sprintf("every volume has at least %s", size.String())
 	}
 	return condition
 }

@@ -29,14 +29,6 @@ type Observation struct {
 	Claims []corev1.PersistentVolumeClaim
 }
 
-// desiredReplicas is 1 where the spec has none, as the API server would have defaulted it.
-func (o Observation) desiredReplicas() int32 {
-	if o.Cluster.Spec.Replicas == nil {
-		return 1
-	}
-	return *o.Cluster.Spec.Replicas
-}
-
 // applied tells whether the Helm side finished a pass over the newest spec with
 // success. Deployed alone does not: it stays True while the newest release failed.
 func (o Observation) applied() bool {
@@ -68,7 +60,7 @@ func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *
 // whether or not it answers, and no other pod is left.
 func (o Observation) rolledOut() bool {
 	set := o.StatefulSet
-	desired := o.desiredReplicas()
+	desired := o.Cluster.Spec.DesiredReplicas()
 	return set != nil &&
 		set.Status.ObservedGeneration >= set.Generation &&
 		set.Spec.Replicas != nil && *set.Spec.Replicas == desired &&
@@ -132,7 +124,7 @@ func (o Observation) behind() []string {
 	for i := range o.Claims {
 		claim := &o.Claims[i]
 		size, ok := claim.Status.Capacity[corev1.ResourceStorage]
-		if ok && size.Cmp(o.Cluster.Spec.Storage.Size) < 0 {
+		if ok && size.Cmp(o.Cluster.Spec.DesiredSize()) < 0 {
 			names = append(names, fmt.Sprintf("%s has %s", claim.Name, size.String()))
 		}
 	}

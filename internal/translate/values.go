@@ -48,7 +48,7 @@ type Image struct {
 
 // Storage is the volume of each pod.
 type Storage struct {
-	Size             string `json:"size,omitempty"`
+	Size             string `json:"size"`
 	StorageClassName string `json:"storageClassName,omitempty"`
 	AccessMode       string `json:"accessMode,omitempty"`
 }
@@ -87,7 +87,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		return nil, err
 	}
 	values := Values{
-		Replicas:         replicas(spec),
+		Replicas:         spec.DesiredReplicas(),
 		Image:            image,
 		ImagePullSecrets: toPullSecrets(spec.ImagePullSecrets),
 		Storage:          toStorage(spec, facts.TemplateSize),
@@ -105,14 +105,6 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 	return object, nil
 }
 
-// replicas is 1 where the spec has none, as the API server would have defaulted it.
-func replicas(spec *v1alpha1.BarqClusterSpec) int32 {
-	if spec.Replicas == nil {
-		return 1
-	}
-	return *spec.Replicas
-}
-
 func toPullSecrets(secrets []v1alpha1.ImagePullSecret) []corev1.LocalObjectReference {
 	var references []corev1.LocalObjectReference
 	for _, secret := range secrets {
@@ -122,14 +114,11 @@ func toPullSecrets(secrets []v1alpha1.ImagePullSecret) []corev1.LocalObjectRefer
 }
 
 func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) Storage {
-	size := spec.Storage.Size
+	size := spec.DesiredSize()
 	if templateSize != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
 		size = *templateSize
 	}
-	storage := Storage{AccessMode: string(spec.Storage.AccessMode)}
-	if !size.IsZero() {
-		storage.Size = size.String()
-	}
+	storage := Storage{Size: size.String(), AccessMode: string(spec.Storage.AccessMode)}
 	if class := spec.Storage.StorageClassName; class != nil {
 		storage.StorageClassName = *class
 	}

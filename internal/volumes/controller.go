@@ -73,7 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	var result ctrl.Result
 	for i := range claims.Items {
 		claim := &claims.Items[i]
-		if !needsResize(claim, cluster.Spec.Storage.Size) {
+		if !needsResize(claim, cluster.Spec.DesiredSize()) {
 			continue
 		}
 		err := r.resize(ctx, claim, cluster)
@@ -89,7 +89,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // resize asks for the size of the spec.
 func (r *Reconciler) resize(ctx context.Context, claim *corev1.PersistentVolumeClaim, cluster *v1alpha1.BarqCluster) error {
-	size := cluster.Spec.Storage.Size
+	size := cluster.Spec.DesiredSize()
 	patched := claim.DeepCopy()
 	patched.Spec.Resources.Requests[corev1.ResourceStorage] = size
 	if err := r.Client.Patch(ctx, patched, client.MergeFrom(claim)); err != nil {

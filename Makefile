@@ -1,0 +1,149 @@
+# Needs Go, git and make. Every other tool is built by hack/programs, once, into
+# a cache outside the work tree, at the version that hack/tools/go.mod names.
+
+VERSION ?= 0.1.0
+IMG ?= ghcr.io/barq-db/barq-operator:v$(VERSION)
+# Where the Operator Lifecycle Manager finds this version.
+CHANNEL ?= candidate
+BUNDLE_IMG ?= ghcr.io/barq-db/barq-operator-bundle:v$(VERSION)
+CONTAINER_TOOL ?= docker
+
+GO ?= go
+# Without cgo nothing depends on a C compiler or on the machine's C library.
+CGO_ENABLED ?= 0
+export CGO_ENABLED
+
+# The date is the commit's, so that one commit always gives one binary.
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+DATE := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+VERSION_PACKAGE := github.com/barq-db/barq-operator/internal/version
+LDFLAGS := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Commit=$(COMMIT) -X $(VERSION_PACKAGE).Date=$(DATE)
+
+# The manifest that the demo applies, and the kubeconfig of a cluster that exists;
+# empty for the sample and for a test cluster of the demo's own.
+DEMO_SAMPLE ?=
+DEMO_KUBECONFIG ?=
+export DEMO_SAMPLE DEMO_KUBECONFIG
+
+# Further flags for every go test, for instance GO_TEST_FLAGS='-run TestScale -count=1'.
+GO_TEST_FLAGS ?=
+
+# $(call program,module,name) is the shell text that gives the path of a tool.
+program = $$($(GO) run ./hack/programs --module $(1) $(2))
+
+# The prerequisites of a goal are steps in an order.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+##@ The two commands
+
+.PHONY: demo
+demo: ## Start a cluster and the operator, apply a sample and show it become Ready
+	$(GO) run ./hack/demo
+
+.PHONY: test
+test: test-unit test-chart test-cluster test-integration ## Run every test, those against a real Kubernetes API too
+
+##@ Develop
+
+.PHONY: generate
+generate: ## Generate the deep copies of the API types
+	controller_gen=$(call program,hack/tools,controller-gen) && \
+	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
+
+.PHONY: manifests
+manifests: ## Generate the CRD from api/ and the operator's role from internal/
+	controller_gen=$(call program,hack/tools,controller-gen) && \
+	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
+	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
+
+.PHONY: check-generated
+check-generated: ## Fail if a generated file is not what its source gives
+	GO="$(GO)" MAKE="$(MAKE)" hack/check-generated.sh
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" fmt
+
+.PHONY: lint
+lint: ## Check the Go code, its format and that every go.mod is tidy
+	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run
+	$(GO) vet ./...
+	for module in $$(find . -name go.mod -not -path './.*/*'); do \
+		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
+		(cd "$${module%/go.mod}" && $(GO) mod tidy -diff) || exit 1; \
+	done
+
+.PHONY: build
+build: ## Build the operator into bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/barq-operator ./cmd/barq-operator
+
+.PHONY: run
+run: ## Run the operator from source on the cluster of the current kubeconfig
+	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/barq-operator
+
+##@ Test
+
+.PHONY: test-unit
+test-unit: ## Run the unit tests
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/... ./test/bundle/...
+
+.PHONY: test-chart
+test-chart: ## Run the tests of the chart
+	$(GO) test $(GO_TEST_FLAGS) ./test/chart/...
+
+.PHONY: test-cluster
+test-cluster: ## Run the tests of the test cluster itself
+	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/cluster/...
+
+.PHONY: test-integration
+test-integration: ## Run the tests of the operator on a real Kubernetes API
+	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/integration/...
+
+##@ Test cluster
+
+.PHONY: cluster-up
+cluster-up: ## Start a test cluster; its kubeconfig and tools are in .cluster/
+	$(GO) run ./test/cluster/cmd/cluster up --dir .cluster
+
+.PHONY: cluster-down
+cluster-down: ## Stop the test cluster
+	$(GO) run ./test/cluster/cmd/cluster down --dir .cluster
+
+##@ Demo
+
+.PHONY: demo-down
+demo-down: ## Stop what the demo left running
+	$(GO) run ./hack/demo down
+
+##@ Ship
+
+.PHONY: bundle
+bundle: manifests ## Generate and validate the bundle for the Operator Lifecycle Manager
+	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNEL)
+
+.PHONY: bundle-build
+bundle-build: ## Build the image of the bundle
+	$(CONTAINER_TOOL) build -f bundle.Dockerfile -t $(BUNDLE_IMG) .
+
+.PHONY: dist
+dist: manifests ## Write dist/install.yaml, which installs the operator from IMG
+	kustomize=$(call program,hack/tools,kustomize) && \
+	rm -rf dist && mkdir dist && cd dist && \
+	"$$kustomize" create --resources ../config/default && \
+	"$$kustomize" edit set image ghcr.io/barq-db/barq-operator=$(IMG) && \
+	"$$kustomize" build . > install.yaml
+
+.PHONY: docker-build
+docker-build: ## Build the operator's image IMG
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) --build-arg DATE=$(DATE) -t $(IMG) .
+
+.PHONY: docker-push
+docker-push: ## Push the operator's image IMG
+	$(CONTAINER_TOOL) push $(IMG)
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

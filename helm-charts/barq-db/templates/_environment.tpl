@@ -1,0 +1,112 @@
+{{/*
+The environment of the database container: each variable once, in a fixed order, and
+none that is empty, because Barq DB aborts its start on some that are. Barq DB ignores
+BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell whoever reads the pod.
+*/}}
+{{- define "barq-db.environment" -}}
+- name: BARQ_ADDR
+  value: 0.0.0.0:8080
+- name: BARQ_STORAGE_DIR
+  value: /data
+- name: RUST_LOG
+  value: {{ .Values.logLevel | quote }}
+{{- if .Values.tiering.enabled }}
+{{- include "barq-db.tieringEnvironment" .Values.tiering }}
+{{- end }}
+{{- with .Values.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The part of the environment that tells of the tiers; the argument is .Values.tiering. */}}
+{{- define "barq-db.tieringEnvironment" }}
+- name: BARQ_TIERING_ENABLED
+  value: "true"
+{{- range $name := list "warm" "cold" }}
+{{- with index $ $name }}
+- name: BARQ_{{ upper $name }}_TIER_PROVIDER
+  value: {{ .provider }}
+- name: BARQ_{{ upper $name }}_TIER_BUCKET
+  {{- include "barq-db.bucket" . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- $s3 := include "barq-db.store" (dict "tiering" $ "provider" "s3") | fromJson }}
+{{- $gcs := include "barq-db.store" (dict "tiering" $ "provider" "gcs") | fromJson }}
+{{- $azure := include "barq-db.store" (dict "tiering" $ "provider" "azure") | fromJson }}
+{{- with $s3.tier }}
+- name: BARQ_S3_BUCKET
+  {{- include "barq-db.bucket" . | nindent 2 }}
+{{- end }}
+{{- with $gcs.tier }}
+- name: BARQ_GCS_BUCKET
+  {{- include "barq-db.bucket" . | nindent 2 }}
+{{- end }}
+{{- with $s3.credentialsSecretRef }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "AWS_ACCESS_KEY_ID") }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "AWS_SECRET_ACCESS_KEY") }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "AWS_SESSION_TOKEN" "optional" true) }}
+{{- end }}
+{{- if $s3.region }}
+- name: AWS_REGION
+  value: {{ $s3.region | quote }}
+{{- else if $s3.credentialsSecretRef }}
+{{- include "barq-db.secretVariable" (dict "secret" $s3.credentialsSecretRef.name "key" "AWS_REGION" "optional" true) }}
+{{- end }}
+{{- with $s3.endpoint }}
+- name: AWS_ENDPOINT_URL_S3
+  value: {{ . | quote }}
+{{- end }}
+{{- with $gcs.credentialsSecretRef }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "GOOGLE_APPLICATION_CREDENTIALS_JSON") }}
+{{- end }}
+{{- with $azure.credentialsSecretRef }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "AZURE_STORAGE_ACCOUNT") }}
+{{- include "barq-db.secretVariable" (dict "secret" .name "key" "AZURE_STORAGE_ACCESS_KEY") }}
+{{- end }}
+{{- end }}
+
+{{/*
+What one process has of a provider, as JSON: the tier that uses it (warm, if both
+do) with its name, and the credentials, region and endpoint, of which it has one each. Warm comes last here, so that
+its settings win.
+*/}}
+{{- define "barq-db.store" -}}
+{{- $store := dict }}
+{{- range $name := list "cold" "warm" }}
+{{- $tier := index $.tiering $name }}
+{{- if and $tier (eq $tier.provider $.provider) }}
+{{- $_ := set $store "tier" $tier }}
+{{- $_ := set $store "tierName" $name }}
+{{- range $field := list "credentialsSecretRef" "region" "endpoint" }}
+{{- with index $tier $field }}
+{{- $_ := set $store $field . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- toJson $store }}
+{{- end }}
+
+{{/* Where a variable takes a tier's bucket from; the argument is the tier. */}}
+{{- define "barq-db.bucket" -}}
+{{- if .bucket -}}
+value: {{ .bucket | quote }}
+{{- else -}}
+valueFrom:
+  secretKeyRef:
+    name: {{ .bucketSecretRef.name | quote }}
+    key: {{ .bucketSecretRef.key | quote }}
+{{- end }}
+{{- end }}
+
+{{/* A variable that is named like the key of the Secret that holds it. */}}
+{{- define "barq-db.secretVariable" }}
+- name: {{ .key }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret | quote }}
+      key: {{ .key }}
+      {{- if .optional }}
+      optional: true
+      {{- end }}
+{{- end }}

@@ -1,0 +1,40 @@
+{{/*
+Every object is named after the release, so that who knows its name knows them all. The
+name is quoted wherever it stands, because a release may be called "on" or "null".
+
+The labels that select pods never change: a StatefulSet's selector and its volume claim
+templates cannot.
+*/}}
+{{- define "barq-db.selectorLabels" -}}
+app.kubernetes.io/name: barq-db
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: database
+{{- end }}
+
+{{/*
+Labels of objects. They change with the chart, so they must not be put on the pod
+template or the volume claim templates: that would restart every database when the
+chart is upgraded.
+*/}}
+{{- define "barq-db.labels" -}}
+helm.sh/chart: {{ include "barq-db.chart" . }}
+{{ include "barq-db.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "barq-db.chart" -}}
+{{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | quote }}
+{{- end }}
+
+{{- define "barq-db.serviceAccountName" -}}
+{{ .Values.serviceAccount.name | default .Release.Name }}
+{{- end }}
+
+{{/* The image's reference. A digest without a tag stays without: it says all. */}}
+{{- define "barq-db.image" -}}
+{{- $image := .Values.image }}
+{{- $image.repository }}
+{{- if $image.tag }}:{{ $image.tag }}{{ else if not $image.digest }}:{{ .Chart.AppVersion }}{{ end }}
+{{- with $image.digest }}@{{ . }}{{ end }}
+{{- end }}

@@ -1,0 +1,124 @@
+{{/*
+What values.schema.json cannot say, or not in words that tell what to write instead:
+rules between values. All that is wrong is told at once, one line each.
+*/}}
+{{- define "barq-db.refuse" -}}
+{{- $refusals := list }}
+{{- range $refusal := splitList "\n" (include "barq-db.refusals" .) }}
+{{- with trim $refusal }}
+{{- $refusals = append $refusals . }}
+{{- end }}
+{{- end }}
+{{- if $refusals }}
+{{- fail (join "\n" $refusals) }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.refusals" -}}
+{{ include "barq-db.releaseNameRefusals" . }}
+{{ include "barq-db.serviceAccountRefusals" .Values.serviceAccount }}
+{{- if .Values.tiering.enabled }}
+{{ include "barq-db.tieringRefusals" .Values.tiering }}
+{{- end }}
+{{ include "barq-db.envRefusals" .Values }}
+{{- end }}
+
+{{- define "barq-db.releaseNameRefusals" }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" .Release.Name) }}
+release name: must start with a letter and hold only lower-case letters, digits and '-', because a Service takes this name; write for instance my-vectors
+{{- end }}
+{{- if gt (len .Release.Name) 52 }}
+release name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.serviceAccountRefusals" }}
+{{- if not .create }}
+{{- if not .name }}
+values: serviceAccount.name: create: false needs the name of an account that exists; set name, or create: true
+{{- end }}
+{{- if .annotations }}
+values: serviceAccount.annotations: go on the account that the chart makes; annotate the existing account yourself, or set create: true
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.tieringRefusals" }}
+{{- if not (or .warm .cold) }}
+values: tiering.enabled: needs at least one tier; set tiering.warm or tiering.cold, or enabled: false
+{{- end }}
+{{- range $name := list "warm" "cold" }}
+{{- with index $ $name }}
+{{- if eq (empty .bucket) (empty .bucketSecretRef) }}
+values: tiering.{{ $name }}.bucket: set bucket or bucketSecretRef, exactly one of them
+{{- end }}
+{{- if ne .provider "s3" }}
+{{- range $field := list "region" "endpoint" }}
+{{- if index $ $name $field }}
+values: tiering.{{ $name }}.{{ $field }}: is for provider s3 only; remove it
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $azure := include "barq-db.store" (dict "tiering" . "provider" "azure") | fromJson }}
+{{- if and $azure.tier (not $azure.credentialsSecretRef) }}
+values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs it, because Barq DB knows no keyless identity there; name a Secret with the keys AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY
+{{- end }}
+{{- if and .warm .cold }}
+{{- if eq .warm.provider .cold.provider }}
+{{- range $field := list "credentialsSecretRef" "region" "endpoint" }}
+{{- $warm := index $.warm $field }}
+{{- $cold := index $.cold $field }}
+{{- if and $warm $cold (not (deepEqual $warm $cold)) }}
+values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one process has one for both tiers of provider {{ $.warm.provider }}; write the same in both, or leave one out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.envRefusals" }}
+{{- $seen := list }}
+{{- range $variable := .env }}
+{{- with include "barq-db.ownedVariable" $variable.name }}
+values: env: {{ $variable.name }} belongs to the chart; {{ . }}
+{{- end }}
+{{- if has $variable.name $seen }}
+values: env: {{ $variable.name }} is there twice; remove one
+{{- end }}
+{{- $seen = append $seen $variable.name }}
+{{- if and $variable.value $variable.valueFrom }}
+values: env: {{ $variable.name }} has both value and valueFrom; write one of them
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What to write instead of a variable that the chart owns; nothing for any other. */}}
+{{- define "barq-db.ownedVariable" -}}
+{{- $credentials := "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold" }}
+{{- $instead := dict
+  "BARQ_ADDR" "remove it: the database always listens on 0.0.0.0:8080"
+  "BARQ_STORAGE_DIR" "remove it and set storage: the data directory is always /data"
+  "BARQ_TIERING_ENABLED" "remove it and set tiering.enabled"
+  "BARQ_WARM_TIER_PROVIDER" "remove it and set tiering.warm.provider"
+  "BARQ_WARM_TIER_BUCKET" "remove it and set tiering.warm.bucket"
+  "BARQ_COLD_TIER_PROVIDER" "remove it and set tiering.cold.provider"
+  "BARQ_COLD_TIER_BUCKET" "remove it and set tiering.cold.bucket"
+  "BARQ_S3_BUCKET" "remove it and set bucket of tiering.warm or tiering.cold"
+  "BARQ_GCS_BUCKET" "remove it and set bucket of tiering.warm or tiering.cold"
+  "RUST_LOG" "remove it and set logLevel"
+  "AWS_ACCESS_KEY_ID" $credentials
+  "AWS_SECRET_ACCESS_KEY" $credentials
+  "AWS_SESSION_TOKEN" $credentials
+  "AWS_REGION" "remove it and set region of tiering.warm or tiering.cold"
+  "AWS_ENDPOINT_URL_S3" "remove it and set endpoint of tiering.warm or tiering.cold"
+  "GOOGLE_APPLICATION_CREDENTIALS_JSON" $credentials
+  "AZURE_STORAGE_ACCOUNT" $credentials
+  "AZURE_STORAGE_ACCESS_KEY" $credentials }}
+{{- if hasKey $instead . }}
+{{- get $instead . }}
+{{- else if hasPrefix "BARQ_" . -}}
+remove it: the chart owns every BARQ_ variable and has no value for this one
+{{- end }}
+{{- end }}

@@ -1,0 +1,228 @@
+package bundle
+
+import (
+	"encoding/base64"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/operator-framework/api/pkg/manifests"
+	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
+	"github.com/operator-framework/api/pkg/validation"
+	"github.com/operator-framework/api/pkg/validation/errors"
+	validator "github.com/operator-framework/api/pkg/validation/interfaces"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+const operatorName = "barq-operator"
+
+func TestEveryValidatorIsContent(t *testing.T) {
+	// All that look at a bundle, except MultipleArchitecturesValidator, which pulls
+	// the images.
+	validators := validator.Validators{
+		validation.ClusterServiceVersionValidator,
+		validation.CustomResourceDefinitionValidator,
+		validation.BundleValidator,
+		validation.ObjectValidator,
+		validation.OperatorHubV2Validator,
+		validation.StandardCategoriesValidator,
+		validation.StandardCapabilitiesValidator,
+		validation.CommunityOperatorValidator,
+		validation.AlphaDeprecatedAPIsValidator,
+		validation.GoodPracticesValidator,
+	}
+
+	var findings []errors.Error
+	for _, result := range validators.Validate(load(t).ObjectsToValidate()...) {
+		findings = append(findings, result.Errors...)
+		findings = append(findings, result.Warnings...)
+	}
+
+	require.Empty(t, findings)
+}
+
+func TestClusterServiceVersionIsCurrent(t *testing.T) {
+	source := buildSource(t)
+	actual := load(t).CSV.DeepCopy()
+
+	var examples []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(actual.Annotations["alm-examples"]), &examples))
+	require.ElementsMatch(t, contents(source.ofKind("BarqCluster")), examples, "run make bundle")
+	// What operator-sdk adds about itself.
+	for _, annotation := range []string{
+		"alm-examples", "operators.operatorframework.io/builder", "operators.operatorframework.io/project_layout",
+	} {
+		delete(actual.Annotations, annotation)
+	}
+
+	require.Equal(t, expectedClusterServiceVersion(t, source), actual, "run make bundle")
+}
+
+func TestOtherObjectsAreCurrent(t *testing.T) {
+	source := buildSource(t)
+	_, unbound := source.boundTo(t, operatorName, "ClusterRole", "ClusterRoleBinding")
+	expected := append(append(source.ofKind("CustomResourceDefinition"), source.ofKind("Service")...), unbound...)
+
+	var actual objects
+	for _, object := range load(t).Objects {
+		if object.GetKind() != operatorsv1alpha1.ClusterServiceVersionKind {
+			actual = append(actual, object)
+		}
+	}
+
+	require.ElementsMatch(t, contents(withoutServerFields(expected)), contents(withoutServerFields(actual)), "run make bundle")
+}
+
+func TestOneVersionEverywhere(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	require.NoError(t, err)
+	match := regexp.MustCompile(`(?m)^VERSION \?= (\S+)$`).FindSubmatch(makefile)
+	require.NotNil(t, match, "Makefile sets no VERSION")
+	current := string(match[1])
+	csv := load(t).CSV
+
+	require.Equal(t,
+		[]string{
+			operatorName + ".v" + current,
+			current,
+			"ghcr.io/barq-db/barq-operator:v" + current,
+			"ghcr.io/barq-db/barq-operator:v" + current,
+		},
+		[]string{
+			csv.Name,
+			csv.Spec.Version.String(),
+			csv.Annotations["containerImage"],
+			csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers[0].Image,
+		},
+		"name, spec.version, annotation containerImage and image of the deployment")
+}
+
+func TestImageLabelsAreTheAnnotations(t *testing.T) {
+	var metadata struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	content, err := os.ReadFile("../../bundle/metadata/annotations.yaml")
+	require.NoError(t, err)
+	require.NoError(t, yaml.UnmarshalStrict(content, &metadata))
+
+	dockerfile, err := os.ReadFile("../../bundle.Dockerfile")
+	require.NoError(t, err)
+	labels := map[string]string{}
+	for _, label := range regexp.MustCompile(`(?m)^LABEL ([^=]+)=(.*)$`).FindAllStringSubmatch(string(dockerfile), -1) {
+		labels[label[1]] = label[2]
+	}
+
+	require.Equal(t, metadata.Annotations, labels)
+}
+
+func TestIconIsItsSource(t *testing.T) {
+	icon, err := os.ReadFile("../../config/manifests/icon.svg")
+	require.NoError(t, err)
+
+	require.Equal(t,
+		[]operatorsv1alpha1.Icon{{MediaType: "image/svg+xml", Data: base64.StdEncoding.EncodeToString(icon)}},
+		load(t).CSV.Spec.Icon)
+}
+
+func TestDescriptorsNameFieldsOfTheAPI(t *testing.T) {
+	bundle := load(t)
+	require.Len(t, bundle.V1CRDs, 1)
+	require.Len(t, bundle.CSV.Spec.CustomResourceDefinitions.Owned, 1)
+	schema := bundle.V1CRDs[0].Spec.Versions[0].Schema.OpenAPIV3Schema
+	owned := bundle.CSV.Spec.CustomResourceDefinitions.Owned[0]
+
+	for _, descriptor := range owned.SpecDescriptors {
+		require.True(t, hasField(schema.Properties["spec"], descriptor.Path), "spec.%s", descriptor.Path)
+	}
+	for _, descriptor := range owned.StatusDescriptors {
+		require.True(t, hasField(schema.Properties["status"], descriptor.Path), "status.%s", descriptor.Path)
+	}
+}
+
+func load(t *testing.T) *manifests.Bundle {
+	t.Helper()
+	bundle, err := manifests.GetBundleFromDir("../../bundle")
+	require.NoError(t, err)
+	return bundle
+}
+
+// expectedClusterServiceVersion is what operator-sdk has to make of the source.
+func expectedClusterServiceVersion(t *testing.T, source objects) *operatorsv1alpha1.ClusterServiceVersion {
+	t.Helper()
+	bases := source.ofKind(operatorsv1alpha1.ClusterServiceVersionKind)
+	require.Len(t, bases, 1)
+	deployments := source.ofKind("Deployment")
+	require.Len(t, deployments, 1)
+	deployment := decode[appsv1.Deployment](t, deployments[0])
+	account := deployment.Spec.Template.Spec.ServiceAccountName
+	clusterRules, _ := source.boundTo(t, account, "ClusterRole", "ClusterRoleBinding")
+	rules, _ := source.boundTo(t, account, "Role", "RoleBinding")
+
+	csv := decode[operatorsv1alpha1.ClusterServiceVersion](t, bases[0])
+	_, tag, _ := strings.Cut(deployment.Spec.Template.Spec.Containers[0].Image, ":v")
+	csv.Name = operatorName + ".v" + tag
+	require.NoError(t, csv.Spec.Version.UnmarshalJSON([]byte(`"`+tag+`"`)))
+	csv.Spec.InstallStrategy.StrategySpec = operatorsv1alpha1.StrategyDetailsDeployment{
+		DeploymentSpecs: []operatorsv1alpha1.StrategyDeploymentSpec{{
+			Name: deployment.Name, Label: deployment.Labels, Spec: deployment.Spec,
+		}},
+		Permissions:        []operatorsv1alpha1.StrategyDeploymentPermissions{{ServiceAccountName: account, Rules: rules}},
+		ClusterPermissions: []operatorsv1alpha1.StrategyDeploymentPermissions{{ServiceAccountName: account, Rules: clusterRules}},
+	}
+	csv.Spec.RelatedImages = relatedImages(deployment)
+	return &csv
+}
+
+// relatedImages are the images that the operator is told of by its environment.
+func relatedImages(deployment appsv1.Deployment) []operatorsv1alpha1.RelatedImage {
+	var images []operatorsv1alpha1.RelatedImage
+	for _, variable := range deployment.Spec.Template.Spec.Containers[0].Env {
+		if name, found := strings.CutPrefix(variable.Name, "RELATED_IMAGE_"); found {
+			images = append(images, operatorsv1alpha1.RelatedImage{
+				Name:  strings.ToLower(strings.ReplaceAll(name, "_", "-")),
+				Image: variable.Value,
+			})
+		}
+	}
+	return images
+}
+
+// withoutServerFields drops what the API server fills in: operator-sdk writes it
+// empty, and the lifecycle manager chooses the namespace.
+func withoutServerFields(all objects) objects {
+	var result objects
+	for _, object := range all {
+		object = object.DeepCopy()
+		unstructured.RemoveNestedField(object.Object, "status")
+		unstructured.RemoveNestedField(object.Object, "metadata", "creationTimestamp")
+		unstructured.RemoveNestedField(object.Object, "metadata", "namespace")
+		result = append(result, object)
+	}
+	return result
+}
+
+func contents(all objects) []map[string]any {
+	var result []map[string]any
+	for _, object := range all {
+		result = append(result, object.Object)
+	}
+	return result
+}
+
+// hasField says whether a schema has the field at a dotted path.
+func hasField(schema apiextensionsv1.JSONSchemaProps, path string) bool {
+	for name := range strings.SplitSeq(path, ".") {
+		property, found := schema.Properties[name]
+		if !found {
+			return false
+		}
+		schema = property
+	}
+	return true
+}

@@ -1,0 +1,73 @@
+package chart_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew instead of comparing with them")
+
+// examples gives the values files of the chart's ci folder by name.
+func examples(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(chartPath, "ci", "*-values.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	found := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		found[strings.TrimSuffix(filepath.Base(path), "-values.yaml")] = string(text)
+	}
+	return found
+}
+
+func TestGoldenFiles(t *testing.T) {
+	var expected []string
+	for name, values := range examples(t) {
+		manifest, notes := name+".manifest.yaml", name+".notes.txt"
+		expected = append(expected, manifest, notes)
+		t.Run(name, func(t *testing.T) {
+			rendered := render(t, values)
+			compareWithGolden(t, manifest, allManifests(rendered))
+			compareWithGolden(t, notes, rendered.Info.Notes)
+		})
+	}
+
+	// A golden file that no example makes any more would never fail.
+	entries, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	var present []string
+	for _, entry := range entries {
+		present = append(present, entry.Name())
+	}
+	require.ElementsMatch(t, expected, present)
+}
+
+func compareWithGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(string(want), got), "%s is out of date; if the change is wanted: go test ./test/chart -update", path)
+}
+
+func TestRenderingTwiceGivesTheSame(t *testing.T) {
+	for name, values := range examples(t) {
+		t.Run(name, func(t *testing.T) {
+			first, second := render(t, values), render(t, values)
+			require.Equal(t, allManifests(first), allManifests(second))
+			require.Equal(t, first.Info.Notes, second.Info.Notes)
+		})
+	}
+}

@@ -1,0 +1,88 @@
+package chart_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	kubefake "helm.sh/helm/v3/pkg/kube/fake"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage"
+	"helm.sh/helm/v3/pkg/storage/driver"
+)
+
+const (
+	chartPath   = "../../helm-charts/barq-db"
+	releaseName = "db"
+	namespace   = "apps"
+)
+
+// kubeVersion stands in for the cluster's: Helm's library, unlike its program,
+// takes one far too old for granted.
+var kubeVersion = chartutil.KubeVersion{Version: "v1.36.3", Major: "1", Minor: "36"}
+
+// loadChart reads the chart anew, because rendering may change the one it is given.
+func loadChart(t *testing.T) *helmchart.Chart {
+	t.Helper()
+	chart, err := loader.Load(chartPath)
+	require.NoError(t, err)
+	return chart
+}
+
+// parseValues reads values as Helm reads a file given with --values.
+func parseValues(t *testing.T, text string) map[string]any {
+	t.Helper()
+	values, err := chartutil.ReadValues([]byte(text))
+	require.NoError(t, err)
+	return values
+}
+
+// tryRender installs a release without a cluster, as helm template does. The
+// schema is checked on the way, as it is by every way to install.
+func tryRender(t *testing.T, chart *helmchart.Chart, name string, values map[string]any) (*release.Release, error) {
+	t.Helper()
+	install := action.NewInstall(&action.Configuration{
+		Releases:   storage.Init(driver.NewMemory()),
+		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
+		Log:        func(string, ...any) {},
+	})
+	install.ClientOnly = true
+	install.DryRun = true
+	install.Replace = true
+	install.ReleaseName = name
+	install.Namespace = namespace
+	install.KubeVersion = &kubeVersion
+	return install.Run(chart, values)
+}
+
+// render gives the release that the chart makes of values written in YAML.
+func render(t *testing.T, values string) *release.Release {
+	t.Helper()
+	rendered, err := tryRender(t, loadChart(t), releaseName, parseValues(t, values))
+	require.NoError(t, err)
+	return rendered
+}
+
+// refusal gives the message with which the chart refuses values.
+func refusal(t *testing.T, name, values string) string {
+	t.Helper()
+	_, err := tryRender(t, loadChart(t), name, parseValues(t, values))
+	require.Error(t, err)
+	return err.Error()
+}
+
+// allManifests is everything that a release would send to Kubernetes at any time,
+// its hooks included.
+func allManifests(rendered *release.Release) string {
+	var text strings.Builder
+	text.WriteString(rendered.Manifest)
+	for _, hook := range rendered.Hooks {
+		text.WriteString("---\n# Source: " + hook.Path + "\n" + hook.Manifest + "\n")
+	}
+	return text.String()
+}

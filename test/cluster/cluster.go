@@ -1,0 +1,280 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/barq-db/barq-operator/test/cluster/internal/process"
+)
+
+const (
+	// startTimeout bounds the time from the first process to a working cluster,
+	// without what builds take.
+	startTimeout = 2 * time.Minute
+	// stopGrace is what each process gets to end by itself. None of them has
+	// anything to save.
+	stopGrace = 5 * time.Second
+)
+
+var errStopped = errors.New("the cluster was stopped")
+
+// Options say where and how a cluster is started.
+type Options struct {
+	// Dir is where the cluster keeps everything it has. It is made when it does
+	// not exist, and can hold one running cluster.
+	Dir string
+	// Out gets a line about each thing that takes time; nil discards them.
+	Out io.Writer
+	// Tools are programs of hack/tools to put in BinDir besides those that the
+	// cluster is made of, such as helm.
+	Tools []string
+}
+
+// Cluster is a running control plane with simulated nodes.
+type Cluster struct {
+	directory directory
+	owner     *owner
+	out       io.Writer
+
+	credentials *credentials
+	ports       []port
+	processes   []*process.Process
+
+	// running ends when the cluster stops or one of its processes does, and its
+	// cause says why.
+	running context.Context
+	end     context.CancelCauseFunc
+	stop    func() error
+}
+
+// Start starts a cluster and returns when it works: pods are scheduled and
+// become Ready, and volumes are bound. It builds the programs that it needs and
+// does not find in the cache. When it fails, or the context ends before it has
+// returned, it leaves nothing running.
+func Start(ctx context.Context, options Options) (*Cluster, error) {
+	d, err := newDirectory(options.Dir)
+	if err != nil {
+		return nil, err
+	}
+	out := options.Out
+	if out == nil {
+		out = io.Discard
+	}
+	owner, err := d.own()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{directory: d, owner: owner, out: out}
+	c.running, c.end = context.WithCancelCause(context.Background())
+	c.stop = sync.OnceValue(c.stopAll)
+	if err := c.start(ctx, options.Tools); err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
+}
+
+// Kubeconfig is the path of a kubeconfig with all rights.
+func (c *Cluster) Kubeconfig() string { return c.directory.kubeconfig() }
+
+// BinDir is a directory with kubectl, the programs that the cluster is made of,
+// and the tools that were asked for.
+func (c *Cluster) BinDir() string { return c.directory.bin() }
+
+// Config is what a client with all rights needs, without a limit on its requests.
+func (c *Cluster) Config() (*rest.Config, error) {
+	config, err := clientcmd.NewDefaultClientConfig(*c.credentials.kubeconfig(administrator), nil).ClientConfig()
+	if err != nil {
+		return nil, err
+	}
+	config.QPS = -1
+	return config, nil
+}
+
+// Wait returns nil when the context ends, and an error when the cluster ends
+// before, because a process of it did.
+func (c *Cluster) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-c.running.Done():
+		return context.Cause(c.running)
+	}
+}
+
+// Stop ends all processes of the cluster and removes its state. The logs stay.
+func (c *Cluster) Stop() error { return c.stop() }
+
+func (c *Cluster) stopAll() error {
+	c.end(errStopped)
+	// Clients before servers, so that none of them logs that its server is gone.
+	for _, p := range slices.Backward(c.processes) {
+		p.Stop(stopGrace)
+	}
+	var errs []error
+	for _, port := range c.ports {
+		errs = append(errs, port.release())
+	}
+	return errors.Join(append(errs, c.directory.clear(), c.owner.release())...)
+}
+
+func (c *Cluster) start(ctx context.Context, tools []string) error {
+	if err := c.directory.create(); err != nil {
+		return err
+	}
+	binaries, err := c.linkPrograms(ctx, tools)
+	if err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout,
+		fmt.Errorf("not done after %s; the logs are in %s", startTimeout, c.directory.logs()))
+	defer cancel()
+	// What waits below must see that the process it waits for has ended.
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	defer context.AfterFunc(c.running, func() { fail(context.Cause(c.running)) })()
+
+	if err := c.step("starting etcd and kube-apiserver", func() error { return c.startAPI(ctx, binaries) }); err != nil {
+		return err
+	}
+	err = c.step("starting controllers, scheduler and simulated nodes", func() error { return c.startRest(ctx, binaries) })
+	if err != nil {
+		return err
+	}
+	return c.credentials.writeKubeconfig(administrator, c.Kubeconfig())
+}
+
+// linkPrograms puts all programs in BinDir and returns their real paths.
+func (c *Cluster) linkPrograms(ctx context.Context, tools []string) (map[string]string, error) {
+	binaries, err := programs(ctx, componentsModule, c.out, etcd, apiServer, controllerManager, scheduler, kubectl, kwok)
+	if err != nil {
+		return nil, err
+	}
+	if len(tools) > 0 {
+		found, err := programs(ctx, toolsModule, c.out, tools...)
+		if err != nil {
+			return nil, err
+		}
+		for name, file := range found {
+			binaries[name] = file
+		}
+	}
+	for name, file := range binaries {
+		if err := os.Symlink(file, filepath.Join(c.BinDir(), name)); err != nil {
+			return nil, err
+		}
+	}
+	return binaries, nil
+}
+
+func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) error {
+	store, err := c.reservePort()
+	if err != nil {
+		return err
+	}
+	server, err := c.reservePort()
+	if err != nil {
+		return err
+	}
+	c.credentials, err = newCredentials(c.directory, fmt.Sprintf("https://127.0.0.1:%d", server.Number))
+	if err != nil {
+		return fmt.Errorf("make the cluster's credentials: %w", err)
+	}
+	if err := c.run(etcd, binaries, etcdArguments(c.directory, store)); err != nil {
+		return err
+	}
+	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server)); err != nil {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	return waitServing(ctx, client)
+}
+
+func (c *Cluster) startRest(ctx context.Context, binaries map[string]string) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	if err := writeStages(c.directory); err != nil {
+		return err
+	}
+	for _, component := range []struct {
+		name      string
+		user      user
+		arguments func(kubeconfig string) []string
+	}{
+		{controllerManager, controllerManagerUser, func(k string) []string { return controllerManagerArguments(c.directory, k) }},
+		{scheduler, schedulerUser, schedulerArguments},
+		{kwok, simulatorUser, func(k string) []string { return kwokArguments(c.directory, k) }},
+	} {
+		kubeconfig, err := c.credentials.componentKubeconfig(component.user)
+		if err != nil {
+			return err
+		}
+		if err := c.run(component.name, binaries, component.arguments(kubeconfig)); err != nil {
+			return err
+		}
+	}
+	if err := createObjects(ctx, client); err != nil {
+		return err
+	}
+	return proveWorking(ctx, client)
+}
+
+func (c *Cluster) reservePort() (port, error) {
+	reserved, err := reservePort()
+	if err == nil {
+		c.ports = append(c.ports, reserved)
+	}
+	return reserved, err
+}
+
+// run starts a process of the cluster, which ends the cluster when it ends.
+func (c *Cluster) run(name string, binaries map[string]string, arguments []string) error {
+	p, err := process.Start(name, binaries[name], arguments, c.directory.log(name))
+	if err != nil {
+		return err
+	}
+	c.processes = append(c.processes, p)
+	go func() {
+		<-p.Done()
+		if c.running.Err() == nil {
+			c.end(p.ExitError())
+		}
+	}()
+	return nil
+}
+
+func (c *Cluster) client() (kubernetes.Interface, error) {
+	config, err := c.Config()
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
+}
+
+// step says that work is done, and then how long it took.
+func (c *Cluster) step(label string, work func() error) error {
+	_, _ = fmt.Fprintf(c.out, "%s ... ", label)
+	started := time.Now()
+	if err := work(); err != nil {
+		_, _ = fmt.Fprintln(c.out, "failed")
+		return err
+	}
+	_, _ = fmt.Fprintf(c.out, "done in %.1f s\n", time.Since(started).Seconds())
+	return nil
+}

@@ -1,0 +1,120 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// releaseSecrets gives the Secrets in which Helm stores a release.
+func releaseSecrets(t *testing.T, namespace, name string) []corev1.Secret {
+	t.Helper()
+	var list corev1.SecretList
+	require.NoError(t, admin.List(t.Context(), &list, client.InNamespace(namespace),
+		client.MatchingLabels{"owner": "helm", "name": name}))
+	return list.Items
+}
+
+// writeChart makes a chart of one ConfigMap.
+func writeChart(t *testing.T, name string) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "templates"), 0o750))
+	for path, content := range map[string]string{
+		"Chart.yaml":               "apiVersion: v2\nname: " + name + "\nversion: 1.0.0\n",
+		"templates/configmap.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\ndata: {kept: \"yes\"}\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, path), []byte(content), 0o600))
+	}
+	return folder
+}
+
+func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
+	for name, test := range map[string]struct {
+		chart   func(t *testing.T) string
+		message string
+	}{
+		"another chart": {
+			chart: func(t *testing.T) string { return writeChart(t, "other") },
+			message: `a Helm release named "db" of chart "other" exists in this namespace and is not touched; ` +
+				`give the BarqCluster another name, or remove that release`,
+		},
+		"our chart, installed by hand": {
+			chart: func(*testing.T) string { return filepath.Join(root, "helm-charts/barq-db") },
+			message: `the Helm release "db" was installed by hand and is not taken over; ` +
+				`give the BarqCluster another name, or remove that release`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			output(t, helm("install", "db", test.chart(t), "-n", namespace))
+			before := releaseSecrets(t, namespace, "db")
+			manifest := output(t, helm("get", "manifest", "db", "-n", namespace))
+
+			cluster := newCluster(t, namespace, "db", `{}`)
+			condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+			require.Equal(t, test.message, condition.Message)
+			require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
+			require.Nil(t, cluster.Status.DeployedRelease)
+
+			output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
+			require.Equal(t, before, releaseSecrets(t, namespace, "db"))
+			require.Equal(t, manifest, output(t, helm("get", "manifest", "db", "-n", namespace)))
+			output(t, helm("uninstall", "db", "-n", namespace))
+		})
+	}
+}
+
+// A refused object must not become one release after another.
+func TestARefusedReleaseDisturbsNothing(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	before := identities(t, cluster)
+
+	// The schema of the CRD lets this through and the API server refuses it in a pod.
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Env = []v1alpha1.EnvVar{{Name: "NODE", ValueFrom: &corev1.EnvVarSource{
+			FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.noSuchField"},
+		}}}
+	})
+	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Contains(t, condition.Message, `Unsupported value: "spec.noSuchField"`)
+	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase, "the pods still answer")
+	require.Equal(t, before, identities(t, cluster))
+
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env = nil })
+	waitReady(t, cluster)
+	require.Equal(t, before, identities(t, cluster), "taking a bad edit back restarts nothing")
+}
+
+// Each write of the status starts a Helm pass, and a pass that wrote would start
+// the next.
+func TestNothingHappensWhenNothingChanges(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	time.Sleep(2 * time.Second)
+	refresh(t, cluster)
+	version, set := cluster.ResourceVersion, statefulSet(t, cluster).ResourceVersion
+
+	// A label starts a pass over the BarqCluster without anything to do in it.
+	output(t, kubectl("-n", namespace, "label", "bqc/db", "example.com/touched=yes"))
+	refresh(t, cluster)
+	require.NotEqual(t, version, cluster.ResourceVersion)
+	version = cluster.ResourceVersion
+	time.Sleep(3 * time.Second)
+
+	refresh(t, cluster)
+	require.Equal(t, version, cluster.ResourceVersion, "nothing is written")
+	require.Equal(t, set, statefulSet(t, cluster).ResourceVersion, "nothing is written")
+	require.Len(t, releaseSecrets(t, namespace, "db"), 1, "there is one revision")
+}
