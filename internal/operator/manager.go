@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -55,6 +56,10 @@ func newManager(config *rest.Config, settings Settings) (ctrl.Manager, error) {
 		}},
 	}
 	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("manager"))
+
+	// The API server warns about the name of the Helm library's finalizer on every
+	// write; once is enough.
+	config.WarningHandlerWithContext = log.NewKubeAPIWarningLogger(log.KubeAPIWarningLoggerOptions{Deduplicate: true})
 
 	mgr, err := ctrl.NewManager(config, options)
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 // Each is a Secret of a few KiB that every pass lists, so it is not more.
 const history = 5
 
-// The finalizer is written with an update of the BarqCluster; owner references
-// that block its deletion need barqclusters/finalizers where the API server enforces
-// that.
-// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch;update
+// The finalizer is written by server-side apply; owner references that block the
+// deletion of a BarqCluster need barqclusters/finalizers where the API server
+// enforces that.
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/finalizers,verbs=update
 
@@ -51,7 +51,7 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, sec
 
 		// The library replaces the whole status and copies the manifest into it; this
 		// client merges, and leaves the manifest out.
-		reconciler.WithClient(newStatusClient(mgr.GetClient())),
+		reconciler.WithClient(&mergingClient{Client: mgr.GetClient()}),
 
 		// Guards foreign releases, recovers interrupted ones, never rolls back.
 		reconciler.WithActionClientGetter(getter),

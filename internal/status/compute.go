@@ -33,7 +33,7 @@ type verdict struct {
 // Compute gives the status controller's part of the status. now becomes the
 // transition time of the conditions that change.
 func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
-	verdict := judge(o)
+	verdict := judge(o, now)
 	stored := &o.Cluster.Status
 
 	status := v1alpha1.BarqClusterStatus{
@@ -77,7 +77,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 }
 
 // judge decides, the weightiest state first.
-func judge(o Observation) verdict {
+func judge(o Observation, now time.Time) verdict {
 	switch {
 	case o.Cluster.DeletionTimestamp != nil:
 		return verdict{
@@ -106,7 +106,7 @@ func judge(o Observation) verdict {
 			reason: v1alpha1.ReasonApplying, message: "the newest spec is being applied",
 		}
 	default:
-		return judgePods(o)
+		return judgePods(o, now)
 	}
 }
 
@@ -123,8 +123,8 @@ func judgePaused(o Observation) verdict {
 }
 
 // judgePods looks at what an applied spec has become.
-func judgePods(o Observation) verdict {
-	trouble := o.podTrouble()
+func judgePods(o Observation, now time.Time) verdict {
+	trouble := o.podTrouble(now)
 	set := o.StatefulSet
 	switch {
 	case o.rolledOut() && o.Cluster.Spec.DesiredReplicas() == 0:

@@ -146,10 +146,22 @@ func TestCompute(t *testing.T) {
 				pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "vectors-2"}}
 				pod.Status.Conditions = []corev1.PodCondition{{
 					Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available",
+					LastTransitionTime: metav1.NewTime(now.Add(-10 * time.Second)),
 				}}
 				o.Pods = []corev1.Pod{pod}
 			},
 			want: said{"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer; pod vectors-2: Unschedulable: 0/3 nodes are available", generation},
+		},
+		"a pod waits for its volume as every new pod does": {
+			change: func(o *status.Observation) {
+				o.StatefulSet.Status.ReadyReplicas = 2
+				o.Pods = []corev1.Pod{{}}
+				o.Pods[0].Status.Conditions = []corev1.PodCondition{{
+					Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available",
+					LastTransitionTime: metav1.NewTime(now.Add(-9 * time.Second)),
+				}}
+			},
+			want: said{"Progressing", no, yes, no, "RollingOut", "2 of 3 pods answer; pods are being made, replaced or removed", generation},
 		},
 		"a Secret is missing while pods run": {
 			change: func(o *status.Observation) { o.Secrets.Problems = []string{"no Secret"} },
@@ -288,6 +300,21 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 			condition("VolumesResized", metav1.ConditionTrue, "SizeReached", "every volume has at least 10Gi"),
 		},
 	}, got)
+}
+
+// Nothing that is watched changes when a pod has waited too long for a node.
+func TestLookAgainAfter(t *testing.T) {
+	observed := running()
+	require.Zero(t, observed.LookAgainAfter(now))
+	waitingSince := func(age time.Duration) corev1.Pod {
+		pod := corev1.Pod{}
+		pod.Status.Conditions = []corev1.PodCondition{{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(now.Add(-age)),
+		}}
+		return pod
+	}
+	observed.Pods = []corev1.Pod{waitingSince(2 * time.Second), waitingSince(7 * time.Second), waitingSince(time.Hour)}
+	require.Equal(t, 3*time.Second, observed.LookAgainAfter(now))
 }
 
 // A status that is computed again from itself must not change, or the two

@@ -82,7 +82,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	computed := Compute(observed, r.Clock.Now())
+	now := r.Clock.Now()
+	computed := Compute(observed, now)
 	if becomesReady(&cluster.Status, &computed) {
 		// The cache may still hold the StatefulSet from before the change that was
 		// just applied. Before saying that the change is done, ask the API server.
@@ -90,17 +91,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if err != nil {
 			return ctrl.Result{}, err
 		}
-		computed = Compute(observed, r.Clock.Now())
+		computed = Compute(observed, now)
 	}
+	result := ctrl.Result{RequeueAfter: observed.LookAgainAfter(now)}
 	stored := ownPart(&cluster.Status)
 	if equality.Semantic.DeepEqual(stored, computed) {
-		return ctrl.Result{}, nil
+		return result, nil
 	}
 	if err := r.write(ctx, cluster, &computed); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	r.announce(cluster, stored.Conditions, computed.Conditions)
-	return ctrl.Result{}, nil
+	return result, nil
 }
 
 // observe reads what belongs to the BarqCluster, the StatefulSet through the given

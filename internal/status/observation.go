@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -69,12 +70,16 @@ func (o Observation) rolledOut() bool {
 		set.Status.CurrentRevision == set.Status.UpdateRevision
 }
 
+// schedulingGrace is how long a pod may be without a node before that is trouble.
+// Every new pod is, until its volume is bound.
+const schedulingGrace = 10 * time.Second
+
 // podTrouble says why pods do not answer, in the words of Kubernetes, one part for
 // each pod; empty when pods are merely starting.
-func (o Observation) podTrouble() string {
+func (o Observation) podTrouble(now time.Time) string {
 	var found []string
 	for i := range o.Pods {
-		if trouble := troubleOf(&o.Pods[i]); trouble != "" {
+		if trouble := troubleOf(&o.Pods[i], now); trouble != "" {
 			found = append(found, fmt.Sprintf("pod %s: %s", o.Pods[i].Name, trouble))
 		}
 	}
@@ -85,18 +90,44 @@ func (o Observation) podTrouble() string {
 // starting are the reasons of a container that waits in the ordinary way.
 var starting = []string{"", "ContainerCreating", "PodInitializing"}
 
-func troubleOf(pod *corev1.Pod) string {
+func troubleOf(pod *corev1.Pod, now time.Time) string {
 	for _, container := range pod.Status.ContainerStatuses {
 		if waiting := container.State.Waiting; waiting != nil && !slices.Contains(starting, waiting.Reason) {
 			return describe(waiting.Reason, waiting.Message)
 		}
 	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return describe(condition.Reason, condition.Message)
-		}
+	if condition := unscheduled(pod); condition != nil && now.Sub(condition.LastTransitionTime.Time) >= schedulingGrace {
+		return describe(condition.Reason, condition.Message)
 	}
 	return ""
+}
+
+// unscheduled gives the condition of a pod that has no node, or nil.
+func unscheduled(pod *corev1.Pod) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		condition := &pod.Status.Conditions[i]
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return condition
+		}
+	}
+	return nil
+}
+
+// LookAgainAfter is when the status may change though nothing that is watched
+// does; zero means never.
+func (o Observation) LookAgainAfter(now time.Time) time.Duration {
+	var soonest time.Duration
+	for i := range o.Pods {
+		condition := unscheduled(&o.Pods[i])
+		if condition == nil {
+			continue
+		}
+		left := schedulingGrace - now.Sub(condition.LastTransitionTime.Time)
+		if left > 0 && (soonest == 0 || left < soonest) {
+			soonest = left
+		}
+	}
+	return soonest
 }
 
 func describe(reason, message string) string {

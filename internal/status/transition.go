@@ -38,6 +38,10 @@ var warnings = map[string]bool{
 func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed []metav1.Condition) {
 	before := meta.FindStatusCondition(stored, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed, v1alpha1.ConditionReady)
+	if after.Reason == v1alpha1.ReasonApplying {
+		// It lasts for a fraction of a second, and what comes of it is announced.
+		return
+	}
 	sameReason := before != nil && before.Reason == after.Reason
 	if sameReason && (!warnings[after.Reason] || before.Message == after.Message) {
 		return

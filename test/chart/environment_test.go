@@ -25,8 +25,12 @@ var variableLine = regexp.MustCompile(`^(\S+) (?:= (.+)|from (\S+)/(\S+?)(, opti
 func environment(t *testing.T, text string) []corev1.EnvVar {
 	t.Helper()
 	var variables []corev1.EnvVar
-	for line := range strings.Lines(strings.TrimSpace(text)) {
-		part := variableLine.FindStringSubmatch(strings.TrimSpace(line))
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		part := variableLine.FindStringSubmatch(line)
 		require.NotNil(t, part, "%q", line)
 		variable := corev1.EnvVar{Name: part[1], Value: part[2]}
 		if part[3] != "" {
@@ -428,7 +432,7 @@ BARQ_GCS_BUCKET = cold`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := environment(t, always+"BARQ_TIERING_ENABLED = true\n"+strings.TrimSpace(test.want))
+			want := environment(t, always+"BARQ_TIERING_ENABLED = true"+test.want)
 			require.Equal(t, want, database(t, render(t, "tiering:\n  enabled: true"+test.tiers)).Env)
 		})
 	}

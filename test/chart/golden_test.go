@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -59,7 +58,7 @@ func compareWithGolden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(string(want), got), "%s is out of date; if the change is wanted: go test ./test/chart -update", path)
+	require.Equal(t, string(want), got, "%s is out of date; if the change is wanted: go test ./test/chart -update", path)
 }
 
 func TestRenderingTwiceGivesTheSame(t *testing.T) {

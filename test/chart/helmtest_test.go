@@ -61,6 +61,7 @@ func answering(t *testing.T, statuses ...int) (address string, requests *atomic.
 }
 
 func TestHelmTestPassesOnAHealthyDatabase(t *testing.T) {
+	t.Parallel()
 	address, requests := answering(t, http.StatusOK)
 	output, err := runHelmTest(t, address, "10")
 	require.NoError(t, err, output)
@@ -69,6 +70,7 @@ func TestHelmTestPassesOnAHealthyDatabase(t *testing.T) {
 }
 
 func TestHelmTestWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
 	address, requests := answering(t, http.StatusServiceUnavailable, http.StatusOK)
 	output, err := runHelmTest(t, address, "30")
 	require.NoError(t, err, output)
@@ -77,6 +79,7 @@ func TestHelmTestWaitsForTheDatabase(t *testing.T) {
 }
 
 func TestHelmTestFailsOnAnotherAnswer(t *testing.T) {
+	t.Parallel()
 	address, _ := answering(t, http.StatusServiceUnavailable)
 	output, err := runHelmTest(t, address, "1")
 	requireExitCode(t, 1, err)
@@ -84,6 +87,7 @@ func TestHelmTestFailsOnAnotherAnswer(t *testing.T) {
 }
 
 func TestHelmTestFailsWhenNothingListens(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()
@@ -96,6 +100,7 @@ func TestHelmTestFailsWhenNothingListens(t *testing.T) {
 }
 
 func TestHelmTestFailsWhenNothingAnswers(t *testing.T) {
+	t.Parallel()
 	// The kernel accepts the connection; nobody ever reads from it.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

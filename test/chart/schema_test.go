@@ -1,59 +1,63 @@
 package chart_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/chartutil"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 const refusedBySchema = "values don't meet the specifications of the schema(s) in the following chart(s):\nbarq-db:\n"
 
 func TestSchemaRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ values, want string }{
-		"an unknown value":                    {`replica: 3`, "- at '': additional properties 'replica' not allowed\n"},
-		"an unknown value of image":           {`image: {name: barq}`, "- at '/image': additional properties 'name' not allowed\n"},
-		"an unknown value of a pull secret":   {`imagePullSecrets: [{name: a, key: b}]`, "- at '/imagePullSecrets/0': additional properties 'key' not allowed\n"},
-		"an unknown value of storage":         {`storage: {class: fast}`, "- at '/storage': additional properties 'class' not allowed\n"},
-		"an unknown value of tiering":         {`tiering: {hot: {}}`, "- at '/tiering': additional properties 'hot' not allowed\n"},
-		"an unknown value of a tier":          {`tiering: {warm: {provider: s3, prefix: a}}`, "- at '/tiering/warm': additional properties 'prefix' not allowed\n"},
-		"an unknown value of a bucket's ref":  {`tiering: {cold: {provider: s3, bucketSecretRef: {name: a, key: b, optional: true}}}`, "- at '/tiering/cold/bucketSecretRef': additional properties 'optional' not allowed\n"},
-		"an unknown value of credentials":     {`tiering: {cold: {provider: s3, credentialsSecretRef: {name: a, key: b}}}`, "- at '/tiering/cold/credentialsSecretRef': additional properties 'key' not allowed\n"},
-		"an unknown value of resources":       {`resources: {request: {}}`, "- at '/resources': additional properties 'request' not allowed\n"},
-		"an unknown value of the account":     {`serviceAccount: {labels: {}}`, "- at '/serviceAccount': additional properties 'labels' not allowed\n"},
-		"an unknown value of a variable":      {`env: [{name: A, val: b}]`, "- at '/env/0': additional properties 'val' not allowed\n"},
-		"an unknown source of a variable":     {`env: [{name: A, valueFrom: {vault: {}}}]`, "- at '/env/0/valueFrom': additional properties 'vault' not allowed\n"},
-		"an unknown value of a key selector":  {`env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: b, field: c}}}]`, "- at '/env/0/valueFrom/secretKeyRef': additional properties 'field' not allowed\n"},
-		"an unknown value of a field's ref":   {`env: [{name: A, valueFrom: {fieldRef: {path: a, fieldPath: b}}}]`, "- at '/env/0/valueFrom/fieldRef': additional properties 'path' not allowed\n"},
-		"an unknown value of a resource's":    {`env: [{name: A, valueFrom: {resourceFieldRef: {resource: a, name: b}}}]`, "- at '/env/0/valueFrom/resourceFieldRef': additional properties 'name' not allowed\n"},
-		"negative replicas":                   {`replicas: -1`, "- at '/replicas': minimum: got -1, want 0\n"},
-		"too many replicas":                   {`replicas: 101`, "- at '/replicas': maximum: got 101, want 100\n"},
-		"half a replica":                      {`replicas: 1.5`, "- at '/replicas': got number, want integer\n"},
-		"a value taken out that has to be":    {`logLevel: null`, "- at '': missing property 'logLevel'\n"},
-		"a tag in the repository":             {`image: {repository: "barq:1"}`, "- at '/image/repository': 'barq:1' does not match pattern '^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$'\n"},
-		"a digest in the tag":                 {`image: {tag: "1@sha256:00"}`, "- at '/image/tag': '1@sha256:00' does not match pattern '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$'\n"},
-		"a tag that YAML takes for a number":  {`image: {tag: 1.0}`, "- at '/image/tag': got number, want string\n"},
-		"half a digest":                       {`image: {digest: "sha256:00"}`, "- at '/image/digest': 'sha256:00' does not match pattern '^(sha256:[a-f0-9]{64})?$'\n"},
-		"another pull policy":                 {`image: {pullPolicy: Sometimes}`, "- at '/image/pullPolicy': value must be one of '', 'Always', 'IfNotPresent', 'Never'\n"},
-		"another access mode":                 {`storage: {accessMode: ReadWriteMany}`, "- at '/storage/accessMode': value must be one of 'ReadWriteOnce', 'ReadWriteOncePod'\n"},
-		"another hot path":                    {`tiering: {hotPath: ssd}`, "- at '/tiering/hotPath': value must be one of 'pvc', 'ephemeral-storage'\n"},
-		"another provider":                    {`tiering: {warm: {provider: S3}}`, "- at '/tiering/warm/provider': value must be one of 's3', 'gcs', 'azure'\n"},
-		"a tier without a provider":           {`tiering: {warm: {bucket: a}}`, "- at '/tiering/warm': missing property 'provider'\n"},
-		"a URL for a bucket":                  {`tiering: {warm: {provider: s3, bucket: "s3://a"}}`, "- at '/tiering/warm/bucket': 's3://a' does not match pattern '^([A-Za-z0-9][A-Za-z0-9._-]*)?$'\n"},
-		"a host for an endpoint":              {`tiering: {warm: {provider: s3, endpoint: "a:9000"}}`, "- at '/tiering/warm/endpoint': 'a:9000' does not match pattern '^(https?://[^/].*)?$'\n"},
-		"a size of nothing":                   {`storage: {size: 0Gi}`, "- at '/storage/size': '0Gi' does not match pattern '^\\\\+?[0.]*[1-9]'\n"},
-		"a size of zero":                      {`storage: {size: 0}`, "- at '/storage/size': exclusiveMinimum: got 0, want 0\n"},
-		"another log level":                   {`logLevel: verbose`, "- at '/logLevel': 'verbose' does not match pattern '^([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace)(,([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace))*$'\n"},
-		"a number for a variable":             {`env: [{name: A, value: 1}]`, "- at '/env/0/value': got number, want string\n"},
-		"a variable that is no name":          {`env: [{name: "1A"}]`, "- at '/env/0/name': '1A' does not match pattern '^[A-Za-z_][A-Za-z0-9_.-]*$'\n"},
-		"two sources of a variable":           {`env: [{name: A, valueFrom: {fieldRef: {fieldPath: a}, secretKeyRef: {name: a, key: b}}}]`, "- at '/env/0/valueFrom': maxProperties: got 2, want 1\n"},
-		"no source of a variable":             {`env: [{name: A, valueFrom: {}}]`, "- at '/env/0/valueFrom': minProperties: got 0, want 1\n"},
-		"no time to stop":                     {`terminationGracePeriodSeconds: 0`, "- at '/terminationGracePeriodSeconds': minimum: got 0, want 1\n"},
-		"no time to start":                    {`startupDeadlineSeconds: 4`, "- at '/startupDeadlineSeconds': minimum: got 4, want 5\n"},
-		"an annotation that is not a text":    {`serviceAccount: {annotations: {a: true}}`, "- at '/serviceAccount/annotations/a': got boolean, want string\n"},
-		"a checksum that is not a text":       {`secretsChecksum: 1`, "- at '/secretsChecksum': got number, want string\n"},
-		"a negative request":                  {`resources: {requests: {cpu: -1}}`, "- at '/resources/requests/cpu': 'allOf' failed\n  - at '/resources/requests/cpu': minimum: got -1, want 0\n  - at '/resources/requests/cpu': exclusiveMinimum: got -1, want 0\n"},
-		"a limit with a unit that is unknown": {`resources: {limits: {memory: 1GB}}`, "- at '/resources/limits/memory': '1GB' does not match pattern '^\\\\+?([0-9]+(\\\\.[0-9]*)?|\\\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'\n"},
+		"an unknown value":                    {`replica: 3`, "- at '': additional properties 'replica' not allowed"},
+		"an unknown value of image":           {`image: {name: barq}`, "- at '/image': additional properties 'name' not allowed"},
+		"an unknown value of a pull secret":   {`imagePullSecrets: [{name: a, key: b}]`, "- at '/imagePullSecrets/0': additional properties 'key' not allowed"},
+		"an unknown value of storage":         {`storage: {class: fast}`, "- at '/storage': additional properties 'class' not allowed"},
+		"an unknown value of tiering":         {`tiering: {hot: {}}`, "- at '/tiering': additional properties 'hot' not allowed"},
+		"an unknown value of a tier":          {`tiering: {warm: {provider: s3, prefix: a}}`, "- at '/tiering/warm': additional properties 'prefix' not allowed"},
+		"an unknown value of a bucket's ref":  {`tiering: {cold: {provider: s3, bucketSecretRef: {name: a, key: b, optional: true}}}`, "- at '/tiering/cold/bucketSecretRef': additional properties 'optional' not allowed"},
+		"an unknown value of credentials":     {`tiering: {cold: {provider: s3, credentialsSecretRef: {name: a, key: b}}}`, "- at '/tiering/cold/credentialsSecretRef': additional properties 'key' not allowed"},
+		"an unknown value of resources":       {`resources: {request: {}}`, "- at '/resources': additional properties 'request' not allowed"},
+		"an unknown value of the account":     {`serviceAccount: {labels: {}}`, "- at '/serviceAccount': additional properties 'labels' not allowed"},
+		"an unknown value of a variable":      {`env: [{name: A, val: b}]`, "- at '/env/0': additional properties 'val' not allowed"},
+		"an unknown source of a variable":     {`env: [{name: A, valueFrom: {vault: {}}}]`, "- at '/env/0/valueFrom': additional properties 'vault' not allowed"},
+		"an unknown value of a key selector":  {`env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: b, field: c}}}]`, "- at '/env/0/valueFrom/secretKeyRef': additional properties 'field' not allowed"},
+		"an unknown value of a field's ref":   {`env: [{name: A, valueFrom: {fieldRef: {path: a, fieldPath: b}}}]`, "- at '/env/0/valueFrom/fieldRef': additional properties 'path' not allowed"},
+		"an unknown value of a resource's":    {`env: [{name: A, valueFrom: {resourceFieldRef: {resource: a, name: b}}}]`, "- at '/env/0/valueFrom/resourceFieldRef': additional properties 'name' not allowed"},
+		"negative replicas":                   {`replicas: -1`, "- at '/replicas': minimum: got -1, want 0"},
+		"too many replicas":                   {`replicas: 101`, "- at '/replicas': maximum: got 101, want 100"},
+		"half a replica":                      {`replicas: 1.5`, "- at '/replicas': got number, want integer"},
+		"a value taken out that has to be":    {`logLevel: null`, "- at '': missing property 'logLevel'"},
+		"a tag in the repository":             {`image: {repository: "barq:1"}`, "- at '/image/repository': 'barq:1' does not match pattern '^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$'"},
+		"a digest in the tag":                 {`image: {tag: "1@sha256:00"}`, "- at '/image/tag': '1@sha256:00' does not match pattern '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$'"},
+		"a tag that YAML takes for a number":  {`image: {tag: 1.0}`, "- at '/image/tag': got number, want string"},
+		"half a digest":                       {`image: {digest: "sha256:00"}`, "- at '/image/digest': 'sha256:00' does not match pattern '^(sha256:[a-f0-9]{64})?$'"},
+		"another pull policy":                 {`image: {pullPolicy: Sometimes}`, "- at '/image/pullPolicy': value must be one of '', 'Always', 'IfNotPresent', 'Never'"},
+		"another access mode":                 {`storage: {accessMode: ReadWriteMany}`, "- at '/storage/accessMode': value must be one of 'ReadWriteOnce', 'ReadWriteOncePod'"},
+		"another hot path":                    {`tiering: {hotPath: ssd}`, "- at '/tiering/hotPath': value must be one of 'pvc', 'ephemeral-storage'"},
+		"another provider":                    {`tiering: {warm: {provider: S3}}`, "- at '/tiering/warm/provider': value must be one of 's3', 'gcs', 'azure'"},
+		"a tier without a provider":           {`tiering: {warm: {bucket: a}}`, "- at '/tiering/warm': missing property 'provider'"},
+		"a URL for a bucket":                  {`tiering: {warm: {provider: s3, bucket: "s3://a"}}`, "- at '/tiering/warm/bucket': 's3://a' does not match pattern '^([A-Za-z0-9][A-Za-z0-9._-]*)?$'"},
+		"a host for an endpoint":              {`tiering: {warm: {provider: s3, endpoint: "a:9000"}}`, "- at '/tiering/warm/endpoint': 'a:9000' does not match pattern '^(https?://[^/].*)?$'"},
+		"a size of nothing":                   {`storage: {size: 0Gi}`, "- at '/storage/size': '0Gi' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
+		"a size of 0.00":                      {`storage: {size: "0.00Gi"}`, "- at '/storage/size': '0.00Gi' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
+		"a size of zero":                      {`storage: {size: 0}`, "- at '/storage/size': exclusiveMinimum: got 0, want 0"},
+		"another log level":                   {`logLevel: verbose`, "- at '/logLevel': 'verbose' does not match pattern '^([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace)(,([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace))*$'"},
+		"a number for a variable":             {`env: [{name: A, value: 1}]`, "- at '/env/0/value': got number, want string"},
+		"a variable that is no name":          {`env: [{name: "1A"}]`, "- at '/env/0/name': '1A' does not match pattern '^[A-Za-z_][A-Za-z0-9_.-]*$'"},
+		"two sources of a variable":           {`env: [{name: A, valueFrom: {fieldRef: {fieldPath: a}, secretKeyRef: {name: a, key: b}}}]`, "- at '/env/0/valueFrom': maxProperties: got 2, want 1"},
+		"no source of a variable":             {`env: [{name: A, valueFrom: {}}]`, "- at '/env/0/valueFrom': minProperties: got 0, want 1"},
+		"no time to stop":                     {`terminationGracePeriodSeconds: 0`, "- at '/terminationGracePeriodSeconds': minimum: got 0, want 1"},
+		"no time to start":                    {`startupDeadlineSeconds: 4`, "- at '/startupDeadlineSeconds': minimum: got 4, want 5"},
+		"an annotation that is not a text":    {`serviceAccount: {annotations: {a: true}}`, "- at '/serviceAccount/annotations/a': got boolean, want string"},
+		"a checksum that is not a text":       {`secretsChecksum: 1`, "- at '/secretsChecksum': got number, want string"},
+		"a negative request":                  {`resources: {requests: {cpu: -1}}`, "- at '/resources/requests/cpu': exclusiveMinimum: got -1, want 0"},
+		"a limit with a unit that is unknown": {`resources: {limits: {memory: 1GB}}`, "- at '/resources/limits/memory': '1GB' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, refusedBySchema+test.want+"\n", refusal(t, releaseName, test.values))
@@ -62,15 +66,19 @@ func TestSchemaRefuses(t *testing.T) {
 }
 
 func TestSchemaAcceptsQuantities(t *testing.T) {
-	for _, quantity := range []string{`10Gi`, `"10737418240"`, `10737418240`, `1e10`, `1.5Ti`, `.5Ti`, `500M`, `0.1Gi`, `+1Gi`} {
+	for _, quantity := range []string{`10Gi`, `"10737418240"`, `10737418240`, `1e10`, `1.5Ti`, `.5Ti`, `500M`, `0.1Gi`, `1E`, `007Gi`, `0.0005Ti`, `2e+3`} {
 		t.Run(quantity, func(t *testing.T) {
 			values := "storage: {size: " + quantity + "}\nresources: {requests: {memory: " + quantity + "}}"
 			rendered := render(t, values)
 			claims := statefulSet(t, rendered).Spec.VolumeClaimTemplates
 			require.Len(t, claims, 1)
-			require.Equal(t,
-				database(t, rendered).Resources.Requests.Memory().Value(),
-				claims[0].Spec.Resources.Requests.Storage().Value())
+			want := resource.MustParse(strings.Trim(quantity, `"`))
+			for _, got := range []resource.Quantity{
+				database(t, rendered).Resources.Requests[corev1.ResourceMemory],
+				claims[0].Spec.Resources.Requests[corev1.ResourceStorage],
+			} {
+				require.Zero(t, want.Cmp(got), "%s instead of %s", got.String(), want.String())
+			}
 		})
 	}
 }

@@ -76,13 +76,13 @@ func (j job) run(ctx context.Context, progress io.Writer, label string) error {
 	if err := os.MkdirAll(filepath.Dir(j.file), 0o755); err != nil { //nolint:gosec // Programs are for everybody to run.
 		return err
 	}
-	unlock, err := lock(ctx, j.file+".lock", func() {
+	held, err := lock(ctx, j.file+".lock", func() {
 		_, _ = fmt.Fprintf(progress, "%s: waiting for another build of it\n", label)
 	})
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { _ = held.Close() }()
 	// Whoever held the lock before may have built it.
 	if built, err := exists(j.file); err != nil || built {
 		return err
@@ -90,7 +90,7 @@ func (j job) run(ctx context.Context, progress io.Writer, label string) error {
 
 	_, _ = fmt.Fprintf(progress, "%s (minutes the first time) ... ", label)
 	started := time.Now()
-	if err := j.build(ctx); err != nil {
+	if err := j.build(ctx, held); err != nil {
 		_, _ = fmt.Fprintln(progress, "failed")
 		return err
 	}
@@ -99,8 +99,8 @@ func (j job) run(ctx context.Context, progress io.Writer, label string) error {
 }
 
 // build compiles to a file beside the entry and renames it, so that an entry is
-// either whole or not there. The caller holds the lock.
-func (j job) build(ctx context.Context) error {
+// either whole or not there.
+func (j job) build(ctx context.Context, held *os.File) error {
 	unfinished := j.file + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err
@@ -111,6 +111,9 @@ func (j job) build(ctx context.Context) error {
 		"-o", unfinished, j.program.Package)
 	cmd.Dir = j.module.Dir
 	cmd.Env = buildEnvironment()
+	// The lock outlives this process, if it is killed, for as long as the
+	// compiler writes.
+	cmd.ExtraFiles = []*os.File{held}
 	// An interrupt, and to the whole process group: the go command then removes
 	// its scratch directory, and no compiler outlives it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -12,11 +12,12 @@ import (
 // see that the context has ended.
 const lockPoll = 200 * time.Millisecond
 
-// lock takes the lock on file, which the kernel releases with the process, so
-// that a build that was killed leaves no lock behind. It calls waiting once when
-// another process holds it. The file itself stays: removing it would let two
-// processes hold the lock on two files of one name.
-func lock(ctx context.Context, file string, waiting func()) (unlock func(), err error) {
+// lock takes the lock on file until what it returns is closed, by all processes
+// that have it. The kernel does so for a process that was killed, so no lock is
+// left behind. It calls waiting once when another process holds the lock. The
+// file itself stays: removing it would let two processes hold the lock on two
+// files of one name.
+func lock(ctx context.Context, file string, waiting func()) (*os.File, error) {
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // The path is made by this package.
 	if err != nil {
 		return nil, err
@@ -24,7 +25,7 @@ func lock(ctx context.Context, file string, waiting func()) (unlock func(), err 
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { _ = f.Close() }, nil
+			return f, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			_ = f.Close()

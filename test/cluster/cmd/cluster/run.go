@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,9 @@ func runForStarter(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	pipe := os.NewFile(starterFD, "starter")
+	// The pipe is closed only when all who have it close it, and the programs of
+	// the cluster must not be among them.
+	syscall.CloseOnExec(starterFD)
 	starting := true
 	err := run(ctx, dir, starterWriter{pipe: pipe, gone: cancel}, func() {
 		starting = false

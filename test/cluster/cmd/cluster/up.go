@@ -95,11 +95,12 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 	if ctx.Err() == nil && running != nil && running.PID == cmd.Process.Pid {
 		return nil
 	}
-	// Its reason was on the pipe.
-	if err := cmd.Wait(); err == nil || ctx.Err() == nil {
-		return fmt.Errorf("the cluster did not start; see the logs in %s", logs)
+	// It was interrupted, or it has failed and told why on the pipe.
+	_ = cmd.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	return context.Cause(ctx)
+	return fmt.Errorf("the cluster did not start; see the logs in %s", logs)
 }
 
 func printUsage(out io.Writer, dir string) {

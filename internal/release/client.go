@@ -10,11 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// fieldOwner owns the fields of the status that the Helm side writes.
+// fieldOwner owns the fields of a BarqCluster that the Helm side writes.
 const fieldOwner = client.FieldOwner("barq-operator-release")
 
 // messageLimit is the most that the API allows in a condition's message, in bytes.
@@ -29,21 +30,44 @@ var helmConditions = []string{
 	v1alpha1.ConditionPaused,
 }
 
-// statusClient is the client that the library is given. Its status updates become
-// server-side applies of the Helm conditions and the release's name alone: the
-// library would replace the whole status, wiping what the status controller
-// wrote, and put the manifest of the release into it.
-type statusClient struct {
+// uninstallFinalizer is the library's; it keeps a BarqCluster until its release is
+// uninstalled.
+const uninstallFinalizer = "uninstall-helm-release"
+
+// mergingClient is the client that the library is given. The library writes a
+// BarqCluster as a whole; this client takes from that what the library is to
+// decide, and merges it by server-side apply into what others wrote meanwhile.
+type mergingClient struct {
 	client.Client
 }
 
-func newStatusClient(inner client.Client) client.Client {
-	return &statusClient{Client: inner}
+// Update sets or removes the library's finalizer, the only thing outside the
+// status that the library writes. A plain update would fail whenever the status
+// controller wrote in between, on a deletion for ever.
+func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
+	apply := applyOnto(object)
+	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
+		apply.SetFinalizers([]string{uninstallFinalizer})
+	}
+	return c.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
 }
 
-// Status gives the writer of the status.
-func (c *statusClient) Status() client.SubResourceWriter {
+// Status gives a writer of the Helm conditions and the release's name alone. The
+// library would replace the whole status, wiping what the status controller
+// wrote, and put the manifest of the release into it.
+func (c *mergingClient) Status() client.SubResourceWriter {
 	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client}
+}
+
+// applyOnto begins an apply to an object that exists. The UID keeps it from being
+// made again if it was deleted, and from reaching a new one of the same name.
+func applyOnto(object client.Object) *unstructured.Unstructured {
+	apply := &unstructured.Unstructured{}
+	apply.SetGroupVersionKind(object.GetObjectKind().GroupVersionKind())
+	apply.SetNamespace(object.GetNamespace())
+	apply.SetName(object.GetName())
+	apply.SetUID(object.GetUID())
+	return apply
 }
 
 type statusWriter struct {
@@ -88,13 +112,8 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if err != nil {
 		return fmt.Errorf("writing the status: %w", err)
 	}
-	apply := &unstructured.Unstructured{Object: map[string]any{"status": status}}
-	apply.SetGroupVersionKind(cluster.GroupVersionKind())
-	apply.SetNamespace(cluster.GetNamespace())
-	apply.SetName(cluster.GetName())
-	// Without it, the status of a BarqCluster that was deleted would be written onto
-	// a new one of the same name.
-	apply.SetUID(cluster.GetUID())
+	apply := applyOnto(cluster)
+	apply.Object["status"] = status
 	return w.SubResourceWriter.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
 }
 
