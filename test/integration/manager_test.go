@@ -1,0 +1,101 @@
+package integration
+
+import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func TestProbes(t *testing.T) {
+	for _, path := range []string{"/healthz", "/readyz"} {
+		response, err := http.Get("http://" + operator.healthAddress + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusOK, response.StatusCode, path)
+	}
+}
+
+// Metrics are for those whom the API server lets read them.
+func TestMetrics(t *testing.T) {
+	namespace := newNamespace(t)
+	scraper := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "scraper"}}
+	require.NoError(t, admin.Create(t.Context(), scraper))
+	token := &authenticationv1.TokenRequest{}
+	require.NoError(t, admin.SubResource("token").Create(t.Context(), scraper, token))
+
+	browser := &http.Client{Transport: &http.Transport{
+		// The certificate is the operator's own.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // on loopback, with a token for this test only
+	}}
+	get := func(token string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.metricsAddress+"/metrics", nil)
+		require.NoError(t, err)
+		if token != "" {
+			request.Header.Set("Authorization", "Bearer "+token)
+		}
+		response, err := browser.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(content)
+	}
+	code, _ := get("")
+	require.Equal(t, http.StatusUnauthorized, code)
+	code, _ = get(token.Status.Token)
+	require.Equal(t, http.StatusForbidden, code)
+
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "barq-operator-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: scraper.Name}},
+	}
+	require.NoError(t, admin.Create(t.Context(), binding))
+	t.Cleanup(func() { _ = admin.Delete(t.Context(), binding) })
+	eventually(t, func() string {
+		code, content := get(token.Status.Token)
+		if code != http.StatusOK {
+			return http.StatusText(code)
+		}
+		require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
+		return ""
+	})
+}
+
+func TestWatchNamespace(t *testing.T) {
+	first, second, unwatched := newNamespace(t), newNamespace(t), newNamespace(t)
+	restart := func(environment ...string) {
+		operator.stop()
+		operator.environment = environment
+		require.NoError(t, operator.start())
+	}
+	t.Cleanup(func() { restart() })
+
+	restart("WATCH_NAMESPACE=" + first)
+	one := newCluster(t, first, "db", s3Tier)
+	waitFor(t, one, "SecretsAvailable", metav1.ConditionFalse, "SecretMissing")
+	newSecret(t, first, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
+	waitReady(t, one)
+	two := newCluster(t, second, "db", `{}`)
+	three := newCluster(t, unwatched, "db", `{}`)
+	time.Sleep(soon)
+	refresh(t, two)
+	require.Empty(t, two.Status.Conditions)
+
+	restart("WATCH_NAMESPACE=" + first + "," + second)
+	waitReady(t, two)
+	refresh(t, three)
+	require.Empty(t, three.Status.Conditions)
+	require.Empty(t, three.Finalizers)
+
+	restart()
+	waitReady(t, three)
+}

@@ -1,0 +1,247 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// causes gives what the API server refused, field by field, in its own words.
+func causes(t *testing.T, err error) []string {
+	t.Helper()
+	var status apierrors.APIStatus
+	require.ErrorAs(t, err, &status)
+	require.Equal(t, metav1.StatusReasonInvalid, status.Status().Reason, "%v", err)
+	var found []string
+	for _, cause := range status.Status().Details.Causes {
+		found = append(found, cause.Field+": "+cause.Message)
+	}
+	return found
+}
+
+const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`
+
+func TestRefusedSpecs(t *testing.T) {
+	namespace := newNamespace(t)
+	for name, test := range map[string]struct {
+		spec string
+		want []string
+	}{
+		"replicas below zero": {`replicas: -1`, []string{
+			`spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0`,
+		}},
+		"too many replicas": {`replicas: 101`, []string{
+			`spec.replicas: Invalid value: 101: spec.replicas in body should be less than or equal to 100`,
+		}},
+		"image": {`image: "Not An Image"`, []string{
+			`spec.image: Invalid value: "Not An Image": must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>`,
+		}},
+		"pull policy": {`imagePullPolicy: Sometimes`, []string{
+			`spec.imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"`,
+		}},
+		"no size": {`storage: {size: "0"}`, []string{
+			`spec.storage.size: Invalid value: "0": must be greater than zero; write for instance 10Gi`,
+		}},
+		"negative size": {`storage: {size: -1Gi}`, []string{
+			`spec.storage.size: Invalid value: "-1Gi": must be greater than zero; write for instance 10Gi`,
+		}},
+		"access mode": {`storage: {accessMode: ReadWriteMany}`, []string{
+			`spec.storage.accessMode: Unsupported value: "ReadWriteMany": supported values: "ReadWriteOnce", "ReadWriteOncePod"`,
+		}},
+		"hot path": {`tiering: {hotPath: memory}`, []string{
+			`spec.tiering.hotPath: Unsupported value: "memory": supported values: "pvc", "ephemeral-storage"`,
+		}},
+		"requests of zero": {`resources: {requests: {cpu: "0"}}`, []string{`spec.resources: Invalid value: ` + requestsMessage}},
+		"negative requests": {`resources: {requests: {memory: -1Gi}}`, []string{
+			`spec.resources: Invalid value: ` + requestsMessage,
+		}},
+		"limits of zero": {`resources: {limits: {memory: "0"}}`, []string{
+			`spec.resources: Invalid value: limits must be greater than zero; write for instance memory: 4Gi, or leave the limit out`,
+		}},
+		"request above limit": {`resources: {requests: {memory: 2Gi}, limits: {memory: 1Gi}}`, []string{
+			`spec.resources: Invalid value: a request must not be above its limit; lower the request or raise the limit`,
+		}},
+		"log level": {`logLevel: verbose`, []string{
+			`spec.logLevel: Invalid value: "verbose": must be off, error, warn, info, debug or trace, or a list such as info,barq_storage=debug`,
+		}},
+		"tiering without a tier": {`tiering: {enabled: true}`, []string{
+			`spec.tiering: Invalid value: enabled needs a tier; write warm or cold with provider and bucket, or set enabled: false`,
+		}},
+		"provider": {`tiering: {warm: {provider: minio, bucket: b}}`, []string{
+			`spec.tiering.warm.provider: Unsupported value: "minio": supported values: "s3", "gcs", "azure"`,
+		}},
+		"no bucket": {`tiering: {warm: {provider: s3}}`, []string{
+			`spec.tiering.warm: Invalid value: needs exactly one of bucket and bucketSecretRef; write one and remove the other`,
+		}},
+		"two buckets": {`tiering: {cold: {provider: s3, bucket: b, bucketSecretRef: {name: n, key: k}}}`, []string{
+			`spec.tiering.cold: Invalid value: needs exactly one of bucket and bucketSecretRef; write one and remove the other`,
+		}},
+		"bucket as a URL": {`tiering: {cold: {provider: s3, bucket: "s3://b/path"}}`, []string{
+			`spec.tiering.cold.bucket: Invalid value: "s3://b/path": must be a bucket's name only; write for instance my-bucket, without a scheme or a path`,
+		}},
+		"azure without credentials": {`tiering: {cold: {provider: azure, bucket: b}}`, []string{
+			`spec.tiering.cold: Invalid value: azure needs credentialsSecretRef, because Barq DB knows no keyless identity there; name a Secret with AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY`,
+		}},
+		"region elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, region: eu}}`, []string{
+			`spec.tiering.cold: Invalid value: region is for provider s3 only; remove it`,
+		}},
+		"endpoint elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, endpoint: "https://x"}}`, []string{
+			`spec.tiering.cold: Invalid value: endpoint is for provider s3 only; remove it`,
+		}},
+		"endpoint without a scheme": {`tiering: {cold: {provider: s3, bucket: b, endpoint: "objects.example.com"}}`, []string{
+			`spec.tiering.cold.endpoint: Invalid value: "objects.example.com": must be a URL; write for instance https://objects.example.com`,
+		}},
+		"one provider, two credentials": {
+			`tiering: {warm: {provider: s3, bucket: a, credentialsSecretRef: {name: one}}, cold: {provider: s3, bucket: b, credentialsSecretRef: {name: two}}}`,
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both`},
+		},
+		"one provider, credentials and workload identity": {
+			`tiering: {warm: {provider: gcs, bucket: a, credentialsSecretRef: {name: one}}, cold: {provider: gcs, bucket: b}}`,
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both`},
+		},
+		"two regions": {
+			`tiering: {warm: {provider: s3, bucket: a, region: one}, cold: {provider: s3, bucket: b, region: two}}`,
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one region; write the same region in both`},
+		},
+		"two endpoints": {
+			`tiering: {warm: {provider: s3, bucket: a, endpoint: "https://one"}, cold: {provider: s3, bucket: b, endpoint: "https://two"}}`,
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both`},
+		},
+		"existing account without a name": {`serviceAccount: {create: false}`, []string{
+			`spec.serviceAccount: Invalid value: create: false needs the name of an account that exists; write name, or remove create`,
+		}},
+		"annotations on an existing account": {`serviceAccount: {create: false, name: x, annotations: {a: b}}`, []string{
+			`spec.serviceAccount: Invalid value: annotations go on the account that the operator creates; annotate the existing account yourself, or remove create: false`,
+		}},
+		"BARQ_ variable": {`env: [{name: BARQ_STORAGE_DIR, value: /tmp}]`, []string{
+			`spec.env[0].name: Invalid value: "BARQ_STORAGE_DIR": BARQ_STORAGE_DIR belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage or spec.tiering instead`,
+		}},
+		"RUST_LOG": {`env: [{name: RUST_LOG, value: debug}]`, []string{
+			`spec.env[0].name: Invalid value: "RUST_LOG": RUST_LOG belongs to the operator; remove it and write spec.logLevel instead`,
+		}},
+		"region variable": {`env: [{name: AWS_REGION, value: x}]`, []string{
+			`spec.env[0].name: Invalid value: "AWS_REGION": AWS_REGION belongs to the operator; remove it and write region of spec.tiering.warm or spec.tiering.cold instead`,
+		}},
+		"endpoint variable": {`env: [{name: AWS_ENDPOINT_URL_S3, value: x}]`, []string{
+			`spec.env[0].name: Invalid value: "AWS_ENDPOINT_URL_S3": AWS_ENDPOINT_URL_S3 belongs to the operator; remove it and write endpoint of spec.tiering.warm or spec.tiering.cold instead`,
+		}},
+		"variable without a name": {`env: [{name: "1X", value: x}]`, []string{
+			`spec.env[0].name: Invalid value: "1X": must be a variable's name: letters, digits, '_', '.' and '-', not starting with a digit`,
+		}},
+		"value twice": {`env: [{name: X, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]`, []string{
+			`spec.env[0]: Invalid value: has both value and valueFrom; write one of them`,
+		}},
+		"variable twice": {`env: [{name: X, value: x}, {name: X, value: y}]`, []string{
+			`spec.env[1]: Duplicate value: {"name":"X"}`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, causes(t, admin.Create(t.Context(), clusterOf(t, namespace, "refused", test.spec))))
+		})
+	}
+	for _, credential := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+		"AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCESS_KEY",
+	} {
+		t.Run(credential, func(t *testing.T) {
+			err := admin.Create(t.Context(), clusterOf(t, namespace, "refused", "env: [{name: "+credential+", value: x}]"))
+			require.Equal(t, []string{
+				`spec.env[0].name: Invalid value: "` + credential + `": ` + credential + ` belongs to the operator; ` +
+					`remove it and name a Secret that holds it in credentialsSecretRef of spec.tiering.warm or spec.tiering.cold`,
+			}, causes(t, err))
+		})
+	}
+}
+
+func TestRefusedNames(t *testing.T) {
+	namespace := newNamespace(t)
+	const tooLong = `<nil>: Invalid value: metadata.name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name`
+	const notALabel = `<nil>: Invalid value: metadata.name: must start with a letter and hold only lower-case letters, digits and '-', because a Service takes this name; write for instance my-vectors`
+	for name, want := range map[string][]string{
+		strings.Repeat("a", 53): {tooLong},
+		"9-lives":               {notALabel},
+		"with.dots":             {notALabel},
+	} {
+		require.Equal(t, want, causes(t, admin.Create(t.Context(), clusterOf(t, namespace, name, `{}`))), name)
+	}
+
+	// The longest name that is allowed becomes a running database.
+	cluster := newCluster(t, namespace, strings.Repeat("a", 52), `{}`)
+	waitReady(t, cluster)
+}
+
+// A BarqCluster that was fine keeps running through every bad edit.
+func TestRefusedEditsDisturbNothing(t *testing.T) {
+	namespace := newNamespace(t)
+	const spec = `{replicas: 2, storage: {size: 10Gi, storageClassName: simulated}}`
+	cluster := newCluster(t, namespace, "db", spec)
+	waitReady(t, cluster)
+	before, stored, set := identities(t, cluster), cluster.DeepCopy(), statefulSet(t, cluster)
+
+	for name, test := range map[string]struct {
+		patch string
+		want  []string
+	}{
+		"shrink": {`spec: {storage: {size: 5Gi}}`, []string{
+			`<nil>: Invalid value: spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more`,
+		}},
+		"another class": {`spec: {storage: {storageClassName: other}}`, []string{
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+		}},
+		"no class": {`spec: {storage: {storageClassName: null}}`, []string{
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+		}},
+		"access mode": {`spec: {storage: {accessMode: ReadWriteOncePod}}`, []string{
+			`spec.storage.accessMode: Invalid value: "ReadWriteOncePod": cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data`,
+		}},
+		"hot path": {`spec: {tiering: {hotPath: ephemeral-storage}}`, []string{
+			`spec.tiering.hotPath: Invalid value: "ephemeral-storage": cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data`,
+		}},
+		"everything at once": {`spec: null`, []string{
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+		}},
+		"requests": {`spec: {resources: {requests: {cpu: "0"}}}`, []string{`spec.resources: Invalid value: ` + requestsMessage}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			patch, err := yaml.YAMLToJSON([]byte(test.patch))
+			require.NoError(t, err)
+			err = admin.Patch(t.Context(), cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", patch))
+			require.Equal(t, test.want, causes(t, err))
+		})
+	}
+	// What a person reads, and through the scale subresource too.
+	require.Contains(t, refused(t, kubectl("-n", namespace, "patch", "bqc/db", "--type=merge", "-p", `{"spec":{"storage":{"size":"1Gi"}}}`)),
+		"spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more")
+	require.Contains(t, refused(t, kubectl("-n", namespace, "scale", "bqc/db", "--replicas=101")),
+		"spec.replicas in body should be less than or equal to 100")
+
+	refresh(t, cluster)
+	require.Equal(t, stored, cluster)
+	require.Equal(t, set, statefulSet(t, cluster))
+	require.Equal(t, before, identities(t, cluster))
+}
+
+// A growth that never took effect can be taken back, down to what the volumes have.
+func TestAGrowthCanBeTakenBack(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `storage: {size: 10Gi}`)
+	waitReady(t, cluster)
+	resize := func(size string) error {
+		return admin.Patch(t.Context(), cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"storage":{"size":"`+size+`"}}}`)))
+	}
+	require.NoError(t, resize("10Ti"))
+	waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+	require.Equal(t, []string{
+		`<nil>: Invalid value: spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more`,
+	}, causes(t, resize("9Gi")))
+	require.NoError(t, resize("10Gi"))
+	waitReady(t, cluster)
+	require.Equal(t, "10Gi", cluster.Status.Storage.Capacity.String())
+}
