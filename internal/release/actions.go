@@ -29,7 +29,7 @@ const (
 type actionsGetter struct {
 	helmclient.ActionClientGetter
 	chart string
-	clock clock.PassiveClock
+	clock clock.Clock
 }
 
 // ActionClientFor gives the actions for one pass over one BarqCluster.
@@ -42,14 +42,19 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		ActionInterface: inner,
 		chart:           g.chart,
 		clock:           g.clock,
+		stopping:        ctx.Done(),
 		deleting:        cluster.GetDeletionTimestamp() != nil,
 	}, nil
 }
 
 type actions struct {
 	helmclient.ActionInterface
-	chart    string
-	clock    clock.PassiveClock
+	chart string
+	clock clock.Clock
+	// stopping is closed when the operator stops.
+	stopping <-chan struct{}
+	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
+	// release as well as any other, so there is nothing to recover.
 	deleting bool
 }
 
@@ -63,10 +68,10 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	if err := a.guard(found); err != nil {
 		return nil, err
 	}
-	if a.interrupted(found) {
-		return a.recover(found)
+	if a.deleting || !unfinished(found) {
+		return found, nil
 	}
-	return found, nil
+	return a.recover(name, found)
 }
 
 // Uninstall removes the release. One that is not the operator's is left alone, and
@@ -95,24 +100,30 @@ func (a *actions) guard(found *release.Release) error {
 	return nil
 }
 
-// interrupted tells whether the revision was begun and never finished. Only one
+// unfinished tells whether the revision was begun and never finished. Only one
 // pass over a BarqCluster runs at a time, so whoever began it is gone.
-func (a *actions) interrupted(found *release.Release) bool {
-	status := found.Info.Status
-	return status.IsPending() || (status == release.StatusUninstalling && !a.deleting)
+func unfinished(found *release.Release) bool {
+	return found.Info.Status.IsPending() || found.Info.Status == release.StatusUninstalling
 }
 
 // recover marks an interrupted revision as failed, after which Helm upgrades from
 // it. Without that, Helm reports another operation in progress for ever.
-func (a *actions) recover(found *release.Release) (*release.Release, error) {
-	age := a.clock.Since(found.Info.LastDeployed.Time)
-	if age < interruptedAfter {
-		return nil, fmt.Errorf("revision %d of Helm release %q is %s since %s; it is taken up again if nobody finishes it within %s",
-			found.Version, found.Name, found.Info.Status, age.Round(time.Second), interruptedAfter)
+//
+// It waits until the revision is old enough. That holds one worker for seconds,
+// for each of the few releases that were under way when an operator was killed;
+// an error instead would be retried with delays that grow into minutes.
+func (a *actions) recover(name string, found *release.Release) (*release.Release, error) {
+	if left := interruptedAfter - a.clock.Since(found.Info.LastDeployed.Time); left > 0 {
+		select {
+		case <-a.clock.After(left):
+		case <-a.stopping:
+			return nil, fmt.Errorf("the operator stops while revision %d of Helm release %q is %s", found.Version, name, found.Info.Status)
+		}
+		return a.Get(name)
 	}
 	found.SetStatus(release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
 	if err := a.Config().Releases.Update(found); err != nil {
-		return nil, fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, found.Name, err)
+		return nil, fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
 	}
 	return found, nil
 }

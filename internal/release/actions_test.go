@@ -53,7 +53,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 	return &actions{
 		ActionInterface: inner,
 		chart:           "barq-db",
-		clock:           clocktesting.NewFakePassiveClock(began.Add(age)),
+		clock:           clocktesting.NewFakeClock(began.Add(age)),
 	}, inner
 }
 
@@ -98,11 +98,6 @@ func TestGetRecoversAnInterruptedRelease(t *testing.T) {
 		release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback, release.StatusUninstalling,
 	} {
 		t.Run(status.String(), func(t *testing.T) {
-			actions, _ := newActions(t, "barq-db", ours, status, interruptedAfter-time.Second)
-			_, err := actions.Get("vectors")
-			require.EqualError(t, err, `revision 3 of Helm release "vectors" is `+status.String()+
-				` since 14s; it is taken up again if nobody finishes it within 15s`)
-
 			actions, inner := newActions(t, "barq-db", ours, status, interruptedAfter)
 			found, err := actions.Get("vectors")
 			require.NoError(t, err)
@@ -113,6 +108,43 @@ func TestGetRecoversAnInterruptedRelease(t *testing.T) {
 			require.Equal(t, "interrupted: the operator stopped while it was "+status.String(), kept.Info.Description)
 		})
 	}
+}
+
+// Somebody may still be at work on a young one.
+func TestGetWaitsForAYoungRelease(t *testing.T) {
+	finished := make(chan release.Status, 1)
+	begin := func(stopping <-chan struct{}) (*clocktesting.FakeClock, *stored) {
+		actions, inner := newActions(t, "barq-db", ours, release.StatusPendingUpgrade, interruptedAfter-time.Second)
+		actions.stopping = stopping
+		clock := actions.clock.(*clocktesting.FakeClock)
+		go func() {
+			found, err := actions.Get("vectors")
+			if err != nil {
+				finished <- release.Status(err.Error())
+				return
+			}
+			finished <- found.Info.Status
+		}()
+		require.Eventually(t, clock.HasWaiters, 10*time.Second, time.Millisecond)
+		return clock, inner
+	}
+
+	clock, _ := begin(nil)
+	clock.Step(time.Second)
+	require.Equal(t, release.StatusFailed, <-finished, "nobody finished it")
+
+	clock, inner := begin(nil)
+	done, err := inner.config.Releases.Last("vectors")
+	require.NoError(t, err)
+	done.Info.Status = release.StatusDeployed
+	require.NoError(t, inner.config.Releases.Update(done))
+	clock.Step(time.Second)
+	require.Equal(t, release.StatusDeployed, <-finished, "somebody finished it")
+
+	stopping := make(chan struct{})
+	begin(stopping)
+	close(stopping)
+	require.Equal(t, release.Status(`the operator stops while revision 3 of Helm release "vectors" is pending-upgrade`), <-finished)
 }
 
 // A deletion goes on where it was interrupted; marking it would not help.

@@ -34,10 +34,12 @@ func runHelmTest(t *testing.T, address, patienceSeconds string) (output string, 
 	require.NoError(t, err)
 	bash, err := exec.LookPath("bash")
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	command := exec.CommandContext(ctx, bash, container.Command[1:]...)
 	command.Env = append(os.Environ(), "DATABASE_HOST="+host, "DATABASE_PORT="+port, "PATIENCE_SECONDS="+patienceSeconds)
+	// A subshell that hangs must not hold the output open for ever.
+	command.WaitDelay = time.Second
 	bytes, err := command.CombinedOutput()
 	require.NoError(t, ctx.Err(), "the test did not end")
 	return string(bytes), err

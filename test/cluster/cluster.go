@@ -145,10 +145,14 @@ func (c *Cluster) start(ctx context.Context, tools []string) error {
 	defer fail(nil)
 	defer context.AfterFunc(c.running, func() { fail(context.Cause(c.running)) })()
 
-	if err := c.step("starting etcd and kube-apiserver", func() error { return c.startAPI(ctx, binaries) }); err != nil {
-		return err
+	err = c.step("starting etcd and kube-apiserver", func() error { return c.startAPI(ctx, binaries) })
+	if err == nil {
+		err = c.step("starting controllers, scheduler and simulated nodes", func() error { return c.startRest(ctx, binaries) })
 	}
-	err = c.step("starting controllers, scheduler and simulated nodes", func() error { return c.startRest(ctx, binaries) })
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		// A client says only that its context has ended.
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
 	if err != nil {
 		return err
 	}

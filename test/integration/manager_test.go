@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -26,10 +27,20 @@ func TestProbes(t *testing.T) {
 // Metrics are for those whom the API server lets read them.
 func TestMetrics(t *testing.T) {
 	namespace := newNamespace(t)
-	scraper := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "scraper"}}
-	require.NoError(t, admin.Create(t.Context(), scraper))
-	token := &authenticationv1.TokenRequest{}
-	require.NoError(t, admin.SubResource("token").Create(t.Context(), scraper, token))
+	tokenOf := func(name string) string {
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+		require.NoError(t, admin.Create(t.Context(), account))
+		token := &authenticationv1.TokenRequest{}
+		require.NoError(t, admin.SubResource("token").Create(t.Context(), account, token))
+		return token.Status.Token
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "barq-operator-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: "scraper"}},
+	}
+	require.NoError(t, admin.Create(t.Context(), binding))
+	t.Cleanup(func() { _ = admin.Delete(context.Background(), binding) })
 
 	browser := &http.Client{Transport: &http.Transport{
 		// The certificate is the operator's own.
@@ -50,24 +61,11 @@ func TestMetrics(t *testing.T) {
 	}
 	code, _ := get("")
 	require.Equal(t, http.StatusUnauthorized, code)
-	code, _ = get(token.Status.Token)
+	code, _ = get(tokenOf("stranger"))
 	require.Equal(t, http.StatusForbidden, code)
-
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: namespace},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "barq-operator-metrics-reader"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: scraper.Name}},
-	}
-	require.NoError(t, admin.Create(t.Context(), binding))
-	t.Cleanup(func() { _ = admin.Delete(t.Context(), binding) })
-	eventually(t, func() string {
-		code, content := get(token.Status.Token)
-		if code != http.StatusOK {
-			return http.StatusText(code)
-		}
-		require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
-		return ""
-	})
+	code, content := get(tokenOf("scraper"))
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
 }
 
 func TestWatchNamespace(t *testing.T) {
