@@ -49,6 +49,13 @@ func TestGoldenFiles(t *testing.T) {
 	require.ElementsMatch(t, expected, present)
 }
 
+func TestNotesSayThatNoPodRuns(t *testing.T) {
+	const replicas = "\n- REPLICAS: replicas is 0, so no pod runs. The volumes are kept.\n"
+	running, stopped := render(t, `replicas: 1`).Info.Notes, render(t, `replicas: 0`).Info.Notes
+	require.Equal(t, running, strings.Replace(stopped, replicas, "\n", 1))
+	require.NotEqual(t, running, stopped)
+}
+
 func compareWithGolden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

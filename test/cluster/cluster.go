@@ -117,11 +117,12 @@ func (c *Cluster) Stop() error { return c.stop() }
 
 func (c *Cluster) stopAll() error {
 	c.end(errStopped)
+	// First of all, so that nobody takes it for a cluster that is ready.
+	errs := []error{c.directory.removeKubeconfig()}
 	// Clients before servers, so that none of them logs that its server is gone.
 	for _, p := range slices.Backward(c.processes) {
 		p.Stop(stopGrace)
 	}
-	var errs []error
 	for _, port := range c.ports {
 		errs = append(errs, port.release())
 	}

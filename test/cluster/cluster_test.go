@@ -22,6 +22,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/test/cluster/internal/process/processtest"
 )
 
 // patience is how long a test waits for what takes about a second.
@@ -291,7 +293,7 @@ func TestStartThatIsInterruptedLeavesNothing(t *testing.T) {
 	left, err := fs.Glob(os.DirFS(dir), "*")
 	require.NoError(t, err)
 	require.Equal(t, []string{"logs", "owner.pid"}, left)
-	require.Empty(t, childrenNamed(t, dir))
+	require.Empty(t, processtest.Mentioning(t, dir))
 }
 
 type writerFunc func(string)
@@ -299,21 +301,6 @@ type writerFunc func(string)
 func (f writerFunc) Write(data []byte) (int, error) {
 	f(string(data))
 	return len(data), nil
-}
-
-// childrenNamed returns the command lines of processes that mention the text.
-func childrenNamed(t *testing.T, text string) []string {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	require.NoError(t, err)
-	var found []string
-	for _, file := range files {
-		// A process may end between the two calls.
-		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), text) {
-			found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
-		}
-	}
-	return found
 }
 
 func clientFor(t *testing.T, c *Cluster) kubernetes.Interface {

@@ -40,9 +40,14 @@ func (d directory) create() error {
 
 // clear removes what a cluster has made, except for its logs.
 func (d directory) clear() error {
+	return errors.Join(d.removeKubeconfig(), os.RemoveAll(d.bin()), os.RemoveAll(d.state("")))
+}
+
+// removeKubeconfig removes what tells others that the cluster is ready.
+func (d directory) removeKubeconfig() error {
 	err := os.Remove(d.kubeconfig())
 	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+		return nil
 	}
-	return errors.Join(err, os.RemoveAll(d.bin()), os.RemoveAll(d.state("")))
+	return err
 }

@@ -153,6 +153,9 @@ func RemoveState(dir string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(d.ownerFile()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	o, err := d.own()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,16 +21,27 @@ type port struct {
 }
 
 func reservePort() (port, error) {
-	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	socket, err := openSocket()
 	if err != nil {
 		return port{}, fmt.Errorf("reserve a port: %w", err)
 	}
-	unix.CloseOnExec(socket)
 	number, err := bindLoopback(socket)
 	if err != nil {
 		return port{}, fmt.Errorf("reserve a port: %w", errors.Join(err, unix.Close(socket)))
 	}
 	return port{Number: number, socket: socket}, nil
+}
+
+// openSocket makes a socket that no child inherits: the port would stay taken for
+// as long as the child lives.
+func openSocket() (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(socket)
+	}
+	return socket, err
 }
 
 func bindLoopback(socket int) (int, error) {

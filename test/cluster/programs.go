@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/barq-db/barq-operator/hack/programs/programcache"
@@ -53,7 +55,8 @@ func programs(ctx context.Context, module string, out io.Writer, names ...string
 		return nil, err
 	}
 	if len(found) > 0 {
-		_, _ = fmt.Fprintf(out, "%s has no %s: from the cache instead\n", assetsVariable, strings.Join(missing, ", "))
+		_, _ = fmt.Fprintf(out, "using %s from %s; it has no %s, which are built where the cache has none either\n",
+			strings.Join(slices.Sorted(maps.Keys(found)), ", "), assetsVariable, strings.Join(missing, ", "))
 	}
 	files, err := opened.Build(ctx, cache, out, missing...)
 	if err != nil {

@@ -63,7 +63,9 @@ func run(m *testing.M) (code int, err error) {
 		fmt.Fprintln(os.Stderr, "the logs of this run are in", folder)
 	}()
 
-	control, err := cluster.Start(ctx, cluster.Options{Dir: filepath.Join(folder, "cluster"), Out: os.Stderr})
+	control, err := cluster.Start(ctx, cluster.Options{
+		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, Tools: []string{"helm"},
+	})
 	if err != nil {
 		return 1, err
 	}
