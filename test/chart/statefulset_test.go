@@ -15,12 +15,12 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 
 func TestImage(t *testing.T) {
 	for name, test := range map[string]struct{ values, want string }{
-		"by default":        {`{}`, "docker.io/yasserrmd/barq-db:0.1.0"},
-		"repository":        {`image: {repository: "registry.example.com:5000/team/barq-db"}`, "registry.example.com:5000/team/barq-db:0.1.0"},
-		"tag":               {`image: {tag: "0.2"}`, "docker.io/yasserrmd/barq-db:0.2"},
-		"digest":            {`image: {digest: "` + digest + `"}`, "docker.io/yasserrmd/barq-db@" + digest},
-		"tag and digest":    {`image: {tag: "0.2", digest: "` + digest + `"}`, "docker.io/yasserrmd/barq-db:0.2@" + digest},
-		"one word and port": {`image: {repository: "1", tag: "2"}`, "1:2"},
+		"by default":     {`{}`, "docker.io/yasserrmd/barq-db:0.1.0"},
+		"repository":     {`image: {repository: "registry.example.com:5000/team/barq-db"}`, "registry.example.com:5000/team/barq-db:0.1.0"},
+		"tag":            {`image: {tag: "0.2"}`, "docker.io/yasserrmd/barq-db:0.2"},
+		"digest":         {`image: {digest: "` + digest + `"}`, "docker.io/yasserrmd/barq-db@" + digest},
+		"tag and digest": {`image: {tag: "0.2", digest: "` + digest + `"}`, "docker.io/yasserrmd/barq-db:0.2@" + digest},
+		"digits, which YAML could take for a time": {`image: {repository: "1", tag: "2"}`, "1:2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rendered := render(t, test.values)
@@ -172,9 +172,9 @@ func TestServiceAccount(t *testing.T) {
 		values, used string
 		created      bool
 	}{
-		"by default":     {`{}`, releaseName, true},
-		"another name":   {`serviceAccount: {name: barq}`, "barq", true},
-		"one that exist": {`serviceAccount: {create: false, name: barq}`, "barq", false},
+		"by default":      {`{}`, releaseName, true},
+		"another name":    {`serviceAccount: {name: barq}`, "barq", true},
+		"one that exists": {`serviceAccount: {create: false, name: barq}`, "barq", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rendered := render(t, test.values)

@@ -27,13 +27,38 @@ func TestProbes(t *testing.T) {
 // Metrics are for those whom the API server lets read them.
 func TestMetrics(t *testing.T) {
 	namespace := newNamespace(t)
-	tokenOf := func(name string) string {
-		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-		require.NoError(t, admin.Create(t.Context(), account))
-		token := &authenticationv1.TokenRequest{}
-		require.NoError(t, admin.SubResource("token").Create(t.Context(), account, token))
-		return token.Status.Token
+	code, _ := metrics(t, "")
+	require.Equal(t, http.StatusUnauthorized, code)
+	code, _ = metrics(t, tokenOf(t, namespace, "stranger"))
+	require.Equal(t, http.StatusForbidden, code)
+	code, content := metrics(t, metricsToken(t, namespace))
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
+}
+
+// metrics reads the operator's metrics as the bearer of a token.
+func metrics(t *testing.T, token string) (code int, content string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.metricsAddress+"/metrics", nil)
+	require.NoError(t, err)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	browser := &http.Client{Transport: &http.Transport{
+		// The certificate is the operator's own.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // on loopback, with a token for this test only
+	}}
+	response, err := browser.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	read, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(read)
+}
+
+// metricsToken gives the token of an account that may read metrics.
+func metricsToken(t *testing.T, namespace string) string {
+	t.Helper()
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: namespace},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "barq-operator-metrics-reader"},
@@ -41,31 +66,16 @@ func TestMetrics(t *testing.T) {
 	}
 	require.NoError(t, admin.Create(t.Context(), binding))
 	t.Cleanup(func() { _ = admin.Delete(context.Background(), binding) })
+	return tokenOf(t, namespace, "scraper")
+}
 
-	browser := &http.Client{Transport: &http.Transport{
-		// The certificate is the operator's own.
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // on loopback, with a token for this test only
-	}}
-	get := func(token string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.metricsAddress+"/metrics", nil)
-		require.NoError(t, err)
-		if token != "" {
-			request.Header.Set("Authorization", "Bearer "+token)
-		}
-		response, err := browser.Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		content, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		return response.StatusCode, string(content)
-	}
-	code, _ := get("")
-	require.Equal(t, http.StatusUnauthorized, code)
-	code, _ = get(tokenOf("stranger"))
-	require.Equal(t, http.StatusForbidden, code)
-	code, content := get(tokenOf("scraper"))
-	require.Equal(t, http.StatusOK, code)
-	require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
+func tokenOf(t *testing.T, namespace, name string) string {
+	t.Helper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	require.NoError(t, admin.Create(t.Context(), account))
+	token := &authenticationv1.TokenRequest{}
+	require.NoError(t, admin.SubResource("token").Create(t.Context(), account, token))
+	return token.Status.Token
 }
 
 func TestWatchNamespace(t *testing.T) {
@@ -96,4 +106,30 @@ func TestWatchNamespace(t *testing.T) {
 
 	restart()
 	waitReady(t, three)
+}
+
+func TestTheOperatorsImageIsTheDefault(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	require.Equal(t, "docker.io/yasserrmd/barq-db:0.1.0", container(t, cluster).Image, "the chart's")
+
+	t.Cleanup(func() {
+		operator.stop()
+		operator.environment = nil
+		require.NoError(t, operator.start())
+	})
+	operator.stop()
+	operator.environment = []string{"RELATED_IMAGE_BARQ_DB=mirror.example.com/barq-db:0.1.0"}
+	require.NoError(t, operator.start())
+	named := newCluster(t, namespace, "named", `image: "registry.example.com/barq-db:1"`)
+	waitReady(t, named)
+	require.Equal(t, "registry.example.com/barq-db:1", container(t, named).Image)
+	eventually(t, func() string {
+		if image := container(t, cluster).Image; image != "mirror.example.com/barq-db:0.1.0" {
+			return image
+		}
+		return ""
+	})
+	waitReady(t, cluster)
 }

@@ -58,16 +58,28 @@ func (o *operatorProcess) start() error {
 			return fmt.Errorf("the operator stopped at its start: %w\n%s", err, content)
 		case <-time.After(20 * time.Millisecond):
 		}
-		response, err := http.Get("http://" + o.healthAddress + "/readyz")
-		if err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
+		if o.serves() {
+			return nil
 		}
 	}
 	o.kill()
 	return fmt.Errorf("the operator was not ready within 30 s; see %s", o.log)
+}
+
+// serves tells whether the operator is ready and its metrics can be read, which
+// are up a little later because of their certificate.
+func (o *operatorProcess) serves() bool {
+	response, err := http.Get("http://" + o.healthAddress + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	connection, err := net.Dial("tcp", o.metricsAddress)
+	if err != nil {
+		return false
+	}
+	defer connection.Close()
+	return response.StatusCode == http.StatusOK
 }
 
 // stop ends the operator as Kubernetes does.

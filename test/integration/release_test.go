@@ -120,3 +120,31 @@ func TestNothingHappensWhenNothingChanges(t *testing.T) {
 	require.Equal(t, set, statefulSet(t, cluster).ResourceVersion, "nothing is written")
 	require.Len(t, releaseSecrets(t, namespace, "db"), 1, "there is one revision")
 }
+
+// A first install that the API server refused is neither uninstalled nor stuck.
+func TestARefusedInstallGoesForward(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.noSuchField}}}]`)
+	waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
+
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env = nil })
+	waitReady(t, cluster)
+}
+
+// What somebody else made under a name that the chart needs is not taken over.
+func TestAForeignObjectIsNeverTouched(t *testing.T) {
+	namespace := newNamespace(t)
+	theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "db"}}
+	theirs.Spec.Ports = []corev1.ServicePort{{Port: 80}}
+	require.NoError(t, admin.Create(t.Context(), theirs))
+
+	cluster := newCluster(t, namespace, "db", `{}`)
+	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Contains(t, condition.Message, `Service "db" in namespace "`+namespace+`" exists and cannot be imported`)
+
+	before := theirs.ResourceVersion
+	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
+	refresh(t, theirs)
+	require.Equal(t, before, theirs.ResourceVersion)
+}

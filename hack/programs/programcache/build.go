@@ -105,7 +105,7 @@ func (j job) build(ctx context.Context, held *os.File) error {
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly", //nolint:gosec // The arguments come from the repository.
+	cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly",
 		"-tags", strings.Join(j.program.Tags, ","),
 		"-ldflags", strings.TrimSpace(baseLDFlags+" "+j.program.LDFlags),
 		"-o", unfinished, j.program.Package)

@@ -18,7 +18,7 @@ const lockPoll = 200 * time.Millisecond
 // file itself stays: removing it would let two processes hold the lock on two
 // files of one name.
 func lock(ctx context.Context, file string, waiting func()) (*os.File, error) {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // The path is made by this package.
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

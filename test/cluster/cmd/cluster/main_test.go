@@ -128,7 +128,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.Command(self, args...) //nolint:gosec // This test itself.
+	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), commandVariable+"=1")
 	return cmd
 }
@@ -152,13 +152,13 @@ func ownerOf(t *testing.T, dir string) int {
 
 func requireWorking(t *testing.T, dir string) {
 	t.Helper()
-	kubectl := exec.Command(filepath.Join(dir, "bin", "kubectl"), "--kubeconfig", filepath.Join(dir, "kubeconfig"), //nolint:gosec // A file of the test.
+	kubectl := exec.Command(filepath.Join(dir, "bin", "kubectl"), "--kubeconfig", filepath.Join(dir, "kubeconfig"),
 		"get", "nodes", "-o", `jsonpath={.items[*].metadata.labels.topology\.kubernetes\.io/zone}`)
 	zones, err := kubectl.CombinedOutput()
 	require.NoError(t, err, string(zones))
 	require.Equal(t, "test-a test-b test-c", string(zones))
 
-	version, err := exec.Command(filepath.Join(dir, "bin", "helm"), "version", "--short").CombinedOutput() //nolint:gosec // A file of the test.
+	version, err := exec.Command(filepath.Join(dir, "bin", "helm"), "version", "--short").CombinedOutput()
 	require.NoError(t, err, string(version))
 }
 

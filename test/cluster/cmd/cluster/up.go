@@ -56,7 +56,7 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 	if err := os.MkdirAll(logs, 0o750); err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(logs, "cluster.log")) //nolint:gosec // The user says where the cluster is.
+	log, err := os.Create(filepath.Join(logs, "cluster.log"))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 	}
 
 	// Not CommandContext: the process is to outlive this one.
-	cmd := exec.Command(self, "run", "--dir", dir, "--"+starterFlag) //nolint:gosec // This program itself.
+	cmd := exec.Command(self, "run", "--dir", dir, "--"+starterFlag)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{toStarter}
 	// A session of its own, so that neither Ctrl-C nor closing the terminal

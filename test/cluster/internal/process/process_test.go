@@ -63,7 +63,7 @@ func TestChildDoesNotOutliveItsOwner(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends the children of a process that was killed")
 	}
-	owner := exec.Command(os.Args[0]) //nolint:gosec // This test itself.
+	owner := exec.Command(os.Args[0])
 	owner.Env = append(os.Environ(), ownerVariable+"="+filepath.Join(t.TempDir(), "log"))
 	output, err := owner.StdoutPipe()
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func startShell(t *testing.T, script string) *Process {
 
 func readFile(t *testing.T, file string) string {
 	t.Helper()
-	data, err := os.ReadFile(file) //nolint:gosec // A file of the test.
+	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return string(data)
 }
