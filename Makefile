@@ -143,7 +143,7 @@ docker-push: ## Push the operator's image IMG
 	$(CONTAINER_TOOL) push $(IMG)
 
 .PHONY: help
-help: ## List the targets
+help:
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -42,8 +42,10 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 	var found []Reference
 	spec := &cluster.Spec
 	if spec.Tiering.Enabled {
-		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm)...)
-		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold)...)
+		// One process has one region, so that of either tier replaces the Secret's.
+		regionKey := !hasRegion(spec.Tiering.Warm) && !hasRegion(spec.Tiering.Cold)
+		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey)...)
+		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey)...)
 	}
 	for _, variable := range spec.Env {
 		if variable.ValueFrom == nil || variable.ValueFrom.SecretKeyRef == nil {
@@ -69,7 +71,11 @@ func Names(cluster *v1alpha1.BarqCluster) []string {
 	return slices.Compact(names)
 }
 
-func tierReferences(field string, tier *v1alpha1.TierSpec) []Reference {
+func hasRegion(tier *v1alpha1.TierSpec) bool { return tier != nil && tier.Region != "" }
+
+// tierReferences lists what one tier refers to; regionKey says whether the region
+// of an s3 bucket is taken from the Secret.
+func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Reference {
 	if tier == nil {
 		return nil
 	}
@@ -94,7 +100,7 @@ func tierReferences(field string, tier *v1alpha1.TierSpec) []Reference {
 	case v1alpha1.ProviderS3:
 		credentials(false, KeyAWSAccessKeyID, KeyAWSSecretAccessKey)
 		credentials(true, KeyAWSSessionToken)
-		if tier.Region == "" {
+		if regionKey {
 			credentials(true, KeyAWSRegion)
 		}
 	case v1alpha1.ProviderGCS:

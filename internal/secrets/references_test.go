@@ -44,6 +44,14 @@ func TestReferences(t *testing.T) {
 				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true},
 			},
 		},
+		"s3 in both tiers with a region in one": {
+			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}, cold: {provider: s3, bucket: c, region: r, credentialsSecretRef: {name: keys}}}`,
+			want: []secrets.Reference{
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID"},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY"},
+				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true},
+			},
+		},
 		"gcs and azure": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: azure, bucket: b, credentialsSecretRef: {name: a}}}`,
 			want: []secrets.Reference{

@@ -137,8 +137,10 @@ func TestCompute(t *testing.T) {
 					pod("vectors-1", waiting("CrashLoopBackOff", "")),
 				}
 			},
-			want: said{"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer; pod vectors-1: CrashLoopBackOff; pod vectors-2: ImagePullBackOff: not found", generation},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady",
+				"2 of 3 pods answer; pod vectors-1: CrashLoopBackOff; pod vectors-2: ImagePullBackOff: not found", generation,
+			},
 		},
 		"a pod finds no node": {
 			change: func(o *status.Observation) {

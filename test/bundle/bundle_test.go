@@ -2,11 +2,13 @@ package bundle
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/operator-framework/api/pkg/manifests"
 	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	"github.com/operator-framework/api/pkg/validation"
@@ -16,7 +18,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -51,9 +52,9 @@ func TestClusterServiceVersionIsCurrent(t *testing.T) {
 	source := buildSource(t)
 	actual := load(t).CSV.DeepCopy()
 
-	var examples []map[string]any
+	var examples objects
 	require.NoError(t, json.Unmarshal([]byte(actual.Annotations["alm-examples"]), &examples))
-	require.ElementsMatch(t, contents(source.ofKind("BarqCluster")), examples, "run make bundle")
+	requireCurrent(t, source.ofKind("BarqCluster").byName(), examples.byName())
 	// What operator-sdk adds about itself.
 	for _, annotation := range []string{
 		"alm-examples", "operators.operatorframework.io/builder", "operators.operatorframework.io/project_layout",
@@ -61,7 +62,7 @@ func TestClusterServiceVersionIsCurrent(t *testing.T) {
 		delete(actual.Annotations, annotation)
 	}
 
-	require.Equal(t, expectedClusterServiceVersion(t, source), actual, "run make bundle")
+	requireCurrent(t, expectedClusterServiceVersion(t, source), actual)
 }
 
 func TestOtherObjectsAreCurrent(t *testing.T) {
@@ -76,7 +77,7 @@ func TestOtherObjectsAreCurrent(t *testing.T) {
 		}
 	}
 
-	require.ElementsMatch(t, contents(withoutServerFields(expected)), contents(withoutServerFields(actual)), "run make bundle")
+	requireCurrent(t, withoutServerFields(expected).byName(), withoutServerFields(actual).byName())
 }
 
 func TestOneVersionEverywhere(t *testing.T) {
@@ -145,6 +146,12 @@ func TestDescriptorsNameFieldsOfTheAPI(t *testing.T) {
 	}
 }
 
+// requireCurrent shows what differs and no more: these objects are long.
+func requireCurrent[T any](t *testing.T, expected, actual T) {
+	t.Helper()
+	require.Empty(t, cmp.Diff(expected, actual), "bundle/ is stale: run make bundle")
+}
+
 func load(t *testing.T) *manifests.Bundle {
 	t.Helper()
 	bundle, err := manifests.GetBundleFromDir("../../bundle")
@@ -203,14 +210,6 @@ func withoutServerFields(all objects) objects {
 		unstructured.RemoveNestedField(object.Object, "metadata", "creationTimestamp")
 		unstructured.RemoveNestedField(object.Object, "metadata", "namespace")
 		result = append(result, object)
-	}
-	return result
-}
-
-func contents(all objects) []map[string]any {
-	var result []map[string]any
-	for _, object := range all {
-		result = append(result, object.Object)
 	}
 	return result
 }

@@ -42,6 +42,15 @@ func (o objects) ofKind(kind string) objects {
 	return result
 }
 
+// byName gives the contents by kind and name.
+func (o objects) byName() map[string]map[string]any {
+	result := map[string]map[string]any{}
+	for _, object := range o {
+		result[object.GetKind()+" "+object.GetName()] = object.Object
+	}
+	return result
+}
+
 // boundTo gives the rules of the roles of one kind (Role or ClusterRole) that
 // bindings of a kind give to a service account, and the roles that are bound to
 // none.

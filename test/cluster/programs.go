@@ -55,8 +55,8 @@ func programs(ctx context.Context, module string, out io.Writer, names ...string
 		return nil, err
 	}
 	if len(found) > 0 {
-		_, _ = fmt.Fprintf(out, "using %s from %s; it has no %s, which are built where the cache has none either\n",
-			strings.Join(slices.Sorted(maps.Keys(found)), ", "), assetsVariable, strings.Join(missing, ", "))
+		_, _ = fmt.Fprintf(out, "from %s: %s; not there, so from the cache: %s\n",
+			assetsVariable, strings.Join(slices.Sorted(maps.Keys(found)), ", "), strings.Join(missing, ", "))
 	}
 	files, err := opened.Build(ctx, cache, out, missing...)
 	if err != nil {
@@ -74,6 +74,11 @@ func splitByAssets(assets string, names []string) (found map[string]string, miss
 	found = map[string]string{}
 	if assets == "" {
 		return found, names, nil
+	}
+	// Links to the programs are made elsewhere.
+	assets, err = filepath.Abs(assets)
+	if err != nil {
+		return nil, nil, err
 	}
 	if info, err := os.Stat(assets); err != nil || !info.IsDir() {
 		return nil, nil, fmt.Errorf("%s is %q, which is not a directory: unset it or make it one", assetsVariable, assets)

@@ -3,11 +3,13 @@ package integration
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net/http"
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -27,17 +29,28 @@ func TestProbes(t *testing.T) {
 // Metrics are for those whom the API server lets read them.
 func TestMetrics(t *testing.T) {
 	namespace := newNamespace(t)
+	waitReady(t, newCluster(t, namespace, "db", `{}`))
 	code, _ := metrics(t, "")
 	require.Equal(t, http.StatusUnauthorized, code)
 	code, _ = metrics(t, tokenOf(t, namespace, "stranger"))
 	require.Equal(t, http.StatusForbidden, code)
-	code, content := metrics(t, metricsToken(t, namespace))
+	code, families := metrics(t, metricsToken(t, namespace))
 	require.Equal(t, http.StatusOK, code)
-	require.Contains(t, content, `controller_runtime_reconcile_total{controller="barqcluster-controller"`)
+	controllers := map[string]bool{}
+	for _, metric := range families["controller_runtime_reconcile_total"].GetMetric() {
+		for _, label := range metric.GetLabel() {
+			if label.GetName() == "controller" {
+				controllers[label.GetValue()] = true
+			}
+		}
+	}
+	require.Equal(t, map[string]bool{
+		"barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true,
+	}, controllers)
 }
 
-// metrics reads the operator's metrics as the bearer of a token.
-func metrics(t *testing.T, token string) (code int, content string) {
+// metrics reads the operator's metrics, by name, as the bearer of a token.
+func metrics(t *testing.T, token string) (code int, families map[string]*dto.MetricFamily) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.metricsAddress+"/metrics", nil)
 	require.NoError(t, err)
@@ -46,14 +59,18 @@ func metrics(t *testing.T, token string) (code int, content string) {
 	}
 	browser := &http.Client{Transport: &http.Transport{
 		// The certificate is the operator's own.
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // on loopback, with a token for this test only
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 	}}
 	response, err := browser.Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
-	read, err := io.ReadAll(response.Body)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return response.StatusCode, nil
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err = parser.TextToMetricFamilies(response.Body)
 	require.NoError(t, err)
-	return response.StatusCode, string(read)
+	return response.StatusCode, families
 }
 
 // metricsToken gives the token of an account that may read metrics.

@@ -17,8 +17,9 @@ type operatorProcess struct {
 	environment              []string
 	arguments                []string
 
-	process                       *exec.Cmd
-	done                          chan error
+	process *exec.Cmd
+	// ended is closed when the process has.
+	ended                         chan struct{}
 	metricsAddress, healthAddress string
 }
 
@@ -35,7 +36,7 @@ func (o *operatorProcess) start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	o.process = exec.Command(o.program, append([]string{
 		"--watches-file", root + "/watches.yaml",
 		"--metrics-bind-address", o.metricsAddress,
@@ -47,15 +48,18 @@ func (o *operatorProcess) start() error {
 	if err := o.process.Start(); err != nil {
 		return err
 	}
-	o.done = make(chan error, 1)
-	go func(process *exec.Cmd, done chan error) { done <- process.Wait() }(o.process, o.done)
+	o.ended = make(chan struct{})
+	go func(process *exec.Cmd, ended chan struct{}) {
+		_ = process.Wait()
+		close(ended)
+	}(o.process, o.ended)
 
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
 		select {
-		case err := <-o.done:
+		case <-o.ended:
 			content, _ := os.ReadFile(o.log)
-			return fmt.Errorf("the operator stopped at its start: %w\n%s", err, content)
+			return fmt.Errorf("the operator ended at its start: %s\n%s", o.process.ProcessState, content)
 		case <-time.After(20 * time.Millisecond):
 		}
 		if o.serves() {
@@ -73,12 +77,12 @@ func (o *operatorProcess) serves() bool {
 	if err != nil {
 		return false
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	connection, err := net.Dial("tcp", o.metricsAddress)
 	if err != nil {
 		return false
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	return response.StatusCode == http.StatusOK
 }
 
@@ -86,7 +90,7 @@ func (o *operatorProcess) serves() bool {
 func (o *operatorProcess) stop() {
 	_ = o.process.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-o.done:
+	case <-o.ended:
 	case <-time.After(20 * time.Second):
 		o.kill()
 	}
@@ -95,7 +99,7 @@ func (o *operatorProcess) stop() {
 // kill ends the operator with SIGKILL, as a lost node does.
 func (o *operatorProcess) kill() {
 	_ = o.process.Process.Kill()
-	<-o.done
+	<-o.ended
 }
 
 func freeAddress() (string, error) {
@@ -103,6 +107,6 @@ func freeAddress() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String(), nil
 }

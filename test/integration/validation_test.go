@@ -140,6 +140,12 @@ func TestRefusedSpecs(t *testing.T) {
 		"variable without a name": {`env: [{name: "1X", value: x}]`, []string{
 			`spec.env[0].name: Invalid value: "1X": must be a variable's name: letters, digits, '_', '.' and '-', not starting with a digit`,
 		}},
+		"devices": {`resources: {claims: [{name: gpu}]}`, []string{
+			`spec.resources: Invalid value: claims refer to devices of the pod, which has none; remove claims`,
+		}},
+		"variable from a file": {`env: [{name: X, valueFrom: {fileKeyRef: {volumeName: v, path: p, key: k}}}]`, []string{
+			`spec.env[0]: Invalid value: fileKeyRef refers to a volume of the pod, which has none but its data; write value, or another source in valueFrom`,
+		}},
 		"value twice": {`env: [{name: X, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]`, []string{
 			`spec.env[0]: Invalid value: has both value and valueFrom; write one of them`,
 		}},

@@ -73,7 +73,7 @@ type job struct {
 }
 
 func (j job) run(ctx context.Context, progress io.Writer, label string) error {
-	if err := os.MkdirAll(filepath.Dir(j.file), 0o755); err != nil { //nolint:gosec // Programs are for everybody to run.
+	if err := os.MkdirAll(filepath.Dir(j.file), 0o750); err != nil {
 		return err
 	}
 	held, err := lock(ctx, j.file+".lock", func() {
