@@ -55,7 +55,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: defaultImage,
-	}, secrets.Watch(metadata, mgr.GetClient()))
+	}, metadata, secrets.Watch(metadata, mgr.GetClient()))
 	if err != nil {
 		return err
 	}

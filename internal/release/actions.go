@@ -2,12 +2,16 @@ package release
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -25,11 +29,17 @@ const (
 )
 
 // actionsGetter gives each pass Helm actions that know which releases are the
-// operator's and that recover an interrupted one.
+// operator's, that recover an interrupted one, and that do not ask the API server
+// for what is known.
 type actionsGetter struct {
 	helmclient.ActionClientGetter
 	chart string
 	clock clock.Clock
+	// secrets is a cache of Secrets' metadata.
+	secrets client.Reader
+	// objects is a cache of what the chart renders.
+	objects client.Reader
+	settled *settledReleases
 }
 
 // ActionClientFor gives the actions for one pass over one BarqCluster.
@@ -38,29 +48,54 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	if err != nil {
 		return nil, err
 	}
-	return &actions{
+	pass := &actions{
 		ActionInterface: inner,
-		chart:           g.chart,
-		clock:           g.clock,
-		stopping:        ctx.Done(),
+		getter:          g,
+		cluster:         cluster.GetUID(),
 		deleting:        cluster.GetDeletionTimestamp() != nil,
-	}, nil
+		stopping:        ctx.Done(),
+		drifted: func(manifest string) (bool, error) {
+			return drifted(ctx, g.objects, inner.Config().KubeClient, manifest)
+		},
+	}
+	if pass.deleting {
+		g.settled.forget(pass.cluster)
+		return pass, nil
+	}
+	if pass.stored, err = storedState(ctx, g.secrets, client.ObjectKeyFromObject(cluster)); err != nil {
+		return nil, err
+	}
+	pass.settled = g.settled.find(pass.cluster, pass.stored)
+	return pass, nil
 }
 
+// actions are those of one pass over one BarqCluster, which one worker makes.
 type actions struct {
 	helmclient.ActionInterface
-	chart string
-	clock clock.Clock
-	// stopping is closed when the operator stops.
-	stopping <-chan struct{}
+	getter  *actionsGetter
+	cluster types.UID
 	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
 	// release as well as any other, so there is nothing to recover.
 	deleting bool
+	// stopping is closed when the operator stops.
+	stopping <-chan struct{}
+	// drifted tells whether what a manifest asks for is not what there is.
+	drifted func(manifest string) (bool, error)
+
+	// stored is the state of the release storage when the pass began.
+	stored string
+	// inputs sums up what this pass renders from, once it has.
+	inputs [sha256.Size]byte
+	// settled is what an earlier pass found, if nothing changed in the storage since.
+	settled *settledRelease
 }
 
 // Get gives the newest revision of the release. It fails for a release that is
 // not the operator's, which keeps the library from every further action on it.
 func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Release, error) {
+	if a.settled != nil {
+		return a.settled.release, nil
+	}
 	found, err := a.ActionInterface.Get(name, opts...)
 	if err != nil {
 		return nil, err
@@ -72,6 +107,68 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 		return found, nil
 	}
 	return a.recover(name, found)
+}
+
+// Install makes the first revision of the release.
+func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
+	a.unsettle()
+	return a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+}
+
+// Upgrade makes a new revision of the release, or only renders it, as the library
+// does on each pass to see whether one is needed.
+func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
+	if !onlyRenders(opts) {
+		a.unsettle()
+		return a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+	}
+	var err error
+	if a.inputs, err = inputsOf(values, a.Config().Capabilities); err != nil {
+		return nil, err
+	}
+	if a.settled != nil {
+		if a.settled.inputs == a.inputs {
+			return a.settled.release, nil
+		}
+		// The library compares what is rendered with what Get gave, which is as good as
+		// ever, and then asks for the release again to upgrade it.
+		a.settled = nil
+	}
+	return a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+}
+
+// Reconcile puts right what was changed by hand in the objects of the release.
+func (a *actions) Reconcile(found *release.Release) error {
+	drifted, err := a.drifted(found.Manifest)
+	if err != nil {
+		return err
+	}
+	if drifted {
+		if err := a.ActionInterface.Reconcile(found); err != nil {
+			return err
+		}
+	}
+	if a.settled == nil {
+		a.getter.settled.remember(a.cluster, settledRelease{stored: a.stored, inputs: a.inputs, release: essence(found)})
+	}
+	return nil
+}
+
+// unsettle forgets what is about to change.
+func (a *actions) unsettle() {
+	a.settled = nil
+	a.getter.settled.forget(a.cluster)
+}
+
+// onlyRenders tells whether the options ask for a rendering without an upgrade.
+func onlyRenders(opts []helmclient.UpgradeOption) bool {
+	asked := &action.Upgrade{}
+	for _, opt := range opts {
+		if opt(asked) != nil {
+			return false
+		}
+	}
+	return asked.DryRun
 }
 
 // Uninstall removes the release. One that is not the operator's is left alone, and
@@ -89,7 +186,7 @@ func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*r
 
 // guard refuses a release that the operator did not make.
 func (a *actions) guard(found *release.Release) error {
-	if name := found.Chart.Name(); name != a.chart {
+	if name := found.Chart.Name(); name != a.getter.chart {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
 			"give the BarqCluster another name, or remove that release", found.Name, name)
 	}
@@ -113,9 +210,9 @@ func unfinished(found *release.Release) bool {
 // for each of the few releases that were under way when an operator was killed;
 // an error instead would be retried with delays that grow into minutes.
 func (a *actions) recover(name string, found *release.Release) (*release.Release, error) {
-	if left := interruptedAfter - a.clock.Since(found.Info.LastDeployed.Time); left > 0 {
+	if left := interruptedAfter - a.getter.clock.Since(found.Info.LastDeployed.Time); left > 0 {
 		select {
-		case <-a.clock.After(left):
+		case <-a.getter.clock.After(left):
 		case <-a.stopping:
 			return nil, fmt.Errorf("the operator stops while revision %d of Helm release %q is %s", found.Version, name, found.Info.Status)
 		}

@@ -50,11 +50,11 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
 		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: began}},
 	}))
-	return &actions{
-		ActionInterface: inner,
-		chart:           "barq-db",
-		clock:           clocktesting.NewFakeClock(began.Add(age)),
-	}, inner
+	return &actions{ActionInterface: inner, getter: &actionsGetter{
+		chart:   "barq-db",
+		clock:   clocktesting.NewFakeClock(began.Add(age)),
+		settled: newSettledReleases(),
+	}}, inner
 }
 
 var ours = map[string]string{managedByLabel: managedBy}
@@ -116,7 +116,7 @@ func TestGetWaitsForAYoungRelease(t *testing.T) {
 	begin := func(stopping <-chan struct{}) (*clocktesting.FakeClock, *stored) {
 		actions, inner := newActions(t, "barq-db", ours, release.StatusPendingUpgrade, interruptedAfter-time.Second)
 		actions.stopping = stopping
-		clock := actions.clock.(*clocktesting.FakeClock)
+		clock := actions.getter.clock.(*clocktesting.FakeClock)
 		go func() {
 			found, err := actions.Get("vectors")
 			if err != nil {

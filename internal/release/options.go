@@ -8,6 +8,7 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/watches"
@@ -34,10 +35,12 @@ const history = 5
 
 // Options lists every option of the reconciler for the kind that watch names.
 //
-// secretChanges is a source that enqueues the BarqClusters that refer to a Secret
-// which changed.
-func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, secretChanges source.Source) ([]reconciler.Option, error) {
-	getter, err := newActionClientGetter(mgr, watch)
+// secretMetadata is a cache of the metadata of all Secrets; secretChanges is a
+// source that enqueues the BarqClusters that refer to a Secret which changed.
+func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
+	secretMetadata client.Reader, secretChanges source.Source,
+) ([]reconciler.Option, error) {
+	getter, err := newActionClientGetter(mgr, watch, secretMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +56,8 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, sec
 		// client merges, and leaves the manifest out.
 		reconciler.WithClient(&mergingClient{Client: mgr.GetClient()}),
 
-		// Guards foreign releases, recovers interrupted ones, never rolls back.
+		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
+		// the API server for nothing when nothing changed.
 		reconciler.WithActionClientGetter(getter),
 
 		reconciler.WithValueTranslator(translator),
@@ -75,7 +79,7 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, sec
 	}, nil
 }
 
-func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch) (helmclient.ActionClientGetter, error) {
+func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader) (helmclient.ActionClientGetter, error) {
 	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
 		helmclient.StorageDriverMapper(rememberingStorage(helmclient.DefaultSecretsStorageDriver(
 			helmclient.SecretsStorageDriverOpts{
@@ -116,5 +120,8 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch) (helmclient.A
 		ActionClientGetter: inner,
 		chart:              watch.Chart.Name(),
 		clock:              clock.RealClock{},
+		secrets:            secretMetadata,
+		objects:            mgr.GetClient(),
+		settled:            newSettledReleases(),
 	}, nil
 }

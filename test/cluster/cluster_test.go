@@ -71,6 +71,11 @@ func testWorkloads(t *testing.T, c *Cluster) {
 	t.Run("a crash loop", func(t *testing.T) { testCrashLoop(t, client) })
 	t.Run("a pod that is to end does", func(t *testing.T) { testCompletion(t, client) })
 	t.Run("a pod that fits no node stays Pending", func(t *testing.T) { testUnschedulable(t, client) })
+	t.Run("nothing was simulated twice or in vain", func(t *testing.T) {
+		log, err := os.ReadFile(c.directory.log(kwok))
+		require.NoError(t, err)
+		require.NotContains(t, string(log), `"level":"ERROR"`)
+	})
 }
 
 func testStatefulSet(t *testing.T, client kubernetes.Interface) {

@@ -250,10 +250,28 @@ func TestABrokenImageIsNamedAndHealsByItself(t *testing.T) {
 	waitReady(t, cluster)
 }
 
-func TestALostPodIsReported(t *testing.T) {
+func TestWhatIsChangedByHandIsPutRight(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
+
+	patch := func(kind, patch string) {
+		output(t, kubectl("-n", namespace, "patch", kind, "db", "--type=merge", "-p", patch))
+	}
+	patch("service", `{"spec":{"selector":{"app.kubernetes.io/instance":"other"}}}`)
+	patch("serviceaccount", `{"automountServiceAccountToken":true}`)
+	patch("statefulset", `{"spec":{"replicas":4}}`)
+	eventually(t, func() string {
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "db"}}
+		refresh(t, account)
+		selector, replicas := service(t, namespace, "db").Selector, *statefulSet(t, cluster).Spec.Replicas
+		if selector["app.kubernetes.io/instance"] != "db" || *account.AutomountServiceAccountToken || replicas != 1 {
+			return fmt.Sprintf("selector %v, account's token %v, replicas %d", selector, *account.AutomountServiceAccountToken, replicas)
+		}
+		return ""
+	})
+	waitReady(t, cluster)
+	require.Len(t, releaseSecrets(t, namespace, "db"), 1, "without a new revision")
 
 	for _, object := range []client.Object{&corev1.Service{}, &appsv1.StatefulSet{}} {
 		object.SetNamespace(namespace)
@@ -270,36 +288,4 @@ func TestALostPodIsReported(t *testing.T) {
 		})
 	}
 	waitReady(t, cluster)
-}
-
-func TestVolumesGrow(t *testing.T) {
-	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", `replicas: 2`)
-	waitReady(t, cluster)
-	before := identities(t, cluster)
-
-	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Size = ptr.To(resource.MustParse("20Gi")) })
-	eventually(t, func() string {
-		for name, claim := range claims(t, cluster) {
-			if size := claim.Spec.Resources.Requests[corev1.ResourceStorage]; size.String() != "20Gi" {
-				return name + " asks for " + size.String()
-			}
-		}
-		return ""
-	})
-	// Nothing expands the simulated volumes, and the status says so.
-	condition := waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
-	require.Equal(t, "volumes grow to 20Gi: data-db-0 has 10Gi, data-db-1 has 10Gi", condition.Message)
-	require.Equal(t, v1alpha1.PhaseProgressing, cluster.Status.Phase)
-
-	// The driver's part, done by hand.
-	for _, claim := range claims(t, cluster) {
-		claim.Status.Capacity[corev1.ResourceStorage] = resource.MustParse("20Gi")
-		require.NoError(t, admin.Status().Update(t.Context(), &claim))
-	}
-	waitReady(t, cluster)
-	require.Equal(t, "20Gi", cluster.Status.Storage.Capacity.String())
-	require.Equal(t, before, identities(t, cluster), "growing restarts nothing")
-	require.Equal(t, "10Gi", ptr.To(statefulSet(t, cluster).Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]).String(),
-		"the template cannot change and is left alone")
 }

@@ -9,8 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
-
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // causes gives what the API server refused, field by field, in its own words.
@@ -237,22 +235,4 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 	require.Equal(t, stored, cluster)
 	require.Equal(t, set, statefulSet(t, cluster))
 	require.Equal(t, before, identities(t, cluster))
-}
-
-// A growth that never took effect can be taken back, down to what the volumes have.
-func TestAGrowthCanBeTakenBack(t *testing.T) {
-	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", `storage: {size: 10Gi}`)
-	waitReady(t, cluster)
-	resize := func(size string) error {
-		return admin.Patch(t.Context(), cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"storage":{"size":"`+size+`"}}}`)))
-	}
-	require.NoError(t, resize("10Ti"))
-	waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
-	require.Equal(t, []string{
-		`<nil>: Invalid value: spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more`,
-	}, causes(t, resize("9Gi")))
-	require.NoError(t, resize("10Gi"))
-	waitReady(t, cluster)
-	require.Equal(t, "10Gi", cluster.Status.Storage.Capacity.String())
 }

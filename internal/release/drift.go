@@ -1,0 +1,87 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/cli-runtime/pkg/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// drifted tells whether an object of the manifest is missing or was changed by
+// hand, as far as the cache knows. The library asks the API server for each
+// object on every pass; with this it needs to only when there is something to
+// put right. A change that has not reached the cache yet starts a pass when it
+// does.
+func drifted(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (bool, error) {
+	objects, err := builder.Build(bytes.NewBufferString(manifest), false)
+	if err != nil {
+		return false, fmt.Errorf("reading the manifest of the release: %w", err)
+	}
+	for _, expected := range objects {
+		existing := &unstructured.Unstructured{}
+		existing.SetGroupVersionKind(expected.Mapping.GroupVersionKind)
+		err := cache.Get(ctx, client.ObjectKey{Namespace: expected.Namespace, Name: expected.Name}, existing)
+		if apierrors.IsNotFound(err) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		same, err := holds(existing, expected)
+		if err != nil {
+			return false, fmt.Errorf("comparing %s %s with the release: %w", expected.Mapping.GroupVersionKind.Kind, expected.Name, err)
+		}
+		if !same {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// holds tells whether the existing object has every field of the expected one, by
+// the rule with which the library would patch it.
+func holds(existing *unstructured.Unstructured, expected *resource.Info) (bool, error) {
+	typed := kube.AsVersioned(expected)
+	if _, unknown := typed.(runtime.Unstructured); unknown {
+		// Kinds without a Go type have no merge rules here; let the library look.
+		return false, nil
+	}
+	rules, err := strategicpatch.NewPatchMetaFromStruct(typed)
+	if err != nil {
+		return false, err
+	}
+	have, err := json.Marshal(existing)
+	if err != nil {
+		return false, err
+	}
+	want, err := json.Marshal(withoutClaimTemplates(expected))
+	if err != nil {
+		return false, err
+	}
+	patch, err := strategicpatch.CreateThreeWayMergePatch(want, want, have, rules, true)
+	if err != nil {
+		return false, err
+	}
+	return len(patch) == 0 || bytes.Equal(patch, []byte("{}")), nil
+}
+
+// withoutClaimTemplates leaves out of a StatefulSet what nobody can change once it
+// is made. The API server fills in defaults there, and a list without a merge key
+// is compared as a whole, so that the library sends the same patch on every pass.
+func withoutClaimTemplates(expected *resource.Info) runtime.Object {
+	object, ok := expected.Object.(*unstructured.Unstructured)
+	if !ok || expected.Mapping.GroupVersionKind.Kind != "StatefulSet" {
+		return expected.Object
+	}
+	object = object.DeepCopy()
+	unstructured.RemoveNestedField(object.Object, "spec", "volumeClaimTemplates")
+	return object
+}

@@ -1,0 +1,114 @@
+package release
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// settledReleases remembers, for each BarqCluster, the release that its last pass
+// found nothing to do for. As long as neither the stored release nor what it is
+// rendered from changes, the next pass need not ask the API server.
+//
+// It holds a manifest of a few KiB for each BarqCluster, not the chart and the
+// values that a whole release carries.
+type settledReleases struct {
+	lock  sync.Mutex
+	known map[types.UID]settledRelease
+}
+
+type settledRelease struct {
+	// stored is the state of the release storage that the release was read from.
+	stored string
+	// inputs sums up what the manifest is rendered from, beside the chart, which
+	// lives as long as the operator does.
+	inputs [sha256.Size]byte
+	// release has the parts of a release that a pass with nothing to do looks at.
+	release *release.Release
+}
+
+func newSettledReleases() *settledReleases {
+	return &settledReleases{known: map[types.UID]settledRelease{}}
+}
+
+// find gives what is remembered for the given state of the storage, or nil.
+func (s *settledReleases) find(cluster types.UID, stored string) *settledRelease {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if found, ok := s.known[cluster]; ok && found.stored == stored {
+		return &found
+	}
+	return nil
+}
+
+func (s *settledReleases) remember(cluster types.UID, settled settledRelease) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.known[cluster] = settled
+}
+
+func (s *settledReleases) forget(cluster types.UID) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	delete(s.known, cluster)
+}
+
+// essence copies what a pass with nothing to do looks at.
+func essence(found *release.Release) *release.Release {
+	return &release.Release{
+		Name:      found.Name,
+		Namespace: found.Namespace,
+		Version:   found.Version,
+		Manifest:  found.Manifest,
+		Labels:    found.Labels,
+		Info:      &release.Info{Status: found.Info.Status, LastDeployed: found.Info.LastDeployed},
+		Chart:     &chart.Chart{Metadata: found.Chart.Metadata},
+	}
+}
+
+// inputsOf sums up what a manifest is rendered from.
+func inputsOf(values map[string]any, capabilities *chartutil.Capabilities) ([sha256.Size]byte, error) {
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(values); err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("summing up chart values: %w", err)
+	}
+	if capabilities != nil {
+		kinds := slices.Sorted(slices.Values(capabilities.APIVersions))
+		_, _ = io.WriteString(sum, capabilities.KubeVersion.Version+"\n"+strings.Join(kinds, "\n"))
+	}
+	return [sha256.Size]byte(sum.Sum(nil)), nil
+}
+
+// storedState gives the names and resourceVersions of the Secrets in which Helm
+// stores a release, from a cache of Secrets' metadata. It may lag behind, never
+// ahead of, what Helm reads from the API server afterwards; so whatever is
+// remembered for it is forgotten as soon as the cache catches up.
+func storedState(ctx context.Context, secrets client.Reader, name types.NamespacedName) (string, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	if err := secrets.List(ctx, list, client.InNamespace(name.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return "", fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
+	}
+	prefix := "sh.helm.release.v1." + name.Name + ".v"
+	var found []string
+	for i := range list.Items {
+		if strings.HasPrefix(list.Items[i].Name, prefix) {
+			found = append(found, list.Items[i].Name+"@"+list.Items[i].ResourceVersion)
+		}
+	}
+	slices.Sort(found)
+	return strings.Join(found, ","), nil
+}

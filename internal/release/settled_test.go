@@ -1,0 +1,167 @@
+package release
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// helmCalls are Helm's actions on one release, and note what was called.
+type helmCalls struct {
+	helmclient.ActionInterface
+	release *release.Release
+	calls   []string
+}
+
+func (h *helmCalls) Config() *action.Configuration {
+	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities}
+}
+
+func (h *helmCalls) Get(string, ...helmclient.GetOption) (*release.Release, error) {
+	h.calls = append(h.calls, "get")
+	return h.release, nil
+}
+
+func (h *helmCalls) Upgrade(_, _ string, _ *chart.Chart, _ map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
+	if onlyRenders(opts) {
+		h.calls = append(h.calls, "render")
+	} else {
+		h.calls = append(h.calls, "upgrade")
+	}
+	return h.release, nil
+}
+
+func (h *helmCalls) Reconcile(*release.Release) error {
+	h.calls = append(h.calls, "reconcile")
+	return nil
+}
+
+// settling is a BarqCluster with a release for which pass after pass is made.
+type settling struct {
+	t       *testing.T
+	helm    *helmCalls
+	getter  *actionsGetter
+	cluster *v1alpha1.BarqCluster
+	secrets client.Client
+	values  map[string]any
+	drifted bool
+}
+
+func newSettling(t *testing.T) *settling {
+	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v1"}}
+	s := &settling{
+		t: t,
+		helm: &helmCalls{release: &release.Release{
+			Name: "vectors", Version: 1, Manifest: "manifest", Labels: ours,
+			Info:  &release.Info{Status: release.StatusDeployed},
+			Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}, Raw: []*chart.File{{Data: []byte("large")}}},
+		}},
+		cluster: &v1alpha1.BarqCluster{},
+		secrets: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored).Build(),
+		values:  map[string]any{"replicas": 1},
+	}
+	s.cluster.Namespace, s.cluster.Name, s.cluster.UID = "team", "vectors", types.UID("one")
+	s.getter = &actionsGetter{
+		ActionClientGetter: helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
+			return s.helm, nil
+		}),
+		chart: "barq-db", clock: clocktesting.NewFakeClock(began), secrets: s.secrets, settled: newSettledReleases(),
+	}
+	return s
+}
+
+// pass does what the library does on a pass that finds nothing to upgrade, and
+// gives what reached Helm.
+func (s *settling) pass() []string {
+	s.t.Helper()
+	s.helm.calls = nil
+	helm, err := s.getter.ActionClientFor(s.t.Context(), s.cluster)
+	require.NoError(s.t, err)
+	helm.(*actions).drifted = func(manifest string) (bool, error) {
+		require.Equal(s.t, "manifest", manifest)
+		return s.drifted, nil
+	}
+	found, err := helm.Get("vectors")
+	require.NoError(s.t, err)
+	require.Equal(s.t, release.StatusDeployed, found.Info.Status)
+	rendered, err := helm.Upgrade("vectors", "team", nil, s.values, dryRun)
+	require.NoError(s.t, err)
+	require.Equal(s.t, "manifest", rendered.Manifest)
+	require.NoError(s.t, helm.Reconcile(found))
+	return s.helm.calls
+}
+
+func dryRun(upgrade *action.Upgrade) error {
+	upgrade.DryRun = true
+	return nil
+}
+
+func TestASettledReleaseIsNotAskedFor(t *testing.T) {
+	s := newSettling(t)
+	require.Equal(t, []string{"get", "render"}, s.pass())
+	require.Empty(t, s.pass())
+	require.Empty(t, s.pass())
+
+	s.values = map[string]any{"replicas": 2}
+	require.Equal(t, []string{"render"}, s.pass(), "other values are rendered")
+	require.Empty(t, s.pass())
+
+	s.drifted = true
+	require.Equal(t, []string{"reconcile"}, s.pass(), "what was changed by hand is put right")
+	s.drifted = false
+	require.Empty(t, s.pass())
+
+	another := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v2"}}
+	require.NoError(t, s.secrets.Create(t.Context(), another))
+	require.Equal(t, []string{"get", "render"}, s.pass(), "a stored revision that somebody added is seen")
+	require.Empty(t, s.pass())
+
+	unrelated := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors2.v1"}}
+	require.NoError(t, s.secrets.Create(t.Context(), unrelated))
+	require.Empty(t, s.pass(), "the release of another name is not")
+
+	s.cluster.UID = "two"
+	require.Equal(t, []string{"get", "render"}, s.pass(), "a new BarqCluster of the name knows nothing of the former")
+}
+
+func TestAnUpgradeIsForgottenBefore(t *testing.T) {
+	s := newSettling(t)
+	s.pass()
+	helm, err := s.getter.ActionClientFor(t.Context(), s.cluster)
+	require.NoError(t, err)
+	_, err = helm.Upgrade("vectors", "team", nil, s.values)
+	require.NoError(t, err)
+	require.Equal(t, []string{"get", "render"}, s.pass())
+}
+
+func TestADeletionRemembersNothing(t *testing.T) {
+	s := newSettling(t)
+	s.pass()
+	s.cluster.DeletionTimestamp = &metav1.Time{Time: began.Add(time.Hour)}
+	_, err := s.getter.ActionClientFor(t.Context(), s.cluster)
+	require.NoError(t, err)
+	require.Empty(t, s.getter.settled.known)
+}
+
+func TestLittleIsRemembered(t *testing.T) {
+	s := newSettling(t)
+	s.pass()
+	require.Empty(t, s.getter.settled.known["one"].release.Chart.Raw)
+}
