@@ -52,10 +52,11 @@ generate: ## Generate the deep copies of the API types
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
 .PHONY: manifests
-manifests: ## Generate the CRD from api/ and the operator's role from internal/
+manifests: ## Generate the CRD and its reference from api/, and the operator's role from internal/
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
+	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
@@ -86,7 +87,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/... ./test/bundle/...
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/... ./docs/... ./test/bundle/...
 
 .PHONY: test-chart
 test-chart: ## Run the tests of the chart

@@ -5,10 +5,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/go-logr/zapr"
 	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	uberzap "go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -74,7 +77,7 @@ func setUpLogging(name string) error {
 	if err != nil {
 		return fmt.Errorf("--log-level: %q is unknown; write debug, info or error", name)
 	}
-	ctrl.SetLogger(zap.New(
+	logger := zap.NewRaw(
 		zap.Level(level),
 		zap.JSONEncoder(func(config *zapcore.EncoderConfig) {
 			config.EncodeTime = zapcore.TimeEncoderOfLayout(time.RFC3339Nano)
@@ -82,6 +85,13 @@ func setUpLogging(name string) error {
 		// Errors are about BarqClusters and come from a few known places; a stack of the
 		// work queue under each only hides them.
 		zap.StacktraceLevel(zapcore.PanicLevel),
-	))
+	)
+	// Leader election logs through klog, and the metrics server through the standard
+	// library; their lines are to be JSON like all others.
+	ctrl.SetLogger(zapr.NewLogger(logger))
+	klog.SetLogger(ctrl.Log.WithName("klog"))
+	if _, err := uberzap.RedirectStdLogAt(logger, zapcore.InfoLevel); err != nil {
+		return fmt.Errorf("redirecting the standard log: %w", err)
+	}
 	return nil
 }

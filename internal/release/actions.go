@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"regexp"
 	"time"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
@@ -11,9 +12,11 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 const (
@@ -112,7 +115,8 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 // Install makes the first revision of the release.
 func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	a.unsettle()
-	return a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+	return installed, final(err)
 }
 
 // Upgrade makes a new revision of the release, or only renders it, as the library
@@ -120,7 +124,8 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	if !onlyRenders(opts) {
 		a.unsettle()
-		return a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+		upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+		return upgraded, final(err)
 	}
 	var err error
 	if a.inputs, err = inputsOf(values, a.Config().Capabilities); err != nil {
@@ -153,6 +158,21 @@ func (a *actions) Reconcile(found *release.Release) error {
 	}
 	return nil
 }
+
+// final keeps the library from trying again what the API server called invalid:
+// it would be as invalid the next time, and each try is one more revision. A
+// change of the spec or of a Secret starts a new pass.
+//
+// Helm passes on the error of an install, but of an upgrade only its text.
+func final(err error) error {
+	if apierrors.IsInvalid(err) || err != nil && invalidText.MatchString(err.Error()) {
+		return reconcile.TerminalError(err)
+	}
+	return err
+}
+
+// invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid.
+var invalidText = regexp.MustCompile(`\S+ "[^"]+" is invalid: `)
 
 // unsettle forgets what is about to change.
 func (a *actions) unsettle() {
@@ -216,6 +236,8 @@ func (a *actions) recover(name string, found *release.Release) (*release.Release
 		case <-a.stopping:
 			return nil, fmt.Errorf("the operator stops while revision %d of Helm release %q is %s", found.Version, name, found.Info.Status)
 		}
+		// Whoever was at work may have finished meanwhile.
+		forget(a.Config().Releases)
 		return a.Get(name)
 	}
 	found.SetStatus(release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())

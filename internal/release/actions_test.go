@@ -1,6 +1,8 @@
 package release
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -14,7 +16,11 @@ import (
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	helmtime "helm.sh/helm/v3/pkg/time"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -41,7 +47,7 @@ func (s *stored) Config() *action.Configuration { return s.config }
 func newActions(t *testing.T, chartName string, labels map[string]string, status release.Status, age time.Duration) (*actions, *stored) {
 	t.Helper()
 	inner := &stored{config: &action.Configuration{
-		Releases:   storage.Init(driver.NewMemory()),
+		Releases:   storage.Init(&rememberingDriver{Driver: driver.NewMemory(), found: map[string][]*release.Release{}}),
 		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
 		Log:        func(string, ...any) {},
 	}}
@@ -134,10 +140,13 @@ func TestGetWaitsForAYoungRelease(t *testing.T) {
 	require.Equal(t, release.StatusFailed, <-finished, "nobody finished it")
 
 	clock, inner := begin(nil)
-	done, err := inner.config.Releases.Last("vectors")
+	// Past the memory of the pass, as another process does it.
+	store := inner.config.Releases.Driver.(*rememberingDriver).Driver
+	done, err := store.Get("sh.helm.release.v1.vectors.v3")
 	require.NoError(t, err)
-	done.Info.Status = release.StatusDeployed
-	require.NoError(t, inner.config.Releases.Update(done))
+	finishedRelease := *done
+	finishedRelease.Info = &release.Info{Status: release.StatusDeployed}
+	require.NoError(t, store.Update("sh.helm.release.v1.vectors.v3", &finishedRelease))
 	clock.Step(time.Second)
 	require.Equal(t, release.StatusDeployed, <-finished, "somebody finished it")
 
@@ -162,5 +171,24 @@ func TestGetPassesFinishedReleasesOn(t *testing.T) {
 		found, err := actions.Get("vectors")
 		require.NoError(t, err)
 		require.Equal(t, status, found.Info.Status)
+	}
+}
+
+func TestOnlyWhatIsInvalidIsFinal(t *testing.T) {
+	invalid := apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "db",
+		field.ErrorList{field.Required(field.NewPath("spec"), "")})
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"install": {fmt.Errorf("failed to create resource: %w", invalid), true},
+		"upgrade": {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
+		"quota":   {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), false},
+		"network": {errors.New("connection refused"), false},
+		"nothing": {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, errors.Is(final(test.err), reconcile.TerminalError(nil)))
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -175,6 +176,7 @@ func complete(condition metav1.Condition, generation int64) metav1.Condition {
 		// The library puts the chart's notes here, which are for a person who ran Helm.
 		condition.Message = "a Helm release is stored; whether the database answers is in the condition Ready"
 	}
+	condition.Message = plain(condition.Message)
 	if condition.Reason == "" {
 		condition.Reason = reasonFor(condition)
 	}
@@ -183,6 +185,15 @@ func complete(condition metav1.Condition, generation int64) metav1.Condition {
 	}
 	return condition
 }
+
+// plain takes out of an error's text what is for the program that raised it: the
+// mark of an error that is not retried, and the lines of Helm's lists.
+func plain(message string) string {
+	return strings.Join(strings.Fields(strings.TrimPrefix(message, terminalPrefix)), " ")
+}
+
+// terminalPrefix begins the text of every reconcile.TerminalError.
+const terminalPrefix = "terminal error: "
 
 // reasonFor names the state where the library gives no reason: NotPaused,
 // DeployedUnknown and the like.

@@ -13,9 +13,9 @@ import (
 func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 	merged := merge(helmStatus{}, helmStatus{
 		Conditions: []metav1.Condition{
-			{Type: "Initialized", Status: metav1.ConditionTrue},
+			{Type: "Initialized", Status: metav1.ConditionUnknown},
 			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", Message: "NOTES of the chart"},
-			{Type: "ReleaseFailed", Status: metav1.ConditionUnknown},
+			{Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UpgradeError", Message: "terminal error: 1 error occurred:\n\t* it is invalid\n\n"},
 			{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", Message: strings.Repeat("x", messageLimit+1)},
 			{Type: "Paused", Status: metav1.ConditionFalse},
 		},
@@ -24,12 +24,15 @@ func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 
 	require.Equal(t, helmStatus{
 		Conditions: []metav1.Condition{
-			{Type: "Initialized", Status: metav1.ConditionTrue, Reason: "Initialized", ObservedGeneration: 7},
+			{Type: "Initialized", Status: metav1.ConditionUnknown, Reason: "InitializedUnknown", ObservedGeneration: 7},
 			{
 				Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 7,
 				Message: "a Helm release is stored; whether the database answers is in the condition Ready",
 			},
-			{Type: "ReleaseFailed", Status: metav1.ConditionUnknown, Reason: "ReleaseFailedUnknown", ObservedGeneration: 7},
+			{
+				Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UpgradeError", ObservedGeneration: 7,
+				Message: "1 error occurred: * it is invalid",
+			},
 			{
 				Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", ObservedGeneration: 7,
 				Message: strings.Repeat("x", messageLimit),

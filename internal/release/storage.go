@@ -8,6 +8,7 @@ import (
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,6 +24,13 @@ func rememberingStorage(inner helmclient.ObjectToStorageDriverMapper) helmclient
 			return nil, err
 		}
 		return &rememberingDriver{Driver: storage, found: map[string][]*release.Release{}}, nil
+	}
+}
+
+// forget makes the storage of a pass look at the API server again.
+func forget(releases *storage.Storage) {
+	if remembering, ok := releases.Driver.(*rememberingDriver); ok {
+		clear(remembering.found)
 	}
 }
 

@@ -105,8 +105,9 @@ func run(m *testing.M) (code int, err error) {
 	if err := operator.start(); err != nil {
 		return 1, err
 	}
-	defer operator.stop()
-	return m.Run(), nil
+	code = m.Run()
+	operator.stop()
+	return code, operator.checkLog()
 }
 
 // connect makes the admin's client.

@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -100,6 +102,21 @@ func (o *operatorProcess) stop() {
 func (o *operatorProcess) kill() {
 	_ = o.process.Process.Kill()
 	<-o.ended
+}
+
+// checkLog says whether every line of the log is JSON, which is what a log
+// collector expects.
+func (o *operatorProcess) checkLog() error {
+	content, err := os.ReadFile(o.log)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(content) {
+		if !json.Valid(line) {
+			return fmt.Errorf("the operator logged a line that is not JSON: %s", line)
+		}
+	}
+	return nil
 }
 
 func freeAddress() (string, error) {

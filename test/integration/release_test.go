@@ -3,6 +3,7 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +22,17 @@ func releaseSecrets(t *testing.T, namespace, name string) []corev1.Secret {
 	require.NoError(t, admin.List(t.Context(), &list, client.InNamespace(namespace),
 		client.MatchingLabels{"owner": "helm", "name": name}))
 	return list.Items
+}
+
+func newestRevision(t *testing.T, namespace, name string) int {
+	t.Helper()
+	var newest int
+	for _, stored := range releaseSecrets(t, namespace, name) {
+		revision, err := strconv.Atoi(stored.Labels["version"])
+		require.NoError(t, err)
+		newest = max(newest, revision)
+	}
+	return newest
 }
 
 // writeChart makes a chart of one ConfigMap.
@@ -92,6 +104,11 @@ func TestARefusedReleaseDisturbsNothing(t *testing.T) {
 		`error converting fieldPath: field label not supported: spec.noSuchField`, condition.Message)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase, "the pods still answer")
 	require.Equal(t, before, identities(t, cluster))
+	time.Sleep(3 * time.Second)
+	tries := newestRevision(t, namespace, "db")
+	require.LessOrEqual(t, tries, 5, "what is invalid is not tried for ever")
+	time.Sleep(3 * time.Second)
+	require.Equal(t, tries, newestRevision(t, namespace, "db"))
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env = nil })
 	waitReady(t, cluster)
