@@ -70,6 +70,9 @@ func TestScale(t *testing.T) {
 
 	output(t, kubectl("-n", namespace, "scale", "bqc/db", "--replicas=3"))
 	waitReady(t, cluster)
+	// What an autoscaler reads.
+	require.Equal(t, "3 3 "+cluster.Status.Selector, output(t, kubectl("-n", namespace, "get", "bqc/db", "--subresource=scale",
+		"-o", "jsonpath={.spec.replicas} {.status.replicas} {.status.selector}")))
 	require.Equal(t, int32(3), cluster.Status.ReadyReplicas)
 	require.Equal(t, first["db-0"], identities(t, cluster)["db-0"], "scaling restarts nothing")
 	all := []string{"data-db-0", "data-db-1", "data-db-2"}

@@ -1,0 +1,58 @@
+package release
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/discovery/cached/memory"
+	fakediscovery "k8s.io/client-go/discovery/fake"
+	clienttesting "k8s.io/client-go/testing"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// discovered gives Helm's configuration for an API server that is only
+// discovered.
+type discovered struct {
+	server *fakediscovery.FakeDiscovery
+}
+
+func (d *discovered) ActionConfigFor(context.Context, client.Object) (*action.Configuration, error) {
+	getter := genericclioptions.NewTestConfigFlags().WithDiscoveryClient(memory.NewMemCacheClient(d.server))
+	return &action.Configuration{RESTClientGetter: getter}, nil
+}
+
+func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
+	server := &fakediscovery.FakeDiscovery{
+		Fake: &clienttesting.Fake{Resources: []*metav1.APIResourceList{{
+			GroupVersion: "apps/v1", APIResources: []metav1.APIResource{{Name: "statefulsets", Kind: "StatefulSet"}},
+		}}},
+		FakedServerVersion: &version.Info{GitVersion: "v1.36.3", Major: "1", Minor: "36"},
+	}
+	clock := clocktesting.NewFakePassiveClock(began)
+	remembered := &rememberedCapabilities{ActionConfigGetter: &discovered{server}, clock: clock}
+	kubeVersion := func() string {
+		t.Helper()
+		config, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
+		require.NoError(t, err)
+		require.True(t, config.Capabilities.APIVersions.Has("apps/v1/StatefulSet"))
+		return config.Capabilities.KubeVersion.Version
+	}
+
+	require.Equal(t, "v1.36.3", kubeVersion())
+	asked := len(server.Actions())
+	server.FakedServerVersion = &version.Info{GitVersion: "v1.37.0", Major: "1", Minor: "37"}
+	require.Equal(t, "v1.36.3", kubeVersion())
+	require.Len(t, server.Actions(), asked, "the second pass asks for nothing")
+
+	clock.SetTime(began.Add(capabilitiesAge + time.Second))
+	require.Equal(t, "v1.37.0", kubeVersion(), "an upgrade of Kubernetes is seen")
+}

@@ -1,0 +1,105 @@
+package release
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/resource"
+	"sigs.k8s.io/yaml"
+)
+
+const renderedSet = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: team, labels: {app: db}}
+spec:
+  replicas: 2
+  template:
+    spec:
+      containers:
+      - {name: barq-db, image: "barq-db:1", env: [{name: A, value: "1"}], resources: {requests: {cpu: 500m}}}
+  volumeClaimTemplates:
+  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}
+`
+
+// storedSet is the same with what the API server and others add.
+const storedSet = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: team, uid: x, labels: {app: db, added: by-hand}}
+spec:
+  replicas: 2
+  podManagementPolicy: OrderedReady
+  template:
+    spec:
+      restartPolicy: Always
+      containers:
+      - {name: barq-db, image: "barq-db:1", imagePullPolicy: Always, env: [{name: A, value: "1"}], resources: {requests: {cpu: 500m}}}
+  volumeClaimTemplates:
+  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], volumeMode: Filesystem}, status: {phase: Pending}}
+status: {replicas: 1}
+`
+
+func objectOf(t *testing.T, content string) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	require.NoError(t, yaml.Unmarshal([]byte(content), &object.Object))
+	return object
+}
+
+func infoOf(t *testing.T, content string) *resource.Info {
+	t.Helper()
+	object := objectOf(t, content)
+	return &resource.Info{
+		Name: object.GetName(), Namespace: object.GetNamespace(), Object: object,
+		Mapping: &meta.RESTMapping{GroupVersionKind: object.GroupVersionKind()},
+	}
+}
+
+func TestHolds(t *testing.T) {
+	set := func(value any, path ...string) func(*unstructured.Unstructured) {
+		return func(object *unstructured.Unstructured) {
+			require.NoError(t, unstructured.SetNestedField(object.Object, value, path...))
+		}
+	}
+	container := func(edit func(container map[string]any)) func(*unstructured.Unstructured) {
+		return func(object *unstructured.Unstructured) {
+			containers, _, err := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers")
+			require.NoError(t, err)
+			edit(containers[0].(map[string]any))
+			require.NoError(t, unstructured.SetNestedSlice(object.Object, containers, "spec", "template", "spec", "containers"))
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(*unstructured.Unstructured)
+		want   bool
+	}{
+		"what the API server adds": {func(*unstructured.Unstructured) {}, true},
+		"another status":           {set(int64(7), "status", "replicas"), true},
+		"an annotation more":       {set("x", "metadata", "annotations", "seen"), true},
+		"another label":            {set("other", "metadata", "labels", "app"), false},
+		"another scale":            {set(int64(4), "spec", "replicas"), false},
+		"another image":            {container(func(c map[string]any) { c["image"] = "other" }), false},
+		"a variable changed": {container(func(c map[string]any) {
+			c["env"] = []any{map[string]any{"name": "A", "value": "2"}}
+		}), false},
+		"a variable removed": {container(func(c map[string]any) { delete(c, "env") }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			existing := objectOf(t, storedSet)
+			test.change(existing)
+			same, err := holds(existing, infoOf(t, renderedSet))
+			require.NoError(t, err)
+			require.Equal(t, test.want, same)
+		})
+	}
+}
+
+func TestKindsWithoutMergeRulesAreLeftToTheLibrary(t *testing.T) {
+	const unknown = `{apiVersion: example.com/v1, kind: Unknown, metadata: {name: x}}`
+	same, err := holds(objectOf(t, unknown), infoOf(t, unknown))
+	require.NoError(t, err)
+	require.False(t, same)
+}

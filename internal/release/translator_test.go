@@ -1,0 +1,74 @@
+package release
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/barq-db/barq-operator/internal/secrets"
+)
+
+const tieredCluster = `
+apiVersion: barq.db/v1alpha1
+kind: BarqCluster
+metadata: {name: vectors, namespace: team}
+spec:
+  storage: {size: 20Gi}
+  tiering: {enabled: true, warm: {provider: gcs, bucket: warm, credentialsSecretRef: {name: google}}}
+`
+
+func newTranslator(objects ...client.Object) *Translator {
+	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
+	return &Translator{Secrets: secrets.NewResolver(store, store), Cache: store, DefaultImage: "mirror.example.com/barq-db:1"}
+}
+
+func google(content string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "google"},
+		Data:       map[string][]byte{"GOOGLE_APPLICATION_CREDENTIALS_JSON": []byte(content)},
+	}
+}
+
+func TestTranslateWaitsForSecrets(t *testing.T) {
+	_, err := newTranslator().Translate(t.Context(), objectOf(t, tieredCluster))
+	require.EqualError(t, err, `terminal error: held back until Secrets are mended: Secret "google", which `+
+		`spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) GOOGLE_APPLICATION_CREDENTIALS_JSON`)
+	require.ErrorIs(t, err, reconcile.TerminalError(nil), "the Secret's change starts a new pass, not time")
+}
+
+func TestTranslateLooksUpTheFacts(t *testing.T) {
+	values, err := newTranslator(google("canary")).Translate(t.Context(), objectOf(t, tieredCluster))
+	require.NoError(t, err)
+	require.Equal(t, "20Gi", values["storage"].(map[string]any)["size"])
+	require.Equal(t, "mirror.example.com/barq-db", values["image"].(map[string]any)["repository"])
+	first := values["secretsChecksum"]
+	require.NotEmpty(t, first)
+
+	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"}}
+	claim := corev1.PersistentVolumeClaim{}
+	claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}
+	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{claim}
+	values, err = newTranslator(google("rotated"), set).Translate(t.Context(), objectOf(t, tieredCluster))
+	require.NoError(t, err)
+	require.Equal(t, "10Gi", values["storage"].(map[string]any)["size"], "the template of the StatefulSet stays")
+	require.NotEqual(t, first, values["secretsChecksum"])
+}
+
+func TestTranslateDoesNotRetryASpecThatCannotBeTranslated(t *testing.T) {
+	cluster := objectOf(t, tieredCluster)
+	cluster.Object["spec"] = map[string]any{"image": "Not An Image"}
+	_, err := newTranslator().Translate(t.Context(), cluster)
+	require.ErrorIs(t, err, reconcile.TerminalError(nil))
+
+	cluster.Object["spec"] = map[string]any{"replicas": "three"}
+	_, err = newTranslator().Translate(t.Context(), cluster)
+	require.ErrorIs(t, err, reconcile.TerminalError(nil))
+}
