@@ -153,7 +153,9 @@ func (a *actions) Reconcile(found *release.Release) error {
 			return err
 		}
 	}
-	if a.settled == nil {
+	// Right after an install the cache may not have seen the release. Remembering it
+	// for an empty storage would outlive its removal.
+	if a.settled == nil && a.stored != "" {
 		a.getter.settled.remember(a.cluster, settledRelease{stored: a.stored, inputs: a.inputs, release: essence(found)})
 	}
 	return nil

@@ -141,6 +141,14 @@ func TestASettledReleaseIsNotAskedFor(t *testing.T) {
 	require.Equal(t, []string{"get", "render"}, s.pass(), "a new BarqCluster of the name knows nothing of the former")
 }
 
+func TestNothingIsRememberedForAnEmptyStorage(t *testing.T) {
+	s := newSettling(t)
+	stored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v1"}}
+	require.NoError(t, s.secrets.Delete(t.Context(), stored))
+	s.pass()
+	require.Equal(t, []string{"get", "render"}, s.pass())
+}
+
 func TestAnUpgradeIsForgottenBefore(t *testing.T) {
 	s := newSettling(t)
 	s.pass()
