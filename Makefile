@@ -39,7 +39,7 @@ program = $$($(GO) run ./hack/programs --module $(1) $(2))
 
 .PHONY: demo
 demo: ## Start a cluster and the operator, apply a sample and show it become Ready
-	$(GO) run ./hack/demo
+	$(GO) run ./hack/demo up
 
 .PHONY: test
 test: test-unit test-chart test-cluster test-integration ## Run every test, those against a real Kubernetes API too
@@ -87,15 +87,15 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/... ./docs/... ./test/bundle/...
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/demo/internal/... ./docs/... ./test/bundle/...
 
 .PHONY: test-chart
 test-chart: ## Run the tests of the chart
 	$(GO) test $(GO_TEST_FLAGS) ./test/chart/...
 
 .PHONY: test-cluster
-test-cluster: ## Run the tests of the test cluster itself
-	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/cluster/...
+test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
+	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/cluster/... ./hack/demo
 
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
