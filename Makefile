@@ -19,11 +19,13 @@ DATE := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 VERSION_PACKAGE := github.com/barq-db/barq-operator/internal/version
 LDFLAGS := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Commit=$(COMMIT) -X $(VERSION_PACKAGE).Date=$(DATE)
 
-# The manifest that the demo applies, and the kubeconfig of a cluster that exists;
-# empty for the sample and for a test cluster of the demo's own.
+# The manifest that the demo applies, the kubeconfig of a cluster that exists, and how
+# long the sample may take; empty for config/samples/barqcluster.yaml, a test cluster
+# of the demo's own, and five minutes.
 DEMO_SAMPLE ?=
 DEMO_KUBECONFIG ?=
-export DEMO_SAMPLE DEMO_KUBECONFIG
+DEMO_TIMEOUT ?=
+export DEMO_SAMPLE DEMO_KUBECONFIG DEMO_TIMEOUT
 
 # Further flags for every go test, for instance GO_TEST_FLAGS='-run TestScale -count=1'.
 GO_TEST_FLAGS ?=
@@ -38,8 +40,8 @@ program = $$($(GO) run ./hack/programs --module $(1) $(2))
 ##@ The two commands
 
 .PHONY: demo
-demo: ## Start a cluster and the operator, apply a sample and show it become Ready
-	$(GO) run ./hack/demo up
+demo: bin/demo ## Start a cluster and the operator, apply a sample and show it become Ready
+	@bin/demo up
 
 .PHONY: test
 test: test-unit test-chart test-cluster test-integration ## Run every test, those against a real Kubernetes API too
@@ -93,13 +95,15 @@ test-unit: ## Run the unit tests
 test-chart: ## Run the tests of the chart
 	$(GO) test $(GO_TEST_FLAGS) ./test/chart/...
 
+# These build and run programs, on which Go's cache of test results does not look;
+# without -count=1 a change of the operator would be "tested" by an old result.
 .PHONY: test-cluster
 test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
-	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/cluster/... ./hack/demo
+	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/cluster/... ./hack/demo
 
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
-	$(GO) test -timeout 40m -v $(GO_TEST_FLAGS) ./test/integration/...
+	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/integration/...
 
 ##@ Test cluster
 
@@ -114,8 +118,14 @@ cluster-down: ## Stop the test cluster
 ##@ Demo
 
 .PHONY: demo-down
-demo-down: ## Stop what the demo left running
-	$(GO) run ./hack/demo down
+demo-down: bin/demo ## Stop what the demo left running
+	@bin/demo down
+
+# Built before it is run, because go run would end at a SIGTERM without passing it on.
+.PHONY: bin/demo
+bin/demo:
+	@echo "building the demo (minutes the first time)"
+	@$(GO) build -o $@ ./hack/demo
 
 ##@ Ship
 

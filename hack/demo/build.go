@@ -10,7 +10,9 @@ import (
 // build compiles a program that this run is to start, into the demo's directory.
 func (d *demo) build(ctx context.Context, name, path string) error {
 	return d.step(ctx, "building "+name+" (minutes the first time)", func() error {
-		build := exec.CommandContext(ctx, "go", "build", "-o", d.directory.file(""), path)
+		// Nothing reads the state of the checkout from these programs, and with it in them
+		// they would be linked anew for every commit.
+		build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", d.directory.file(""), path)
 		// An interrupt to the whole process group: the go command then removes its
 		// scratch directory, and no compiler outlives it.
 		build.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

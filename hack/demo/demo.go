@@ -28,6 +28,8 @@ type demo struct {
 	// kubectl is the path of a program that does for people what kubernetes does here.
 	kubectl string
 
+	// foundBefore names what this run has applied to that was there before any demo.
+	foundBefore []string
 	// startedCluster and operator are what this run has started, and an interrupt stops.
 	startedCluster bool
 	operator       *daemon.Process

@@ -220,8 +220,11 @@ func testExistingCluster(t *testing.T, dir string) {
 	deleteNamespace()
 	require.ElementsMatch(t, before, inventory(t, d.kubernetes))
 
-	// What a person has made meanwhile stays.
-	succeed(t, "up", "--dir", dir, "--kubeconfig", control.Kubeconfig())
+	// What was there before stays, and so does what a person has made meanwhile.
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: sampleNamespace}}
+	require.NoError(t, d.kubernetes.Create(t.Context(), namespace))
+	out = succeed(t, "up", "--dir", dir, "--kubeconfig", control.Kubeconfig())
+	require.Contains(t, out, "\nthere before, so `make demo-down` keeps them: Namespace barq-demo\n")
 	mine := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: "mine"}}
 	require.NoError(t, d.kubernetes.Create(t.Context(), mine))
 	out = succeed(t, "down", "--dir", dir)

@@ -47,7 +47,6 @@ func down(ctx context.Context, chosen options, out io.Writer) error {
 // remove takes what the demo has made out of a cluster that existed before.
 func (d *demo) remove(ctx context.Context) error {
 	uid := d.record.ClusterUID
-	created := d.record.Created
 	if err := d.connect(ctx); err != nil {
 		return fmt.Errorf("%w\nif that cluster is gone for good, remove %s", err, d.directory.record())
 	}
@@ -55,7 +54,6 @@ func (d *demo) remove(ctx context.Context) error {
 		d.printf("%s is now the kubeconfig of another cluster; nothing is removed from it.\n", d.record.Kubeconfig)
 		return d.stopOperator(ctx)
 	}
-	d.record.Created = created
 	ctx, cancel := context.WithTimeoutCause(ctx, d.timeout, fmt.Errorf("not done after %s; run `make demo-down` again to go on", d.timeout))
 	defer cancel()
 	if err := d.removeClusters(ctx); err != nil {

@@ -77,12 +77,16 @@ func (d *demo) rememberIfAbsent(ctx context.Context, object *unstructured.Unstru
 	found := &unstructured.Unstructured{}
 	found.SetGroupVersionKind(object.GroupVersionKind())
 	err := d.kubernetes.Get(ctx, client.ObjectKeyFromObject(object), found)
+	named := record.Object{
+		APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(),
+	}
+	if err == nil && !slices.Contains(d.record.Created, named) {
+		d.foundBefore = append(d.foundBefore, named.String())
+	}
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
-	d.record.Add(record.Object{
-		APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(),
-	})
+	d.record.Add(named)
 	return d.saveRecord()
 }
 

@@ -62,6 +62,9 @@ func (d *demo) applySample(ctx context.Context, sample []*unstructured.Unstructu
 		}
 		d.printf("applied %s %s\n", object.GetKind(), nameOf(object))
 	}
+	if len(d.foundBefore) > 0 {
+		d.printf("there before, so `make demo-down` keeps them: %s\n", strings.Join(d.foundBefore, ", "))
+	}
 	return nil
 }
 

@@ -65,9 +65,10 @@ func (d *demo) up(ctx context.Context, sample []*unstructured.Unstructured) erro
 // stopStarted ends what this run has started. What it made in a cluster that existed
 // is left to down, which takes longer than somebody who interrupts wants to wait.
 func (d *demo) stopStarted(ctx context.Context) error {
+	d.printf("\n")
 	var errs []error
 	if d.operator != nil {
-		errs = append(errs, d.step(ctx, "\nstopping the operator", func() error { return d.operator.Stop(ctx, operatorGrace) }))
+		errs = append(errs, d.step(ctx, "stopping the operator", func() error { return d.operator.Stop(ctx, operatorGrace) }))
 	}
 	if d.startedCluster {
 		errs = append(errs, d.stopCluster(ctx), d.directory.clear())
