@@ -117,6 +117,10 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 		return observed, err
 	}
 
+	if cluster.Status.DeployedRelease == nil {
+		// Whatever carries its name belongs to a database that somebody installed by hand.
+		return observed, nil
+	}
 	mine := ownership.Of(cluster)
 	var claims corev1.PersistentVolumeClaimList
 	if err := r.Client.List(ctx, &claims, mine...); err != nil {

@@ -10,10 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/ownership"
@@ -40,8 +38,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	cluster.SetGroupVersionKind(v1alpha1.BarqClusterKind)
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-volumes").
-		// Only the spec matters here, so status writes start nothing.
-		For(cluster, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(cluster).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		Complete(r)
 	if err != nil {
@@ -62,7 +59,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if cluster.DeletionTimestamp != nil || cluster.Spec.Paused {
+	// Without a release of its own, claims that carry its name belong to a database
+	// that somebody installed by hand.
+	if cluster.DeletionTimestamp != nil || cluster.Spec.Paused || cluster.Status.DeployedRelease == nil {
 		return ctrl.Result{}, nil
 	}
 

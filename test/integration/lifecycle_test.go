@@ -198,9 +198,10 @@ func TestADeletedClusterComesBackOnItsVolumes(t *testing.T) {
 	volume := claims(t, cluster)["data-db-0"].Spec.VolumeName
 
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
-	again := newCluster(t, namespace, "db", `{}`)
+	again := newCluster(t, namespace, "db", `storage: {size: 20Gi}`)
 	waitReady(t, again)
 	require.Equal(t, volume, claims(t, again)["data-db-0"].Spec.VolumeName)
+	requireVolumes(t, again, "20Gi", "data-db-0")
 }
 
 func TestPause(t *testing.T) {

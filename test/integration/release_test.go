@@ -51,8 +51,10 @@ func writeChart(t *testing.T, name string) string {
 
 func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 	for name, test := range map[string]struct {
-		chart   func(t *testing.T) string
-		message string
+		chart     func(t *testing.T) string
+		arguments []string
+		message   string
+		claims    []string
 	}{
 		"another chart": {
 			chart: func(t *testing.T) string { return writeChart(t, "other") },
@@ -60,14 +62,16 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 				`give the BarqCluster another name, or remove that release`,
 		},
 		"our chart, installed by hand": {
-			chart: func(*testing.T) string { return filepath.Join(root, "helm-charts/barq-db") },
+			chart:     func(*testing.T) string { return filepath.Join(root, "helm-charts/barq-db") },
+			arguments: []string{"--set", "storage.size=5Gi"},
+			claims:    []string{"data-db-0"},
 			message: `the Helm release "db" was installed by hand and is not taken over; ` +
 				`give the BarqCluster another name, or remove that release`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			namespace := newNamespace(t)
-			output(t, helm("install", "db", test.chart(t), "-n", namespace))
+			output(t, helm(append([]string{"install", "db", test.chart(t), "-n", namespace}, test.arguments...)...))
 			before := releaseSecrets(t, namespace, "db")
 			manifest := output(t, helm("get", "manifest", "db", "-n", namespace))
 
@@ -76,6 +80,10 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 			require.Equal(t, test.message, condition.Message)
 			require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
 			require.Nil(t, cluster.Status.DeployedRelease)
+			require.Nil(t, cluster.Status.Storage)
+			// The BarqCluster asks for 10Gi; these volumes are not its own.
+			time.Sleep(soon)
+			requireVolumes(t, cluster, "5Gi", test.claims...)
 
 			output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 			require.Equal(t, before, releaseSecrets(t, namespace, "db"))
