@@ -1,17 +1,16 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/barq-db/barq-operator/hack/processlock"
 )
 
 // lockPoll is how often a lock that is held is tried again.
@@ -33,17 +32,17 @@ func (d directory) own() (*owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	locked, err := tryLock(file, syscall.LOCK_EX)
+	locked, err := processlock.Try(file)
 	if err == nil && !locked {
 		// It may be only Find, which looks whether there is an owner.
 		time.Sleep(lockPoll)
-		locked, err = tryLock(file, syscall.LOCK_EX)
+		locked, err = processlock.Try(file)
 	}
 	if err == nil && !locked {
-		err = fmt.Errorf("a cluster runs in %s already, owned by process %s", d, readPID(file))
+		err = fmt.Errorf("a cluster runs in %s already, owned by process %s", d, processlock.PID(file))
 	}
 	if err == nil {
-		err = errors.Join(file.Truncate(0), writePID(file))
+		err = processlock.WritePID(file, os.Getpid())
 	}
 	if err != nil {
 		_ = file.Close()
@@ -78,33 +77,12 @@ func Find(dir string) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := find(d, file)
-	if found == nil {
+	holder, err := processlock.Holder(file)
+	if holder == nil {
 		_ = file.Close()
-	}
-	return found, err
-}
-
-func find(d directory, file *os.File) (*Running, error) {
-	free, err := isFree(file)
-	if err != nil || free {
 		return nil, err
 	}
-	pid, err := strconv.Atoi(readPID(file))
-	if err != nil {
-		return nil, fmt.Errorf("%s is locked, but does not say by which process: %w", file.Name(), err)
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return nil, err
-	}
-	// The handle may be of a process that got the number after the owner had
-	// ended. If the lock is still held, it is the owner's.
-	free, err = isFree(file)
-	if err != nil || free {
-		return nil, err
-	}
-	return &Running{PID: pid, dir: d, file: file, process: process}, nil
+	return &Running{PID: holder.Pid, dir: d, file: file, process: holder}, nil
 }
 
 // Kubeconfig is the path of the administrator's kubeconfig.
@@ -117,7 +95,7 @@ func (r *Running) WaitReady(ctx context.Context) error {
 		if _, err := os.Stat(r.Kubeconfig()); err == nil {
 			return nil
 		}
-		free, err := isFree(r.file)
+		free, err := processlock.IsFree(r.file)
 		if err != nil {
 			return err
 		}
@@ -136,7 +114,7 @@ func (r *Running) Stop(ctx context.Context) error {
 		return fmt.Errorf("stop process %d, which owns the cluster: %w", r.PID, err)
 	}
 	for {
-		free, err := isFree(r.file)
+		free, err := processlock.IsFree(r.file)
 		if err != nil || free {
 			return err
 		}
@@ -161,38 +139,6 @@ func RemoveState(dir string) error {
 		return err
 	}
 	return errors.Join(d.clear(), o.release())
-}
-
-func tryLock(file *os.File, how int) (bool, error) {
-	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, nil
-	}
-	if err != nil {
-		return false, &os.PathError{Op: "lock", Path: file.Name(), Err: err}
-	}
-	return true, nil
-}
-
-// isFree tells whether nobody holds the lock. It takes a shared lock for a
-// moment, so that several processes may look at the same time.
-func isFree(file *os.File) (bool, error) {
-	free, err := tryLock(file, syscall.LOCK_SH)
-	if err != nil || !free {
-		return false, err
-	}
-	return true, syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
-}
-
-func writePID(file *os.File) error {
-	_, err := fmt.Fprintln(io.NewOffsetWriter(file, 0), os.Getpid())
-	return err
-}
-
-// readPID returns what the file says, or an empty string, for a message.
-func readPID(file *os.File) string {
-	data, _ := io.ReadAll(io.NewSectionReader(file, 0, 32))
-	return string(bytes.TrimSpace(data))
 }
 
 func pause(ctx context.Context, duration time.Duration) error {

@@ -1,12 +1,11 @@
 package daemon
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"syscall"
+
+	"github.com/barq-db/barq-operator/hack/processlock"
 )
 
 // HeldError says that a process has the lock on a file.
@@ -28,7 +27,7 @@ func Hold(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writePID(file, os.Getpid()); err != nil {
+	if err := processlock.WritePID(file, os.Getpid()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file.Close, nil
@@ -41,45 +40,12 @@ func lock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	locked, err := tryLock(file, syscall.LOCK_EX)
+	locked, err := processlock.Try(file)
 	if err == nil && !locked {
-		err = &HeldError{File: path, PID: readPID(file)}
+		err = &HeldError{File: path, PID: processlock.PID(file)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
-}
-
-func tryLock(file *os.File, how int) (bool, error) {
-	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, nil
-	}
-	if err != nil {
-		return false, &os.PathError{Op: "lock", Path: file.Name(), Err: err}
-	}
-	return true, nil
-}
-
-// isFree tells whether nobody holds the lock. It takes a shared one for a moment.
-func isFree(file *os.File) (bool, error) {
-	free, err := tryLock(file, syscall.LOCK_SH)
-	if err != nil || !free {
-		return false, err
-	}
-	return true, syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
-}
-
-func writePID(file *os.File, pid int) error {
-	if err := file.Truncate(0); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(io.NewOffsetWriter(file, 0), pid)
-	return err
-}
-
-func readPID(file *os.File) string {
-	data, _ := io.ReadAll(io.NewSectionReader(file, 0, 32))
-	return string(bytes.TrimSpace(data))
 }

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/barq-db/barq-operator/hack/processlock"
 )
 
 const (
@@ -74,7 +75,7 @@ func Start(program Program) (*Process, error) {
 		close(ended)
 	}()
 	file, err := os.Open(program.LockFile)
-	if err := errors.Join(err, writePID(held, cmd.Process.Pid)); err != nil {
+	if err := errors.Join(err, processlock.WritePID(held, cmd.Process.Pid)); err != nil {
 		return nil, errors.Join(err, cmd.Process.Kill())
 	}
 	return &Process{PID: cmd.Process.Pid, lock: file, process: cmd.Process, ended: ended}, nil
@@ -89,33 +90,12 @@ func Find(lockFile string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := find(file)
-	if found == nil {
+	holder, err := processlock.Holder(file)
+	if holder == nil {
 		_ = file.Close()
-	}
-	return found, err
-}
-
-func find(file *os.File) (*Process, error) {
-	free, err := isFree(file)
-	if err != nil || free {
 		return nil, err
 	}
-	pid, err := strconv.Atoi(readPID(file))
-	if err != nil {
-		return nil, fmt.Errorf("%s is locked, but does not say by which process: %w", file.Name(), err)
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return nil, err
-	}
-	// The handle may be of a process that got the number after the holder had ended.
-	// If the lock is still held, it is the holder's.
-	free, err = isFree(file)
-	if err != nil || free {
-		return nil, err
-	}
-	return &Process{PID: pid, lock: file, process: process}, nil
+	return &Process{PID: holder.Pid, lock: file, process: holder}, nil
 }
 
 // Ended is closed when the process has ended. It is known only of a process that
@@ -146,7 +126,7 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 func (p *Process) waitEnded(ctx context.Context, limit time.Duration) (bool, error) {
 	deadline := time.Now().Add(limit)
 	for {
-		free, err := isFree(p.lock)
+		free, err := processlock.IsFree(p.lock)
 		if err != nil || free {
 			return free, err
 		}
