@@ -1,0 +1,158 @@
+package barqserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/barq-db/barq-operator/test/barqserver/internal/api"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/keys"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/logs"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/placement"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/rpc"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/series"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/settings"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
+)
+
+// TLSVariable makes the stand-in serve HTTPS when its value is TLSServe.
+const (
+	TLSVariable = "STAND_IN_TLS"
+	TLSServe    = "serve"
+)
+
+// rpcAddress cannot be configured.
+const rpcAddress = "0.0.0.0:50051"
+
+// tracesVariable turns on traces by being there. The stand-in sends none.
+const tracesVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+// The exit codes of Barq DB.
+const (
+	exitStopped = 0
+	// exitFailed: it could not read its data, or have its port.
+	exitFailed = 1
+	// exitUsage: the environment says something that cannot be.
+	exitUsage = 2
+	// exitPanic: it panicked, which it does for whatever else is wrong at the start.
+	exitPanic = 101
+)
+
+// failure is an error that ends the process.
+type failure struct {
+	code  int
+	cause error
+}
+
+func (f *failure) Error() string { return f.cause.Error() }
+
+// Main runs the server until SIGINT and gives the exit code.
+func Main(lookup settings.Lookup, out, problems io.Writer) int {
+	ignoreSignalsAsInit()
+	err := run(lookup, out, problems)
+	if err == nil {
+		return exitStopped
+	}
+	fmt.Fprintln(problems, "barq-server:", err)
+	if known := (*failure)(nil); errors.As(err, &known) {
+		return known.code
+	}
+	return exitFailed
+}
+
+// ignoreSignalsAsInit does what the kernel does for the first process of a container
+// that handles no signals. Go's runtime handles them, and would end the process.
+func ignoreSignalsAsInit() {
+	if os.Getpid() == 1 {
+		signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	}
+}
+
+func run(lookup settings.Lookup, out, problems io.Writer) error {
+	if endpoint, set := lookup(tracesVariable); set && endpoint == "" {
+		return &failure{exitPanic, errors.New(tracesVariable + " is empty: name the address of a collector or leave it unset")}
+	}
+	config, err := settings.Parse(lookup)
+	if err != nil {
+		return &failure{exitUsage, err}
+	}
+	log := logs.New(out, config.LogFilter)
+	say := func(message string) { log.Log(logs.Info, "barq_server", message, nil) }
+	say("starting with the data in " + config.StorageDir)
+
+	if err := tier(config, log); err != nil {
+		return err
+	}
+	data, err := store.Open(config.StorageDir, keys.DefaultTenant)
+	if err != nil {
+		return err
+	}
+	router, err := route(config)
+	if err != nil {
+		return &failure{exitPanic, err}
+	}
+	registry := series.NewRegistry()
+	data.Observe(registry)
+
+	go serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
+	listener, err := net.Listen("tcp", config.Address.String())
+	if err != nil {
+		return err
+	}
+	say("serving on " + config.Address.String())
+	handler := (&api.Server{Store: data, Keys: keys.NewRing(), Router: router, Series: registry, Log: log}).Handler()
+	if config.TLS() {
+		return serveTLS(listener, handler, config, lookup)
+	}
+	if err := serveUntilInterrupted(listener, handler); err != nil {
+		return err
+	}
+	say("stopped")
+	return nil
+}
+
+func route(config settings.Settings) (*placement.Router, error) {
+	if config.ClusterFile == "" {
+		return placement.Single(), nil
+	}
+	return placement.Load(config.ClusterFile)
+}
+
+// tier does what Barq DB does with its tiers: it makes a client for each and moves
+// nothing. Those for s3 and gcs cannot be made, with or without credentials.
+func tier(config settings.Settings, log *logs.Logger) error {
+	for _, tier := range config.Tiers {
+		if !tier.Known() {
+			log.Log(logs.Warn, "barq_server", "unknown provider of the "+tier.Name+" tier: "+tier.Provider, nil)
+			continue
+		}
+		if tier.Provider != settings.Azure {
+			return &failure{exitPanic, fmt.Errorf("the %s tier: Barq DB cannot start a runtime from within a runtime, which it needs for %s", tier.Name, tier.Provider)}
+		}
+	}
+	return nil
+}
+
+// serveRPC serves gRPC for as long as the process lives. Without its port the server
+// goes on without gRPC.
+func serveRPC(handler http.Handler, problems io.Writer) {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Addr: rpcAddress, Handler: handler, Protocols: &protocols}
+	fmt.Fprintln(problems, "barq-server: gRPC:", server.ListenAndServe())
+}
+
+// serveTLS ends as Barq DB does, unless HTTPS is asked for.
+func serveTLS(listener net.Listener, handler http.Handler, config settings.Settings, lookup settings.Lookup) error {
+	if value, _ := lookup(TLSVariable); value != TLSServe {
+		return &failure{exitPanic, fmt.Errorf("no provider of cryptography is chosen, of which Barq DB has two; %s=%s serves HTTPS nevertheless", TLSVariable, TLSServe)}
+	}
+	// SIGINT is not waited for, so it ends the process at once, or as process 1 does nothing.
+	server := &http.Server{Handler: handler}
+	return &failure{exitPanic, server.ServeTLS(listener, config.Certificate, config.Key)}
+}

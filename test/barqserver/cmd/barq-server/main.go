@@ -1,0 +1,12 @@
+// Command barq-server is the stand-in for Barq DB's server: see package barqserver.
+package main
+
+import (
+	"os"
+
+	"github.com/barq-db/barq-operator/test/barqserver"
+)
+
+func main() {
+	os.Exit(barqserver.Main(os.LookupEnv, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,18 @@
+// Package barqserver is a small stand-in for barq-server, for tests that need a
+// database in a pod and have no image of the real one.
+//
+// It follows what docs/barq-server.md says, faults included: the environment, the
+// ports that open after the replay, the log under BARQ_STORAGE_DIR, the signals, the
+// cluster file, the API keys, the metrics, and which settings end the start with which
+// exit code. test/conformance holds it to the real server, so that a test of
+// the operator that passes with one passes with the other.
+//
+// Of Barq DB as a database it has next to nothing: it compares a query with every
+// vector, knows no filters, no text search and no quotas, and answers 501 there.
+//
+// It differs in one thing on purpose. Barq DB cannot serve HTTPS: with a certificate
+// it ends at its start. So does the stand-in, unless STAND_IN_TLS is "serve"; then it does
+// what Barq DB is written to do, so that an operator's HTTPS can be tested at all.
+//
+// What lives here: the order of a start, and how the process ends.
+package barqserver

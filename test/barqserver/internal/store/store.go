@@ -1,0 +1,156 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// RefusedError is a request that the data does not allow. Every other error of this
+// package is the disk's.
+type RefusedError struct{ reason error }
+
+func (e *RefusedError) Error() string { return e.reason.Error() }
+
+func refused(format string, arguments ...any) error {
+	return &RefusedError{reason: fmt.Errorf(format, arguments...)}
+}
+
+type tenant struct {
+	collections map[string]*collection
+	usage       Usage
+}
+
+// Store holds everything. One request at a time reads or changes it.
+type Store struct {
+	mutex    sync.Mutex
+	root     *os.Root
+	tenants  map[string]*tenant
+	observer Observer
+}
+
+// Open reads all data under the directory, and makes the directory if there is none.
+func Open(directory, defaultTenant string) (*Store, error) {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, err
+	}
+	// Barq DB lets a name lead out of its directory. Here the kernel forbids it.
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		return nil, err
+	}
+	store := &Store{root: root, tenants: map[string]*tenant{}, observer: nobody{}}
+	if err := root.MkdirAll(collectionsPath(defaultTenant), 0o755); err != nil {
+		return nil, err
+	}
+	names, err := store.folders(tenantsFolder)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := store.load(name); err != nil {
+			return nil, err
+		}
+	}
+	return store, nil
+}
+
+// Observe has the observer told of everything from now on. It learns nothing of what
+// was replayed until a tenant does something.
+func (s *Store) Observe(observer Observer) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.observer = observer
+}
+
+type nobody struct{}
+
+func (nobody) Requested(string, int) {}
+func (nobody) Used(Usage)            {}
+
+// load reads the collections of a tenant. A folder without a schema.json is none, so
+// a collection whose name has a slash, which is a folder in a folder, is not found
+// again.
+func (s *Store) load(name string) error {
+	folders, err := s.folders(collectionsPath(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		schema, err := s.readSchema(name, folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		loaded, err := newCollection(schema)
+		if err != nil {
+			return err
+		}
+		if err := s.replay(name, folder, loaded); err != nil {
+			return err
+		}
+		owner := s.tenant(name)
+		owner.collections[schema.Name] = loaded
+		documents, bytes := loaded.footprint()
+		owner.usage.add(1, documents, bytes)
+	}
+	return nil
+}
+
+func (c *collection) footprint() (documents, bytes int) {
+	for id := range c.vectors {
+		bytes += c.bytes(id)
+	}
+	return len(c.vectors), bytes
+}
+
+func (s *Store) folders(path string) ([]string, error) {
+	entries, err := fs.ReadDir(s.root.FS(), path)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+func (s *Store) tenant(name string) *tenant {
+	found := s.tenants[name]
+	if found == nil {
+		found = &tenant{collections: map[string]*collection{}, usage: Usage{Tenant: name}}
+		s.tenants[name] = found
+	}
+	return found
+}
+
+// request counts a request of a tenant and gives it.
+func (s *Store) request(name string) *tenant {
+	owner := s.tenant(name)
+	owner.usage.CurrentQPS++
+	s.observer.Requested(name, owner.usage.CurrentQPS)
+	return owner
+}
+
+func (t *tenant) collection(name string) (*collection, error) {
+	found := t.collections[name]
+	if found == nil {
+		return nil, refused("there is no collection %s", name)
+	}
+	return found, nil
+}
+
+func (s *Store) change(owner *tenant, collections, documents, bytes int) {
+	owner.usage.add(collections, documents, bytes)
+	s.observer.Used(owner.usage)
+}

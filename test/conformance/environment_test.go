@@ -1,0 +1,102 @@
+package conformance
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/barqserver/client"
+)
+
+func TestEnvironmentThatIsRefused(t *testing.T) {
+	for _, entry := range []string{
+		"BARQ_ADDR=",
+		"BARQ_ADDR=localhost:8080",
+		"BARQ_ADDR=127.0.0.1",
+		"BARQ_ADDR=8080",
+		"BARQ_ADDR=127.0.0.1:65536",
+		"BARQ_STORAGE_DIR=",
+		"BARQ_TLS_CERT=",
+		"BARQ_TLS_KEY=",
+		"BARQ_TLS_CLIENT_CA=",
+		"BARQ_CLUSTER_CONFIG=",
+		"BARQ_TLS_ENABLED=",
+		"BARQ_TLS_ENABLED=1",
+		"BARQ_TLS_ENABLED=yes",
+		"BARQ_TLS_ENABLED=TRUE",
+	} {
+		t.Run(entry, func(t *testing.T) {
+			s := launch(t, start{environment: []string{entry}})
+			require.Equal(t, wrongUsage, s.exit())
+			require.NotEmpty(t, s.problems())
+			require.NoDirExists(t, filepath.Join(s.dir, "data"))
+		})
+	}
+}
+
+func TestEnvironmentWithoutEffect(t *testing.T) {
+	for name, environment := range map[string][]string{
+		"BARQ_TLS_ENABLED is parsed and unused":                    {"BARQ_TLS_ENABLED=true"},
+		"BARQ_TLS_ENABLED may be false":                            {"BARQ_TLS_ENABLED=false"},
+		"BARQ_TLS_CLIENT_CA is parsed and unused":                  {"BARQ_TLS_CLIENT_CA=/does/not/exist"},
+		"a certificate without a key":                              {"BARQ_TLS_CERT=/does/not/exist"},
+		"a key without a certificate":                              {"BARQ_TLS_KEY=/does/not/exist"},
+		"AWS's and Google's credentials without tiering":           {"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "GOOGLE_APPLICATION_CREDENTIALS_JSON=x"},
+		"tiers, while BARQ_TIERING_ENABLED is not exactly true: 1": {"BARQ_TIERING_ENABLED=1", "BARQ_WARM_TIER_PROVIDER=s3", "BARQ_WARM_TIER_BUCKET=b"},
+		"tiers, while BARQ_TIERING_ENABLED is True":                {"BARQ_TIERING_ENABLED=True", "BARQ_WARM_TIER_PROVIDER=s3", "BARQ_WARM_TIER_BUCKET=b"},
+		"tiers, while BARQ_TIERING_ENABLED is empty":               {"BARQ_TIERING_ENABLED=", "BARQ_WARM_TIER_PROVIDER=s3", "BARQ_WARM_TIER_BUCKET=b"},
+		"what upstream's chart, operator and README set": {
+			"BARQ_HTTP_PORT=1", "BARQ_GRPC_PORT=1", "BARQ_DATA_DIR=/does/not/exist", "BARQ_API_KEY=secret", "BARQ_LOG_LEVEL=off",
+			"BARQ_MODE=cluster", "BARQ_S3_BUCKET=b", "BARQ_GCS_BUCKET=b", "BARQ_STORAGE_TYPE=s3",
+			"BARQ_WARM_TIER_PREFIX=p", "BARQ_WARM_TIER_AGE=1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, start{environment: environment})
+			inserted := s.fill(1)
+			s.stop()
+			s.again().requireAll(inserted)
+			require.NotEmpty(t, s.out(), "the log is what it was")
+		})
+	}
+}
+
+func TestStorageDirectoryIsTheWorkingDirectoryByDefault(t *testing.T) {
+	s := serve(t, start{unset: []string{"BARQ_STORAGE_DIR"}})
+	s.fill(1)
+	require.FileExists(t, s.collectionFile("things", "wal.jsonl"))
+}
+
+func TestAddressByDefault(t *testing.T) {
+	needsPrivateNetwork(t)
+	s := launch(t, start{unset: []string{"BARQ_ADDR"}})
+	s.BaseURL = "http://127.0.0.1:8080"
+	s.await()
+}
+
+func TestAddressThatIsTaken(t *testing.T) {
+	first := serve(t, start{})
+	second := launch(t, start{environment: []string{"BARQ_ADDR=" + first.address}})
+	require.Equal(t, failed, second.exit())
+	require.NoError(t, first.Health(t.Context()))
+}
+
+// Nothing keeps a second process from the directory of the first, and neither sees
+// what the other writes.
+func TestStorageDirectoryIsNotLocked(t *testing.T) {
+	first := serve(t, start{})
+	inserted := first.fill(1)
+	second := serve(t, start{environment: []string{"BARQ_STORAGE_DIR=" + filepath.Join(first.dir, "data")}})
+	second.requireAll(inserted)
+	require.NoError(t, second.Insert(t.Context(), "things", documents(2)[1]))
+	missing, err := first.Missing(t.Context(), "things", client.Number(2))
+	require.NoError(t, err)
+	require.Equal(t, []client.ID{client.Number(2)}, missing)
+}
+
+func TestTraces(t *testing.T) {
+	// Nobody has to be there to take them.
+	serve(t, start{environment: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"}}).stop()
+	require.Equal(t, panicked, launch(t, start{environment: []string{"OTEL_EXPORTER_OTLP_ENDPOINT="}}).exit())
+}

@@ -1,0 +1,112 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// networkVariable is set for the process that runs the tests in a network of its own.
+const networkVariable = "CONFORMANCE_PRIVATE_NETWORK"
+
+func inPrivateNetwork() bool { return os.Getenv(networkVariable) != "" }
+
+func canHavePrivateNetwork() bool { return os.Geteuid() == 0 }
+
+// runInPrivateNetwork runs this program again, in a new network, and gives its exit code.
+func runInPrivateNetwork() (int, error) {
+	// The kernel counts the thread that started a child as its parent.
+	runtime.LockOSThread()
+	tests := exec.Command("/proc/self/exe", os.Args[1:]...)
+	tests.Env = append(os.Environ(), networkVariable+"=1", serverVariable+"="+serverProgram)
+	if isStandIn {
+		tests.Env = append(tests.Env, standInVariable+"=1")
+	}
+	tests.Stdin, tests.Stdout, tests.Stderr = os.Stdin, os.Stdout, os.Stderr
+	tests.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	err := tests.Run()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return failed.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// startLoopback gives the new network its one address, 127.0.0.1.
+func startLoopback() error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("start the loopback interface: %w", err)
+	}
+	defer func() { _ = unix.Close(socket) }()
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("start the loopback interface: %w", err)
+	}
+	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
+		return fmt.Errorf("start the loopback interface: %w", err)
+	}
+	return nil
+}
+
+// childAttributes has the kernel end a server whose test was killed.
+func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+// asInit makes a server the first process of a container, as far as signals go.
+func asInit(attributes *syscall.SysProcAttr) { attributes.Cloneflags |= syscall.CLONE_NEWPID }
+
+// withOwnMounts lets a server see other mounts than the rest of the machine.
+func withOwnMounts(attributes *syscall.SysProcAttr) { attributes.Cloneflags |= syscall.CLONE_NEWNS }
+
+// confinedVariable is set for the process that becomes a server which may do little.
+const confinedVariable = "CONFORMANCE_CONFINED"
+
+func isConfined() bool { return os.Getenv(confinedVariable) != "" }
+
+// confine makes every file system read-only except the working directory, becomes
+// user and group 1000 without capabilities, and then the server.
+func confine() error {
+	const user = 1000
+	program, err := os.Open(os.Getenv(serverVariable))
+	if err != nil {
+		return err
+	}
+	data, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	steps := []struct {
+		what string
+		do   func() error
+	}{
+		{"give the data to another user", func() error { return os.Chown(data, user, user) }},
+		{"part from the machine's mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
+		{"mount the data", func() error { return unix.Mount(data, data, "", unix.MS_BIND, "") }},
+		{"make everything read-only", func() error {
+			return unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+		}},
+		{"make the data writable", func() error {
+			return unix.MountSetattr(unix.AT_FDCWD, data, 0, &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY})
+		}},
+		{"go to the data", func() error { return os.Chdir(data) }},
+		{"give up privileges", func() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }},
+		{"leave all groups", func() error { return syscall.Setgroups(nil) }},
+		{"become another group", func() error { return syscall.Setgid(user) }},
+		{"become another user", func() error { return syscall.Setuid(user) }},
+		// The path of the program may be closed to that user, the open file is not.
+		{"become the server", func() error {
+			return syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", program.Fd()), []string{"barq-server"}, os.Environ())
+		}},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return nil
+}

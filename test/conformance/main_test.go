@@ -1,0 +1,78 @@
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Variables of the environment.
+const (
+	// serverVariable names the program under test.
+	serverVariable = "BARQ_SERVER_BIN"
+	// standInVariable is set for the process that runs the tests when the program
+	// under test is the stand-in.
+	standInVariable = "CONFORMANCE_STAND_IN"
+)
+
+var (
+	// serverProgram is the program under test.
+	serverProgram string
+	// isStandIn tells whether that is the stand-in.
+	isStandIn bool
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conformance tests:", err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	if isConfined() {
+		return 1, confine()
+	}
+	if inPrivateNetwork() {
+		if err := startLoopback(); err != nil {
+			return 1, err
+		}
+		serverProgram, isStandIn = os.Getenv(serverVariable), os.Getenv(standInVariable) != ""
+		return m.Run(), nil
+	}
+
+	serverProgram = os.Getenv(serverVariable)
+	if serverProgram == "" {
+		folder, err := os.MkdirTemp("", "barq-server-")
+		if err != nil {
+			return 1, err
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+		serverProgram, isStandIn = filepath.Join(folder, "barq-server"), true
+		build := exec.Command("go", "build", "-o", serverProgram, "../barqserver/cmd/barq-server")
+		build.Stdout, build.Stderr = os.Stderr, os.Stderr
+		if err := build.Run(); err != nil {
+			return 1, fmt.Errorf("build the stand-in: %w", err)
+		}
+	}
+	var err error
+	if serverProgram, err = filepath.Abs(serverProgram); err != nil {
+		return 1, err
+	}
+	if canHavePrivateNetwork() {
+		return runInPrivateNetwork()
+	}
+	return m.Run(), nil
+}
+
+// needsPrivateNetwork skips a test that uses a port that cannot be chosen.
+func needsPrivateNetwork(t *testing.T) {
+	t.Helper()
+	if !inPrivateNetwork() {
+		t.Skip("needs a network of its own: run it as root on Linux")
+	}
+}
