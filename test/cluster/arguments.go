@@ -6,7 +6,7 @@ import (
 )
 
 // The addresses of Services, and the first of them, which is that of the API
-// server itself. Nothing routes to them: there is no kube-proxy.
+// server itself. Among simulated nodes nothing routes to them.
 const serviceAddresses = "10.96.0.0/12"
 
 var firstServiceAddress = net.IPv4(10, 96, 0, 1)
@@ -25,27 +25,38 @@ func etcdArguments(d directory, client port) []string {
 	}
 }
 
-func apiServerArguments(d directory, etcd, server port) []string {
-	return []string{
+func apiServerArguments(d directory, etcd, server port, realNode *RealNode) []string {
+	return append(apiServerAddress(realNode),
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd.Number),
-		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", server.Number),
 		"--permit-port-sharing",
-		// A loopback address is not valid in the endpoints of the Service
-		// kubernetes, and nothing in this cluster could reach it anyway.
-		"--endpoint-reconciler-type=none",
-		"--tls-cert-file=" + d.state(servingCertificateFile),
-		"--tls-private-key-file=" + d.state(servingKeyFile),
-		"--cert-dir=" + d.state("apiserver"),
-		"--token-auth-file=" + d.state(tokensFile),
+		"--tls-cert-file="+d.state(servingCertificateFile),
+		"--tls-private-key-file="+d.state(servingKeyFile),
+		"--cert-dir="+d.state("apiserver"),
+		"--token-auth-file="+d.state(tokensFile),
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=ServiceAccount",
-		"--service-cluster-ip-range=" + serviceAddresses,
+		"--service-cluster-ip-range="+serviceAddresses,
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-account-key-file=" + d.state(serviceAccountKeyFile),
-		"--service-account-signing-key-file=" + d.state(serviceAccountKeyFile),
+		"--service-account-key-file="+d.state(serviceAccountKeyFile),
+		"--service-account-signing-key-file="+d.state(serviceAccountKeyFile),
 		"--allow-privileged",
 		"--profiling=false",
+	)
+}
+
+// apiServerAddress says where the API server listens and is found.
+func apiServerAddress(realNode *RealNode) []string {
+	if realNode == nil {
+		// A loopback address is not valid in the endpoints of the Service
+		// kubernetes, and nothing in this cluster could reach it anyway.
+		return []string{"--bind-address=127.0.0.1", "--endpoint-reconciler-type=none"}
+	}
+	return []string{
+		"--bind-address=0.0.0.0",
+		"--advertise-address=" + realNode.Address.String(),
+		// The kubelet is known by its address; its name resolves nowhere.
+		"--kubelet-preferred-address-types=InternalIP",
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/barq-db/barq-operator/test/cluster/internal/process"
+	"github.com/barq-db/barq-operator/test/cluster/process"
 )
 
 const (
@@ -39,13 +40,26 @@ type Options struct {
 	// Tools are programs of hack/tools to put in BinDir besides those that the
 	// cluster is made of, such as helm.
 	Tools []string
+	// RealNode makes room for a real node, which the caller brings; nil for nodes
+	// and volumes that are simulated.
+	RealNode *RealNode
 }
 
-// Cluster is a running control plane with simulated nodes.
+// RealNode is a node that a kubelet serves, and which knows the API server by an
+// address that its pods reach too.
+type RealNode struct {
+	// Name is the node's, by which the API server tells its kubelet.
+	Name string
+	// Address of this machine, not a loopback one, at which pods reach the API server.
+	Address net.IP
+}
+
+// Cluster is a running control plane, with simulated nodes unless the caller brings one.
 type Cluster struct {
 	directory directory
 	owner     *owner
 	out       io.Writer
+	realNode  *RealNode
 
 	credentials *credentials
 	ports       []port
@@ -59,7 +73,8 @@ type Cluster struct {
 }
 
 // Start starts a cluster and returns when it works: pods are scheduled and
-// become Ready, and volumes are bound. It builds the programs that it needs and
+// become Ready, and volumes are bound. Without simulated nodes it returns when the
+// API server, the controllers and the scheduler run. It builds the programs that it needs and
 // does not find in the cache. When it fails, or the context ends before it has
 // returned, it leaves nothing running.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
@@ -75,7 +90,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{directory: d, owner: owner, out: out}
+	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode}
 	c.running, c.end = context.WithCancelCause(context.Background())
 	c.stop = sync.OnceValue(c.stopAll)
 	if err := c.start(ctx, options.Tools); err != nil {
@@ -148,7 +163,10 @@ func (c *Cluster) start(ctx context.Context, tools []string) error {
 
 	err = c.step("starting etcd and kube-apiserver", func() error { return c.startAPI(ctx, binaries) })
 	if err == nil {
-		err = c.step("starting controllers, scheduler and simulated nodes", func() error { return c.startRest(ctx, binaries) })
+		err = c.step("starting controllers and scheduler", func() error { return c.startControllers(binaries) })
+	}
+	if err == nil && c.realNode == nil {
+		err = c.step("starting simulated nodes", func() error { return c.startSimulation(ctx, binaries) })
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		// A client says only that its context has ended.
@@ -162,7 +180,11 @@ func (c *Cluster) start(ctx context.Context, tools []string) error {
 
 // linkPrograms puts all programs in BinDir and returns their real paths.
 func (c *Cluster) linkPrograms(ctx context.Context, tools []string) (map[string]string, error) {
-	binaries, err := programs(ctx, componentsModule, c.out, etcd, apiServer, controllerManager, scheduler, kubectl, kwok)
+	names := []string{etcd, apiServer, controllerManager, scheduler, kubectl}
+	if c.realNode == nil {
+		names = append(names, kwok)
+	}
+	binaries, err := programs(ctx, componentsModule, c.out, names...)
 	if err != nil {
 		return nil, err
 	}
@@ -192,14 +214,14 @@ func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) erro
 	if err != nil {
 		return err
 	}
-	c.credentials, err = newCredentials(c.directory, fmt.Sprintf("https://127.0.0.1:%d", server.Number))
+	c.credentials, err = newCredentials(c.directory, fmt.Sprintf("https://127.0.0.1:%d", server.Number), c.users())
 	if err != nil {
 		return fmt.Errorf("make the cluster's credentials: %w", err)
 	}
 	if err := c.run(etcd, binaries, etcdArguments(c.directory, store)); err != nil {
 		return err
 	}
-	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server)); err != nil {
+	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server, c.realNode)); err != nil {
 		return err
 	}
 	client, err := c.client()
@@ -209,35 +231,68 @@ func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) erro
 	return waitServing(ctx, client)
 }
 
-func (c *Cluster) startRest(ctx context.Context, binaries map[string]string) error {
-	client, err := c.client()
-	if err != nil {
-		return err
+func (c *Cluster) startControllers(binaries map[string]string) error {
+	for _, component := range []component{
+		{controllerManager, controllerManagerUser, func(k string) []string { return controllerManagerArguments(c.directory, k) }},
+		{scheduler, schedulerUser, schedulerArguments},
+	} {
+		if err := c.runComponent(component, binaries); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (c *Cluster) startSimulation(ctx context.Context, binaries map[string]string) error {
 	if err := writeStages(c.directory); err != nil {
 		return err
 	}
-	for _, component := range []struct {
-		name      string
-		user      user
-		arguments func(kubeconfig string) []string
-	}{
-		{controllerManager, controllerManagerUser, func(k string) []string { return controllerManagerArguments(c.directory, k) }},
-		{scheduler, schedulerUser, schedulerArguments},
-		{kwok, simulatorUser, func(k string) []string { return kwokArguments(c.directory, k) }},
-	} {
-		kubeconfig, err := c.credentials.componentKubeconfig(component.user)
-		if err != nil {
-			return err
-		}
-		if err := c.run(component.name, binaries, component.arguments(kubeconfig)); err != nil {
-			return err
-		}
+	simulator := component{kwok, simulatorUser, func(k string) []string { return kwokArguments(c.directory, k) }}
+	if err := c.runComponent(simulator, binaries); err != nil {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
 	}
 	if err := createObjects(ctx, client); err != nil {
 		return err
 	}
 	return proveWorking(ctx, client)
+}
+
+// component is a program that is a client of the API server.
+type component struct {
+	name      string
+	user      user
+	arguments func(kubeconfig string) []string
+}
+
+func (c *Cluster) runComponent(component component, binaries map[string]string) error {
+	kubeconfig, err := c.credentials.componentKubeconfig(component.user)
+	if err != nil {
+		return err
+	}
+	return c.run(component.name, binaries, component.arguments(kubeconfig))
+}
+
+// users are the clients that the API server is to know.
+func (c *Cluster) users() []user {
+	users := []user{administrator, controllerManagerUser, schedulerUser}
+	if c.realNode == nil {
+		return append(users, simulatorUser)
+	}
+	return append(users, kubeletUser(c.realNode.Name), proxyUser)
+}
+
+// KubeletKubeconfig writes a kubeconfig for the kubelet of the real node, and gives its path.
+func (c *Cluster) KubeletKubeconfig() (string, error) {
+	return c.credentials.componentKubeconfig(kubeletUser(c.realNode.Name))
+}
+
+// ProxyKubeconfig writes a kubeconfig for a kube-proxy, and gives its path.
+func (c *Cluster) ProxyKubeconfig() (string, error) {
+	return c.credentials.componentKubeconfig(proxyUser)
 }
 
 func (c *Cluster) reservePort() (port, error) {

@@ -23,7 +23,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
 
-	"github.com/barq-db/barq-operator/test/cluster/internal/process/processtest"
+	"github.com/barq-db/barq-operator/test/cluster/process/processtest"
 )
 
 // patience is how long a test waits for what takes about a second.

@@ -25,7 +25,13 @@ var (
 	controllerManagerUser = user{name: "system:kube-controller-manager"}
 	schedulerUser         = user{name: "system:kube-scheduler"}
 	simulatorUser         = user{name: "kwok", groups: []string{"system:masters"}}
+	proxyUser             = user{name: "system:kube-proxy"}
 )
+
+// kubeletUser is the kubelet of a node, as the API server's node authorizer knows it.
+func kubeletUser(node string) user {
+	return user{name: "system:node:" + node, groups: []string{"system:nodes"}}
+}
 
 // credentials are the files by which the programs of a cluster know one another.
 type credentials struct {
@@ -43,8 +49,9 @@ const (
 	tokensFile             = "tokens.csv"
 )
 
-// newCredentials writes the key pairs and the tokens that the API server needs.
-func newCredentials(d directory, server string) (*credentials, error) {
+// newCredentials writes the key pairs that the API server needs, and the tokens of
+// the users.
+func newCredentials(d directory, server string, users []user) (*credentials, error) {
 	// The certificate comes with that of the authority which signed it, so one
 	// file serves as both.
 	certificate, key, err := cert.GenerateSelfSignedCertKey("kubernetes",
@@ -59,7 +66,7 @@ func newCredentials(d directory, server string) (*credentials, error) {
 	}
 	c := &credentials{directory: d, server: server, authority: certificate, tokens: map[string]string{}}
 	var lines strings.Builder
-	for _, user := range []user{administrator, controllerManagerUser, schedulerUser, simulatorUser} {
+	for _, user := range users {
 		token := rand.Text()
 		c.tokens[user.name] = token
 		fmt.Fprintf(&lines, "%s,%s,%s,%q\n", token, user.name, user.name, strings.Join(user.groups, ","))

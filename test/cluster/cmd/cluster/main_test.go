@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/cluster"
-	"github.com/barq-db/barq-operator/test/cluster/internal/process/processtest"
+	"github.com/barq-db/barq-operator/test/cluster/process/processtest"
 )
 
 // commandVariable makes the test binary the command itself.

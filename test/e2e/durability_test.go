@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// durability is one database that has to keep its documents.
+type durability struct {
+	cluster *v1alpha1.BarqCluster
+	secret  *corev1.Secret
+	// size is what the volumes were last asked to have, in MiB.
+	size int64
+	// changes counts, so that every change is one.
+	changes int64
+}
+
+// operation is something that a person, or a node, does to a database.
+type operation struct {
+	name string
+	// act begins it.
+	act func(*testing.T, *durability)
+	// settle waits until it is done; nil waits until the BarqCluster is Ready.
+	settle func(*testing.T, *durability)
+	// restarts tells whether the primary is replaced.
+	restarts bool
+}
+
+var operations = []operation{
+	{name: "pod deleted", restarts: true, act: func(t *testing.T, d *durability) {
+		require.NoError(t, suite.Client.Delete(t.Context(), d.primary()))
+	}},
+	{name: "pod killed", restarts: true, act: func(t *testing.T, d *durability) {
+		require.NoError(t, suite.Client.Delete(t.Context(), d.primary(), client.GracePeriodSeconds(0)))
+	}},
+	{name: "image changed", restarts: true, act: func(t *testing.T, d *durability) {
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) {
+			spec.Image = map[string]string{images.database: images.otherDatabase, images.otherDatabase: images.database}[spec.Image]
+		})
+	}},
+	{name: "resources changed", restarts: true, act: func(t *testing.T, d *durability) {
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) {
+			spec.Resources = memoryRequest(fmt.Sprintf("%dMi", 32+d.changes))
+		})
+	}},
+	{name: "Secret rotated", restarts: true, act: func(t *testing.T, d *durability) {
+		suite.Refresh(t, d.secret)
+		d.secret.StringData = map[string]string{"token": fmt.Sprintf("token-%d", d.changes)}
+		require.NoError(t, suite.Client.Update(t.Context(), d.secret))
+	}},
+	{name: "volume grown", act: func(t *testing.T, d *durability) {
+		d.size += 16
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Size = d.wanted() })
+	}, settle: func(t *testing.T, d *durability) {
+		suite.WaitFor(t, d.cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+		require.Zero(t, d.wanted().Cmp(*d.cluster.Status.Storage.Capacity), "capacity %s", d.cluster.Status.Storage.Capacity)
+	}},
+	{name: "paused and resumed", restarts: true, act: func(t *testing.T, d *durability) {
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) {
+			spec.Paused, spec.LogLevel = true, fmt.Sprintf("info,barq_storage=%s", []string{"debug", "warn"}[d.changes%2])
+		})
+	}, settle: func(t *testing.T, d *durability) {
+		suite.WaitFor(t, d.cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false })
+		suite.WaitReady(t, d.cluster)
+	}},
+	{name: "hibernated and woken", restarts: true, act: func(t *testing.T, d *durability) {
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+	}, settle: func(t *testing.T, d *durability) {
+		suite.WaitFor(t, d.cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+		require.Empty(t, suite.Pods(t, d.cluster))
+		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+		suite.WaitReady(t, d.cluster)
+	}},
+	{name: "operator upgraded", restarts: true, act: func(t *testing.T, d *durability) {
+		next := map[string]string{images.operator: images.nextOperator, images.nextOperator: images.operator}
+		setOperatorImage(t, next[operatorPods(t)[0].Spec.Containers[0].Image])
+	}, settle: func(t *testing.T, _ *durability) { waitOperator(t) }},
+	{name: "deleted and made again", restarts: true, act: func(t *testing.T, d *durability) {
+		require.NoError(t, suite.Client.Delete(t.Context(), d.cluster.DeepCopy()))
+	}, settle: func(t *testing.T, d *durability) {
+		suite.WaitGone(t, d.cluster.DeepCopy())
+		again := &v1alpha1.BarqCluster{Spec: d.cluster.Spec}
+		again.Namespace, again.Name = d.cluster.Namespace, d.cluster.Name
+		require.NoError(t, suite.Client.Create(t.Context(), again))
+		d.cluster = again
+		suite.WaitReady(t, d.cluster)
+	}},
+}
+
+// A running database keeps every document through whatever is done to it, also
+// when the operator is killed in the middle.
+func TestNoDocumentIsLost(t *testing.T) {
+	namespace := newNamespace(t)
+	d := &durability{size: 64}
+	d.secret = &corev1.Secret{StringData: map[string]string{"token": "token"}}
+	d.secret.Namespace, d.secret.Name = namespace, "keys"
+	require.NoError(t, suite.Client.Create(t.Context(), d.secret))
+	d.cluster = newCluster(t, namespace, "db", `
+replicas: 2
+storage: {size: 64Mi}
+env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]
+`)
+	suite.WaitReady(t, d.cluster)
+	fill(t, namespace, "db-0", documents)
+
+	var table strings.Builder
+	columns := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(columns, "operation\toperator\tdocuments found\tseconds\tprimary\n")
+	for _, killed := range []bool{false, true} {
+		for _, operation := range operations {
+			d.run(t, operation, killed, columns)
+		}
+	}
+	require.NoError(t, columns.Flush())
+	fmt.Fprintf(os.Stderr, "\n%d documents in a database of two pods, counted one by one after each operation:\n\n%s\n", documents, table.String())
+}
+
+// run does one operation and counts the documents.
+func (d *durability) run(t *testing.T, operation operation, killed bool, table *tabwriter.Writer) {
+	t.Helper()
+	d.changes++
+	before := suite.Identities(t, d.cluster)["db-0"]
+	start := time.Now()
+	operation.act(t, d)
+	fate := "left alone"
+	if killed {
+		// Somewhere in the second or so that the operator takes to carry it out.
+		time.Sleep(time.Duration(rand.IntN(800)) * time.Millisecond) //nolint:gosec // Any moment will do.
+		killOperator(t)
+		fate = "killed"
+	}
+	if operation.settle != nil {
+		operation.settle(t, d)
+	}
+	d.waitPrimary(t, operation.restarts, before)
+	took := time.Since(start)
+	if killed {
+		waitOperator(t)
+	}
+
+	there := found(t, d.cluster.Namespace, "db-0", documents)
+	primary := "kept"
+	if suite.Identities(t, d.cluster)["db-0"] != before {
+		primary = "replaced"
+	}
+	fmt.Fprintf(table, "%s\t%s\t%d\t%.1f\t%s\n", operation.name, fate, there, took.Seconds(), primary)
+	require.Equal(t, documents, there, "%s, operator %s", operation.name, fate)
+	if !operation.restarts {
+		require.Equal(t, "kept", primary, operation.name)
+	}
+}
+
+// waitPrimary waits until the operation has come as far as the primary, and all is
+// Ready again.
+func (d *durability) waitPrimary(t *testing.T, restarts bool, before string) {
+	t.Helper()
+	suite.Eventually(t, func() string {
+		if restarts && suite.Identities(t, d.cluster)["db-0"] == before {
+			return "pod db-0 was not replaced yet"
+		}
+		return ""
+	})
+	suite.WaitReady(t, d.cluster)
+}
+
+func (d *durability) primary() *corev1.Pod {
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name = d.cluster.Namespace, "db-0"
+	return pod
+}
+
+func (d *durability) wanted() *resource.Quantity {
+	return resource.NewQuantity(d.size<<20, resource.BinarySI)
+}
+
+func memoryRequest(quantity string) *corev1.ResourceRequirements {
+	return &corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(quantity)}}
+}

@@ -1,0 +1,148 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/barq-db/barq-operator/test/e2e/image"
+)
+
+// Environment that says what to test, and on what. `make e2e` sets it.
+const (
+	// ownNode is set on the node that `make e2e` brings up.
+	ownNode = "BARQ_E2E_NODE"
+	// registryVariable is where to push images to, from which the nodes pull.
+	registryVariable = "BARQ_E2E_REGISTRY"
+	// operatorVariable is the path of the operator's binary.
+	operatorVariable = "BARQ_OPERATOR_BIN"
+	// serverVariable is the path of a barq-server to pack.
+	serverVariable = "BARQ_SERVER_BIN"
+	// imageVariable is an image of Barq DB to take instead.
+	imageVariable = "BARQ_IMAGE"
+)
+
+// imageReferences are the images that the tests use, all by digest.
+type imageReferences struct {
+	// operator is the one under test; nextOperator is the same with a chart that
+	// changes the pods of every BarqCluster.
+	operator, nextOperator string
+	// database and otherDatabase have the same files and different digests.
+	database, otherDatabase string
+}
+
+// packImages packs what was built and pushes it.
+func packImages(ctx context.Context) (imageReferences, error) {
+	var references imageReferences
+	registry := os.Getenv(registryVariable)
+	if registry == "" {
+		return references, fmt.Errorf("%s is empty: write a registry, as host/path, that this machine can push to and the nodes pull from", registryVariable)
+	}
+	folder, err := os.MkdirTemp("", "barq-e2e-images-")
+	if err != nil {
+		return references, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+
+	nextChart, err := chartOfTheNextVersion(folder)
+	if err != nil {
+		return references, err
+	}
+	operator := func(chart string) image.Image {
+		return image.Image{
+			Files: map[string]string{
+				"/barq-operator": os.Getenv(operatorVariable),
+				"/helm-charts":   chart,
+				"/watches.yaml":  filepath.Join(root, "watches.yaml"),
+			},
+			Entrypoint: []string{"/barq-operator"},
+			User:       "65532:65532",
+		}
+	}
+
+	for _, each := range []struct {
+		target *string
+		tag    string
+		image  func() (image.Image, error)
+	}{
+		{&references.operator, "barq-operator:this", func() (image.Image, error) { return operator(filepath.Join(root, "helm-charts")), nil }},
+		{&references.nextOperator, "barq-operator:next", func() (image.Image, error) { return operator(nextChart), nil }},
+		{&references.database, "barq-db:one", func() (image.Image, error) { return databaseImage("one") }},
+		{&references.otherDatabase, "barq-db:other", func() (image.Image, error) { return databaseImage("other") }},
+	} {
+		packed, err := each.image()
+		if err != nil {
+			return references, err
+		}
+		if *each.target, err = image.Push(ctx, registry+"/"+each.tag, packed); err != nil {
+			return references, err
+		}
+	}
+	if given := os.Getenv(imageVariable); given != "" {
+		references.database = given
+	}
+	return references, nil
+}
+
+// chartOfTheNextVersion copies the charts and adds an annotation to the pods.
+func chartOfTheNextVersion(folder string) (string, error) {
+	charts := filepath.Join(folder, "helm-charts")
+	if err := os.CopyFS(charts, os.DirFS(filepath.Join(root, "helm-charts"))); err != nil {
+		return "", err
+	}
+	template := filepath.Join(charts, "barq-db", "templates", "statefulset.yaml")
+	content, err := os.ReadFile(template)
+	if err != nil {
+		return "", err
+	}
+	const before = "      terminationGracePeriodSeconds: {{ int .Values.terminationGracePeriodSeconds }}\n"
+	changed := strings.Replace(string(content), before, strings.Replace(before, "}}", "| add 1 }}", 1), 1)
+	if changed == string(content) {
+		return "", fmt.Errorf("%s has no line %q to change for the next version", template, before)
+	}
+	return charts, os.WriteFile(template, []byte(changed), 0o600)
+}
+
+// databaseImage packs a barq-server with what it is linked with, and the shell that
+// the chart's preStop hook takes.
+func databaseImage(variant string) (image.Image, error) {
+	server := os.Getenv(serverVariable)
+	shell, err := exec.LookPath("busybox")
+	if err != nil {
+		return image.Image{}, fmt.Errorf("no busybox for the image's shell: run apt-get install busybox-static: %w", err)
+	}
+	files := map[string]string{"/usr/local/bin/barq-server": server, "/bin/sh": shell}
+	libraries, err := linkedLibraries(server)
+	if err != nil {
+		return image.Image{}, err
+	}
+	for _, library := range libraries {
+		files[library] = library
+	}
+	return image.Image{
+		Files: files, Entrypoint: []string{"/usr/local/bin/barq-server"},
+		Labels: map[string]string{"variant": variant},
+	}, nil
+}
+
+// linkedLibraries lists the shared libraries that a program needs, its loader
+// included; none if it is static.
+func linkedLibraries(program string) ([]string, error) {
+	out, err := exec.Command("ldd", program).CombinedOutput()
+	if strings.Contains(string(out), "not a dynamic executable") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ldd %s: %w\n%s", program, err, out)
+	}
+	var libraries []string
+	for word := range strings.FieldsSeq(string(out)) {
+		if strings.HasPrefix(word, "/") {
+			libraries = append(libraries, word)
+		}
+	}
+	return libraries, nil
+}

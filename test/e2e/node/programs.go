@@ -1,0 +1,103 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/barq-db/barq-operator/hack/programs/programcache"
+)
+
+// The programs that a node is made of.
+const (
+	containerd  = "containerd"
+	kubelet     = "kubelet"
+	proxy       = "kube-proxy"
+	provisioner = "csi-provisioner"
+	resizer     = "csi-resizer"
+	pause       = "pause"
+)
+
+// pinned are the programs that are built. Those of the control plane are among them,
+// because nothing can be downloaded in the namespaces.
+var pinned = []struct {
+	module string
+	names  []string
+}{
+	{"test/cluster/components", []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", kubelet, proxy}},
+	{"test/e2e/sidecars", []string{provisioner, resizer}},
+	{"hack/tools", []string{"helm"}},
+}
+
+// pluginFolder is where Debian keeps the plugins of pod networks.
+const pluginFolder = "/usr/lib/cni"
+
+// installed are the programs, by name or path, that are not built, with Debian's
+// packages of them.
+var installed = []struct{ program, debian string }{
+	{containerd, "containerd"},
+	{"runc", "runc"},
+	{pluginFolder + "/bridge", "containernetworking-plugins"},
+	{"iptables", "iptables"},
+	{"ip", "iproute2"},
+}
+
+// Programs gives the paths of all programs that a node needs by their names, after
+// building those that are not in the cache. root is the checkout, and folder is for what the
+// cache does not hold.
+func Programs(ctx context.Context, root, folder string, out io.Writer) (map[string]string, error) {
+	found, err := findInstalled()
+	if err != nil {
+		return nil, err
+	}
+	cache, err := programcache.DefaultDir()
+	if err != nil {
+		return nil, err
+	}
+	for _, each := range pinned {
+		module, err := programcache.Open(ctx, filepath.Join(root, each.module))
+		if err != nil {
+			return nil, err
+		}
+		files, err := module.Build(ctx, cache, out, each.names...)
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range each.names {
+			found[name] = files[i]
+		}
+	}
+	found[pause] = filepath.Join(folder, pause)
+	return found, buildPause(ctx, root, found[pause])
+}
+
+func findInstalled() (map[string]string, error) {
+	found := map[string]string{}
+	var programs, packages []string
+	for _, each := range installed {
+		path, err := exec.LookPath(each.program)
+		if err != nil {
+			programs, packages = append(programs, each.program), append(packages, each.debian)
+		}
+		found[each.program] = path
+	}
+	if len(packages) > 0 {
+		return nil, fmt.Errorf("not installed: %s; on Debian or Ubuntu run `apt-get install %s`",
+			strings.Join(programs, ", "), strings.Join(packages, " "))
+	}
+	return found, nil
+}
+
+// buildPause builds what changes with the checkout, and so is not in the cache.
+func buildPause(ctx context.Context, root, file string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", file, "./pause")
+	build.Dir, build.Env = filepath.Join(root, "test", "e2e"), append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building pause: %w\n%s", err, output)
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// drainTime is how long an ordinary stop may take: what is left of requests, and
+// what the kubelet needs to see it. The grace period is 60 seconds.
+const drainTime = 15 * time.Second
+
+// An ordinary stop takes the time to drain, not the grace period, because the
+// database is sent the one signal that it heeds.
+func TestAStopTakesTheDrainTime(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
+	suite.WaitReady(t, cluster)
+	pod := suite.Pods(t, cluster)[0]
+	require.Equal(t, ptr.To[int64](60), pod.Spec.TerminationGracePeriodSeconds)
+
+	start := time.Now()
+	require.NoError(t, suite.Client.Delete(t.Context(), &pod))
+	suite.Eventually(t, func() string {
+		if suite.Identities(t, cluster)["db-0"] == string(pod.UID) {
+			return "the pod is still there"
+		}
+		return ""
+	})
+	took := time.Since(start)
+	t.Logf("the pod was gone after %s", rounded(took))
+	require.Less(t, took, drainTime)
+	suite.WaitReady(t, cluster)
+}
+
+// A broken image stops at the first pod that gets it, which is not the primary, is
+// told within seconds, and is mended by mending the spec.
+func TestABrokenImageLeavesThePrimaryServing(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {size: 64Mi}}`)
+	suite.WaitReady(t, cluster)
+	before := suite.Identities(t, cluster)
+	fill(t, namespace, "db-0", 10)
+
+	broken := images.database[:strings.LastIndex(images.database, "/")] + "/does-not-exist:1"
+	start := time.Now()
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = broken })
+	var ready *string
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, cluster)
+		condition := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
+		ready = &condition.Message
+		if condition.Reason == v1alpha1.ReasonPodsNotReady && strings.Contains(condition.Message, "db-2") && strings.Contains(condition.Message, "Pull") {
+			return ""
+		}
+		return condition.Reason + ": " + condition.Message
+	})
+	named := time.Since(start)
+	t.Logf("named after %s: %s", rounded(named), *ready)
+	require.Less(t, named, 10*time.Second)
+	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
+
+	// The other two go on with the old image, for as long as it takes.
+	time.Sleep(5 * time.Second)
+	now := suite.Identities(t, cluster)
+	require.Equal(t, before["db-0"], now["db-0"])
+	require.Equal(t, before["db-1"], now["db-1"])
+	require.Equal(t, 10, found(t, namespace, "db-0", 10))
+
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = images.otherDatabase })
+	suite.WaitReady(t, cluster)
+	for _, pod := range suite.Pods(t, cluster) {
+		require.Equal(t, images.otherDatabase, pod.Spec.Containers[0].Image)
+	}
+	require.Equal(t, 10, found(t, namespace, "db-0", 10))
+}
+
+// A database whose every pod ends as soon as it starts is Degraded within seconds,
+// with the reason of its container, Stalled after the deadline, and well again as
+// soon as the spec is.
+func TestACrashLoopIsTold(t *testing.T) {
+	namespace := newNamespace(t)
+	// A wrong image that can be pulled: the operator's ends at once without an account.
+	start := time.Now()
+	cluster := newCluster(t, namespace, "db", "{replicas: 2, storage: {size: 64Mi}, progressDeadlineSeconds: 10, image: "+images.operator+"}")
+	ready := suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady)
+	degraded := time.Since(start)
+	t.Logf("told after %s: %s", rounded(degraded), ready.Message)
+	require.Less(t, degraded, 15*time.Second)
+	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
+	for _, part := range []string{"db-0", "db-1", "exit code 1"} {
+		require.Contains(t, ready.Message, part)
+	}
+
+	suite.WaitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
+	t.Logf("stalled after %s", rounded(time.Since(start)))
+
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = images.database })
+	suite.WaitReady(t, cluster)
+	require.True(t, meta.IsStatusConditionFalse(cluster.Status.Conditions, v1alpha1.ConditionStalled))
+}
+
+// New pods are made one at a time, from the highest ordinal down, each only when
+// the one before has answered for minReadySeconds.
+func TestARollOutGoesOnePodAtATime(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {size: 64Mi}, minReadySeconds: 3}`)
+	suite.WaitReady(t, cluster)
+
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = images.otherDatabase })
+	replaced := map[string]time.Time{}
+	suite.Eventually(t, func() string {
+		pods := suite.Pods(t, cluster)
+		away := 3
+		for _, pod := range pods {
+			if podReady(&pod) {
+				away--
+			}
+			if pod.Spec.Containers[0].Image == images.otherDatabase && podReady(&pod) && replaced[pod.Name].IsZero() {
+				replaced[pod.Name] = time.Now()
+			}
+		}
+		require.LessOrEqual(t, away, 1, "pods that do not answer")
+		if len(replaced) == 3 {
+			return ""
+		}
+		return fmt.Sprintf("replaced: %v", replaced)
+	})
+	const wait = 3 * time.Second
+	require.GreaterOrEqual(t, replaced["db-1"].Sub(replaced["db-2"]), wait)
+	require.GreaterOrEqual(t, replaced["db-0"].Sub(replaced["db-1"]), wait)
+	suite.WaitReady(t, cluster)
+}
+
+// A rotated Secret restarts each pod once; Secrets and ConfigMaps that the spec does
+// not refer to do nothing at all.
+func TestARotatedSecretRestartsThePodsOnce(t *testing.T) {
+	namespace := newNamespace(t)
+	secret := &corev1.Secret{StringData: map[string]string{"token": "one"}}
+	secret.Namespace, secret.Name = namespace, "keys"
+	require.NoError(t, suite.Client.Create(t.Context(), secret))
+	cluster := newCluster(t, namespace, "db", `
+replicas: 2
+storage: {size: 64Mi}
+env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]
+`)
+	suite.WaitReady(t, cluster)
+	before, revision := suite.Identities(t, cluster), helmRevisions(t, namespace)
+
+	passes := helmPasses(t)
+	for number := range 10 {
+		unrelated := &corev1.Secret{StringData: map[string]string{"key": fmt.Sprint(number)}}
+		unrelated.Namespace, unrelated.Name = namespace, fmt.Sprintf("unrelated-%d", number)
+		require.NoError(t, suite.Client.Create(t.Context(), unrelated))
+		configMap := &corev1.ConfigMap{Data: map[string]string{"key": fmt.Sprint(number)}}
+		configMap.Namespace, configMap.Name = namespace, unrelated.Name
+		require.NoError(t, suite.Client.Create(t.Context(), configMap))
+	}
+	time.Sleep(3 * time.Second)
+	require.Equal(t, passes, helmPasses(t), "Helm passes")
+	require.Equal(t, before, suite.Identities(t, cluster))
+
+	secret.StringData = map[string]string{"token": "two"}
+	require.NoError(t, suite.Client.Update(t.Context(), secret))
+	suite.Eventually(t, func() string {
+		for name, uid := range suite.Identities(t, cluster) {
+			if before[name] == uid {
+				return "pod " + name + " was not replaced yet"
+			}
+		}
+		return ""
+	})
+	suite.WaitReady(t, cluster)
+	after := suite.Identities(t, cluster)
+	time.Sleep(5 * time.Second)
+	require.Equal(t, after, suite.Identities(t, cluster), "replaced a second time")
+	require.Equal(t, revision+1, helmRevisions(t, namespace))
+}
+
+// helmRevisions counts the stored releases of a namespace.
+func helmRevisions(t *testing.T, namespace string) int {
+	t.Helper()
+	var secrets corev1.SecretList
+	require.NoError(t, suite.Client.List(t.Context(), &secrets, client.InNamespace(namespace), client.MatchingLabels{"owner": "helm"}))
+	return len(secrets.Items)
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue && pod.DeletionTimestamp == nil
+		}
+	}
+	return false
+}
