@@ -19,7 +19,7 @@ const (
 	PhaseReady Phase = "Ready"
 	// PhaseDegraded: something runs, but pods do not answer, or a change is held back.
 	PhaseDegraded Phase = "Degraded"
-	// PhaseFailed: nothing runs and a person has to act.
+	// PhaseFailed: clients get no answer and a person has to act.
 	PhaseFailed Phase = "Failed"
 	// PhaseHibernated: replicas is 0, no pod runs and the volumes are kept.
 	PhaseHibernated Phase = "Hibernated"
@@ -29,9 +29,10 @@ const (
 
 // BarqClusterStatus is what the operator observed.
 //
-// Two writers share it by server-side apply, each with fields of its own: the Helm side writes
+// Three writers share it by server-side apply, each with fields of its own: the Helm side writes
 // deployedRelease and the conditions Initialized, Deployed, ReleaseFailed, Irreconcilable and
-// Paused, the status controller everything else.
+// Paused, the volumes controller storage and the condition VolumesResized, the status controller
+// everything else.
 type BarqClusterStatus struct {
 	// observedGeneration is the generation of the spec that this status describes. While it is
 	// below metadata.generation the newest change has not been acted upon.
@@ -71,9 +72,14 @@ type BarqClusterStatus struct {
 	// +optional
 	Storage *StorageStatus `json:"storage,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable and
-	// VolumesResized, and those of the Helm release: Initialized, Deployed, ReleaseFailed,
-	// Irreconcilable and Paused.
+	// appliedSpecHash sums up the spec that was last applied, without paused. While a BarqCluster is
+	// paused, another sum means that changes are pending.
+	// +optional
+	AppliedSpecHash string `json:"appliedSpecHash,omitempty"`
+
+	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable,
+	// VolumesResized, ChangesPending, with more than one pod DataRedundancy, and those of the Helm
+	// release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
@@ -87,13 +93,31 @@ type BarqClusterStatus struct {
 
 // Endpoints are addresses inside the Kubernetes cluster.
 type Endpoints struct {
-	// http is the URL of the HTTP API.
+	// http is the URL of the HTTP API. Absent in mode Independent.
 	// +optional
 	HTTP string `json:"http,omitempty"`
 
-	// grpc is the host and port of the gRPC API, which is plaintext.
+	// grpc is the host and port of the gRPC API, which is plaintext. Absent in mode Independent.
 	// +optional
 	GRPC string `json:"grpc,omitempty"`
+
+	// databases are the addresses of each database in mode Independent. Absent in mode Primary.
+	// +listType=map
+	// +listMapKey=pod
+	// +optional
+	Databases []DatabaseEndpoint `json:"databases,omitempty"`
+}
+
+// DatabaseEndpoint is where clients reach the database of one pod.
+type DatabaseEndpoint struct {
+	// pod is the name of the pod.
+	Pod string `json:"pod"`
+
+	// http is the URL of the HTTP API.
+	HTTP string `json:"http"`
+
+	// grpc is the host and port of the gRPC API, which is plaintext.
+	GRPC string `json:"grpc"`
 }
 
 // StorageStatus is what the volumes have.
@@ -101,6 +125,14 @@ type StorageStatus struct {
 	// capacity is the largest capacity that a volume of this BarqCluster has; spec.storage.size cannot go below it.
 	// +optional
 	Capacity *resource.Quantity `json:"capacity,omitempty"`
+
+	// volumes is the number of volumes of the pods that spec.replicas asks for.
+	// +optional
+	Volumes int32 `json:"volumes,omitempty"`
+
+	// resizedVolumes is how many of them have the size that the spec asks for.
+	// +optional
+	ResizedVolumes int32 `json:"resizedVolumes,omitempty"`
 }
 
 // DeployedRelease names a Helm release.

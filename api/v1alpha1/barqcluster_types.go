@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -49,10 +50,13 @@ type BarqClusterList struct {
 }
 
 // BarqClusterSpec is what the user asks for.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
 type BarqClusterSpec struct {
-	// replicas is the number of pods, 0 to 100; default 1. Each pod is a database of its own
-	// with a volume of its own: Barq DB does not copy data between them. 0 stops the pods and
-	// keeps the volumes. Volumes of pods that a lower number removes are kept too.
+	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between
+	// them: what further pods are for is said in topology.mode. 0 stops the pods and
+	// keeps the volumes. Volumes of pods that a lower number removes are kept too, unless
+	// storage.retention says otherwise.
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
@@ -81,6 +85,11 @@ type BarqClusterSpec struct {
 	// +listMapKey=name
 	// +optional
 	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
+
+	// topology says what the pods are to one another.
+	// +kubebuilder:default={}
+	// +optional
+	Topology TopologySpec `json:"topology,omitempty"`
 
 	// storage is the volume of each pod.
 	// +kubebuilder:default={}
@@ -124,10 +133,220 @@ type BarqClusterSpec struct {
 	// +optional
 	Env []EnvVar `json:"env,omitempty"`
 
-	// paused stops every change to what runs; default false. Status is still reported, and a
-	// BarqCluster that is paused can be deleted.
+	// minReadySeconds is for how long a new pod must answer before a roll-out goes on to the next
+	// one; default 5, at most 3600. A change restarts nothing.
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
+
+	// progressDeadlineSeconds is for how long pods may fail to start before the condition Stalled
+	// becomes True; default 600, at least 10, at most 86400. The operator goes on trying after
+	// that. A pod that is still reading its log into memory does not count as failing.
+	// +kubebuilder:default=600
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	ProgressDeadlineSeconds *int32 `json:"progressDeadlineSeconds,omitempty"`
+
+	// networkPolicy says who may reach the database. Whoever reaches it is its administrator, so by
+	// default only pods of the BarqCluster's namespace may.
+	// +kubebuilder:default={}
+	// +optional
+	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitempty"`
+
+	// tls encrypts the HTTP API. Default: it is plain text. The gRPC API is always plain text.
+	// +optional
+	TLS *TLSSpec `json:"tls,omitempty"`
+
+	// service is how clients reach the database.
+	// +kubebuilder:default={}
+	// +optional
+	Service ServiceSpec `json:"service,omitempty"`
+
+	// monitoring hands the metrics to Prometheus.
+	// +kubebuilder:default={}
+	// +optional
+	Monitoring MonitoringSpec `json:"monitoring,omitempty"`
+
+	// podDisruptionBudget limits how many pods a drain of nodes takes away at a time.
+	// +kubebuilder:default={}
+	// +optional
+	PodDisruptionBudget PodDisruptionBudgetSpec `json:"podDisruptionBudget,omitempty"`
+
+	// podLabels are extra labels of the pods. Default none. Labels that the operator owns are refused.
+	// A change restarts the pods one at a time.
+	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']) && !key.startsWith('barq.db/'))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names"
+	// +optional
+	PodLabels map[string]string `json:"podLabels,omitempty"`
+
+	// podAnnotations are extra annotations of the pods. Default none. Those that begin with barq.db/
+	// are refused. A change restarts the pods one at a time.
+	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('barq.db/'))",message="annotations that begin with barq.db/ belong to the operator; choose other names"
+	// +optional
+	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
+
+	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
+	// A change restarts the pods one at a time.
+	// +kubebuilder:validation:MaxProperties=64
+	// +optional
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+
+	// tolerations let the pods run on nodes with taints. Default none. A change restarts the pods one
+	// at a time.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=atomic
+	// +optional
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+
+	// affinity of the pods. Default: preferably no two pods of a BarqCluster on one node. What is
+	// written here replaces the default as a whole. A change restarts the pods one at a time.
+	// +optional
+	Affinity *corev1.Affinity `json:"affinity,omitempty"`
+
+	// topologySpreadConstraints of the pods. Default: spread over zones, as far as nodes allow. What is
+	// written here replaces the default as a whole; an empty list means none. A change restarts the
+	// pods one at a time.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+
+	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. A change
+	// restarts the pods one at a time.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	PriorityClassName string `json:"priorityClassName,omitempty"`
+
+	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
+	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with.
+	// +optional
+	DeletionProtection bool `json:"deletionProtection,omitempty"`
+
+	// paused stops every change to what runs; default false. Status is still reported, the condition
+	// ChangesPending says whether there is something to do, and a BarqCluster that is paused can be
+	// deleted.
 	// +optional
 	Paused bool `json:"paused,omitempty"`
+}
+
+// TopologyMode is what the pods of a BarqCluster are to one another.
+//
+// +kubebuilder:validation:Enum=Primary;Independent
+type TopologyMode string
+
+const (
+	// TopologyPrimary: the first pod holds all data and answers all clients.
+	TopologyPrimary TopologyMode = "Primary"
+	// TopologyIndependent: each pod is a database of its own.
+	TopologyIndependent TopologyMode = "Independent"
+)
+
+// ScaleDown says whether the number of independent databases may be lowered.
+//
+// +kubebuilder:validation:Enum=Refuse;Allow
+type ScaleDown string
+
+const (
+	// ScaleDownRefuse: the API server refuses a lower number.
+	ScaleDownRefuse ScaleDown = "Refuse"
+	// ScaleDownAllow: a lower number stops the databases of the highest ordinals.
+	ScaleDownAllow ScaleDown = "Allow"
+)
+
+// TopologySpec says what the pods are to one another.
+type TopologySpec struct {
+	// mode is Primary (default) or Independent. With Primary, pod 0 holds all data and the Service
+	// leads to it alone; further pods hold no data. With Independent each pod is a database of its
+	// own with a Service of its own, and clients choose between them. It cannot change.
+	// +kubebuilder:default=Primary
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, because data would be left in pods that no client reaches; put ' + oldSelf + ' back, or make a new BarqCluster and copy the data'",message="cannot change, because data would be left in pods that no client reaches; put the old value back, or make a new BarqCluster and copy the data"
+	// +optional
+	Mode TopologyMode `json:"mode,omitempty"`
+
+	// scaleDown says whether replicas may be lowered in mode Independent, which takes the data of the
+	// removed pods offline: Refuse (default) or Allow. It has no effect in mode Primary.
+	// +kubebuilder:default=Refuse
+	// +optional
+	ScaleDown ScaleDown `json:"scaleDown,omitempty"`
+}
+
+// NetworkPolicySpec says who may reach the database.
+type NetworkPolicySpec struct {
+	// enabled makes a NetworkPolicy that lets pods of the BarqCluster's namespace reach ports 8080 and
+	// 50051, and nobody else; default true. It takes a network plugin that enforces policies.
+	// +kubebuilder:default=true
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// from are further peers that may reach the two ports, written as in a NetworkPolicy. Default none.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=atomic
+	// +optional
+	From []networkingv1.NetworkPolicyPeer `json:"from,omitempty"`
+}
+
+// TLSSpec encrypts the HTTP API.
+type TLSSpec struct {
+	// secretName names a Secret in the BarqCluster's namespace with tls.crt and tls.key, as
+	// cert-manager writes it. The certificate must be for the names of the Services. A change of the
+	// Secret restarts the pods one at a time. Clients' certificates are not asked for.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName"`
+}
+
+// ServiceSpec is how clients reach the database.
+type ServiceSpec struct {
+	// type of the Service, in mode Independent of each pod's Service: ClusterIP (default), NodePort or
+	// LoadBalancer. What comes from outside must also be let in by networkPolicy.from.
+	// +kubebuilder:default=ClusterIP
+	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
+	// +optional
+	Type corev1.ServiceType `json:"type,omitempty"`
+
+	// annotations of the Service, in mode Independent of each pod's Service. Default none.
+	// +kubebuilder:validation:MaxProperties=64
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// MonitoringSpec hands the metrics to Prometheus.
+type MonitoringSpec struct {
+	// podMonitor is for the Prometheus operator.
+	// +kubebuilder:default={}
+	// +optional
+	PodMonitor PodMonitorSpec `json:"podMonitor,omitempty"`
+}
+
+// PodMonitorSpec is what the Prometheus operator is asked for.
+type PodMonitorSpec struct {
+	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false.
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
+
+	// interval between two scrapes. Default: that of Prometheus.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(ms|s|m|h))+$')",message="must be a duration; write for instance 30s"
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Interval string `json:"interval,omitempty"`
+
+	// labels of the PodMonitor, by which a Prometheus chooses it. Default none.
+	// +kubebuilder:validation:MaxProperties=64
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// PodDisruptionBudgetSpec limits how many pods a drain of nodes takes away at a time.
+type PodDisruptionBudgetSpec struct {
+	// enabled makes a PodDisruptionBudget that lets one pod go at a time; default true. It never
+	// keeps a node from being drained: a single pod may go, and pods that do not answer always may.
+	// +kubebuilder:default=true
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
 }
 
 // ImagePullSecret names a Secret in the BarqCluster's namespace.
@@ -170,6 +389,38 @@ type StorageSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
 	AccessMode AccessMode `json:"accessMode,omitempty"`
+
+	// retention says when volumes are deleted. By default never.
+	// +kubebuilder:default={}
+	// +optional
+	Retention RetentionSpec `json:"retention,omitempty"`
+}
+
+// RetentionPolicy says what happens to volumes that are no longer used.
+//
+// +kubebuilder:validation:Enum=Retain;Delete
+type RetentionPolicy string
+
+const (
+	// RetentionRetain keeps the volumes.
+	RetentionRetain RetentionPolicy = "Retain"
+	// RetentionDelete deletes the volumes and what they hold.
+	RetentionDelete RetentionPolicy = "Delete"
+)
+
+// RetentionSpec says when volumes are deleted.
+type RetentionSpec struct {
+	// whenDeleted says what happens to the volumes when the BarqCluster is deleted: Retain (default)
+	// or Delete.
+	// +kubebuilder:default=Retain
+	// +optional
+	WhenDeleted RetentionPolicy `json:"whenDeleted,omitempty"`
+
+	// whenScaled says what happens to the volumes of pods that a lower number of replicas removes:
+	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here.
+	// +kubebuilder:default=Retain
+	// +optional
+	WhenScaled RetentionPolicy `json:"whenScaled,omitempty"`
 }
 
 // HotPath says where the data directory is.
@@ -328,6 +579,7 @@ type EnvVar struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('BARQ_')",messageExpression="self + ' belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage or spec.tiering instead'",message="BARQ_ variables belong to the operator; write spec.storage or spec.tiering instead"
 	// +kubebuilder:validation:XValidation:rule="self != 'RUST_LOG'",message="RUST_LOG belongs to the operator; remove it and write spec.logLevel instead"
 	// +kubebuilder:validation:XValidation:rule="!(self in ['AWS_ACCESS_KEY_ID','AWS_SECRET_ACCESS_KEY','AWS_SESSION_TOKEN','GOOGLE_APPLICATION_CREDENTIALS_JSON','AZURE_STORAGE_ACCOUNT','AZURE_STORAGE_ACCESS_KEY'])",messageExpression="self + ' belongs to the operator; remove it and name a Secret that holds it in credentialsSecretRef of spec.tiering.warm or spec.tiering.cold'",message="credentials belong to the operator; name a Secret in credentialsSecretRef of a tier instead"
+	// +kubebuilder:validation:XValidation:rule="self != 'POD_NAME'",message="POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name"
 	// +kubebuilder:validation:XValidation:rule="self != 'AWS_REGION'",message="AWS_REGION belongs to the operator; remove it and write region of spec.tiering.warm or spec.tiering.cold instead"
 	// +kubebuilder:validation:XValidation:rule="self != 'AWS_ENDPOINT_URL_S3'",message="AWS_ENDPOINT_URL_S3 belongs to the operator; remove it and write endpoint of spec.tiering.warm or spec.tiering.cold instead"
 	Name string `json:"name"`

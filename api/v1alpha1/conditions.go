@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Types of the conditions that the status controller writes. Ready, Reconciling and Stalled have
+// Types of the conditions that the status and the volumes controller write. Ready, Reconciling and Stalled have
 // the meaning that kstatus gives them, so that GitOps tools can wait for a BarqCluster.
 const (
 	// ConditionReady is True when what runs is what the spec asks for and every pod answers.
@@ -14,6 +14,12 @@ const (
 	ConditionSecretsAvailable = "SecretsAvailable"
 	// ConditionVolumesResized is True when every volume has the size that the spec asks for.
 	ConditionVolumesResized = "VolumesResized"
+	// ConditionChangesPending is True while something is to be changed that is held back: by
+	// spec.paused, or until it is this BarqCluster's turn.
+	ConditionChangesPending = "ChangesPending"
+	// ConditionDataRedundancy is False with more than one pod, because Barq DB holds each document
+	// on one volume only, however many pods there are. Absent otherwise.
+	ConditionDataRedundancy = "DataRedundancy"
 )
 
 // Types of the conditions that the Helm side writes.
@@ -44,12 +50,15 @@ const (
 	ReasonApplying = "Applying"
 	// ReasonRollingOut: pods are being made, replaced or removed.
 	ReasonRollingOut = "RollingOut"
-	// ReasonPodsNotReady: pods of the newest revision do not answer.
+	// ReasonPodsNotReady: pods do not answer, for a reason that is known or after they did.
 	ReasonPodsNotReady = "PodsNotReady"
 	// ReasonSecretMissing: a Secret, or a key in it, is not there.
 	ReasonSecretMissing = "SecretMissing"
 	// ReasonReleaseFailed: the API server or Helm refused the objects.
 	ReasonReleaseFailed = "ReleaseFailed"
+	// ReasonProgressDeadlineExceeded: pods have failed to start for longer than
+	// spec.progressDeadlineSeconds.
+	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
 	// ReasonProgressing: work goes on, so nothing is stalled.
 	ReasonProgressing = "Progressing"
 )
@@ -66,6 +75,32 @@ const (
 	ReasonNoVolumes = "NoVolumes"
 	// ReasonResizing: volumes were asked to grow and have not got there yet.
 	ReasonResizing = "Resizing"
-	// ReasonResizeRefused is the reason of an event: the API server refused to let a volume grow.
+	// ReasonResizeRefused: the API server refused to let a volume grow, mostly because its class
+	// cannot expand.
 	ReasonResizeRefused = "ResizeRefused"
+	// ReasonResizeFailed: the storage tried to let a volume grow and failed.
+	ReasonResizeFailed = "ResizeFailed"
+	// ReasonFileSystemResizePending: a volume grew, and its file system will when its pod restarts.
+	ReasonFileSystemResizePending = "FileSystemResizePending"
+)
+
+// Reasons of the conditions ChangesPending and DataRedundancy.
+const (
+	// ReasonNothingPending: no change is held back.
+	ReasonNothingPending = "NothingPending"
+	// ReasonRolloutQueued: a change that nobody asked for in the spec, such as one that a new version
+	// of the operator brings, waits until other BarqClusters have finished theirs.
+	ReasonRolloutQueued = "RolloutQueued"
+	// ReasonPrimaryOnly: the first pod holds all data, the others hold none.
+	ReasonPrimaryOnly = "PrimaryOnly"
+	// ReasonIndependentDatabases: each pod holds data of its own, and no copy of another's.
+	ReasonIndependentDatabases = "IndependentDatabases"
+)
+
+// Reasons of events that no condition has. The other events have the reason of a condition.
+const (
+	// ReasonResumed: spec.paused is false again.
+	ReasonResumed = "Resumed"
+	// ReasonWoken: replicas is above 0 again.
+	ReasonWoken = "Woken"
 )

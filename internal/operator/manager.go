@@ -6,6 +6,8 @@ import (
 	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -86,7 +88,10 @@ func limitedCache() cache.Options {
 			&corev1.PersistentVolumeClaim{}: mine,
 			&corev1.Service{}:               mine,
 			&corev1.ServiceAccount{}:        mine,
+			&corev1.ConfigMap{}:             mine,
 			&appsv1.StatefulSet{}:           mine,
+			&networkingv1.NetworkPolicy{}:   mine,
+			&policyv1.PodDisruptionBudget{}: mine,
 			// The Helm library insists on watching Secrets. The releases it stores do not
 			// carry the label, so it gets those that the chart renders: none.
 			&corev1.Secret{}: mine,

@@ -77,5 +77,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles); err != nil {
 		return err
 	}
-	return (&volumes.Reconciler{Client: mgr.GetClient(), Events: recorder}).SetupWithManager(mgr)
+	return (&volumes.Reconciler{
+		Client: mgr.GetClient(),
+		Live:   mgr.GetAPIReader(),
+		Events: recorder,
+		Clock:  clock.RealClock{},
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles)
 }

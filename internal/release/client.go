@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // fieldOwner owns the fields of a BarqCluster that the Helm side writes.
@@ -46,11 +47,11 @@ type mergingClient struct {
 // status that the library writes. A plain update would fail whenever the status
 // controller wrote in between, on a deletion for ever.
 func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
-	apply := applyOnto(object)
+	apply := clusters.Onto(object)
 	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
 		apply.SetFinalizers([]string{uninstallFinalizer})
 	}
-	return c.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
+	return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 }
 
 // Status gives a writer of the Helm conditions and the release's name alone. The
@@ -58,17 +59,6 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
 	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client}
-}
-
-// applyOnto begins an apply to an object that exists. The UID keeps it from being
-// made again if it was deleted, and from reaching a new one of the same name.
-func applyOnto(object client.Object) *unstructured.Unstructured {
-	apply := &unstructured.Unstructured{}
-	apply.SetGroupVersionKind(object.GetObjectKind().GroupVersionKind())
-	apply.SetNamespace(object.GetNamespace())
-	apply.SetName(object.GetName())
-	apply.SetUID(object.GetUID())
-	return apply
 }
 
 type statusWriter struct {
@@ -109,13 +99,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
-	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&desired)
-	if err != nil {
-		return fmt.Errorf("writing the status: %w", err)
-	}
-	apply := applyOnto(cluster)
-	apply.Object["status"] = status
-	return w.SubResourceWriter.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
+	return clusters.ApplyStatus(ctx, w.SubResourceWriter, cluster, &desired, fieldOwner)
 }
 
 // helmStatusOf reads the Helm side's part of a status, sorted by type.

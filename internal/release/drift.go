@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -70,7 +72,20 @@ func holds(existing *unstructured.Unstructured, expected *resource.Info) (bool, 
 	if err != nil {
 		return false, err
 	}
-	return len(patch) == 0 || bytes.Equal(patch, []byte("{}")), nil
+	if len(patch) == 0 || bytes.Equal(patch, []byte("{}")) {
+		return true, nil
+	}
+	// A field that is replaced as a whole, such as the selector of a
+	// PodDisruptionBudget, is in the patch even when it stays as it is.
+	patched, err := strategicpatch.StrategicMergePatchUsingLookupPatchMeta(have, patch, rules)
+	if err != nil {
+		return false, err
+	}
+	var before, after map[string]any
+	if err := errors.Join(json.Unmarshal(have, &before), json.Unmarshal(patched, &after)); err != nil {
+		return false, err
+	}
+	return reflect.DeepEqual(before, after), nil
 }
 
 // withoutClaimTemplates leaves out of a StatefulSet what nobody can change once it

@@ -103,3 +103,16 @@ func TestKindsWithoutMergeRulesAreLeftToTheLibrary(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, same)
 }
+
+// A selector of a PodDisruptionBudget is replaced as a whole, so it is in every
+// patch, whether it differs or not.
+func TestHoldsWhatIsReplacedAsAWhole(t *testing.T) {
+	const rendered = `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: db}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: db}}}}`
+	const other = `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: db}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: db, more: x}}}}`
+	same, err := holds(objectOf(t, rendered), infoOf(t, rendered))
+	require.NoError(t, err)
+	require.True(t, same)
+	same, err = holds(objectOf(t, other), infoOf(t, rendered))
+	require.NoError(t, err)
+	require.False(t, same)
+}

@@ -22,7 +22,7 @@ const (
 	KeyAzureStorageAccessKey = "AZURE_STORAGE_ACCESS_KEY"
 )
 
-// Reference is one key of a Secret that a pod's environment is made from.
+// Reference is one key of a Secret that the database reads when it starts.
 type Reference struct {
 	// Field is the path in the spec that makes the reference.
 	Field string
@@ -37,7 +37,7 @@ type Reference struct {
 // References lists what the spec refers to, each key of a Secret once, sorted
 // by Secret and key. Tiers count only while tiering is enabled, because only then
 // do the pods use them. Secrets for pulling images are not among them: the
-// kubelet, not the pod's environment, reads those.
+// kubelet reads those, not the database.
 func References(cluster *v1alpha1.BarqCluster) []Reference {
 	var found []Reference
 	spec := &cluster.Spec
@@ -58,6 +58,11 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 			Key:      ref.Key,
 			Optional: ref.Optional != nil && *ref.Optional,
 		})
+	}
+	if spec.TLS != nil {
+		for _, key := range []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey} {
+			found = append(found, Reference{Field: "spec.tls.secretName", Secret: spec.TLS.SecretName, Key: key})
+		}
 	}
 	return unique(found)
 }

@@ -68,6 +68,13 @@ func TestReferences(t *testing.T) {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}}}`,
 			want: []secrets.Reference{{Field: "spec.tiering.warm.bucketSecretRef", Secret: "buckets", Key: "warm"}},
 		},
+		"tls": {
+			spec: `tls: {secretName: certificate}`,
+			want: []secrets.Reference{
+				{Field: "spec.tls.secretName", Secret: "certificate", Key: "tls.crt"},
+				{Field: "spec.tls.secretName", Secret: "certificate", Key: "tls.key"},
+			},
+		},
 		"env, required wins over optional": {
 			spec: `env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}, {name: B, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: C, value: plain}]`,
 			want: []secrets.Reference{{Field: "spec.env[B].valueFrom.secretKeyRef", Secret: "s", Key: "k"}},

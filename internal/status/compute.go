@@ -2,19 +2,14 @@ package status
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-)
-
-// Ports of Barq DB, in every address that the status gives.
-const (
-	httpPort = 8080
-	grpcPort = 50051
 )
 
 // verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
@@ -23,9 +18,10 @@ type verdict struct {
 	phase       v1alpha1.Phase
 	ready       metav1.ConditionStatus
 	reconciling bool
-	stalled     bool
-	reason      string
-	message     string
+	// stalled is the reason why no progress is made until a person acts; empty if it is.
+	stalled string
+	reason  string
+	message string
 	// acted: the newest spec was acted upon, so the status is about its generation.
 	acted bool
 }
@@ -39,6 +35,8 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	status := v1alpha1.BarqClusterStatus{
 		ObservedGeneration: stored.ObservedGeneration,
 		Phase:              verdict.phase,
+		Endpoints:          o.endpoints(),
+		AppliedSpecHash:    o.appliedSpecHash(),
 		Conditions:         own(stored.Conditions),
 	}
 	if verdict.acted {
@@ -52,25 +50,26 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 		if containers := set.Spec.Template.Spec.Containers; len(containers) > 0 {
 			status.Image = containers[0].Image
 		}
-		host := o.Cluster.Name + "." + o.Cluster.Namespace + ".svc"
-		status.Endpoints = &v1alpha1.Endpoints{
-			HTTP: fmt.Sprintf("http://%s:%d", host, httpPort),
-			GRPC: fmt.Sprintf("%s:%d", host, grpcPort),
-		}
-	}
-	if capacity := o.capacity(); capacity != nil {
-		status.Storage = &v1alpha1.StorageStatus{Capacity: capacity}
 	}
 
-	for _, condition := range []metav1.Condition{
+	conditions := []metav1.Condition{
 		readyCondition(verdict),
 		reconcilingCondition(verdict),
 		stalledCondition(verdict),
 		secretsCondition(o),
-		volumesCondition(o),
-	} {
-		condition.ObservedGeneration = status.ObservedGeneration
+		pendingCondition(o),
+	}
+	if redundancy := redundancyCondition(o); redundancy != nil {
+		conditions = append(conditions, *redundancy)
+	} else {
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionDataRedundancy)
+	}
+	for _, condition := range conditions {
+		if condition.Type != v1alpha1.ConditionChangesPending {
+			condition.ObservedGeneration = status.ObservedGeneration
+		}
 		condition.LastTransitionTime = metav1.NewTime(now)
+		condition.Message = bounded(condition.Message, conditionLimit)
 		meta.SetStatusCondition(&status.Conditions, condition)
 	}
 	return status
@@ -82,10 +81,10 @@ func judge(o Observation, now time.Time) verdict {
 	case o.Cluster.DeletionTimestamp != nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; its volumes are kept",
+			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention(),
 		}
 	case o.Cluster.Spec.Paused:
-		return judgePaused(o)
+		return judgePaused(o, now)
 	case len(o.Secrets.Problems) > 0:
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
@@ -93,7 +92,7 @@ func judge(o Observation, now time.Time) verdict {
 		}
 	case o.refusal() != "":
 		return verdict{
-			phase: o.whileHeldBack(v1alpha1.PhaseFailed), ready: metav1.ConditionFalse, stalled: true, acted: true,
+			phase: o.whileHeldBack(v1alpha1.PhaseFailed), ready: metav1.ConditionFalse, stalled: v1alpha1.ReasonReleaseFailed, acted: true,
 			reason: v1alpha1.ReasonReleaseFailed, message: o.refusal(),
 		}
 	case !o.applied():
@@ -110,66 +109,109 @@ func judge(o Observation, now time.Time) verdict {
 	}
 }
 
-// judgePaused reports the pods as they are, and says nothing about the newest spec.
-func judgePaused(o Observation) verdict {
-	ready := metav1.ConditionFalse
-	if o.StatefulSet != nil && o.StatefulSet.Status.Replicas == o.StatefulSet.Status.ReadyReplicas {
-		ready = metav1.ConditionTrue
+// judgePaused reports the pods as they are, beside what they were last asked to be,
+// and says nothing about the newest spec.
+func judgePaused(o Observation, now time.Time) verdict {
+	result := verdict{
+		phase: v1alpha1.PhasePaused, ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused,
+		message: "spec.paused is true: nothing is changed until it is false; ",
 	}
-	return verdict{
-		phase: v1alpha1.PhasePaused, ready: ready, reason: v1alpha1.ReasonPaused,
-		message: "spec.paused is true: nothing is changed until it is false; " + o.count(),
+	if o.StatefulSet == nil {
+		result.message += "nothing runs yet"
+		return result
 	}
+	asked := ptr.Deref(o.StatefulSet.Spec.Replicas, 0)
+	result.message += o.count(asked)
+	if o.StatefulSet.Status.ReadyReplicas == asked && o.StatefulSet.Status.Replicas == asked {
+		result.ready = metav1.ConditionTrue
+		return result
+	}
+	if troubles := o.troubles(now); len(troubles) > 0 {
+		result.message += "; " + describe(troubles)
+		if o.overdue(troubles, now) != nil {
+			result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
+		}
+	}
+	return result
 }
 
 // judgePods looks at what an applied spec has become.
 func judgePods(o Observation, now time.Time) verdict {
-	trouble := o.podTrouble(now)
-	set := o.StatefulSet
+	troubles := o.troubles(now)
+	desired := o.Cluster.Spec.DesiredReplicas()
 	switch {
-	case o.rolledOut() && o.Cluster.Spec.DesiredReplicas() == 0:
+	case o.rolledOut() && desired == 0:
 		return verdict{
 			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
 			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
 		}
-	case o.rolledOut() && set.Status.ReadyReplicas == set.Status.Replicas:
+	case o.rolledOut() && o.available():
 		return judgeVolumes(o)
-	case trouble != "":
+	case len(troubles) > 0:
+		return judgeTroubles(o, troubles, now)
+	case o.rolledOut() && o.answeredBefore() && o.StatefulSet.Status.ReadyReplicas < desired:
 		return verdict{
 			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonPodsNotReady, message: o.count() + "; " + trouble,
-		}
-	case o.rolledOut() && o.answeredBefore():
-		return verdict{
-			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonPodsNotReady, message: o.count() + "; pods that answered before do not answer now",
+			reason:  v1alpha1.ReasonPodsNotReady,
+			message: o.count(desired) + "; pods that answered before do not answer now; " + o.awaited(),
 		}
 	default:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonRollingOut, message: o.count() + "; pods are being made, replaced or removed",
+			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.awaited(),
 		}
 	}
+}
+
+// judgeTroubles says what keeps pods from answering, and whether that has lasted for
+// so long that it will not pass by itself.
+func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
+	result := verdict{
+		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+		reason:  v1alpha1.ReasonPodsNotReady,
+		message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + describe(troubles) + o.heldUp(),
+	}
+	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
+		result.phase = v1alpha1.PhasePending
+	}
+	if o.overdue(troubles, now) != nil {
+		// Kubernetes and the operator go on trying, but kstatus takes what is both
+		// reconciling and stalled for reconciling.
+		result.reconciling = false
+		result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
+		if !o.serves() {
+			result.phase = v1alpha1.PhaseFailed
+		}
+	}
+	return result
 }
 
 // judgeVolumes looks at the volumes of pods that all answer.
 func judgeVolumes(o Observation) verdict {
-	if behind := o.behind(); len(behind) > 0 {
+	resized := o.volumesResized()
+	switch {
+	case resized == nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonResizing, message: o.count() + "; " + growing(o, behind),
+			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; their volumes are being looked at",
 		}
-	}
-	return verdict{
-		phase: v1alpha1.PhaseReady, ready: metav1.ConditionTrue, acted: true,
-		reason: v1alpha1.ReasonReady, message: o.count(),
+	case resized.Status == metav1.ConditionFalse:
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
+			reason: resized.Reason, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + resized.Message,
+		}
+	default:
+		return verdict{
+			phase: v1alpha1.PhaseReady, ready: metav1.ConditionTrue, acted: true,
+			reason: v1alpha1.ReasonReady, message: o.count(o.Cluster.Spec.DesiredReplicas()),
+		}
 	}
 }
 
-// whileHeldBack is Degraded when pods run that a change cannot reach, else the
-// given phase.
+// whileHeldBack is Degraded when clients get answers from what a change cannot reach,
+// else the given phase.
 func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
-	if o.StatefulSet != nil && o.StatefulSet.Status.ReadyReplicas > 0 {
+	if o.serves() {
 		return v1alpha1.PhaseDegraded
 	}
 	return otherwise
@@ -183,14 +225,34 @@ func (o Observation) answeredBefore() bool {
 		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady)
 }
 
-func (o Observation) count() string {
-	if o.StatefulSet == nil {
-		return fmt.Sprintf("0 of %d pods answer", o.Cluster.Spec.DesiredReplicas())
+// count says how many pods answer of those that are asked for, and in mode Primary
+// whether the one is among them on which everything depends.
+func (o Observation) count(asked int32) string {
+	var ready, existing int32
+	if o.StatefulSet != nil {
+		ready, existing = o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.Replicas
 	}
-	return fmt.Sprintf("%d of %d pods answer", o.StatefulSet.Status.ReadyReplicas, o.Cluster.Spec.DesiredReplicas())
+	if asked == 0 && existing == 0 {
+		return "no pod is asked for"
+	}
+	if asked == 0 {
+		return fmt.Sprintf("no pod is asked for, %d left", existing)
+	}
+	text := fmt.Sprintf("%d of %d pods answer", ready, asked)
+	switch {
+	case asked == 1 || ready >= asked || o.independent():
+		return text
+	case o.primaryAnswers():
+		return text + ", the primary " + o.primary() + " among them"
+	default:
+		return text + ", not the primary " + o.primary() + ": clients get no answer"
+	}
 }
 
-func growing(o Observation, behind []string) string {
-	size := o.Cluster.Spec.DesiredSize()
-	return fmt.Sprintf("volumes grow to %s: %s", size.String(), strings.Join(behind, ", "))
+// retention says what becomes of the volumes of a BarqCluster that is deleted.
+func (o Observation) retention() string {
+	if o.Cluster.Spec.Storage.Retention.WhenDeleted == v1alpha1.RetentionDelete {
+		return "its volumes are deleted with it (spec.storage.retention.whenDeleted)"
+	}
+	return "its volumes are kept"
 }

@@ -1,14 +1,13 @@
 package status_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -16,54 +15,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/status"
 )
-
-var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-
-const generation = 4
-
-// running is a BarqCluster of three pods that all answer.
-func running() status.Observation {
-	cluster := &v1alpha1.BarqCluster{}
-	cluster.Namespace, cluster.Name, cluster.Generation = "team", "vectors", generation
-	cluster.Spec.Replicas = ptr.To[int32](3)
-	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("10Gi"))
-	helm := func(name string, value metav1.ConditionStatus) {
-		meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
-			Type: name, Status: value, Reason: "Test", ObservedGeneration: generation,
-		})
-	}
-	helm(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse)
-	helm(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse)
-	helm(v1alpha1.ConditionDeployed, metav1.ConditionTrue)
-
-	set := &appsv1.StatefulSet{}
-	set.Namespace, set.Name, set.Generation = "team", "vectors", 2
-	set.Spec.Replicas = ptr.To[int32](3)
-	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/instance": "vectors"}}
-	set.Spec.Template.Spec.Containers = []corev1.Container{{Image: "example.com/barq-db:1"}}
-	set.Status = appsv1.StatefulSetStatus{
-		ObservedGeneration: 2, Replicas: 3, ReadyReplicas: 3, UpdatedReplicas: 3, CurrentRevision: "b", UpdateRevision: "b",
-	}
-	claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-vectors-0"}}
-	claim.Status.Capacity = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}
-	return status.Observation{Cluster: cluster, StatefulSet: set, Claims: []corev1.PersistentVolumeClaim{claim}}
-}
-
-func pod(name string, containerStatus corev1.ContainerStatus) corev1.Pod {
-	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	pod.Status.ContainerStatuses = []corev1.ContainerStatus{containerStatus}
-	return pod
-}
-
-func waiting(reason, message string) corev1.ContainerStatus {
-	return corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}
-}
-
-func setCondition(o *status.Observation, name string, value metav1.ConditionStatus, reason, message string, generation int64) {
-	meta.SetStatusCondition(&o.Cluster.Status.Conditions, metav1.Condition{
-		Type: name, Status: value, Reason: reason, Message: message, ObservedGeneration: generation,
-	})
-}
 
 // said is what a person and a GitOps tool read off a status.
 type said struct {
@@ -93,13 +44,16 @@ func TestCompute(t *testing.T) {
 		"nothing was applied ever": {
 			change: func(o *status.Observation) {
 				o.Cluster.Status = v1alpha1.BarqClusterStatus{}
-				o.StatefulSet, o.Claims = nil, nil
+				o.StatefulSet, o.Pods = nil, nil
 			},
 			want: said{"Pending", no, yes, no, "Applying", "the newest spec is being applied", 0},
 		},
 		"applied, and no StatefulSet in sight": {
-			change: func(o *status.Observation) { o.StatefulSet = nil },
-			want:   said{"Progressing", no, yes, no, "RollingOut", "0 of 3 pods answer; pods are being made, replaced or removed", generation},
+			change: func(o *status.Observation) { o.StatefulSet, o.Pods = nil, nil },
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"0 of 3 pods answer, not the primary vectors-0: clients get no answer; pods are being made, replaced or removed", generation,
+			},
 		},
 		"the StatefulSet's controller has not seen the change": {
 			change: func(o *status.Observation) { o.StatefulSet.Generation++ },
@@ -107,7 +61,7 @@ func TestCompute(t *testing.T) {
 		},
 		"the StatefulSet has the former number of replicas": {
 			change: func(o *status.Observation) { o.Cluster.Spec.Replicas = ptr.To[int32](5) },
-			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 5 pods answer; pods are being made, replaced or removed", generation},
+			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 5 pods answer, the primary vectors-0 among them; pods are being made, replaced or removed", generation},
 		},
 		"one pod is of the former revision": {
 			change: func(o *status.Observation) {
@@ -117,61 +71,99 @@ func TestCompute(t *testing.T) {
 		},
 		"pods start for the first time": {
 			change: func(o *status.Observation) {
-				o.StatefulSet.Status.ReadyReplicas = 1
-				o.Pods = []corev1.Pod{pod("vectors-1", waiting("ContainerCreating", ""))}
+				waits := podOf("vectors-1", containerWaiting("ContainerCreating", ""))
+				lose(o, waits, podOf("vectors-2", containerRunning(0)))
 			},
-			want: said{"Progressing", no, yes, no, "RollingOut", "1 of 3 pods answer; pods are being made, replaced or removed", generation},
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"1 of 3 pods answer, the primary vectors-0 among them; awaited: vectors-1 starts, vectors-2 reads its data and answers", generation,
+			},
 		},
-		"a pod that answered is lost": {
+		"the primary is replaced, last of all": {
 			change: func(o *status.Observation) {
-				o.StatefulSet.Status.ReadyReplicas = 2
+				o.StatefulSet.Status.CurrentRevision = "a"
+				stops := podOf("vectors-0", containerRunning(0))
+				stops.DeletionTimestamp = &metav1.Time{Time: now.Add(time.Minute)}
+				lose(o, stops)
+			},
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"2 of 3 pods answer, not the primary vectors-0: clients get no answer; awaited: vectors-0 stops", generation,
+			},
+		},
+		"many pods start": {
+			change: func(o *status.Observation) {
+				o.Pods = nil
+				for _, name := range []string{"vectors-10", "vectors-9", "vectors-2", "vectors-11", "vectors-0", "vectors-1"} {
+					o.Pods = append(o.Pods, podOf(name))
+				}
+				o.StatefulSet.Status.ReadyReplicas = 0
+			},
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"0 of 3 pods answer, not the primary vectors-0: clients get no answer; " +
+					"awaited: vectors-0 starts, vectors-1 starts, vectors-2 starts, vectors-9 starts, 2 more", generation,
+			},
+		},
+		"pods have not answered for long enough": {
+			change: func(o *status.Observation) {
+				o.StatefulSet.Spec.MinReadySeconds, o.StatefulSet.Status.AvailableReplicas = 5, 2
+			},
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"3 of 3 pods answer; awaited: that all have answered for 5 s (spec.minReadySeconds)", generation,
+			},
+		},
+		"a pod has not been made": {
+			change: func(o *status.Observation) {
+				o.Pods = o.Pods[:2]
+				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 2, 2
+			},
+			want: said{
+				"Progressing", no, yes, no, "RollingOut",
+				"2 of 3 pods answer, the primary vectors-0 among them; awaited: vectors-2 is made", generation,
+			},
+		},
+		"a follower that answered is lost": {
+			change: func(o *status.Observation) {
+				lose(o, podOf("vectors-2", containerRunning(0)))
 				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
-			want: said{"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer; pods that answered before do not answer now", generation},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
+					"pods that answered before do not answer now; awaited: vectors-2 reads its data and answers", generation,
+			},
 		},
-		"an image cannot be pulled": {
+		"the primary that answered is lost": {
 			change: func(o *status.Observation) {
-				o.StatefulSet.Status.ReadyReplicas = 2
-				o.Pods = []corev1.Pod{
-					pod("vectors-2", waiting("ImagePullBackOff", "not found")),
-					pod("vectors-1", waiting("CrashLoopBackOff", "")),
-				}
+				lose(o, podOf("vectors-0", containerRunning(0)))
+				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+			},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, not the primary vectors-0: clients get no answer; " +
+					"pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
+			},
+		},
+		"an independent database is lost": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent
+				lose(o, podOf("vectors-0", containerRunning(0)))
+				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer; pod vectors-1: CrashLoopBackOff; pod vectors-2: ImagePullBackOff: not found", generation,
+				"2 of 3 pods answer; pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
 			},
-		},
-		"a pod finds no node": {
-			change: func(o *status.Observation) {
-				o.StatefulSet.Status.ReadyReplicas = 2
-				pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "vectors-2"}}
-				pod.Status.Conditions = []corev1.PodCondition{{
-					Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available",
-					LastTransitionTime: metav1.NewTime(now.Add(-10 * time.Second)),
-				}}
-				o.Pods = []corev1.Pod{pod}
-			},
-			want: said{"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer; pod vectors-2: Unschedulable: 0/3 nodes are available", generation},
-		},
-		"a pod waits for its volume as every new pod does": {
-			change: func(o *status.Observation) {
-				o.StatefulSet.Status.ReadyReplicas = 2
-				o.Pods = []corev1.Pod{{}}
-				o.Pods[0].Status.Conditions = []corev1.PodCondition{{
-					Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available",
-					LastTransitionTime: metav1.NewTime(now.Add(-9 * time.Second)),
-				}}
-			},
-			want: said{"Progressing", no, yes, no, "RollingOut", "2 of 3 pods answer; pods are being made, replaced or removed", generation},
 		},
 		"a Secret is missing while pods run": {
 			change: func(o *status.Observation) { o.Secrets.Problems = []string{"no Secret"} },
 			want:   said{"Degraded", no, yes, no, "SecretMissing", "no Secret", generation},
 		},
 		"a Secret is missing from the start": {
-			change: func(o *status.Observation) { o.Secrets.Problems, o.StatefulSet = []string{"no Secret", "no key"}, nil },
-			want:   said{"Pending", no, yes, no, "SecretMissing", "no Secret; no key", generation},
+			change: func(o *status.Observation) {
+				o.Secrets.Problems, o.StatefulSet, o.Pods = []string{"no Secret", "no key"}, nil, nil
+			},
+			want: said{"Pending", no, yes, no, "SecretMissing", "no Secret; no key", generation},
 		},
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {
@@ -189,7 +181,7 @@ func TestCompute(t *testing.T) {
 		"the release was refused from the start": {
 			change: func(o *status.Observation) {
 				setCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "another chart", generation)
-				o.StatefulSet = nil
+				o.StatefulSet, o.Pods = nil, nil
 			},
 			want: said{"Failed", no, no, yes, "ReleaseFailed", "another chart", generation},
 		},
@@ -216,8 +208,10 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Replicas, o.StatefulSet.Spec.Replicas = ptr.To[int32](0), ptr.To[int32](0)
 				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 1, 1
+				o.Pods = o.Pods[:1]
+				o.Pods[0].DeletionTimestamp = &metav1.Time{Time: now.Add(time.Minute)}
 			},
-			want: said{"Progressing", no, yes, no, "RollingOut", "1 of 0 pods answer; pods are being made, replaced or removed", generation},
+			want: said{"Progressing", no, yes, no, "RollingOut", "no pod is asked for, 1 left; awaited: vectors-0 stops", generation},
 		},
 		"paused": {
 			change: func(o *status.Observation) {
@@ -226,9 +220,42 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer", generation - 1},
 		},
-		"paused, and a pod is lost": {
-			change: func(o *status.Observation) { o.Cluster.Spec.Paused, o.StatefulSet.Status.ReadyReplicas = true, 2 },
-			want:   said{"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; 2 of 3 pods answer", 0},
+		"paused, and a pod crashes": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Paused = true
+				lose(o, crashing("vectors-2", 2))
+			},
+			want: said{
+				"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; " +
+					"2 of 3 pods answer, the primary vectors-0 among them; " + crashLoop("vectors-2"), 0,
+			},
+		},
+		"paused, and a pod has crashed for long": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Paused = true
+				o.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](30)
+				lose(o, crashing("vectors-2", 2))
+			},
+			want: said{
+				"Paused", no, no, yes, "Paused", "spec.paused is true: nothing is changed until it is false; " +
+					"2 of 3 pods answer, the primary vectors-0 among them; " + crashLoop("vectors-2"), 0,
+			},
+		},
+		"paused before another number of pods was made": {
+			change: func(o *status.Observation) { o.Cluster.Spec.Paused, o.Cluster.Spec.Replicas = true, ptr.To[int32](5) },
+			want:   said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer", 0},
+		},
+		"paused while hibernated": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Paused, o.StatefulSet.Spec.Replicas = true, ptr.To[int32](0)
+				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 0, 0
+				o.Pods = nil
+			},
+			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; no pod is asked for", 0},
+		},
+		"paused from the start": {
+			change: func(o *status.Observation) { o.Cluster.Spec.Paused, o.StatefulSet, o.Pods = true, nil, nil },
+			want:   said{"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; nothing runs yet", 0},
 		},
 		"deleted while paused": {
 			change: func(o *status.Observation) {
@@ -237,13 +264,45 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
 		},
-		"volumes grow": {
-			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = ptr.To(resource.MustParse("20Gi")) },
-			want:   said{"Progressing", yes, yes, no, "Resizing", "3 of 3 pods answer; volumes grow to 20Gi: data-vectors-0 has 10Gi", generation},
+		"deleted with its volumes": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Storage.Retention.WhenDeleted = v1alpha1.RetentionDelete
+				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
+			},
+			want: said{
+				"Progressing", no, yes, no, "Deleting",
+				"the BarqCluster is being deleted; its volumes are deleted with it (spec.storage.retention.whenDeleted)", generation,
+			},
 		},
-		"volumes are larger than asked": {
-			change: func(o *status.Observation) { o.Cluster.Spec.Storage.Size = ptr.To(resource.MustParse("5Gi")) },
-			want:   said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
+		"volumes grow": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "Resizing", "data-vectors-0 has 10Gi", generation)
+			},
+			want: said{"Progressing", yes, yes, no, "Resizing", "3 of 3 pods answer; data-vectors-0 has 10Gi", generation},
+		},
+		"volumes may not grow": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "ResizeRefused", "data-vectors-0 has 10Gi", generation)
+			},
+			want: said{"Progressing", yes, yes, no, "ResizeRefused", "3 of 3 pods answer; data-vectors-0 has 10Gi", generation},
+		},
+		"nobody has looked at the volumes since the spec changed": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
+			},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+		},
+		"nobody has looked at the volumes ever": {
+			change: func(o *status.Observation) {
+				meta.RemoveStatusCondition(&o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+			},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+		},
+		"there are no volumes": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, "NoVolumes", "", generation)
+			},
+			want: said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +339,6 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 			ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
 		}
 	}
-	capacity := resource.MustParse("10Gi")
 	require.Equal(t, v1alpha1.BarqClusterStatus{
 		ObservedGeneration: generation,
 		Phase:              v1alpha1.PhaseReady,
@@ -293,38 +351,46 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 			HTTP: "http://vectors.team.svc:8080",
 			GRPC: "vectors.team.svc:50051",
 		},
-		Storage: &v1alpha1.StorageStatus{Capacity: &capacity},
+		AppliedSpecHash: "sum",
 		Conditions: []metav1.Condition{
 			condition("Ready", metav1.ConditionTrue, "Ready", "3 of 3 pods answer"),
 			condition("Reconciling", metav1.ConditionFalse, "Ready", "3 of 3 pods answer"),
 			condition("Stalled", metav1.ConditionFalse, "Progressing", "nothing needs a person"),
 			condition("SecretsAvailable", metav1.ConditionTrue, "AllFound", "every Secret and key that the spec refers to is there"),
-			condition("VolumesResized", metav1.ConditionTrue, "SizeReached", "every volume has at least 10Gi"),
+			condition("ChangesPending", metav1.ConditionFalse, "NothingPending", "no change is held back"),
+			condition("DataRedundancy", metav1.ConditionFalse, "PrimaryOnly", "Barq DB copies nothing between pods: "+
+				"vectors-0 holds all data and answers all clients, and no other of the 3 pods holds data or can stand in for it"),
 		},
 	}, got)
-}
-
-// Nothing that is watched changes when a pod has waited too long for a node.
-func TestLookAgainAfter(t *testing.T) {
-	observed := running()
-	require.Zero(t, observed.LookAgainAfter(now))
-	waitingSince := func(age time.Duration) corev1.Pod {
-		pod := corev1.Pod{}
-		pod.Status.Conditions = []corev1.PodCondition{{
-			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(now.Add(-age)),
-		}}
-		return pod
-	}
-	observed.Pods = []corev1.Pod{waitingSince(2 * time.Second), waitingSince(7 * time.Second), waitingSince(time.Hour)}
-	require.Equal(t, 3*time.Second, observed.LookAgainAfter(now))
 }
 
 // A status that is computed again from itself must not change, or the two
 // controllers would write for ever.
 func TestComputeIsStable(t *testing.T) {
+	for name, change := range map[string]func(*status.Observation){
+		"all well":   func(*status.Observation) {},
+		"in trouble": func(o *status.Observation) { lose(o, crashing("vectors-2", 2)) },
+		"paused":     func(o *status.Observation) { o.Cluster.Spec.Paused, o.SpecHash = true, "other" },
+		"queued":     func(o *status.Observation) { o.Queued = "waits" },
+		"rolling":    func(o *status.Observation) { o.StatefulSet.Status.UpdatedReplicas = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := running()
+			change(&observed)
+			first := status.Compute(observed, now)
+			store(&observed, first)
+			require.Equal(t, first, status.Compute(observed, now.Add(time.Second)))
+		})
+	}
+}
+
+// A message that the API server would refuse would keep the whole status from being
+// written.
+func TestNoMessageIsTooLong(t *testing.T) {
 	observed := running()
-	first := status.Compute(observed, now)
-	observed.Cluster.Status.Conditions = append(observed.Cluster.Status.Conditions, first.Conditions...)
-	observed.Cluster.Status.ObservedGeneration = first.ObservedGeneration
-	require.Equal(t, first, status.Compute(observed, now.Add(time.Hour)))
+	observed.Secrets.Problems = []string{strings.Repeat("ü", 100_000)}
+	for _, condition := range status.Compute(observed, now).Conditions {
+		require.LessOrEqual(t, len(condition.Message), 32768, condition.Type)
+		require.True(t, utf8.ValidString(condition.Message), condition.Type)
+	}
 }

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +14,8 @@ var ownConditions = []string{
 	v1alpha1.ConditionReconciling,
 	v1alpha1.ConditionStalled,
 	v1alpha1.ConditionSecretsAvailable,
-	v1alpha1.ConditionVolumesResized,
+	v1alpha1.ConditionChangesPending,
+	v1alpha1.ConditionDataRedundancy,
 }
 
 // own gives a copy of the conditions that the status controller writes.
@@ -40,14 +40,14 @@ func reconcilingCondition(v verdict) metav1.Condition {
 }
 
 func stalledCondition(v verdict) metav1.Condition {
-	if !v.stalled {
+	if v.stalled == "" {
 		return metav1.Condition{
 			Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
 			Message: "nothing needs a person",
 		}
 	}
 	return metav1.Condition{
-		Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v.reason, Message: v.message,
+		Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v.stalled, Message: v.message,
 	}
 }
 
@@ -64,26 +64,6 @@ func secretsCondition(o Observation) metav1.Condition {
 	default:
 		condition.Reason = v1alpha1.ReasonAllFound
 		condition.Message = "every Secret and key that the spec refers to is there"
-	}
-	return condition
-}
-
-func volumesCondition(o Observation) metav1.Condition {
-	condition := metav1.Condition{Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionTrue}
-	behind := o.behind()
-	switch {
-	case o.capacity() == nil:
-		condition.Status = metav1.ConditionUnknown
-		condition.Reason = v1alpha1.ReasonNoVolumes
-		condition.Message = "there is no volume yet, or the data directory is not on one"
-	case len(behind) > 0:
-		condition.Status = metav1.ConditionFalse
-		condition.Reason = v1alpha1.ReasonResizing
-		condition.Message = growing(o, behind)
-	default:
-		condition.Reason = v1alpha1.ReasonSizeReached
-		size := o.Cluster.Spec.DesiredSize()
-		condition.Message = fmt.Sprintf("every volume has at least %s", size.String())
 	}
 	return condition
 }

@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
@@ -30,7 +27,7 @@ const fieldOwner = client.FieldOwner("barq-operator-status")
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=pods;persistentvolumeclaims,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 
 // Reconciler keeps the status of BarqClusters true.
 type Reconciler struct {
@@ -44,24 +41,37 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Clock gives the transition times.
 	Clock clock.PassiveClock
+	// Queue knows the roll-outs that wait for their turn; nil if none ever does.
+	Queue Queue
+
+	written writes
+}
+
+// Queue holds back roll-outs that nobody asked for in the spec.
+type Queue interface {
+	// Waiting says what the roll-out of a BarqCluster waits for, in the words of a
+	// message to the user; empty if none waits.
+	Waiting(cluster types.UID) string
 }
 
 // SetupWithManager registers the controller. secretChanges enqueues the
 // BarqClusters that refer to a Secret which changed; workers is how many
-// BarqClusters are looked at concurrently.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Source, workers int) error {
-	cluster := unstructuredOf(v1alpha1.BarqClusterKind)
-	err := ctrl.NewControllerManagedBy(mgr).
+// BarqClusters are looked at concurrently; queueChanges enqueue those for which the
+// Queue has another answer.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Source, workers int, queueChanges ...source.Source) error {
+	cluster := clusters.Object()
+	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-status").
 		For(cluster).
-		Watches(unstructuredOf(appsv1.SchemeGroupVersion.WithKind("StatefulSet")), handler.EnqueueRequestForOwner(
+		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestForOwner(
 			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
-		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		WatchesRawSource(secretChanges).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(r)
-	if err != nil {
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+	for _, changes := range queueChanges {
+		builder = builder.WatchesRawSource(changes)
+	}
+	if err := builder.Complete(r); err != nil {
 		return fmt.Errorf("setting up the status controller: %w", err)
 	}
 	return nil
@@ -69,13 +79,15 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Sou
 
 // Reconcile computes the status of one BarqCluster and stores it if it changed.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	object := unstructuredOf(v1alpha1.BarqClusterKind)
-	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
+	if err != nil {
+		r.written.forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	cluster, err := v1alpha1.FromUnstructured(object)
-	if err != nil {
-		return ctrl.Result{}, err
+	if r.written.isAheadOf(cluster) {
+		// What would be computed from an outdated status would be told once more. The
+		// cache is about to get the newer one, which starts another pass.
+		return ctrl.Result{}, nil
 	}
 
 	observed, err := r.observe(ctx, cluster, r.Client)
@@ -84,9 +96,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	now := r.Clock.Now()
 	computed := Compute(observed, now)
-	if becomesReady(&cluster.Status, &computed) {
+	if settles(&cluster.Status, &computed) {
 		// The cache may still hold the StatefulSet from before the change that was
-		// just applied. Before saying that the change is done, ask the API server.
+		// just applied. Before saying that the change is done, or will never be, ask
+		// the API server.
 		observed, err = r.observe(ctx, cluster, r.Live)
 		if err != nil {
 			return ctrl.Result{}, err
@@ -98,85 +111,36 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if equality.Semantic.DeepEqual(stored, computed) {
 		return result, nil
 	}
-	if err := r.write(ctx, cluster, &computed); err != nil {
+	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, &computed, fieldOwner); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.announce(cluster, stored.Conditions, computed.Conditions)
+	r.written.remember(cluster)
+	r.announce(cluster, &computed)
 	return result, nil
 }
 
 // observe reads what belongs to the BarqCluster, the StatefulSet through the given
-// reader and the rest from the cache.
+// reader and the rest from the cache, but for the reason why pods are missing.
 func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster, statefulSets client.Reader) (Observation, error) {
 	observed := Observation{Cluster: cluster}
 	var err error
+	if observed.SpecHash, err = HashOf(&cluster.Spec); err != nil {
+		return observed, err
+	}
 	if observed.Secrets, err = r.Secrets.Resolve(ctx, cluster); err != nil {
 		return observed, err
 	}
-	if observed.StatefulSet, err = statefulSetOf(ctx, statefulSets, cluster); err != nil {
+	if r.Queue != nil {
+		observed.Queued = r.Queue.Waiting(cluster.UID)
+	}
+	if observed.StatefulSet, err = clusters.StatefulSet(ctx, statefulSets, cluster); err != nil || observed.StatefulSet == nil {
 		return observed, err
 	}
-
-	if cluster.Status.DeployedRelease == nil {
-		// Whatever carries its name belongs to a database that somebody installed by hand.
-		return observed, nil
+	if observed.Pods, err = clusters.Pods(ctx, r.Client, cluster, observed.StatefulSet); err != nil {
+		return observed, err
 	}
-	mine := ownership.Of(cluster)
-	var claims corev1.PersistentVolumeClaimList
-	if err := r.Client.List(ctx, &claims, mine...); err != nil {
-		return observed, fmt.Errorf("listing volume claims: %w", err)
+	if len(missingPods(observed.StatefulSet, observed.Pods)) > 0 {
+		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
 	}
-	observed.Claims = claims.Items
-	if observed.StatefulSet == nil {
-		return observed, nil
-	}
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, mine...); err != nil {
-		return observed, fmt.Errorf("listing pods: %w", err)
-	}
-	for i := range pods.Items {
-		if metav1.IsControlledBy(&pods.Items[i], observed.StatefulSet) {
-			observed.Pods = append(observed.Pods, pods.Items[i])
-		}
-	}
-	return observed, nil
-}
-
-// statefulSetOf gives the BarqCluster's StatefulSet; one of the same name that
-// belongs to somebody else is none.
-func statefulSetOf(ctx context.Context, reader client.Reader, cluster *v1alpha1.BarqCluster) (*appsv1.StatefulSet, error) {
-	object := unstructuredOf(appsv1.SchemeGroupVersion.WithKind("StatefulSet"))
-	if err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), object); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
-	if !metav1.IsControlledBy(object, cluster) {
-		return nil, nil
-	}
-	statefulSet := &appsv1.StatefulSet{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, statefulSet); err != nil {
-		return nil, fmt.Errorf("reading StatefulSet %s: %w", cluster.Name, err)
-	}
-	return statefulSet, nil
-}
-
-// write stores the status by server-side apply, so that the Helm side's fields stay.
-func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, status *v1alpha1.BarqClusterStatus) error {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(status)
-	if err != nil {
-		return fmt.Errorf("writing the status: %w", err)
-	}
-	apply := &unstructured.Unstructured{Object: map[string]any{"status": fields}}
-	apply.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-	apply.SetNamespace(cluster.Namespace)
-	apply.SetName(cluster.Name)
-	// Without it, the status of a BarqCluster that was deleted would be written onto
-	// a new one of the same name.
-	apply.SetUID(cluster.UID)
-	return r.Client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), fieldOwner, client.ForceOwnership)
-}
-
-func unstructuredOf(kind schema.GroupVersionKind) *unstructured.Unstructured {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(kind)
-	return object
+	return observed, err
 }

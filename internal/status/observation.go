@@ -1,15 +1,11 @@
 package status
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -26,8 +22,34 @@ type Observation struct {
 	StatefulSet *appsv1.StatefulSet
 	// Pods of the StatefulSet.
 	Pods []corev1.Pod
-	// Claims of the pods, also of pods that are gone.
-	Claims []corev1.PersistentVolumeClaim
+	// FailedCreation is why pods are missing; nil if none is, or nobody knows.
+	FailedCreation *FailedCreation
+	// SpecHash is what HashOf gives for the newest spec.
+	SpecHash string
+	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
+	// none waits.
+	Queued string
+}
+
+// independent tells whether each pod is a database of its own.
+func (o Observation) independent() bool {
+	return o.Cluster.Spec.Topology.Mode == v1alpha1.TopologyIndependent
+}
+
+// primary is the pod that holds all data, unless the pods are independent.
+func (o Observation) primary() string { return podName(o.Cluster.Name, 0) }
+
+// primaryAnswers tells whether clients of mode Primary get answers.
+func (o Observation) primaryAnswers() bool {
+	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return pod.Name == o.primary() && answers(&pod) })
+}
+
+// serves tells whether any client gets an answer.
+func (o Observation) serves() bool {
+	if o.independent() {
+		return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return answers(&pod) })
+	}
+	return o.primaryAnswers()
 }
 
 // applied tells whether the Helm side finished a pass over the newest spec with
@@ -70,95 +92,18 @@ func (o Observation) rolledOut() bool {
 		set.Status.CurrentRevision == set.Status.UpdateRevision
 }
 
-// schedulingGrace is how long a pod may be without a node before that is trouble.
-// Every new pod is, until its volume is bound.
-const schedulingGrace = 10 * time.Second
-
-// podTrouble says why pods do not answer, in the words of Kubernetes, one part for
-// each pod; empty when pods are merely starting.
-func (o Observation) podTrouble(now time.Time) string {
-	var found []string
-	for i := range o.Pods {
-		if trouble := troubleOf(&o.Pods[i], now); trouble != "" {
-			found = append(found, fmt.Sprintf("pod %s: %s", o.Pods[i].Name, trouble))
-		}
-	}
-	slices.Sort(found)
-	return strings.Join(found, "; ")
+// available tells whether all pods have answered for spec.minReadySeconds.
+func (o Observation) available() bool {
+	status := &o.StatefulSet.Status
+	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas
 }
 
-// starting are the reasons of a container that waits in the ordinary way.
-var starting = []string{"", "ContainerCreating", "PodInitializing"}
-
-func troubleOf(pod *corev1.Pod, now time.Time) string {
-	for _, container := range pod.Status.ContainerStatuses {
-		if waiting := container.State.Waiting; waiting != nil && !slices.Contains(starting, waiting.Reason) {
-			return describe(waiting.Reason, waiting.Message)
-		}
+// volumesResized is what the volumes controller says about the newest spec, or nil
+// while it has not looked at it.
+func (o Observation) volumesResized() *metav1.Condition {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	if condition == nil || condition.ObservedGeneration != o.Cluster.Generation {
+		return nil
 	}
-	if condition := unscheduled(pod); condition != nil && now.Sub(condition.LastTransitionTime.Time) >= schedulingGrace {
-		return describe(condition.Reason, condition.Message)
-	}
-	return ""
-}
-
-// unscheduled gives the condition of a pod that has no node, or nil.
-func unscheduled(pod *corev1.Pod) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		condition := &pod.Status.Conditions[i]
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return condition
-		}
-	}
-	return nil
-}
-
-// LookAgainAfter is when the status may change though nothing that is watched
-// does; zero means never.
-func (o Observation) LookAgainAfter(now time.Time) time.Duration {
-	var soonest time.Duration
-	for i := range o.Pods {
-		condition := unscheduled(&o.Pods[i])
-		if condition == nil {
-			continue
-		}
-		left := schedulingGrace - now.Sub(condition.LastTransitionTime.Time)
-		if left > 0 && (soonest == 0 || left < soonest) {
-			soonest = left
-		}
-	}
-	return soonest
-}
-
-func describe(reason, message string) string {
-	if message == "" {
-		return reason
-	}
-	return reason + ": " + message
-}
-
-// capacity is the largest capacity that a claim has, or nil.
-func (o Observation) capacity() *resource.Quantity {
-	var largest *resource.Quantity
-	for i := range o.Claims {
-		size, ok := o.Claims[i].Status.Capacity[corev1.ResourceStorage]
-		if ok && (largest == nil || size.Cmp(*largest) > 0) {
-			largest = &size
-		}
-	}
-	return largest
-}
-
-// behind names the claims whose volume is smaller than the spec asks for.
-func (o Observation) behind() []string {
-	var names []string
-	for i := range o.Claims {
-		claim := &o.Claims[i]
-		size, ok := claim.Status.Capacity[corev1.ResourceStorage]
-		if ok && size.Cmp(o.Cluster.Spec.DesiredSize()) < 0 {
-			names = append(names, fmt.Sprintf("%s has %s", claim.Name, size.String()))
-		}
-	}
-	slices.Sort(names)
-	return names
+	return condition
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -26,16 +28,81 @@ type Facts struct {
 // Values are the values of the chart barq-db. Their names are those of its
 // values.yaml; its values.schema.json refuses others.
 type Values struct {
-	Replicas         int32                         `json:"replicas"`
-	Image            *Image                        `json:"image,omitempty"`
-	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
-	Storage          Storage                       `json:"storage"`
-	Tiering          Tiering                       `json:"tiering"`
-	Resources        *corev1.ResourceRequirements  `json:"resources,omitempty"`
-	LogLevel         string                        `json:"logLevel,omitempty"`
-	ServiceAccount   ServiceAccount                `json:"serviceAccount"`
-	Env              []corev1.EnvVar               `json:"env,omitempty"`
-	SecretsChecksum  string                        `json:"secretsChecksum,omitempty"`
+	Replicas            int32                         `json:"replicas"`
+	Topology            Topology                      `json:"topology"`
+	Image               *Image                        `json:"image,omitempty"`
+	ImagePullSecrets    []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+	Storage             Storage                       `json:"storage"`
+	Tiering             Tiering                       `json:"tiering"`
+	Resources           *corev1.ResourceRequirements  `json:"resources,omitempty"`
+	LogLevel            string                        `json:"logLevel,omitempty"`
+	ServiceAccount      ServiceAccount                `json:"serviceAccount"`
+	Env                 []corev1.EnvVar               `json:"env,omitempty"`
+	SecretsChecksum     string                        `json:"secretsChecksum,omitempty"`
+	MinReadySeconds     *int32                        `json:"minReadySeconds,omitempty"`
+	NetworkPolicy       NetworkPolicy                 `json:"networkPolicy"`
+	TLS                 *TLS                          `json:"tls,omitempty"`
+	Service             Service                       `json:"service"`
+	Monitoring          Monitoring                    `json:"monitoring"`
+	PodDisruptionBudget PodDisruptionBudget           `json:"podDisruptionBudget"`
+	Scheduling          `json:",inline"`
+	PodLabels           map[string]string `json:"podLabels,omitempty"`
+	PodAnnotations      map[string]string `json:"podAnnotations,omitempty"`
+}
+
+// Topology is what the pods are to one another.
+type Topology struct {
+	Mode string `json:"mode,omitempty"`
+}
+
+// Scheduling says on which nodes the pods run.
+type Scheduling struct {
+	NodeSelector map[string]string   `json:"nodeSelector,omitempty"`
+	Tolerations  []corev1.Toleration `json:"tolerations,omitempty"`
+	Affinity     *corev1.Affinity    `json:"affinity,omitempty"`
+	// TopologySpreadConstraints is nil for the chart's default; an empty list means none.
+	TopologySpreadConstraints *[]corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+	PriorityClassName         string                             `json:"priorityClassName,omitempty"`
+}
+
+// NetworkPolicy says who may reach the database.
+type NetworkPolicy struct {
+	Enabled bool                             `json:"enabled"`
+	From    []networkingv1.NetworkPolicyPeer `json:"from,omitempty"`
+}
+
+// TLS encrypts the HTTP API.
+type TLS struct {
+	SecretName string `json:"secretName"`
+}
+
+// Service is how clients reach the database.
+type Service struct {
+	Type        string            `json:"type,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Monitoring hands the metrics to Prometheus.
+type Monitoring struct {
+	PodMonitor PodMonitor `json:"podMonitor"`
+}
+
+// PodMonitor is what the Prometheus operator is asked for.
+type PodMonitor struct {
+	Enabled  bool              `json:"enabled"`
+	Interval string            `json:"interval,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+}
+
+// PodDisruptionBudget limits how many pods a drain of nodes takes away at a time.
+type PodDisruptionBudget struct {
+	Enabled bool `json:"enabled"`
+}
+
+// Retention says when volumes are deleted.
+type Retention struct {
+	WhenDeleted string `json:"whenDeleted,omitempty"`
+	WhenScaled  string `json:"whenScaled,omitempty"`
 }
 
 // Image is a container image, taken apart as charts have it.
@@ -48,9 +115,10 @@ type Image struct {
 
 // Storage is the volume of each pod.
 type Storage struct {
-	Size             string `json:"size"`
-	StorageClassName string `json:"storageClassName,omitempty"`
-	AccessMode       string `json:"accessMode,omitempty"`
+	Size             string    `json:"size"`
+	StorageClassName string    `json:"storageClassName,omitempty"`
+	AccessMode       string    `json:"accessMode,omitempty"`
+	Retention        Retention `json:"retention"`
 }
 
 // Tiering says where the tiers are.
@@ -87,16 +155,26 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		return nil, err
 	}
 	values := Values{
-		Replicas:         spec.DesiredReplicas(),
-		Image:            image,
-		ImagePullSecrets: toPullSecrets(spec.ImagePullSecrets),
-		Storage:          toStorage(spec, facts.TemplateSize),
-		Tiering:          toTiering(&spec.Tiering),
-		Resources:        spec.Resources,
-		LogLevel:         spec.LogLevel,
-		ServiceAccount:   toServiceAccount(&spec.ServiceAccount),
-		Env:              toEnv(spec.Env),
-		SecretsChecksum:  facts.SecretsChecksum,
+		Replicas:            spec.DesiredReplicas(),
+		Topology:            Topology{Mode: string(spec.Topology.Mode)},
+		Image:               image,
+		ImagePullSecrets:    toPullSecrets(spec.ImagePullSecrets),
+		Storage:             toStorage(spec, facts.TemplateSize),
+		Tiering:             toTiering(&spec.Tiering),
+		Resources:           spec.Resources,
+		LogLevel:            spec.LogLevel,
+		ServiceAccount:      toServiceAccount(&spec.ServiceAccount),
+		Env:                 toEnv(spec.Env),
+		SecretsChecksum:     facts.SecretsChecksum,
+		MinReadySeconds:     spec.MinReadySeconds,
+		NetworkPolicy:       NetworkPolicy{Enabled: ptr.Deref(spec.NetworkPolicy.Enabled, true), From: spec.NetworkPolicy.From},
+		TLS:                 toTLS(spec.TLS),
+		Service:             Service{Type: string(spec.Service.Type), Annotations: spec.Service.Annotations},
+		Monitoring:          Monitoring{PodMonitor: PodMonitor(spec.Monitoring.PodMonitor)},
+		PodDisruptionBudget: PodDisruptionBudget{Enabled: ptr.Deref(spec.PodDisruptionBudget.Enabled, true)},
+		Scheduling:          toScheduling(spec),
+		PodLabels:           spec.PodLabels,
+		PodAnnotations:      spec.PodAnnotations,
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&values)
 	if err != nil {
@@ -118,7 +196,14 @@ func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) 
 	if templateSize != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
 		size = *templateSize
 	}
-	storage := Storage{Size: size.String(), AccessMode: string(spec.Storage.AccessMode)}
+	storage := Storage{
+		Size:       size.String(),
+		AccessMode: string(spec.Storage.AccessMode),
+		Retention: Retention{
+			WhenDeleted: string(spec.Storage.Retention.WhenDeleted),
+			WhenScaled:  string(spec.Storage.Retention.WhenScaled),
+		},
+	}
 	if class := spec.Storage.StorageClassName; class != nil {
 		storage.StorageClassName = *class
 	}
@@ -151,10 +236,30 @@ func toTier(spec *v1alpha1.TierSpec) *Tier {
 
 func toServiceAccount(spec *v1alpha1.ServiceAccountSpec) ServiceAccount {
 	return ServiceAccount{
-		Create:      spec.Create == nil || *spec.Create,
+		Create:      ptr.Deref(spec.Create, true),
 		Name:        spec.Name,
 		Annotations: spec.Annotations,
 	}
+}
+
+func toTLS(spec *v1alpha1.TLSSpec) *TLS {
+	if spec == nil {
+		return nil
+	}
+	return &TLS{SecretName: spec.SecretName}
+}
+
+func toScheduling(spec *v1alpha1.BarqClusterSpec) Scheduling {
+	scheduling := Scheduling{
+		NodeSelector:      spec.NodeSelector,
+		Tolerations:       spec.Tolerations,
+		Affinity:          spec.Affinity,
+		PriorityClassName: spec.PriorityClassName,
+	}
+	if spec.TopologySpreadConstraints != nil {
+		scheduling.TopologySpreadConstraints = &spec.TopologySpreadConstraints
+	}
+	return scheduling
 }
 
 func toEnv(variables []v1alpha1.EnvVar) []corev1.EnvVar {

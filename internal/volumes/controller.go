@@ -2,44 +2,63 @@ package volumes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// refusedAgainAfter is when a refused resize is tried again: nothing tells the
-// operator that a StorageClass has learned to expand.
-const refusedAgainAfter = 10 * time.Minute
+// fieldOwner owns the fields of the status that this package writes.
+const fieldOwner = client.FieldOwner("barq-operator-volumes")
 
-// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch;patch
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconciler asks for larger volumes.
+// Reconciler gives volumes the size that the spec asks for, and reports it.
 type Reconciler struct {
-	// Client reads from caches, and patches claims.
+	// Client reads from caches, and writes.
 	Client client.Client
-	// Events is told when the API server refuses.
+	// Live reads from the API server itself.
+	Live client.Reader
+	// Events is told what is asked of claims and pods, and what comes of it.
 	Events events.EventRecorder
+	// Clock gives the times that restarts and refusals are measured by.
+	Clock clock.PassiveClock
+
+	refusals refusals
 }
 
-// SetupWithManager registers the controller.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	cluster := &unstructured.Unstructured{}
-	cluster.SetGroupVersionKind(v1alpha1.BarqClusterKind)
+// SetupWithManager registers the controller. workers is how many BarqClusters are
+// looked at concurrently.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	cluster := clusters.Object()
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-volumes").
 		For(cluster).
+		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestForOwner(
+			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the volumes controller: %w", err)
@@ -47,56 +66,156 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return nil
 }
 
-// Reconcile compares every claim of one BarqCluster with its spec. It is level
-// triggered: a stop at any point leaves claims that the next pass finishes.
+// Reconcile compares the volumes of one BarqCluster with its spec. It is level
+// triggered: a stop at any point leaves what the next pass finishes.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	observed, err := r.observe(ctx, r.Client, request.NamespacedName)
+	if apierrors.IsNotFound(err) || err == nil && observed.cluster.DeletionTimestamp != nil {
+		// Volumes that outlive a BarqCluster stay as they are.
+		r.refusals.replace(request.NamespacedName, nil)
+		return ctrl.Result{}, nil
 	}
-	cluster, err := v1alpha1.FromUnstructured(object)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	now := r.Clock.Now()
+	resizeErr := r.resize(ctx, &observed, now)
+	plan := observed.planRestarts(now)
+	if err := r.report(ctx, observed, plan, now); err != nil {
+		return ctrl.Result{}, errors.Join(resizeErr, client.IgnoreNotFound(err))
+	}
+	if resizeErr != nil {
+		return ctrl.Result{}, resizeErr
+	}
+	left := plan.left
+	for _, refused := range observed.refused {
+		left = sooner(left, refused.until.Sub(now))
+	}
+	if plan.now != nil {
+		return ctrl.Result{RequeueAfter: left}, r.restart(ctx, request.NamespacedName, now)
+	}
+	return ctrl.Result{RequeueAfter: left}, nil
+}
+
+// observe reads a BarqCluster and what belongs to it through the given reader.
+func (r *Reconciler) observe(ctx context.Context, reader client.Reader, name types.NamespacedName) (observation, error) {
+	cluster, err := clusters.Get(ctx, reader, name)
+	if err != nil {
+		return observation{}, err
+	}
+	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}}
 	// Without a release of its own, claims that carry its name belong to a database
 	// that somebody installed by hand.
-	if cluster.DeletionTimestamp != nil || cluster.Spec.Paused || cluster.Status.DeployedRelease == nil {
-		return ctrl.Result{}, nil
+	if cluster.Status.DeployedRelease == nil {
+		return observed, nil
 	}
-
 	var claims corev1.PersistentVolumeClaimList
-	if err := r.Client.List(ctx, &claims, ownership.Of(cluster)...); err != nil {
-		return ctrl.Result{}, fmt.Errorf("listing volume claims: %w", err)
+	if err := reader.List(ctx, &claims, ownership.Of(cluster)...); err != nil {
+		return observed, fmt.Errorf("listing volume claims: %w", err)
 	}
-	var result ctrl.Result
-	for i := range claims.Items {
-		claim := &claims.Items[i]
-		if !needsResize(claim, cluster.Spec.DesiredSize()) {
+	observed.volumes = volumesOf(cluster, claims.Items)
+	if observed.statefulSet, err = clusters.StatefulSet(ctx, reader, cluster); err != nil || observed.statefulSet == nil {
+		return observed, err
+	}
+	pods, err := clusters.Pods(ctx, reader, cluster, observed.statefulSet)
+	for i := range pods {
+		observed.pods[pods[i].Name] = &pods[i]
+	}
+	return observed, err
+}
+
+// resize asks for the size of the spec at every claim that asks for another one and
+// was not refused it, and notes what is refused.
+func (r *Reconciler) resize(ctx context.Context, observed *observation, now time.Time) error {
+	cluster := observed.cluster
+	if cluster.Spec.Paused {
+		return nil
+	}
+	name := client.ObjectKeyFromObject(cluster)
+	before := r.refusals.of(name)
+	observed.refused = map[types.UID]refusal{}
+	var failed []error
+	for _, v := range observed.volumes {
+		size, change := request(v, cluster.Spec.DesiredSize())
+		if !change {
 			continue
 		}
-		err := r.resize(ctx, claim, cluster)
+		if refused, ok := before[v.claim.UID]; ok && refused.stands(v.claim, cluster.Generation, now) {
+			observed.refused[v.claim.UID] = refused
+			continue
+		}
+		err := r.ask(ctx, cluster, v, size)
 		switch {
-		case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-			result.RequeueAfter = refusedAgainAfter
-		case client.IgnoreNotFound(err) != nil:
-			return ctrl.Result{}, err
+		case isRefusal(err):
+			observed.refused[v.claim.UID] = newRefusal(err, v.claim, cluster.Generation, now)
+		case err != nil && !outdated(err):
+			failed = append(failed, fmt.Errorf("resizing claim %s to %s: %w", v.claim.Name, size.String(), err))
 		}
 	}
-	return result, nil
+	r.refusals.replace(name, observed.refused)
+	return errors.Join(failed...)
 }
 
-// resize asks for the size of the spec.
-func (r *Reconciler) resize(ctx context.Context, claim *corev1.PersistentVolumeClaim, cluster *v1alpha1.BarqCluster) error {
-	size := cluster.Spec.DesiredSize()
-	patched := claim.DeepCopy()
-	patched.Spec.Resources.Requests[corev1.ResourceStorage] = size
-	if err := r.Client.Patch(ctx, patched, client.MergeFrom(claim)); err != nil {
-		r.Events.Eventf(cluster, claim, corev1.EventTypeWarning, v1alpha1.ReasonResizeRefused, "Resize",
-			"claim %s cannot be resized to %s: %v", claim.Name, size.String(), err)
-		return fmt.Errorf("resizing claim %s to %s: %w", claim.Name, size.String(), err)
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=patch
+
+// ask makes one claim ask for the size.
+func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, v volume, size resource.Quantity) error {
+	if err := r.Client.Patch(ctx, requesting(v.claim, size),
+		client.MergeFromWithOptions(v.claim, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
 	}
-	r.Events.Eventf(cluster, claim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
-		"claim %s is asked to have %s", claim.Name, size.String())
+	before := v.asksFor()
+	if before.Cmp(size) > 0 {
+		r.Events.Eventf(cluster, v.claim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
+			"claim %s is asked to have %s instead of %s", v.claim.Name, size.String(), before.String())
+		return nil
+	}
+	r.Events.Eventf(cluster, v.claim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
+		"claim %s is asked to have %s", v.claim.Name, size.String())
 	return nil
 }
+
+// report writes the status if it changed.
+func (r *Reconciler) report(ctx context.Context, observed observation, plan restarts, now time.Time) error {
+	stored, computed := storedStatus(observed.cluster), observed.compute(plan, now)
+	if equality.Semantic.DeepEqual(stored, computed) {
+		return nil
+	}
+	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, &computed, fieldOwner); err != nil {
+		return err
+	}
+	r.announce(observed.cluster, stored.resized(), computed.resized())
+	return nil
+}
+
+// +kubebuilder:rbac:groups="",resources=pods,verbs=delete
+
+// restart deletes a pod whose file system grows when it starts; its StatefulSet makes
+// it again. The caches may hold what was before another pod went away, so the API
+// server is asked for everything again, and the pod is deleted only as it was seen.
+func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now time.Time) error {
+	observed, err := r.observe(ctx, r.Live, name)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	plan := observed.planRestarts(now)
+	if plan.now == nil || observed.cluster.DeletionTimestamp != nil {
+		// What was in the way reaches the caches too, and starts the next pass.
+		return nil
+	}
+	pod := observed.pods[plan.now.pod]
+	err = r.Client.Delete(ctx, pod, client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion})
+	if outdated(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("restarting pod %s for its file system: %w", pod.Name, err)
+	}
+	r.Events.Eventf(observed.cluster, pod, corev1.EventTypeNormal, v1alpha1.ReasonFileSystemResizePending, "Restart",
+		"pod %s is restarted, because the file system of claim %s grows only when the pod starts", pod.Name, plan.now.claim.Name)
+	return nil
+}
+
+// outdated tells whether a write failed because the object is not what was seen. What
+// changed it starts the next pass.
+func outdated(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsConflict(err) }

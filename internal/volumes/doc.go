@@ -1,6 +1,18 @@
 // Package volumes makes the volumes of a BarqCluster as large as its spec asks
-// for. It changes nothing but the requests of PersistentVolumeClaims: the volume
-// claim template of a StatefulSet cannot change, so Helm cannot do it.
+// for, and says how far that is: it owns the condition VolumesResized and
+// status.storage.
 //
-// What the volumes have by then is reported by internal/status.
+// It changes the requests of PersistentVolumeClaims, because the volume claim
+// template of a StatefulSet cannot change and Helm can do nothing; and it restarts a
+// pod whose file system grows only then. Every pass begins from what there is, so it
+// can be interrupted anywhere. The questions have a file each:
+//
+//   - which claims are whose: volume.go
+//   - what a claim is to ask for: request.go
+//   - what the API server refused, and when to ask again: refusals.go
+//   - which pod has to restart, and when it may: restart.go
+//   - what the status says: progress.go and compute.go
+//
+// These are functions of what was observed; controller.go reads and writes. Volumes
+// are neither made nor deleted here: that is what StatefulSets do.
 package volumes

@@ -72,7 +72,8 @@ func TestReadmeListsEveryVariable(t *testing.T) {
 		`warm: {provider: s3, bucket: a, region: b, endpoint: "http://c", credentialsSecretRef: {name: d}}, cold: {provider: gcs, bucket: a, credentialsSecretRef: {name: d}}`,
 		`warm: {provider: azure, bucket: a, credentialsSecretRef: {name: d}}`,
 	} {
-		for _, variable := range database(t, render(t, fmt.Sprintf("tiering: {enabled: true, %s}", tiers))).Env {
+		values := fmt.Sprintf("{tls: {secretName: a}, tiering: {enabled: true, %s}}", tiers)
+		for _, variable := range database(t, render(t, values)).Env {
 			possible[variable.Name] = true
 		}
 	}

@@ -11,17 +11,21 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// always is what the environment begins with, whatever the values.
+// always is what the environment of a plain HTTP database begins with in mode
+// Primary, whatever the other values.
 const always = `
 BARQ_ADDR = 0.0.0.0:8080
 BARQ_STORAGE_DIR = /data
 RUST_LOG = info
+POD_NAME is metadata.name
+BARQ_CLUSTER_CONFIG = /etc/barq-db/cluster/$(POD_NAME).json
 `
 
-var variableLine = regexp.MustCompile(`^(\S+) (?:= (.+)|from (\S+)/(\S+?)(, optional)?)$`)
+var variableLine = regexp.MustCompile(`^(\S+) (?:= (.+)|from (\S+)/(\S+?)(, optional)?|is (\S+))$`)
 
 // environment reads the notation of the tables below: NAME = value for a
-// literal, NAME from SECRET/KEY for a key of a Secret, which may be optional.
+// literal, NAME from SECRET/KEY for a key of a Secret, which may be optional,
+// NAME is FIELD for a field of the pod.
 func environment(t *testing.T, text string) []corev1.EnvVar {
 	t.Helper()
 	var variables []corev1.EnvVar
@@ -41,6 +45,9 @@ func environment(t *testing.T, text string) []corev1.EnvVar {
 			if part[5] != "" {
 				variable.ValueFrom.SecretKeyRef.Optional = ptr.To(true)
 			}
+		}
+		if part[6] != "" {
+			variable.ValueFrom = &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: part[6]}}
 		}
 		variables = append(variables, variable)
 	}
@@ -66,7 +73,31 @@ tiering:
 			want: `
 BARQ_ADDR = 0.0.0.0:8080
 BARQ_STORAGE_DIR = /data
-RUST_LOG = warn,barq_api=debug`,
+RUST_LOG = warn,barq_api=debug
+POD_NAME is metadata.name
+BARQ_CLUSTER_CONFIG = /etc/barq-db/cluster/$(POD_NAME).json`,
+		},
+		"independent databases": {
+			values: `topology: {mode: Independent}`,
+			want: `
+BARQ_ADDR = 0.0.0.0:8080
+BARQ_STORAGE_DIR = /data
+RUST_LOG = info`,
+		},
+		"TLS": {
+			values: `tls: {secretName: barq-tls}`,
+			want: always + `
+BARQ_TLS_CERT = /etc/barq-db/tls/tls.crt
+BARQ_TLS_KEY = /etc/barq-db/tls/tls.key`,
+		},
+		"independent databases with TLS": {
+			values: `{topology: {mode: Independent}, tls: {secretName: barq-tls}}`,
+			want: `
+BARQ_ADDR = 0.0.0.0:8080
+BARQ_STORAGE_DIR = /data
+RUST_LOG = info
+BARQ_TLS_CERT = /etc/barq-db/tls/tls.crt
+BARQ_TLS_KEY = /etc/barq-db/tls/tls.key`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,7 @@ func TestGoldenFiles(t *testing.T) {
 		manifest, notes := name+".manifest.yaml", name+".notes.txt"
 		expected = append(expected, manifest, notes)
 		t.Run(name, func(t *testing.T) {
-			rendered := render(t, values)
+			rendered := render(t, values, podMonitors)
 			compareWithGolden(t, manifest, allManifests(rendered))
 			compareWithGolden(t, notes, rendered.Info.Notes)
 		})
@@ -54,6 +54,17 @@ func TestNotesSayThatNoPodRuns(t *testing.T) {
 	running, stopped := render(t, `replicas: 1`).Info.Notes, render(t, `replicas: 0`).Info.Notes
 	require.Equal(t, running, strings.Replace(stopped, replicas, "\n", 1))
 	require.NotEqual(t, running, stopped)
+}
+
+// A policy that lets nobody in from outside makes such a Service useless.
+func TestNotesSayWhatThePolicyKeepsOut(t *testing.T) {
+	const kept = "\n  It keeps out what comes through the NodePort too, until networkPolicy.from lets it in.\n"
+	inside := render(t, `{}`).Info.Notes
+	outside := render(t, `service: {type: NodePort}`).Info.Notes
+	require.NotEqual(t, inside, outside)
+	require.Equal(t, inside, strings.Replace(outside, kept, "\n", 1))
+	require.NotContains(t, render(t, `{service: {type: NodePort}, networkPolicy: {from: [{ipBlock: {cidr: 192.0.2.0/24}}]}}`).Info.Notes, kept)
+	require.NotContains(t, render(t, `{service: {type: NodePort}, networkPolicy: {enabled: false}}`).Info.Notes, kept)
 }
 
 func compareWithGolden(t *testing.T, name, got string) {

@@ -27,8 +27,8 @@ func decode(t *testing.T, rendered *release.Release) []runtime.Object {
 	return objects
 }
 
-// theOnly gives the one object of a type in a release.
-func theOnly[T runtime.Object](t *testing.T, rendered *release.Release) T {
+// all gives the objects of a type in a release.
+func all[T runtime.Object](t *testing.T, rendered *release.Release) []T {
 	t.Helper()
 	var found []T
 	for _, object := range decode(t, rendered) {
@@ -36,6 +36,13 @@ func theOnly[T runtime.Object](t *testing.T, rendered *release.Release) T {
 			found = append(found, typed)
 		}
 	}
+	return found
+}
+
+// theOnly gives the one object of a type in a release.
+func theOnly[T runtime.Object](t *testing.T, rendered *release.Release) T {
+	t.Helper()
+	found := all[T](t, rendered)
 	require.Len(t, found, 1)
 	return found[0]
 }

@@ -120,6 +120,35 @@ values: env: RUST_LOG belongs to the chart; remove it and set logLevel`,
 			values: `env: [{name: A, value: one, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]`,
 			want:   "values: env: A has both value and valueFrom; write one of them",
 		},
+
+		"labels by which pods are found": {
+			values: `
+podLabels:
+  team: search
+  app.kubernetes.io/name: a
+  app.kubernetes.io/instance: a
+  app.kubernetes.io/component: a
+  statefulset.kubernetes.io/pod-name: a
+  apps.kubernetes.io/pod-index: a
+  controller-revision-hash: a
+  barq.db/anything: a`,
+			want: `values: podLabels: app.kubernetes.io/component finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: podLabels: app.kubernetes.io/instance finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: podLabels: app.kubernetes.io/name finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: podLabels: apps.kubernetes.io/pod-index finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: podLabels: barq.db/anything belongs to the chart, as all do that begin with barq.db/; choose another name
+values: podLabels: controller-revision-hash finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: podLabels: statefulset.kubernetes.io/pod-name finds the pods and belongs to the chart or to Kubernetes; choose another name`,
+		},
+		"an annotation of the chart's": {
+			values: `podAnnotations: {example.com/owner: search, barq.db/secrets-checksum: a}`,
+			want:   "values: podAnnotations: barq.db/secrets-checksum belongs to the chart, as all do that begin with barq.db/; choose another name",
+		},
+		"labels of every object on the pod monitor": {
+			values: `monitoring: {podMonitor: {enabled: true, labels: {release: prometheus, helm.sh/chart: a, app.kubernetes.io/managed-by: a}}}`,
+			want: `values: monitoring.podMonitor.labels: app.kubernetes.io/managed-by belongs to the chart, which puts it on every object; choose another name
+values: monitoring.podMonitor.labels: helm.sh/chart belongs to the chart, which puts it on every object; choose another name`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, refusedByTemplate+test.want, refusal(t, releaseName, test.values))
@@ -139,7 +168,11 @@ func TestVariablesOfTheChartAreRefused(t *testing.T) {
 		"BARQ_COLD_TIER_BUCKET":               "remove it and set tiering.cold.bucket",
 		"BARQ_S3_BUCKET":                      "remove it and set bucket of tiering.warm or tiering.cold",
 		"BARQ_GCS_BUCKET":                     "remove it and set bucket of tiering.warm or tiering.cold",
-		"BARQ_TLS_CERT":                       "remove it: the chart owns every BARQ_ variable and has no value for this one",
+		"BARQ_TLS_CERT":                       "remove it and set tls.secretName",
+		"BARQ_TLS_KEY":                        "remove it and set tls.secretName",
+		"BARQ_TLS_ENABLED":                    "remove it: the chart owns every BARQ_ variable and has no value for this one",
+		"BARQ_CLUSTER_CONFIG":                 "remove it and set topology.mode: the chart writes the cluster file",
+		"POD_NAME":                            "choose another name, and take the pod's name from metadata.name",
 		"RUST_LOG":                            "remove it and set logLevel",
 		"AWS_ACCESS_KEY_ID":                   credentials,
 		"AWS_SECRET_ACCESS_KEY":               credentials,

@@ -42,9 +42,13 @@ func parseValues(t *testing.T, text string) map[string]any {
 	return values
 }
 
+// podMonitors is the API of the Prometheus operator, as a chart asks for it.
+const podMonitors = "monitoring.coreos.com/v1/PodMonitor"
+
 // tryRender installs a release without a cluster, as helm template does. The
-// schema is checked on the way, as it is by every way to install.
-func tryRender(t *testing.T, chart *helmchart.Chart, name string, values map[string]any) (*release.Release, error) {
+// schema is checked on the way, as it is by every way to install. The cluster
+// that is not there has Kubernetes' own APIs and the given ones.
+func tryRender(t *testing.T, chart *helmchart.Chart, name string, values map[string]any, apis ...string) (*release.Release, error) {
 	t.Helper()
 	install := action.NewInstall(&action.Configuration{
 		Releases:   storage.Init(driver.NewMemory()),
@@ -57,13 +61,14 @@ func tryRender(t *testing.T, chart *helmchart.Chart, name string, values map[str
 	install.ReleaseName = name
 	install.Namespace = namespace
 	install.KubeVersion = &kubeVersion
+	install.APIVersions = apis
 	return install.Run(chart, values)
 }
 
 // render gives the release that the chart makes of values written in YAML.
-func render(t *testing.T, values string) *release.Release {
+func render(t *testing.T, values string, apis ...string) *release.Release {
 	t.Helper()
-	rendered, err := tryRender(t, loadChart(t), releaseName, parseValues(t, values))
+	rendered, err := tryRender(t, loadChart(t), releaseName, parseValues(t, values), apis...)
 	require.NoError(t, err)
 	return rendered
 }

@@ -56,6 +56,35 @@ func TestSchemaRefuses(t *testing.T) {
 		"no time to start":                    {`startupDeadlineSeconds: 4`, "- at '/startupDeadlineSeconds': minimum: got 4, want 5"},
 		"an annotation that is not a text":    {`serviceAccount: {annotations: {a: true}}`, "- at '/serviceAccount/annotations/a': got boolean, want string"},
 		"a checksum that is not a text":       {`secretsChecksum: 1`, "- at '/secretsChecksum': got number, want string"},
+		"an unknown value of topology":        {`topology: {scaleDown: Allow}`, "- at '/topology': additional properties 'scaleDown' not allowed"},
+		"an unknown value of retention":       {`storage: {retention: {whenEvicted: Delete}}`, "- at '/storage/retention': additional properties 'whenEvicted' not allowed"},
+		"an unknown value of the policy":      {`networkPolicy: {to: []}`, "- at '/networkPolicy': additional properties 'to' not allowed"},
+		"an unknown value of a peer":          {`networkPolicy: {from: [{namespace: a}]}`, "- at '/networkPolicy/from/0': additional properties 'namespace' not allowed"},
+		"an unknown value of a selector":      {`networkPolicy: {from: [{podSelector: {app: a}}]}`, "- at '/networkPolicy/from/0/podSelector': additional properties 'app' not allowed"},
+		"an unknown value of tls":             {`tls: {enabled: true}`, "- at '/tls': additional properties 'enabled' not allowed"},
+		"an unknown value of service":         {`service: {port: 80}`, "- at '/service': additional properties 'port' not allowed"},
+		"an unknown value of monitoring":      {`monitoring: {serviceMonitor: {}}`, "- at '/monitoring': additional properties 'serviceMonitor' not allowed"},
+		"an unknown value of the pod monitor": {`monitoring: {podMonitor: {path: /}}`, "- at '/monitoring/podMonitor': additional properties 'path' not allowed"},
+		"an unknown value of the budget":      {`podDisruptionBudget: {minAvailable: 1}`, "- at '/podDisruptionBudget': additional properties 'minAvailable' not allowed"},
+		"an unknown value of a toleration":    {`tolerations: [{taint: a}]`, "- at '/tolerations/0': additional properties 'taint' not allowed"},
+		"an unknown value of affinity":        {`affinity: {nodes: {}}`, "- at '/affinity': additional properties 'nodes' not allowed"},
+		"an unknown value of a constraint":    {`topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway, zone: b}]`, "- at '/topologySpreadConstraints/0': additional properties 'zone' not allowed"},
+		"another mode":                        {`topology: {mode: Sharded}`, "- at '/topology/mode': value must be one of 'Primary', 'Independent'"},
+		"another retention of deleted":        {`storage: {retention: {whenDeleted: Keep}}`, "- at '/storage/retention/whenDeleted': value must be one of 'Retain', 'Delete'"},
+		"another retention of scaled":         {`storage: {retention: {whenScaled: Keep}}`, "- at '/storage/retention/whenScaled': value must be one of 'Retain', 'Delete'"},
+		"less than no time to be ready":       {`minReadySeconds: -1`, "- at '/minReadySeconds': minimum: got -1, want 0"},
+		"more than an hour to be ready":       {`minReadySeconds: 3601`, "- at '/minReadySeconds': maximum: got 3,601, want 3,600"},
+		"a peer that is nobody":               {`networkPolicy: {from: [{}]}`, "- at '/networkPolicy/from/0': minProperties: got 0, want 1"},
+		"a peer that is pods and addresses":   {`networkPolicy: {from: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]}`, "- at '/networkPolicy/from/0': maxProperties: got 2, want 1"},
+		"addresses without a range":           {`networkPolicy: {from: [{ipBlock: {except: [10.0.0.0/8]}}]}`, "- at '/networkPolicy/from/0/ipBlock': missing property 'cidr'"},
+		"the policy taken out":                {`networkPolicy: null`, "- at '': missing property 'networkPolicy'"},
+		"another type of Service":             {`service: {type: ExternalName}`, "- at '/service/type': value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'"},
+		"an interval without a unit":          {`monitoring: {podMonitor: {interval: "30"}}`, "- at '/monitoring/podMonitor/interval': '30' does not match pattern '^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$'"},
+		"a label that is not a text":          {`podLabels: {a: true}`, "- at '/podLabels/a': got boolean, want string"},
+		"a pod's annotation that is no text":  {`podAnnotations: {a: 1}`, "- at '/podAnnotations/a': got number, want string"},
+		"a node's label that is not a text":   {`nodeSelector: {a: true}`, "- at '/nodeSelector/a': got boolean, want string"},
+		"a constraint without a topology":     {`topologySpreadConstraints: [{maxSkew: 1, whenUnsatisfiable: ScheduleAnyway}]`, "- at '/topologySpreadConstraints/0': missing property 'topologyKey'"},
+		"a constraint for all":                {`topologySpreadConstraints: {maxSkew: 1}`, "- at '/topologySpreadConstraints': got object, want null or array"},
 		"a negative request":                  {`resources: {requests: {cpu: -1}}`, "- at '/resources/requests/cpu': exclusiveMinimum: got -1, want 0"},
 		"a limit with a unit that is unknown": {`resources: {limits: {memory: 1GB}}`, "- at '/resources/limits/memory': '1GB' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
 	} {
@@ -85,10 +114,10 @@ func TestSchemaAcceptsQuantities(t *testing.T) {
 
 // A translator in Go hands over other types of numbers than a file does.
 func TestNumbersOfAnyType(t *testing.T) {
-	want := allManifests(render(t, `{replicas: 100, terminationGracePeriodSeconds: 1000000, startupDeadlineSeconds: 2000001}`))
+	want := allManifests(render(t, `{replicas: 100, minReadySeconds: 3600, terminationGracePeriodSeconds: 1000000, startupDeadlineSeconds: 2000001}`))
 	for name, values := range map[string]chartutil.Values{
-		"int64":   {"replicas": int64(100), "terminationGracePeriodSeconds": int64(1000000), "startupDeadlineSeconds": int64(2000001)},
-		"float64": {"replicas": float64(100), "terminationGracePeriodSeconds": float64(1000000), "startupDeadlineSeconds": float64(2000001)},
+		"int64":   {"replicas": int64(100), "minReadySeconds": int64(3600), "terminationGracePeriodSeconds": int64(1000000), "startupDeadlineSeconds": int64(2000001)},
+		"float64": {"replicas": float64(100), "minReadySeconds": float64(3600), "terminationGracePeriodSeconds": float64(1000000), "startupDeadlineSeconds": float64(2000001)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rendered, err := tryRender(t, loadChart(t), releaseName, values)

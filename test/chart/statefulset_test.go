@@ -1,10 +1,11 @@
 package chart_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -98,7 +99,7 @@ func TestVolumeClaim(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			set := statefulSet(t, render(t, test.values))
-			require.Empty(t, set.Spec.Template.Spec.Volumes)
+			require.Equal(t, []corev1.Volume{clusterFiles}, set.Spec.Template.Spec.Volumes)
 			require.Equal(t, []corev1.PersistentVolumeClaim{{
 				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
 				ObjectMeta: metav1.ObjectMeta{
@@ -117,12 +118,19 @@ func TestVolumeClaim(t *testing.T) {
 					},
 				},
 			}}, set.Spec.VolumeClaimTemplates)
-			require.Equal(t, dataMount, set.Spec.Template.Spec.Containers[0].VolumeMounts)
+			require.Equal(t, []corev1.VolumeMount{dataMount, clusterFilesMount}, set.Spec.Template.Spec.Containers[0].VolumeMounts)
 		})
 	}
 }
 
-var dataMount = []corev1.VolumeMount{{Name: "data", MountPath: "/data"}}
+// What pods have mounted in mode Primary, whatever the other values.
+var (
+	dataMount    = corev1.VolumeMount{Name: "data", MountPath: "/data"}
+	clusterFiles = corev1.Volume{Name: "cluster", VolumeSource: corev1.VolumeSource{
+		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: releaseName + "-cluster"}},
+	}}
+	clusterFilesMount = corev1.VolumeMount{Name: "cluster", MountPath: "/etc/barq-db/cluster", ReadOnly: true}
+)
 
 func TestEphemeralStorage(t *testing.T) {
 	set := statefulSet(t, render(t, `{storage: {size: 3Gi}, tiering: {hotPath: ephemeral-storage}}`))
@@ -130,8 +138,39 @@ func TestEphemeralStorage(t *testing.T) {
 	require.Equal(t, []corev1.Volume{{
 		Name:         "data",
 		VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: ptr.To(resource.MustParse("3Gi"))}},
-	}}, set.Spec.Template.Spec.Volumes)
-	require.Equal(t, dataMount, set.Spec.Template.Spec.Containers[0].VolumeMounts)
+	}, clusterFiles}, set.Spec.Template.Spec.Volumes)
+	require.Equal(t, []corev1.VolumeMount{dataMount, clusterFilesMount}, set.Spec.Template.Spec.Containers[0].VolumeMounts)
+}
+
+// Hibernation is not a scale-down that nobody comes back from.
+func TestRetentionOfVolumes(t *testing.T) {
+	const retain, remove = appsv1.RetainPersistentVolumeClaimRetentionPolicyType, appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+	for name, test := range map[string]struct {
+		values                  string
+		whenDeleted, whenScaled appsv1.PersistentVolumeClaimRetentionPolicyType
+	}{
+		"by default":                {`{}`, retain, retain},
+		"deleted with the release":  {`storage: {retention: {whenDeleted: Delete}}`, remove, retain},
+		"deleted with their pods":   {`{replicas: 1, storage: {retention: {whenScaled: Delete}}}`, retain, remove},
+		"kept while no pod runs":    {`{replicas: 0, storage: {retention: {whenScaled: Delete}}}`, retain, retain},
+		"no pod, and the end of it": {`{replicas: 0, storage: {retention: {whenDeleted: Delete, whenScaled: Delete}}}`, remove, retain},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: test.whenDeleted, WhenScaled: test.whenScaled},
+				statefulSet(t, render(t, test.values)).Spec.PersistentVolumeClaimRetentionPolicy)
+		})
+	}
+}
+
+func TestRollOuts(t *testing.T) {
+	for values, seconds := range map[string]int32{`{}`: 5, `minReadySeconds: 0`: 0, `minReadySeconds: 60`: 60} {
+		t.Run(values, func(t *testing.T) {
+			spec := statefulSet(t, render(t, values)).Spec
+			require.Equal(t, seconds, spec.MinReadySeconds)
+			require.Equal(t, appsv1.ParallelPodManagement, spec.PodManagementPolicy)
+			require.Equal(t, appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType}, spec.UpdateStrategy)
+		})
+	}
 }
 
 func TestStartupDeadlineIsNeverCutShort(t *testing.T) {
@@ -152,22 +191,39 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
-func TestSecretsChecksum(t *testing.T) {
-	require.Nil(t, statefulSet(t, render(t, `{}`)).Spec.Template.Annotations)
-	require.Equal(t, map[string]string{"barq.db/secrets-checksum": "00e1"},
-		statefulSet(t, render(t, `secretsChecksum: "00e1"`)).Spec.Template.Annotations)
+func TestPodAnnotations(t *testing.T) {
+	for name, test := range map[string]struct {
+		values string
+		want   map[string]string
+	}{
+		"by default": {`{}`, nil},
+		"a checksum": {`secretsChecksum: "00e1"`, map[string]string{"barq.db/secrets-checksum": "00e1"}},
+		"extra ones": {`podAnnotations: {a: "on", b: "007"}`, map[string]string{"a": "on", "b": "007"}},
+		"both": {
+			`{secretsChecksum: "00e1", podAnnotations: {a: "on"}}`,
+			map[string]string{"barq.db/secrets-checksum": "00e1", "a": "on"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, statefulSet(t, render(t, test.values)).Spec.Template.Annotations)
+		})
+	}
+}
+
+func TestPodLabels(t *testing.T) {
+	set := statefulSet(t, render(t, `podLabels: {team: "on", number: "007"}`))
+	selector := map[string]string{
+		"app.kubernetes.io/name":      "barq-db",
+		"app.kubernetes.io/instance":  releaseName,
+		"app.kubernetes.io/component": "database",
+	}
+	require.Equal(t, selector, set.Spec.Selector.MatchLabels, "a selector cannot change")
+	want := map[string]string{"team": "on", "number": "007"}
+	maps.Copy(want, selector)
+	require.Equal(t, want, set.Spec.Template.Labels)
 }
 
 func TestServiceAccount(t *testing.T) {
-	accountsOf := func(rendered *release.Release) []*corev1.ServiceAccount {
-		var found []*corev1.ServiceAccount
-		for _, object := range decode(t, rendered) {
-			if account, ok := object.(*corev1.ServiceAccount); ok {
-				found = append(found, account)
-			}
-		}
-		return found
-	}
 	for name, test := range map[string]struct {
 		values, used string
 		created      bool
@@ -180,7 +236,7 @@ func TestServiceAccount(t *testing.T) {
 			rendered := render(t, test.values)
 			require.Equal(t, test.used, statefulSet(t, rendered).Spec.Template.Spec.ServiceAccountName)
 			require.Equal(t, test.used, theOnly[*corev1.Pod](t, rendered).Spec.ServiceAccountName)
-			accounts := accountsOf(rendered)
+			accounts := all[*corev1.ServiceAccount](t, rendered)
 			if !test.created {
 				require.Empty(t, accounts)
 				return

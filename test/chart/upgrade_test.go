@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -47,6 +49,26 @@ func TestVersionOfTheApplicationIsNotInTheSpecOfAPinnedImage(t *testing.T) {
 			later := renderAs(t, "0.1.0", "9.8.7", image)
 			require.NotEqual(t, now.Labels, later.Labels, "the version is in the labels of the object")
 			require.Equal(t, specText(t, now), specText(t, later))
+		})
+	}
+}
+
+// Nor must an upgrade as such, of a release that has seen many.
+func TestRevisionOfTheReleaseIsInNoObject(t *testing.T) {
+	for name, values := range examples(t) {
+		t.Run(name, func(t *testing.T) {
+			objects := func(options chartutil.ReleaseOptions) map[string]string {
+				options.Name, options.Namespace = releaseName, namespace
+				chart := loadChart(t)
+				input, err := chartutil.ToRenderValues(chart, parseValues(t, values), options, chartutil.DefaultCapabilities)
+				require.NoError(t, err)
+				rendered, err := engine.Render(chart, input)
+				require.NoError(t, err)
+				require.Contains(t, rendered, "barq-db/templates/statefulset.yaml")
+				return rendered
+			}
+			require.Equal(t, objects(chartutil.ReleaseOptions{Revision: 1, IsInstall: true}),
+				objects(chartutil.ReleaseOptions{Revision: 17, IsUpgrade: true}))
 		})
 	}
 }

@@ -244,7 +244,7 @@ func TestABrokenImageIsNamedAndHealsByItself(t *testing.T) {
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = "registry.example.com/barq-db:does-not-exist" })
 	condition := waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady)
-	require.Regexp(t, `^2 of 3 pods answer; pod db-2: (ErrImagePull|ImagePullBackOff)`, condition.Message)
+	require.Regexp(t, `^2 of 3 pods answer, the primary db-0 among them; pod db-2: (ErrImagePull|ImagePullBackOff)`, condition.Message)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
 	after := identities(t, cluster)
 	require.Equal(t, before["db-0"], after["db-0"], "the other pods go on")

@@ -81,7 +81,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := connect(); err != nil {
 		return 1, err
 	}
-	for _, folder := range []string{"config/crd", "config/rbac"} {
+	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
 		if folder == "config/rbac" {
 			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}
 			if err := admin.Create(ctx, namespace); err != nil {

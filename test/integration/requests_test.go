@@ -7,6 +7,8 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // A label starts a pass of the Helm side and of each controller, with nothing to
@@ -16,7 +18,13 @@ func TestAnIdlePassAsksForNothing(t *testing.T) {
 	newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	cluster := newCluster(t, namespace, "db", s3Tier)
 	waitReady(t, cluster)
-	token := metricsToken(t, namespace)
+	requireIdle(t, cluster)
+}
+
+// requireIdle makes sure that a pass over the BarqCluster asks the API server for nothing.
+func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
+	token := metricsToken(t, cluster.Namespace)
 	before := workDone(t, token)
 	eventually(t, func() string {
 		last := before
@@ -27,7 +35,7 @@ func TestAnIdlePassAsksForNothing(t *testing.T) {
 		return ""
 	})
 
-	output(t, kubectl("-n", namespace, "label", "bqc/db", "example.com/touched=yes"))
+	output(t, kubectl("-n", cluster.Namespace, "label", "bqc", cluster.Name, "example.com/touched=yes"))
 	time.Sleep(soon)
 	after := workDone(t, token)
 	require.Positive(t, after.passes-before.passes, "there was a pass")

@@ -147,6 +147,39 @@ func TestRefusedSpecs(t *testing.T) {
 		"value twice": {`env: [{name: X, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]`, []string{
 			`spec.env[0]: Invalid value: has both value and valueFrom; write one of them`,
 		}},
+		"topology": {`topology: {mode: Sharded}`, []string{
+			`spec.topology.mode: Unsupported value: "Sharded": supported values: "Primary", "Independent"`,
+		}},
+		"scaling down": {`topology: {scaleDown: "Yes"}`, []string{
+			`spec.topology.scaleDown: Unsupported value: "Yes": supported values: "Refuse", "Allow"`,
+		}},
+		"retention": {`storage: {retention: {whenDeleted: Never}}`, []string{
+			`spec.storage.retention.whenDeleted: Unsupported value: "Never": supported values: "Retain", "Delete"`,
+		}},
+		"no patience": {`progressDeadlineSeconds: 5`, []string{
+			`spec.progressDeadlineSeconds: Invalid value: 5: spec.progressDeadlineSeconds in body should be greater than or equal to 10`,
+		}},
+		"negative wait": {`minReadySeconds: -1`, []string{
+			`spec.minReadySeconds: Invalid value: -1: spec.minReadySeconds in body should be greater than or equal to 0`,
+		}},
+		"service type": {`service: {type: ExternalName}`, []string{
+			`spec.service.type: Unsupported value: "ExternalName": supported values: "ClusterIP", "NodePort", "LoadBalancer"`,
+		}},
+		"TLS without a Secret": {`tls: {secretName: ""}`, []string{
+			`spec.tls.secretName: Invalid value: "": spec.tls.secretName in body should be at least 1 chars long`,
+		}},
+		"label that selects pods": {`podLabels: {app.kubernetes.io/name: mine}`, []string{
+			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names`,
+		}},
+		"annotation of the operator": {`podAnnotations: {barq.db/secrets-checksum: mine}`, []string{
+			`spec.podAnnotations: Invalid value: annotations that begin with barq.db/ belong to the operator; choose other names`,
+		}},
+		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
+			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration; write for instance 30s`,
+		}},
+		"POD_NAME": {`env: [{name: POD_NAME, value: x}]`, []string{
+			`spec.env[0].name: Invalid value: "POD_NAME": POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name`,
+		}},
 		"variable twice": {`env: [{name: X, value: x}, {name: X, value: y}]`, []string{
 			`spec.env[1]: Duplicate value: {"name":"X"}`,
 		}},

@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,6 +41,80 @@ func requireVolumes(t *testing.T, db *v1alpha1.BarqCluster, size string, names .
 	}
 }
 
+// fileSystemGrace is how long the operator lets a file system grow under a running pod.
+const fileSystemGrace = 30 * time.Second
+
+// storageWorks says whether claims grow when they are asked to.
+func storageWorks(t *testing.T, db *v1alpha1.BarqCluster, works bool) {
+	t.Helper()
+	provisioner := "volumes.test.barq.db"
+	if !works {
+		provisioner = "nobody.test.barq.db"
+	}
+	for _, claim := range claims(t, db) {
+		patch := fmt.Sprintf(`{"metadata":{"annotations":{"volume.kubernetes.io/storage-provisioner":%q}}}`, provisioner)
+		require.NoError(t, admin.Patch(t.Context(), &claim, client.RawPatch(types.MergePatchType, []byte(patch))))
+	}
+}
+
+// volumeGrew says of a claim what Kubernetes says when a volume has grown and the
+// file system on it has not.
+func volumeGrew(t *testing.T, db *v1alpha1.BarqCluster, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		changeClaimStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
+			status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{
+				corev1.ResourceStorage: corev1.PersistentVolumeClaimNodeResizePending,
+			}
+			status.Conditions = []corev1.PersistentVolumeClaimCondition{{
+				Type: corev1.PersistentVolumeClaimFileSystemResizePending, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now(),
+			}}
+		})
+	}
+}
+
+// fileSystemGrew says that a claim has what it asks for.
+func fileSystemGrew(t *testing.T, db *v1alpha1.BarqCluster, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		size := claims(t, db)[name].Spec.Resources.Requests[corev1.ResourceStorage]
+		changeClaimStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
+			status.Capacity[corev1.ResourceStorage] = size
+			status.AllocatedResourceStatuses, status.Conditions = nil, nil
+		})
+	}
+}
+
+func changeClaimStatus(t *testing.T, db *v1alpha1.BarqCluster, name string, change func(*corev1.PersistentVolumeClaimStatus)) {
+	t.Helper()
+	before := claims(t, db)[name]
+	claim := before.DeepCopy()
+	change(&claim.Status)
+	require.NoError(t, admin.Status().Patch(t.Context(), claim, client.MergeFrom(&before)))
+}
+
+func waitVolumes(t *testing.T, db *v1alpha1.BarqCluster, status metav1.ConditionStatus, reason, message string) {
+	t.Helper()
+	eventually(t, func() string {
+		got := waitFor(t, db, v1alpha1.ConditionVolumesResized, status, reason).Message
+		if got == message {
+			return ""
+		}
+		return got
+	})
+}
+
+func waitEvent(t *testing.T, db *v1alpha1.BarqCluster, start string) {
+	t.Helper()
+	eventually(t, func() string {
+		got := events(t, db)
+		if slices.ContainsFunc(got, func(event string) bool { return strings.HasPrefix(event, start) }) {
+			return ""
+		}
+		return fmt.Sprintf("events: %q", got)
+	})
+}
+
 func TestVolumesGrow(t *testing.T) {
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `replicas: 2`)
@@ -45,23 +123,75 @@ func TestVolumesGrow(t *testing.T) {
 	before := identities(t, db)
 
 	require.NoError(t, resize(t, db, "20Gi"))
-	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	waitVolumes(t, db, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "every volume has at least 20Gi")
 	waitReady(t, db)
 	requireVolumes(t, db, "20Gi", "data-db-0", "data-db-1")
-	require.Equal(t, "20Gi", db.Status.Storage.Capacity.String())
+	require.Equal(t, &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("20Gi")), Volumes: 2, ResizedVolumes: 2}, db.Status.Storage)
 	require.Equal(t, before, identities(t, db), "growing restarts nothing")
 	template := statefulSet(t, db).Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]
 	require.Equal(t, "10Gi", template.String(), "the template cannot change and is left alone")
+	waitEvent(t, db, "Normal Resizing: claim data-db-1 is asked to have 20Gi")
+	waitEvent(t, db, "Normal SizeReached: every volume has at least 20Gi")
 
 	// A new pod's volume is made from the template, and grows at once.
 	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](3) })
-	waitReady(t, db)
 	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	waitReady(t, db)
 	requireVolumes(t, db, "20Gi", "data-db-0", "data-db-1", "data-db-2")
+	require.Equal(t, &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("20Gi")), Volumes: 3, ResizedVolumes: 3}, db.Status.Storage)
+	require.Equal(t, before["db-0"], identities(t, db)["db-0"])
+}
+
+// The volumes of pods that are not there grow too, so that they are found as
+// large as the others. Only those of the pods that are asked for are counted.
+func TestVolumesOfPodsThatAreGoneGrow(t *testing.T) {
+	namespace := newNamespace(t)
+	db := newCluster(t, namespace, "db", `replicas: 2`)
+	waitReady(t, db)
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
+	waitReady(t, db)
+	require.NoError(t, resize(t, db, "20Gi"))
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	eventually(t, func() string {
+		refresh(t, db)
+		if db.Status.Storage.ResizedVolumes == 1 && db.Status.Storage.Volumes == 1 {
+			return ""
+		}
+		return fmt.Sprintf("%+v", db.Status.Storage)
+	})
+	eventually(t, func() string {
+		size := claims(t, db)["data-db-1"].Status.Capacity[corev1.ResourceStorage]
+		if size.String() == "20Gi" {
+			return ""
+		}
+		return size.String()
+	})
+
+	// A storage that has to wait for a node finishes when the pods wake.
+	storageWorks(t, db, false)
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+	require.NoError(t, resize(t, db, "30Gi"))
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+	volumeGrew(t, db, "data-db-0", "data-db-1")
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 30Gi: "+
+		"claim data-db-0 has 20Gi, and its file system grows when pod db-0 starts; "+
+		"claim data-db-1 has 20Gi, and its file system grows when pod db-1 starts")
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+	require.Zero(t, db.Status.Storage.Volumes)
+
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonFileSystemResizePending)
+	woken := identities(t, db)
+	fileSystemGrew(t, db, "data-db-0", "data-db-1")
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	waitReady(t, db)
+	requireVolumes(t, db, "30Gi", "data-db-0", "data-db-1")
+	require.Equal(t, woken, identities(t, db))
 }
 
 // A class that cannot expand: the database goes on, the status and an event say
-// so, and the growth can be taken back down to what the volumes have.
+// so, nothing is asked for in a loop, and the growth can be taken back.
 func TestAGrowthThatIsRefusedCanBeTakenBack(t *testing.T) {
 	namespace := newNamespace(t)
 	fixed := &storagev1.StorageClass{}
@@ -76,27 +206,206 @@ func TestAGrowthThatIsRefusedCanBeTakenBack(t *testing.T) {
 	before := identities(t, db)
 
 	require.NoError(t, resize(t, db, "20Gi"))
-	condition := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
-	require.Equal(t, "volumes grow to 20Gi: data-db-0 has 10Gi", condition.Message)
-	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonResizing)
+	message := "each volume is to have 20Gi: claim data-db-0 has 10Gi, and may not grow in its storage class " + namespace + ": " +
+		`persistentvolumeclaims "data-db-0" is forbidden: only dynamically provisioned pvc can be resized and ` +
+		"the storageclass that provisions the pvc must support resize; " +
+		"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes"
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, message)
+	require.Equal(t, &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("10Gi")), Volumes: 1}, db.Status.Storage)
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonResizeRefused)
+	waitFor(t, db, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonResizeRefused)
+	require.True(t, meta.IsStatusConditionFalse(db.Status.Conditions, v1alpha1.ConditionStalled))
 	require.Equal(t, v1alpha1.PhaseProgressing, db.Status.Phase)
-	eventually(t, func() string {
-		got := events(t, db)
-		if slices.ContainsFunc(got, func(event string) bool {
-			return strings.HasPrefix(event, "Warning ResizeRefused: claim data-db-0 cannot be resized to 20Gi: ")
-		}) {
-			return ""
-		}
-		return fmt.Sprintf("events: %q", got)
-	})
+	waitEvent(t, db, "Warning ResizeRefused: "+message)
+	requireIdle(t, db)
 
 	require.Equal(t, []string{
 		`<nil>: Invalid value: spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more`,
 	}, causes(t, resize(t, db, "9Gi")))
 	require.NoError(t, resize(t, db, "10Gi"))
 	waitReady(t, db)
+	waitVolumes(t, db, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "every volume has at least 10Gi")
 	requireVolumes(t, db, "10Gi", "data-db-0")
 	require.Equal(t, before, identities(t, db))
+
+	// A class that has learned to expand is seen at the next change of the spec.
+	require.NoError(t, resize(t, db, "20Gi"))
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused)
+	fixed.AllowVolumeExpansion = ptr.To(true)
+	require.NoError(t, admin.Update(t.Context(), fixed))
+	// The API server learns of the class by a watch.
+	time.Sleep(soon)
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	requireVolumes(t, db, "20Gi", "data-db-0")
+}
+
+// What a storage cannot give is taken back as far as Kubernetes lets it, which is to
+// just above what the volume has.
+func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
+	namespace := newNamespace(t)
+	db := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, db)
+	storageWorks(t, db, false)
+
+	require.NoError(t, resize(t, db, "10Ti"))
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizing,
+		"each volume is to have 10Ti: claim data-db-0 has 10Gi, and its storage is growing it")
+	changeClaimStatus(t, db, "data-db-0", func(status *corev1.PersistentVolumeClaimStatus) {
+		status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{
+			corev1.ResourceStorage: corev1.PersistentVolumeClaimControllerResizeInfeasible,
+		}
+		status.Conditions = []corev1.PersistentVolumeClaimCondition{{
+			Type: corev1.PersistentVolumeClaimControllerResizeError, Status: corev1.ConditionTrue, Message: "quota exceeded",
+		}}
+	})
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizeFailed,
+		"each volume is to have 10Ti: claim data-db-0 has 10Gi, and its storage cannot grow it: quota exceeded; "+
+			"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have")
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonResizeFailed)
+	waitEvent(t, db, "Warning ResizeFailed: ")
+
+	require.NoError(t, resize(t, db, "20Gi"))
+	waitEvent(t, db, "Normal Resizing: claim data-db-0 is asked to have 20Gi instead of 10Ti")
+	require.NoError(t, resize(t, db, "10Gi"))
+	waitReady(t, db)
+	waitVolumes(t, db, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "every volume has at least 10Gi")
+	waitEvent(t, db, "Normal Resizing: claim data-db-0 is asked to have 10241Mi instead of 20Gi")
+	requireIdle(t, db)
+	request := claims(t, db)["data-db-0"].Spec.Resources.Requests[corev1.ResourceStorage]
+	require.Equal(t, "10241Mi", request.String())
+
+	storageWorks(t, db, true)
+	eventually(t, func() string {
+		refresh(t, db)
+		return strings.TrimPrefix(db.Status.Storage.Capacity.String(), "10241Mi")
+	})
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
+	waitReady(t, db)
+}
+
+// A claim that somebody grew by hand is larger than the spec asks for, and stays so.
+func TestAClaimThatWasGrownByHandIsLeftAlone(t *testing.T) {
+	namespace := newNamespace(t)
+	db := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, db)
+	storageWorks(t, db, false)
+	claim := claims(t, db)["data-db-0"]
+	grown := claim.DeepCopy()
+	grown.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("15Gi")
+	require.NoError(t, admin.Patch(t.Context(), grown, client.MergeFrom(&claim)))
+	requireIdle(t, db)
+	storageWorks(t, db, true)
+	eventually(t, func() string {
+		refresh(t, db)
+		return strings.TrimPrefix(db.Status.Storage.Capacity.String(), "15Gi")
+	})
+	requireVolumes(t, db, "15Gi", "data-db-0")
+}
+
+// An operator that is killed at any moment of a growth finishes it when it is back.
+func TestVolumesGrowThoughTheOperatorIsKilled(t *testing.T) {
+	namespace := newNamespace(t)
+	db := newCluster(t, namespace, "db", `replicas: 3`)
+	waitReady(t, db)
+	before := identities(t, db)
+	for i, moment := range moments {
+		size := fmt.Sprintf("%dGi", 11+i)
+		require.NoError(t, resize(t, db, size))
+		time.Sleep(moment)
+		operator.kill()
+		require.NoError(t, operator.start())
+		waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+		waitReady(t, db)
+		requireVolumes(t, db, size, "data-db-0", "data-db-1", "data-db-2")
+	}
+	require.Equal(t, before, identities(t, db))
+}
+
+// departures watches the pods of a BarqCluster, and gives the names of those that
+// went away, in order. It fails when two were away at once.
+func departures(t *testing.T, db *v1alpha1.BarqCluster) func() []string {
+	t.Helper()
+	watcher, err := admin.Watch(t.Context(), &corev1.PodList{}, client.InNamespace(db.Namespace))
+	require.NoError(t, err)
+	t.Cleanup(watcher.Stop)
+	return func() []string {
+		var gone []string
+		away := map[string]bool{}
+		for {
+			select {
+			case event := <-watcher.ResultChan():
+				pod := event.Object.(*corev1.Pod)
+				if event.Type == watch.Deleted {
+					gone = append(gone, pod.Name)
+				}
+				away[pod.Name] = event.Type == watch.Deleted || pod.DeletionTimestamp != nil || !ready(pod)
+				var count int
+				for _, is := range away {
+					if is {
+						count++
+					}
+				}
+				require.LessOrEqual(t, count, 1, "%v", away)
+			case <-time.After(soon):
+				return gone
+			}
+		}
+	}
+}
+
+func ready(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
+		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	})
+}
+
+// A pod is restarted only where its claim asks for it, one at a time, the highest
+// number first, and while all others answer. A killed operator goes on from there.
+func TestPodsRestartForTheirFileSystems(t *testing.T) {
+	namespace := newNamespace(t)
+	db := newCluster(t, namespace, "db", `replicas: 4`)
+	waitReady(t, db)
+	storageWorks(t, db, false)
+	require.NoError(t, resize(t, db, "20Gi"))
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+	before := identities(t, db)
+	fileSystemGrew(t, db, "data-db-0")
+	volumeGrew(t, db, "data-db-1", "data-db-2", "data-db-3")
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 20Gi: "+
+		"claim data-db-1 has 10Gi, and its file system grows under the running pod db-1; "+
+		"claim data-db-2 has 10Gi, and its file system grows under the running pod db-2; "+
+		"claim data-db-3 has 10Gi, and its file system grows under the running pod db-3")
+	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonFileSystemResizePending)
+	// As the kubelet does where it can.
+	fileSystemGrew(t, db, "data-db-3")
+	crashLoop := func(value string) {
+		output(t, kubectl("-n", namespace, "annotate", "--overwrite", "pod/db-0", "test.barq.db/crash-loop="+value))
+	}
+	crashLoop("true")
+
+	time.Sleep(fileSystemGrace)
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 20Gi: "+
+		"claim data-db-1 has 10Gi, and its file system grows when pod db-1 restarts, which waits until pod db-0 answers; "+
+		"claim data-db-2 has 10Gi, and its file system grows when pod db-2 restarts, which waits until pod db-0 answers")
+	require.Equal(t, before, identities(t, db))
+	require.Equal(t, int32(2), db.Status.Storage.ResizedVolumes)
+
+	gone := departures(t, db)
+	crashLoop("false")
+	waitEvent(t, db, "Normal FileSystemResizePending: pod db-2 is restarted, because the file system of claim data-db-2 grows only when the pod starts")
+	operator.kill()
+	require.NoError(t, operator.start())
+	waitEvent(t, db, "Normal FileSystemResizePending: pod db-1 is restarted, ")
+	require.Equal(t, []string{"db-2", "db-1"}, gone(), "each once, though its file system has not grown yet")
+
+	fileSystemGrew(t, db, "data-db-1", "data-db-2")
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	waitReady(t, db)
+	requireVolumes(t, db, "20Gi", "data-db-0", "data-db-1", "data-db-2", "data-db-3")
+	after := identities(t, db)
+	require.Equal(t, []string{before["db-0"], before["db-3"]}, []string{after["db-0"], after["db-3"]})
 }
 
 // Scratch space has no volume that could be too small.
@@ -106,9 +415,9 @@ func TestEphemeralStorage(t *testing.T) {
 	waitReady(t, db)
 	require.Empty(t, claims(t, db))
 	require.Empty(t, statefulSet(t, db).Spec.VolumeClaimTemplates)
-	require.Equal(t, []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
+	require.Contains(t, statefulSet(t, db).Spec.Template.Spec.Volumes, corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{
 		EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: ptr.To(resource.MustParse("2Gi"))},
-	}}}, statefulSet(t, db).Spec.Template.Spec.Volumes)
+	}})
 	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
 
 	require.NoError(t, resize(t, db, "1Gi"))

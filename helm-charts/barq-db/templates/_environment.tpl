@@ -10,6 +10,20 @@ BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell whoever reads the pod.
   value: /data
 - name: RUST_LOG
   value: {{ .Values.logLevel | quote }}
+{{- if eq .Values.topology.mode "Primary" }}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: BARQ_CLUSTER_CONFIG
+  value: /etc/barq-db/cluster/$(POD_NAME).json
+{{- end }}
+{{- if .Values.tls.secretName }}
+- name: BARQ_TLS_CERT
+  value: /etc/barq-db/tls/tls.crt
+- name: BARQ_TLS_KEY
+  value: /etc/barq-db/tls/tls.key
+{{- end }}
 {{- if .Values.tiering.enabled }}
 {{- include "barq-db.tieringEnvironment" .Values.tiering }}
 {{- end }}

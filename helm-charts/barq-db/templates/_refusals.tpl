@@ -21,6 +21,8 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.tieringRefusals" .Values.tiering }}
 {{- end }}
 {{ include "barq-db.envRefusals" .Values }}
+{{ include "barq-db.podMetadataRefusals" .Values }}
+{{ include "barq-db.podMonitorRefusals" . }}
 {{- end }}
 
 {{- define "barq-db.releaseNameRefusals" }}
@@ -94,12 +96,47 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
 {{- end }}
 {{- end }}
 
+{{/* Keys by which pods are found, and those that the chart and the operator keep for themselves. */}}
+{{- define "barq-db.podMetadataRefusals" }}
+{{- $findsPods := list
+  "app.kubernetes.io/name"
+  "app.kubernetes.io/instance"
+  "app.kubernetes.io/component"
+  "statefulset.kubernetes.io/pod-name"
+  "apps.kubernetes.io/pod-index"
+  "controller-revision-hash" }}
+{{- range $key := keys (.podLabels | default dict) | sortAlpha }}
+{{- if has $key $findsPods }}
+values: podLabels: {{ $key }} finds the pods and belongs to the chart or to Kubernetes; choose another name
+{{- else if hasPrefix "barq.db/" $key }}
+values: podLabels: {{ $key }} belongs to the chart, as all do that begin with barq.db/; choose another name
+{{- end }}
+{{- end }}
+{{- range $key := keys (.podAnnotations | default dict) | sortAlpha }}
+{{- if hasPrefix "barq.db/" $key }}
+values: podAnnotations: {{ $key }} belongs to the chart, as all do that begin with barq.db/; choose another name
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.podMonitorRefusals" }}
+{{- $owned := include "barq-db.labels" . | fromYaml }}
+{{- range $key := keys (.Values.monitoring.podMonitor.labels | default dict) | sortAlpha }}
+{{- if hasKey $owned $key }}
+values: monitoring.podMonitor.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What to write instead of a variable that the chart owns; nothing for any other. */}}
 {{- define "barq-db.ownedVariable" -}}
 {{- $credentials := "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold" }}
 {{- $instead := dict
   "BARQ_ADDR" "remove it: the database always listens on 0.0.0.0:8080"
   "BARQ_STORAGE_DIR" "remove it and set storage: the data directory is always /data"
+  "BARQ_CLUSTER_CONFIG" "remove it and set topology.mode: the chart writes the cluster file"
+  "BARQ_TLS_CERT" "remove it and set tls.secretName"
+  "BARQ_TLS_KEY" "remove it and set tls.secretName"
   "BARQ_TIERING_ENABLED" "remove it and set tiering.enabled"
   "BARQ_WARM_TIER_PROVIDER" "remove it and set tiering.warm.provider"
   "BARQ_WARM_TIER_BUCKET" "remove it and set tiering.warm.bucket"
@@ -108,6 +145,7 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
   "BARQ_S3_BUCKET" "remove it and set bucket of tiering.warm or tiering.cold"
   "BARQ_GCS_BUCKET" "remove it and set bucket of tiering.warm or tiering.cold"
   "RUST_LOG" "remove it and set logLevel"
+  "POD_NAME" "choose another name, and take the pod's name from metadata.name"
   "AWS_ACCESS_KEY_ID" $credentials
   "AWS_SECRET_ACCESS_KEY" $credentials
   "AWS_SESSION_TOKEN" $credentials

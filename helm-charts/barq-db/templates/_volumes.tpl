@@ -1,0 +1,38 @@
+{{/*
+The volumes of a pod, but for one that a claim brings. The private key is for the database's group,
+fsGroup, only.
+*/}}
+{{- define "barq-db.volumes" }}
+{{- if eq .Values.tiering.hotPath "ephemeral-storage" }}
+- name: data
+  emptyDir:
+    sizeLimit: {{ .Values.storage.size | quote }}
+{{- end }}
+{{- if eq .Values.topology.mode "Primary" }}
+- name: cluster
+  configMap:
+    name: {{ .Release.Name }}-cluster
+{{- end }}
+{{- with .Values.tls.secretName }}
+- name: tls
+  secret:
+    secretName: {{ . | quote }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+
+{{/* Where the container has them. */}}
+{{- define "barq-db.volumeMounts" -}}
+- name: data
+  mountPath: /data
+{{- if eq .Values.topology.mode "Primary" }}
+- name: cluster
+  mountPath: /etc/barq-db/cluster
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.secretName }}
+- name: tls
+  mountPath: /etc/barq-db/tls
+  readOnly: true
+{{- end }}
+{{- end }}

@@ -1,0 +1,122 @@
+package clusters_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+var name = client.ObjectKey{Namespace: "team", Name: "vectors"}
+
+func vectors() *v1alpha1.BarqCluster {
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Namespace, cluster.Name, cluster.UID = name.Namespace, name.Name, "uid of vectors"
+	return cluster
+}
+
+func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	require.NoError(t, clientgoscheme.AddToScheme(scheme))
+	require.NoError(t, v1alpha1.AddToScheme(scheme))
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
+}
+
+func TestGet(t *testing.T) {
+	cluster, err := clusters.Get(t.Context(), storeOf(t, vectors()), name)
+	require.NoError(t, err)
+	require.Equal(t, vectors().UID, cluster.UID)
+
+	_, err = clusters.Get(t.Context(), storeOf(t), name)
+	require.True(t, apierrors.IsNotFound(err), err)
+}
+
+func setOf(owner *v1alpha1.BarqCluster) *appsv1.StatefulSet {
+	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name, UID: "uid of the set"}}
+	if owner != nil {
+		set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, v1alpha1.BarqClusterKind)}
+	}
+	return set
+}
+
+func TestStatefulSet(t *testing.T) {
+	found, err := clusters.StatefulSet(t.Context(), storeOf(t, setOf(vectors())), vectors())
+	require.NoError(t, err)
+	require.Equal(t, setOf(nil).UID, found.UID)
+
+	for what, objects := range map[string][]client.Object{
+		"none":            nil,
+		"somebody else's": {setOf(nil)},
+	} {
+		found, err := clusters.StatefulSet(t.Context(), storeOf(t, objects...), vectors())
+		require.NoError(t, err)
+		require.Nil(t, found, what)
+	}
+}
+
+func TestPods(t *testing.T) {
+	pod := func(name string, owner *appsv1.StatefulSet) *corev1.Pod {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: name}}
+		pod.Labels = map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": "vectors"}
+		if owner != nil {
+			pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
+		}
+		return pod
+	}
+	set := setOf(vectors())
+	found, err := clusters.Pods(t.Context(), storeOf(t, pod("vectors-0", set), pod("by-hand", nil)), vectors(), set)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "vectors-0", found[0].Name)
+}
+
+func TestOnto(t *testing.T) {
+	require.Equal(t, &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "barq.db/v1alpha1",
+		"kind":       "BarqCluster",
+		"metadata":   map[string]any{"namespace": "team", "name": "vectors", "uid": "uid of vectors"},
+	}}, clusters.Onto(vectors()))
+}
+
+func TestApply(t *testing.T) {
+	store := storeOf(t, vectors())
+	apply := clusters.Onto(vectors())
+	apply.SetFinalizers([]string{"example.com/waits"})
+	require.NoError(t, clusters.Apply(t.Context(), store, apply, "first"))
+	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "second"))
+	cluster, err := clusters.Get(t.Context(), store, name)
+	require.NoError(t, err)
+	require.Equal(t, []string{"example.com/waits"}, cluster.Finalizers, "another owner leaves it alone")
+
+	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "first"))
+	cluster, err = clusters.Get(t.Context(), store, name)
+	require.NoError(t, err)
+	require.Empty(t, cluster.Finalizers, "its owner removes it by leaving it out")
+}
+
+func TestApplyStatus(t *testing.T) {
+	type selector struct {
+		Selector string `json:"selector"`
+	}
+	type image struct {
+		Image string `json:"image"`
+	}
+	store := storeOf(t, vectors())
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &selector{Selector: "app=barq-db"}, "first"))
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &image{Image: "barq-db:1"}, "second"))
+	cluster, err := clusters.Get(t.Context(), store, name)
+	require.NoError(t, err)
+	require.Equal(t, v1alpha1.BarqClusterStatus{Selector: "app=barq-db", Image: "barq-db:1"}, cluster.Status)
+}

@@ -1,0 +1,60 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+)
+
+// awaited says what a roll-out waits for, pod by pod.
+func (o Observation) awaited() string {
+	var steps []string
+	for _, name := range missingPods(o.StatefulSet, o.Pods) {
+		steps = append(steps, name+" is made")
+	}
+	for _, pod := range slices.SortedFunc(slices.Values(o.Pods), func(a, b corev1.Pod) int { return byOrdinal(a.Name, b.Name) }) {
+		switch {
+		case pod.DeletionTimestamp != nil:
+			steps = append(steps, pod.Name+" stops")
+		case answers(&pod):
+		case hasContainers(&pod):
+			// Its port opens only after that.
+			steps = append(steps, pod.Name+" reads its data and answers")
+		default:
+			steps = append(steps, pod.Name+" starts")
+		}
+	}
+	if len(steps) == 0 {
+		return o.awaitedOfAll()
+	}
+	shown := steps[:min(len(steps), detailed)]
+	if more := len(steps) - len(shown); more > 0 {
+		shown = append(shown[:len(shown):len(shown)], fmt.Sprintf("%d more", more))
+	}
+	return "awaited: " + strings.Join(shown, ", ")
+}
+
+// awaitedOfAll says what is awaited when every pod answers.
+func (o Observation) awaitedOfAll() string {
+	set := o.StatefulSet
+	if set != nil && set.Spec.MinReadySeconds > 0 && o.rolledOut() && set.Status.AvailableReplicas < set.Status.ReadyReplicas {
+		return fmt.Sprintf("awaited: that all have answered for %d s (spec.minReadySeconds)", set.Spec.MinReadySeconds)
+	}
+	return "pods are being made, replaced or removed"
+}
+
+// heldUp says how many pods a roll-out has not come to; empty when there is none.
+func (o Observation) heldUp() string {
+	set := o.StatefulSet
+	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision {
+		return ""
+	}
+	left := ptr.Deref(set.Spec.Replicas, 0) - set.Status.UpdatedReplicas
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the roll-out goes on to the other %d after that", left)
+}

@@ -1,0 +1,112 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// +kubebuilder:rbac:groups="",resources=events,verbs=list
+
+// A quota, a LimitRange or an admission policy can keep the StatefulSet controller
+// from making a pod. Then there is no pod that could say so, and a StatefulSet has no
+// condition for it: it says so in an event alone. Events are not watched, because there
+// are many; they are read while pods are missing, which is for a moment otherwise.
+const (
+	// missingPeriod is between two looks for the reason why pods are missing.
+	missingPeriod = 5 * time.Second
+	// refusedPeriod is between two looks whether a reason that was found still holds.
+	// The pods themselves are seen at once when they are made.
+	refusedPeriod = 30 * time.Second
+)
+
+// FailedCreation is what the StatefulSet controller says about a pod that it could
+// not make.
+type FailedCreation struct {
+	// Message says who refused the pod, and why.
+	Message string
+	// Since is when that began.
+	Since time.Time
+}
+
+// missingPods names the pods that the StatefulSet controller, having seen the newest
+// StatefulSet, should have made.
+func missingPods(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
+	if set == nil || set.Spec.Replicas == nil || set.Status.ObservedGeneration < set.Generation {
+		return nil
+	}
+	var missing []string
+	for ordinal := range *set.Spec.Replicas {
+		name := podName(set.Name, ordinal)
+		if !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+func podName(set string, ordinal int32) string { return fmt.Sprintf("%s-%d", set, ordinal) }
+
+// findFailedCreation reads why pods of the StatefulSet could not be made, or nil.
+func findFailedCreation(ctx context.Context, reader client.Reader, set *appsv1.StatefulSet) (*FailedCreation, error) {
+	var events corev1.EventList
+	if err := reader.List(ctx, &events, client.InNamespace(set.Namespace), client.MatchingFields{
+		"involvedObject.uid": string(set.UID), "reason": reasonFailedCreate,
+	}); err != nil {
+		return nil, fmt.Errorf("listing the events of StatefulSet %s: %w", set.Name, err)
+	}
+	return newestFailedCreation(events.Items), nil
+}
+
+func newestFailedCreation(events []corev1.Event) *FailedCreation {
+	if len(events) == 0 {
+		return nil
+	}
+	newest := slices.MaxFunc(events, func(a, b corev1.Event) int {
+		return cmp.Or(laterOf(a.LastTimestamp, a.CreationTimestamp).Compare(laterOf(b.LastTimestamp, b.CreationTimestamp)),
+			cmp.Compare(a.Name, b.Name))
+	})
+	since := newest.FirstTimestamp
+	if since.IsZero() {
+		since = newest.CreationTimestamp
+	}
+	return &FailedCreation{Message: newest.Message, Since: since.Time}
+}
+
+func laterOf(a, b metav1.Time) time.Time {
+	if a.After(b.Time) {
+		return a.Time
+	}
+	return b.Time
+}
+
+// creationTrouble is that of the first pod which could not be made, or nil.
+func (o Observation) creationTrouble() *trouble {
+	missing := missingPods(o.StatefulSet, o.Pods)
+	if len(missing) == 0 || o.FailedCreation == nil {
+		return nil
+	}
+	return &trouble{
+		pod: missing[0], reason: reasonFailedCreate, message: o.FailedCreation.Message, since: o.FailedCreation.Since,
+		awaited: "that the API server lets it be made",
+	}
+}
+
+// creationChanges is when there may be other news of pods that are missing.
+func (o Observation) creationChanges(now time.Time, deadline time.Duration) []time.Time {
+	switch refused := o.creationTrouble(); {
+	case refused != nil:
+		return []time.Time{now.Add(refusedPeriod), refused.since.Add(deadline)}
+	case len(missingPods(o.StatefulSet, o.Pods)) > 0:
+		return []time.Time{now.Add(missingPeriod)}
+	default:
+		return nil
+	}
+}

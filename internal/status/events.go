@@ -1,0 +1,131 @@
+package status
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// announcement is an event that is to be recorded.
+type announcement struct {
+	kind, reason, message string
+}
+
+func normal(reason, message string) announcement {
+	return announcement{kind: corev1.EventTypeNormal, reason: reason, message: message}
+}
+
+func warning(reason, message string) announcement {
+	return announcement{kind: corev1.EventTypeWarning, reason: reason, message: message}
+}
+
+// announce records what a person would ask about.
+func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) {
+	for _, event := range announcements(cluster, computed) {
+		r.Events.Eventf(cluster, nil, event.kind, event.reason, "Observe", "%s", bounded(event.message, eventLimit))
+	}
+}
+
+// announcements compares the stored status with the one that replaces it, and nothing
+// else, so that a restarted operator does not repeat itself.
+func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) []announcement {
+	stored := &cluster.Status
+	var events []announcement
+	if goesOn := !cluster.Spec.Paused && cluster.DeletionTimestamp == nil; goesOn {
+		asked := cluster.Spec.DesiredReplicas()
+		switch reason := readyReason(stored); {
+		case reason == v1alpha1.ReasonPaused:
+			events = append(events, normal(v1alpha1.ReasonResumed, "spec.paused is false: changes are applied again"))
+		case reason == v1alpha1.ReasonHibernated && asked > 0:
+			events = append(events, normal(v1alpha1.ReasonWoken, fmt.Sprintf("replicas is %d: pods are made on the volumes that were kept", asked)))
+		}
+	}
+	if event := ofReady(stored, computed); event != nil {
+		events = append(events, *event)
+	}
+	if stalled := becomes(stored, computed, v1alpha1.ConditionStalled, metav1.ConditionTrue); stalled != nil &&
+		stalled.Reason == v1alpha1.ReasonProgressDeadlineExceeded {
+		events = append(events, warning(stalled.Reason, fmt.Sprintf(
+			"pods have been in trouble for %s or longer (spec.progressDeadlineSeconds): %s", cluster.Spec.ProgressDeadline(), stalled.Message)))
+	}
+	if pending := becomes(stored, computed, v1alpha1.ConditionChangesPending, metav1.ConditionTrue); pending != nil {
+		events = append(events, normal(pending.Reason, pending.Message))
+	}
+	if redundancy := becomes(stored, computed, v1alpha1.ConditionDataRedundancy, metav1.ConditionFalse); redundancy != nil {
+		events = append(events, warning(redundancy.Reason, redundancy.Message))
+	}
+	return events
+}
+
+// becomes gives a condition that has come to the given status, or nil.
+func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status metav1.ConditionStatus) *metav1.Condition {
+	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, status) ||
+		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, status) {
+		return nil
+	}
+	return meta.FindStatusCondition(computed.Conditions, name)
+}
+
+// warnings are the reasons that need a person's eye.
+var warnings = map[string]bool{
+	v1alpha1.ReasonSecretMissing: true,
+	v1alpha1.ReasonReleaseFailed: true,
+	v1alpha1.ReasonPodsNotReady:  true,
+}
+
+// toldElsewhere are the reasons that ofReady leaves out.
+var toldElsewhere = map[string]bool{
+	// It lasts for a fraction of a second, and what comes of it is announced.
+	v1alpha1.ReasonApplying: true,
+	// internal/volumes tells of the volumes, claim by claim.
+	v1alpha1.ReasonResizing:                true,
+	v1alpha1.ReasonResizeRefused:           true,
+	v1alpha1.ReasonResizeFailed:            true,
+	v1alpha1.ReasonFileSystemResizePending: true,
+}
+
+// ofReady is about the condition Ready: another reason, or other news of a reason that
+// is a warning.
+func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
+	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
+	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
+	if toldElsewhere[after.Reason] {
+		return nil
+	}
+	event := normal(after.Reason, after.Message)
+	if warnings[after.Reason] {
+		event = warning(after.Reason, after.Message)
+	}
+	switch {
+	case before == nil || before.Reason != after.Reason:
+		return &event
+	case after.Reason == v1alpha1.ReasonPodsNotReady:
+		// Kubernetes words one and the same trouble in turn in two ways, as ErrImagePull and
+		// ImagePullBackOff, for as long as it lasts. A pod less is news.
+		if computed.ReadyReplicas < stored.ReadyReplicas {
+			return &event
+		}
+	case warnings[after.Reason] && before.Message != after.Message:
+		return &event
+	case after.Reason == v1alpha1.ReasonPaused && before.Status != after.Status:
+		// A pause holds changes back, not news of the pods.
+		event = normal(v1alpha1.ReasonReady, after.Message)
+		if after.Status != metav1.ConditionTrue {
+			event = warning(v1alpha1.ReasonPodsNotReady, after.Message)
+		}
+		return &event
+	}
+	return nil
+}
+
+// readyReason is the reason of Ready, or nothing.
+func readyReason(status *v1alpha1.BarqClusterStatus) string {
+	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}

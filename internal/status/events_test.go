@@ -1,0 +1,174 @@
+package status_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/status"
+)
+
+// story is what happens to one BarqCluster, and is told of it by events.
+type story struct {
+	t        *testing.T
+	observed status.Observation
+	now      time.Time
+}
+
+// then goes on a minute later and gives the events. The status is computed twice, as
+// by an operator that was restarted, which must not tell anything again.
+func (s *story) then(change func(*status.Observation)) []string {
+	s.t.Helper()
+	s.now = s.now.Add(time.Minute)
+	change(&s.observed)
+	computed := status.Compute(s.observed, s.now)
+	told := status.Announced(s.observed.Cluster, &computed)
+	store(&s.observed, computed)
+	again := status.Compute(s.observed, s.now)
+	require.Empty(s.t, status.Announced(s.observed.Cluster, &again))
+	return told
+}
+
+const alone = "Barq DB copies nothing between pods: vectors-0 holds all data and answers all clients, " +
+	"and no other of the 3 pods holds data or can stand in for it"
+
+// begin is a BarqCluster that is made and becomes Ready.
+func begin(t *testing.T) *story {
+	t.Helper()
+	s := &story{t: t, observed: running(), now: now}
+	ready := s.observed
+	s.observed.StatefulSet, s.observed.Pods = nil, nil
+	s.observed.Cluster = s.observed.Cluster.DeepCopy()
+	s.observed.Cluster.Generation++
+	require.Equal(t, []string{"Warning PrimaryOnly: " + alone}, s.then(func(*status.Observation) {}), "applying is not told")
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) {
+		o.Cluster.Generation = generation
+		o.StatefulSet, o.Pods = ready.StatefulSet, ready.Pods
+	}))
+	return s
+}
+
+func scale(o *status.Observation, replicas int32) {
+	o.Cluster.Spec.Replicas, o.StatefulSet.Spec.Replicas = ptr.To(replicas), ptr.To(replicas)
+	o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = replicas, replicas
+	o.StatefulSet.Status.AvailableReplicas, o.StatefulSet.Status.UpdatedReplicas = replicas, replicas
+}
+
+func TestARollOutIsTold(t *testing.T) {
+	s := begin(t)
+	require.Equal(t, []string{"Normal RollingOut: 3 of 3 pods answer; pods are being made, replaced or removed"}, s.then(func(o *status.Observation) {
+		o.StatefulSet.Status.UpdatedReplicas = 2
+	}))
+	require.Empty(t, s.then(func(o *status.Observation) { o.StatefulSet.Status.UpdatedReplicas = 1 }), "one step of many")
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) { o.StatefulSet.Status.UpdatedReplicas = 3 }))
+}
+
+func TestTroubleIsTold(t *testing.T) {
+	s := begin(t)
+	const count = "2 of 3 pods answer, the primary vectors-0 among them; "
+	image := func(reason string) corev1.Pod {
+		pod := podOf("vectors-2", containerWaiting(reason, ""))
+		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(now)
+		return pod
+	}
+	const awaited = " (awaited: an image that can be pulled)"
+	require.Equal(t, []string{"Warning PodsNotReady: " + count + "pod vectors-2: ErrImagePull" + awaited}, s.then(func(o *status.Observation) {
+		lose(o, image("ErrImagePull"))
+	}))
+	require.Empty(t, s.then(func(o *status.Observation) { o.Pods[2] = image("ImagePullBackOff") }), "the same in other words")
+	require.Equal(t, []string{
+		"Warning PodsNotReady: 1 of 3 pods answer, the primary vectors-0 among them; pod vectors-2: ImagePullBackOff" + awaited,
+	}, s.then(func(o *status.Observation) { lose(o, podOf("vectors-1", containerRunning(0))) }))
+	s.now = now.Add(10 * time.Minute)
+	require.Equal(t, []string{
+		"Warning ProgressDeadlineExceeded: pods have been in trouble for 10m0s or longer (spec.progressDeadlineSeconds): " +
+			"1 of 3 pods answer, the primary vectors-0 among them; pod vectors-2: ImagePullBackOff" + awaited,
+	}, s.then(func(*status.Observation) {}))
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) {
+		o.Pods[1], o.Pods[2] = answering("vectors-1"), answering("vectors-2")
+		o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.AvailableReplicas = 3, 3
+	}))
+}
+
+func TestAPauseIsTold(t *testing.T) {
+	s := begin(t)
+	const paused = "spec.paused is true: nothing is changed until it is false; "
+	require.Equal(t, []string{"Normal Paused: " + paused + "3 of 3 pods answer"},
+		s.then(func(o *status.Observation) { o.Cluster.Spec.Paused = true }))
+	require.Equal(t, []string{"Normal Paused: to be applied when spec.paused is false: the spec, which is not the one that was last applied"},
+		s.then(func(o *status.Observation) { o.SpecHash = "new" }))
+	require.Equal(t, []string{"Warning PodsNotReady: " + paused + "2 of 3 pods answer, the primary vectors-0 among them"},
+		s.then(func(o *status.Observation) { lose(o, podOf("vectors-2", containerRunning(0))) }))
+	require.Equal(t, []string{"Normal Ready: " + paused + "3 of 3 pods answer"},
+		s.then(func(o *status.Observation) {
+			o.Pods[2] = answering("vectors-2")
+			o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.AvailableReplicas = 3, 3
+		}))
+	require.Equal(t, []string{"Normal Resumed: spec.paused is false: changes are applied again"},
+		s.then(func(o *status.Observation) { o.Cluster.Spec.Paused, o.Cluster.Generation = false, generation+1 }))
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"},
+		s.then(func(o *status.Observation) { o.Cluster.Generation = generation }))
+}
+
+func TestHibernationIsTold(t *testing.T) {
+	s := begin(t)
+	require.Equal(t, []string{"Normal Hibernated: replicas is 0: no pod runs, the volumes are kept"},
+		s.then(func(o *status.Observation) { scale(o, 0) }))
+	require.Equal(t, []string{
+		"Normal Woken: replicas is 3: pods are made on the volumes that were kept",
+		"Warning PrimaryOnly: " + alone,
+	}, s.then(func(o *status.Observation) {
+		o.Cluster.Spec.Replicas, o.Cluster.Generation = ptr.To[int32](3), generation+1
+	}))
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"},
+		s.then(func(o *status.Observation) { scale(o, 3); o.Cluster.Generation = generation }))
+}
+
+func TestRefusalsAreTold(t *testing.T) {
+	s := begin(t)
+	require.Equal(t, []string{"Warning SecretMissing: no Secret"},
+		s.then(func(o *status.Observation) { o.Secrets.Problems = []string{"no Secret"} }))
+	require.Equal(t, []string{"Warning SecretMissing: no key"},
+		s.then(func(o *status.Observation) { o.Secrets.Problems = []string{"no key"} }), "another reason to act")
+	require.Equal(t, []string{"Warning ReleaseFailed: no"}, s.then(func(o *status.Observation) {
+		o.Secrets.Problems = nil
+		setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "no", generation)
+	}))
+}
+
+func TestAQueuedRollOutIsTold(t *testing.T) {
+	s := begin(t)
+	require.Equal(t, []string{"Normal RolloutQueued: waits for team/other"},
+		s.then(func(o *status.Observation) { o.Queued = "waits for team/other" }))
+	require.Empty(t, s.then(func(o *status.Observation) { o.Queued = "waits for team/third" }))
+	require.Empty(t, s.then(func(o *status.Observation) { o.Queued = "" }))
+}
+
+func TestADeletionIsTold(t *testing.T) {
+	for name, before := range map[string]func(*status.Observation){
+		"running":    func(*status.Observation) {},
+		"paused":     func(o *status.Observation) { o.Cluster.Spec.Paused, o.SpecHash = true, "new" },
+		"hibernated": func(o *status.Observation) { scale(o, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := begin(t)
+			s.then(before)
+			require.Equal(t, []string{"Normal Deleting: the BarqCluster is being deleted; its volumes are kept"},
+				s.then(func(o *status.Observation) { o.Cluster.DeletionTimestamp = &metav1.Time{Time: now} }))
+		})
+	}
+}
+
+// Volumes are told of claim by claim, by the controller that grows them.
+func TestVolumesAreToldElsewhere(t *testing.T) {
+	s := begin(t)
+	require.Empty(t, s.then(func(o *status.Observation) {
+		setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, strings.Repeat("x", 10), generation)
+	}))
+}

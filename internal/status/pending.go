@@ -1,0 +1,88 @@
+package status
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// checksumAnnotation of the pod template carries the sum of the Secrets that the pods
+// were started with.
+const checksumAnnotation = "barq.db/secrets-checksum"
+
+// HashOf sums up what of a spec makes a difference to what runs.
+func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
+	spec = spec.DeepCopy()
+	spec.Paused = false
+	// These are for the API server and for the status.
+	spec.DeletionProtection = false
+	spec.Topology.ScaleDown = ""
+	spec.ProgressDeadlineSeconds = nil
+	if !spec.Tiering.Enabled {
+		spec.Tiering.Warm, spec.Tiering.Cold = nil, nil
+	}
+	// An empty list says that no constraint is wanted, none leaves them to the chart; the
+	// text of a spec has neither.
+	unconstrained := spec.TopologySpreadConstraints != nil && len(spec.TopologySpreadConstraints) == 0
+	// Fields are written in the order of the type and maps in that of their keys, so
+	// that equal specs give equal texts.
+	text, err := json.Marshal([]any{spec, unconstrained})
+	if err != nil {
+		return "", fmt.Errorf("summing up the spec: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// appliedSpecHash is the sum of the spec that was last applied: of this one, or of one
+// before.
+func (o Observation) appliedSpecHash() string {
+	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || len(o.Secrets.Problems) > 0 || !o.applied() {
+		return o.Cluster.Status.AppliedSpecHash
+	}
+	return o.SpecHash
+}
+
+// pendingCondition says whether a change is held back. It is about the newest spec,
+// also while the rest of the status is about an older one.
+func pendingCondition(o Observation) metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionFalse, ObservedGeneration: o.Cluster.Generation,
+		Reason: v1alpha1.ReasonNothingPending, Message: "no change is held back",
+	}
+	switch held := o.heldByPause(); {
+	case len(held) > 0:
+		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonPaused
+		condition.Message = "to be applied when spec.paused is false: " + strings.Join(held, ", and ")
+	case o.Queued != "" && !o.Cluster.Spec.Paused && o.Cluster.DeletionTimestamp == nil:
+		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued
+		condition.Message = o.Queued
+	}
+	return condition
+}
+
+// heldByPause names what spec.paused holds back.
+func (o Observation) heldByPause() []string {
+	if !o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil {
+		return nil
+	}
+	applied := o.Cluster.Status.AppliedSpecHash
+	if applied == "" {
+		return []string{"the whole spec, none of which was applied yet"}
+	}
+	var held []string
+	if applied != o.SpecHash {
+		held = append(held, "the spec, which is not the one that was last applied")
+	}
+	if set := o.StatefulSet; set != nil && len(o.Secrets.Problems) == 0 &&
+		set.Spec.Template.Annotations[checksumAnnotation] != o.Secrets.Checksum {
+		held = append(held, "the Secrets, which have changed since they were last applied")
+	}
+	return held
+}

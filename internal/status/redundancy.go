@@ -1,0 +1,30 @@
+package status
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// redundancyCondition says that more pods are not more copies of the data; nil when
+// there is nobody who could think so.
+func redundancyCondition(o Observation) *metav1.Condition {
+	pods := o.Cluster.Spec.DesiredReplicas()
+	if pods <= 1 {
+		return nil
+	}
+	condition := &metav1.Condition{Type: v1alpha1.ConditionDataRedundancy, Status: metav1.ConditionFalse}
+	if o.independent() {
+		condition.Reason = v1alpha1.ReasonIndependentDatabases
+		condition.Message = fmt.Sprintf(
+			"Barq DB copies nothing between pods: each of the %d has data of its own on one volume, and no other pod can stand in for it", pods)
+		return condition
+	}
+	condition.Reason = v1alpha1.ReasonPrimaryOnly
+	condition.Message = fmt.Sprintf(
+		"Barq DB copies nothing between pods: %s holds all data and answers all clients, and no other of the %d pods holds data or can stand in for it",
+		o.primary(), pods)
+	return condition
+}

@@ -1,0 +1,24 @@
+package volumes
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// announce records an event when volumes may not or cannot grow, once for each
+// spec, and when they all have grown. It compares with the stored condition, so a
+// restarted operator does not repeat itself.
+func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *metav1.Condition) {
+	switch computed.Reason {
+	case v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
+		if stored == nil || stored.Reason != computed.Reason || stored.ObservedGeneration != computed.ObservedGeneration {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Resize", "%s", computed.Message)
+		}
+	case v1alpha1.ReasonSizeReached:
+		if stored != nil && stored.Status == metav1.ConditionFalse {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeNormal, computed.Reason, "Resize", "%s", computed.Message)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package volumes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// ownStatus is the part of the status that this package owns.
+type ownStatus struct {
+	Storage    *v1alpha1.StorageStatus `json:"storage,omitempty"`
+	Conditions []metav1.Condition      `json:"conditions,omitempty"`
+}
+
+// resized is the condition VolumesResized, or nil.
+func (s ownStatus) resized() *metav1.Condition {
+	return meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionVolumesResized)
+}
+
+// storedStatus gives what this package wrote before.
+func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
+	stored := ownStatus{Storage: cluster.Status.Storage}
+	if condition := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionVolumesResized); condition != nil {
+		stored.Conditions = []metav1.Condition{*condition}
+	}
+	return stored
+}
+
+// compute gives what the status is to say. now becomes the transition time of a
+// condition that changes.
+func (o observation) compute(plan restarts, now time.Time) ownStatus {
+	computed := ownStatus{
+		Storage:    o.storage(),
+		Conditions: slices.Clone(storedStatus(o.cluster).Conditions),
+	}
+	condition := o.condition(plan, now)
+	condition.Type = v1alpha1.ConditionVolumesResized
+	condition.ObservedGeneration = o.cluster.Generation
+	condition.LastTransitionTime = metav1.NewTime(now)
+	meta.SetStatusCondition(&computed.Conditions, condition)
+	return computed
+}
+
+// storage sums up what the volumes have. The capacity counts volumes of pods that
+// are gone too, because they may be used again and cannot shrink either.
+func (o observation) storage() *v1alpha1.StorageStatus {
+	if len(o.volumes) == 0 {
+		return nil
+	}
+	found := &v1alpha1.StorageStatus{Capacity: o.largest()}
+	for _, v := range o.desired() {
+		if has := v.has(); has.IsZero() {
+			continue
+		}
+		found.Volumes++
+		if !o.isBehind(v) {
+			found.ResizedVolumes++
+		}
+	}
+	return found
+}
+
+// largest is the size of the largest volume, or nil while there is none.
+func (o observation) largest() *resource.Quantity {
+	var largest *resource.Quantity
+	for _, v := range o.volumes {
+		if has := v.has(); !has.IsZero() && (largest == nil || has.Cmp(*largest) > 0) {
+			largest = &has
+		}
+	}
+	return largest
+}
+
+// weight orders the reasons of volumes that are behind: what a person can do
+// something about comes first.
+var weight = []string{
+	v1alpha1.ReasonResizeRefused,
+	v1alpha1.ReasonResizeFailed,
+	v1alpha1.ReasonFileSystemResizePending,
+	v1alpha1.ReasonResizing,
+}
+
+// named is how many claims a message names; a condition has to end somewhere.
+const named = 20
+
+// condition says how far the volumes are.
+func (o observation) condition(plan restarts, now time.Time) metav1.Condition {
+	var behind []progress
+	for _, v := range o.inUse() {
+		if o.isBehind(v) {
+			behind = append(behind, o.progressOf(v, plan, now))
+		}
+	}
+	size := o.cluster.Spec.DesiredSize()
+	switch missing := o.missing(); {
+	case len(behind) > 0:
+		// All claims of the weightiest reason are named before the others.
+		slices.SortStableFunc(behind, func(a, b progress) int {
+			return slices.Index(weight, a.reason) - slices.Index(weight, b.reason)
+		})
+		reason := behind[0].reason
+		var texts []string
+		for _, found := range behind {
+			texts = append(texts, found.text)
+		}
+		message := fmt.Sprintf("each volume is to have %s: %s", size.String(), list(texts))
+		if advice := o.advice(reason); advice != "" {
+			message += "; " + advice
+		}
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: message}
+	case o.cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage:
+		return metav1.Condition{
+			Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoVolumes,
+			Message: "the data directory is on no volume (spec.tiering.hotPath)",
+		}
+	case len(missing) > 0:
+		return metav1.Condition{
+			Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoVolumes, Message: "no volume yet: " + list(missing),
+		}
+	case len(o.volumes) == 0:
+		return metav1.Condition{
+			Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoVolumes, Message: "there is no volume, and no pod is asked for",
+		}
+	default:
+		return metav1.Condition{
+			Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSizeReached,
+			Message: fmt.Sprintf("every volume has at least %s", size.String()),
+		}
+	}
+}
+
+// missing names the claims without a volume of the pods that the spec asks for.
+func (o observation) missing() []string {
+	byName := map[string]volume{}
+	for _, v := range o.volumes {
+		byName[v.claim.Name] = v
+	}
+	var found []string
+	for ordinal := range o.cluster.Spec.DesiredReplicas() {
+		name := claimName(podName(o.cluster, ordinal))
+		if v, ok := byName[name]; !ok {
+			found = append(found, fmt.Sprintf("claim %s is awaited", name))
+		} else if has := v.has(); has.IsZero() {
+			found = append(found, fmt.Sprintf("claim %s is not bound", name))
+		}
+	}
+	return found
+}
+
+// advice says what to do about a reason, if there is something.
+func (o observation) advice(reason string) string {
+	switch reason {
+	case v1alpha1.ReasonResizeRefused:
+		return fmt.Sprintf("allow the growth, or write a spec.storage.size that the volumes have; it is tried again after %d minutes",
+			int(refusedAgainAfter.Minutes()))
+	case v1alpha1.ReasonResizeFailed:
+		return "the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have"
+	default:
+		return ""
+	}
+}
+
+// list joins the texts, and leaves out what is too much.
+func list(texts []string) string {
+	if len(texts) <= named {
+		return strings.Join(texts, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(texts[:named], "; "), len(texts)-named)
+}

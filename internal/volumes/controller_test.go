@@ -1,0 +1,290 @@
+package volumes
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// world is a Reconciler over an API server that is made up, and what it did there.
+type world struct {
+	*Reconciler
+	store client.WithWatch
+	clock *clocktesting.FakePassiveClock
+	// writes are the requests that change something.
+	writes []string
+	// refuse is the answer to every patch of a claim.
+	refuse error
+	events *events.FakeRecorder
+}
+
+// worldOf makes a world in which what was observed exists.
+func worldOf(t *testing.T, o observation) *world {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	require.NoError(t, clientgoscheme.AddToScheme(scheme))
+	require.NoError(t, v1alpha1.AddToScheme(scheme))
+
+	labels := map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": o.cluster.Name}
+	set := o.statefulSet
+	set.Namespace, set.Name, set.UID = o.cluster.Namespace, o.cluster.Name, "uid of the set"
+	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(o.cluster, v1alpha1.BarqClusterKind)}
+	objects := []client.Object{o.cluster, set}
+	for _, v := range o.volumes {
+		v.claim.Labels, v.claim.ResourceVersion = labels, ""
+		objects = append(objects, v.claim)
+	}
+	for _, pod := range o.pods {
+		pod.Labels, pod.UID = labels, "uid of a pod"
+		pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
+		objects = append(objects, pod)
+	}
+
+	w := &world{clock: clocktesting.NewFakePassiveClock(now), events: events.NewFakeRecorder(100)}
+	w.store = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
+	recording := interceptor.NewClient(w.store, interceptor.Funcs{
+		Patch: func(ctx context.Context, inner client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			w.writes = append(w.writes, "patch "+object.GetName())
+			if w.refuse != nil {
+				return w.refuse
+			}
+			return inner.Patch(ctx, object, patch, opts...)
+		},
+		Delete: func(ctx context.Context, inner client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
+			w.writes = append(w.writes, "delete "+object.GetName())
+			return inner.Delete(ctx, object, opts...)
+		},
+		SubResourceApply: func(ctx context.Context, inner client.Client, name string, object runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
+			w.writes = append(w.writes, "apply "+name)
+			return inner.SubResource(name).Apply(ctx, object, opts...)
+		},
+	})
+	w.Reconciler = &Reconciler{Client: recording, Live: w.store, Events: w.events, Clock: w.clock}
+	return w
+}
+
+// pass makes one pass, and gives what it wrote and when it wants to look again.
+func (w *world) pass(t *testing.T) ([]string, time.Duration) {
+	t.Helper()
+	w.writes = nil
+	result, err := w.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: "vectors"}})
+	require.NoError(t, err)
+	return w.writes, result.RequeueAfter
+}
+
+func (w *world) said(t *testing.T) *v1alpha1.BarqCluster {
+	t.Helper()
+	cluster := &v1alpha1.BarqCluster{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "vectors"}, cluster))
+	return cluster
+}
+
+func (w *world) change(t *testing.T, edit func(*v1alpha1.BarqCluster)) {
+	t.Helper()
+	cluster := w.said(t)
+	edit(cluster)
+	require.NoError(t, w.store.Update(t.Context(), cluster))
+}
+
+// heard gives the events since the last look.
+func (w *world) heard() []string {
+	var heard []string
+	for len(w.events.Events) > 0 {
+		heard = append(heard, <-w.events.Events)
+	}
+	return heard
+}
+
+// small is a BarqCluster of three pods whose claims were not asked to grow yet.
+func small() observation {
+	o := observed()
+	for _, v := range o.volumes {
+		v.claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("10Gi")
+	}
+	return o
+}
+
+func TestEveryClaimIsAskedOnce(t *testing.T) {
+	o := small()
+	o.cluster.Spec.Replicas = ptr.To[int32](2)
+	w := worldOf(t, o)
+
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes,
+		"also that of a pod which was scaled away")
+	require.Equal(t, []string{
+		"Normal Resizing claim data-vectors-0 is asked to have 20Gi",
+		"Normal Resizing claim data-vectors-1 is asked to have 20Gi",
+		"Normal Resizing claim data-vectors-2 is asked to have 20Gi",
+	}, w.heard())
+	claim := &corev1.PersistentVolumeClaim{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-2"}, claim))
+	require.Equal(t, resource.MustParse("20Gi"), claim.Spec.Resources.Requests[corev1.ResourceStorage])
+
+	cluster := w.said(t)
+	require.Equal(t, "Resizing", storedStatus(cluster).resized().Reason)
+	require.Equal(t, &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("10Gi")), Volumes: 2}, cluster.Status.Storage)
+	require.Equal(t, &v1alpha1.DeployedRelease{Name: "vectors"}, cluster.Status.DeployedRelease, "the other writers' part stays")
+
+	writes, again := w.pass(t)
+	require.Empty(t, writes)
+	require.Zero(t, again)
+}
+
+func TestARefusalIsNotAskedForAgainInEachPass(t *testing.T) {
+	w := worldOf(t, small())
+	w.refuse = apierrors.NewForbidden(claimResource, "data", errors.New("the class cannot expand"))
+
+	writes, again := w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes)
+	require.Equal(t, refusedAgainAfter, again)
+	condition := storedStatus(w.said(t)).resized()
+	require.Equal(t, "ResizeRefused", condition.Reason)
+	require.Equal(t, []string{"Warning ResizeRefused " + condition.Message}, w.heard())
+
+	writes, again = w.pass(t)
+	require.Empty(t, writes)
+	require.Equal(t, refusedAgainAfter, again)
+
+	w.clock.SetTime(now.Add(refusedAgainAfter))
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2"}, writes)
+	require.Empty(t, w.heard(), "it was said already")
+
+	w.change(t, func(cluster *v1alpha1.BarqCluster) { cluster.Generation++ })
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes)
+	require.Len(t, w.heard(), 1, "the spec is another one")
+
+	w.refuse = nil
+	claim := &corev1.PersistentVolumeClaim{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-1"}, claim))
+	claim.Annotations = map[string]string{"example.com/class": "mended"}
+	require.NoError(t, w.store.Update(t.Context(), claim))
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-1", "apply status"}, writes, "the claim is another one")
+}
+
+// What the storage cannot give is taken back to just above what there is.
+func TestAGrowthIsTakenBack(t *testing.T) {
+	w := worldOf(t, small())
+	w.pass(t)
+	w.heard()
+	w.change(t, func(cluster *v1alpha1.BarqCluster) {
+		cluster.Spec.Storage.Size = ptr.To(resource.MustParse("10Gi"))
+		cluster.Generation++
+	})
+
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes)
+	require.Equal(t, []string{
+		"Normal Resizing claim data-vectors-0 is asked to have 10241Mi instead of 20Gi",
+		"Normal Resizing claim data-vectors-1 is asked to have 10241Mi instead of 20Gi",
+		"Normal Resizing claim data-vectors-2 is asked to have 10241Mi instead of 20Gi",
+		"Normal SizeReached every volume has at least 10Gi",
+	}, w.heard())
+	writes, again := w.pass(t)
+	require.Empty(t, writes)
+	require.Zero(t, again)
+}
+
+func TestAPausedBarqClusterIsReportedAndLeftAlone(t *testing.T) {
+	o := small()
+	o.cluster.Spec.Paused = true
+	awaitsFileSystem(o.claim(2), grown)
+	o.claim(2).Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("20Gi")
+	w := worldOf(t, o)
+	writes, again := w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes)
+	require.Zero(t, again)
+	require.Empty(t, w.heard())
+	require.Equal(t, "each volume is to have 20Gi: "+
+		"claim data-vectors-2 has 10Gi, and its file system grows when pod vectors-2 restarts, which waits until spec.paused is false; "+
+		"claim data-vectors-0 has 10Gi, and grows once spec.paused is false; "+
+		"claim data-vectors-1 has 10Gi, and grows once spec.paused is false", storedStatus(w.said(t)).resized().Message)
+}
+
+func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
+	o := small()
+	o.cluster.DeletionTimestamp, o.cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/waits"}
+	writes, again := worldOf(t, o).pass(t)
+	require.Empty(t, writes)
+	require.Zero(t, again)
+}
+
+// Claims of a database that somebody installed by hand have the same names and labels.
+func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
+	o := small()
+	o.cluster.Status.DeployedRelease = nil
+	w := worldOf(t, o)
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes)
+	require.Nil(t, w.said(t).Status.Storage)
+}
+
+func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
+	o := observed()
+	awaitsFileSystem(o.claim(1), grown)
+	awaitsFileSystem(o.claim(2), grown)
+	w := worldOf(t, o)
+
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"apply status", "delete vectors-2"}, writes)
+	require.Equal(t, []string{
+		"Normal FileSystemResizePending pod vectors-2 is restarted, because the file system of claim data-vectors-2 grows only when the pod starts",
+	}, w.heard())
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes, "the other waits until the first is back")
+}
+
+// The caches may still have the pod that was just deleted, and a claim that is done.
+func TestThePodsAreLookedAtOnceMoreBeforeARestart(t *testing.T) {
+	o := observed()
+	awaitsFileSystem(o.claim(1), grown)
+	w := worldOf(t, o)
+	ahead := observed()
+	awaitsFileSystem(ahead.claim(1), grown)
+	notReady(ahead.pod(2))
+	w.Live = worldOf(t, ahead).store
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes)
+	require.Empty(t, w.heard())
+}
+
+// Another one of the same name must not be taken for the pod that was seen.
+func TestAPodIsDeletedOnlyAsItWasSeen(t *testing.T) {
+	o := observed()
+	awaitsFileSystem(o.claim(2), grown)
+	w := worldOf(t, o)
+	behind := observed()
+	awaitsFileSystem(behind.claim(2), grown)
+	w.Live = worldOf(t, behind).store
+	pod := &corev1.Pod{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "vectors-2"}, pod))
+	pod.Annotations = map[string]string{"example.com/seen": "no"}
+	require.NoError(t, w.store.Update(t.Context(), pod))
+
+	writes, _ := w.pass(t)
+	require.Equal(t, []string{"apply status", "delete vectors-2"}, writes)
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKeyFromObject(pod), pod))
+	require.Empty(t, w.heard())
+}

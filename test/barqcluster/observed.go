@@ -1,0 +1,71 @@
+package barqcluster
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// StatefulSet gives the BarqCluster's StatefulSet, which must exist.
+func (k Kubernetes) StatefulSet(t *testing.T, cluster *v1alpha1.BarqCluster) *appsv1.StatefulSet {
+	t.Helper()
+	set := &appsv1.StatefulSet{}
+	require.NoError(t, k.Client.Get(t.Context(), client.ObjectKeyFromObject(cluster), set))
+	return set
+}
+
+// Pods gives the BarqCluster's pods.
+func (k Kubernetes) Pods(t *testing.T, cluster *v1alpha1.BarqCluster) []corev1.Pod {
+	t.Helper()
+	var list corev1.PodList
+	require.NoError(t, k.Client.List(t.Context(), &list, mine(cluster)...))
+	return list.Items
+}
+
+// Identities gives the pods' UIDs by name: equal ones were not replaced.
+func (k Kubernetes) Identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, pod := range k.Pods(t, cluster) {
+		found[pod.Name] = string(pod.UID)
+	}
+	return found
+}
+
+// Claims gives the claims of the BarqCluster's pods, also of pods that are gone.
+func (k Kubernetes) Claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
+	t.Helper()
+	var list corev1.PersistentVolumeClaimList
+	require.NoError(t, k.Client.List(t.Context(), &list, mine(cluster)...))
+	found := map[string]corev1.PersistentVolumeClaim{}
+	for _, claim := range list.Items {
+		found[claim.Name] = claim
+	}
+	return found
+}
+
+// Events gives types, reasons and messages of the events about the BarqCluster.
+func (k Kubernetes) Events(t *testing.T, cluster *v1alpha1.BarqCluster) []string {
+	t.Helper()
+	var list corev1.EventList
+	require.NoError(t, k.Client.List(t.Context(), &list, client.InNamespace(cluster.Namespace)))
+	var found []string
+	for _, event := range list.Items {
+		if event.InvolvedObject.Kind == "BarqCluster" && event.InvolvedObject.Name == cluster.Name {
+			found = append(found, event.Type+" "+event.Reason+": "+event.Message)
+		}
+	}
+	return found
+}
+
+func mine(cluster *v1alpha1.BarqCluster) []client.ListOption {
+	return []client.ListOption{
+		client.InNamespace(cluster.Namespace),
+		client.MatchingLabels{"app.kubernetes.io/instance": cluster.Name},
+	}
+}
