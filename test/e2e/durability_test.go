@@ -170,10 +170,12 @@ func (d *durability) run(t *testing.T, operation operation, killed bool, table *
 func (d *durability) waitPrimary(t *testing.T, restarts bool, before string) {
 	t.Helper()
 	suite.Eventually(t, func() string {
-		if restarts && suite.Identities(t, d.cluster)["db-0"] == before {
-			return "pod db-0 was not replaced yet"
+		for _, pod := range suite.Pods(t, d.cluster) {
+			if pod.Name == "db-0" && podReady(&pod) && (!restarts || string(pod.UID) != before) {
+				return ""
+			}
 		}
-		return ""
+		return "pod db-0 was not replaced yet, or does not answer"
 	})
 	suite.WaitReady(t, d.cluster)
 }

@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,13 +31,31 @@ func newNamespace(t *testing.T) string {
 		if t.Failed() {
 			collect(t.Name(), namespace.Name)
 		}
-		// The test's context has ended by now. BarqClusters go first: their finalizer
-		// needs the Secrets of the release.
-		ctx := context.Background()
-		_ = suite.Client.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace.Name))
-		_ = suite.Client.Delete(ctx, namespace)
+		if err := remove(namespace); err != nil {
+			t.Errorf("cleaning up: %v", err)
+		}
 	})
 	return namespace.Name
+}
+
+// remove takes a namespace away. BarqClusters go first and are waited for: their
+// finalizer needs the Secrets of the release, and an operator.
+func remove(namespace *corev1.Namespace) error {
+	// The test's context has ended by now.
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := suite.Client.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace.Name)); err != nil {
+		return err
+	}
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		var left v1alpha1.BarqClusterList
+		err := suite.Client.List(ctx, &left, client.InNamespace(namespace.Name))
+		return len(left.Items) == 0, err
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the BarqClusters to go: %w", err)
+	}
+	return suite.Client.Delete(ctx, namespace)
 }
 
 // newCluster makes a BarqCluster of the given spec, in YAML, that asks for little

@@ -56,7 +56,8 @@ func TestWhatMustBeRefused(t *testing.T) {
 		{want: fewer, args: []string{"scale", "bqc/db", "--replicas=0"}},
 		{want: fewer, args: []string{"patch", "bqc/db", "--type=merge", "-p", `{"spec":{"replicas":1}}`}},
 		{want: fewer, args: []string{"patch", "bqc/db", "--type=json", "-p", `[{"op":"remove","path":"/spec/replicas"}]`}},
-		{want: fewer, args: []string{"edit", "bqc/db"}},
+		// The reason goes into the editor, as a comment.
+		{want: `barqclusters.barq.db "db" is invalid`, args: []string{"edit", "bqc/db"}},
 		{want: fewer, args: []string{"apply", "--server-side", "--force-conflicts", "-f", "-"}, input: manifest("{replicas: 1}")},
 		{want: fewer, args: []string{"apply", "-f", "-"}, input: manifest("{replicas: 1, topology: {mode: Independent}}")},
 		{want: shrink, args: []string{"patch", "bqc/db", "--type=merge", "-p", `{"spec":{"storage":{"size":"32Mi"}}}`}},

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -57,12 +58,19 @@ func served(t *testing.T, namespace, pod, host string, authority []byte) *big.In
 // With a certificate the HTTP API is served over TLS, to the probes too, and a new
 // certificate reaches the pods by itself.
 func TestTLS(t *testing.T) {
+	if os.Getenv(standIn) == "" {
+		t.Skip("Barq DB 0.1 ends at its start when it is given a certificate (docs/barq-server.md); the stand-in can serve one")
+	}
 	namespace := newNamespace(t)
 	host := "db." + namespace + ".svc"
 	secret := &corev1.Secret{Type: corev1.SecretTypeTLS, Data: certificate(t, host, 1)}
 	secret.Namespace, secret.Name = namespace, "certificate"
 	require.NoError(t, suite.Client.Create(t.Context(), secret))
-	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}, tls: {secretName: certificate}}`)
+	cluster := newCluster(t, namespace, "db", `
+storage: {size: 64Mi}
+tls: {secretName: certificate}
+env: [{name: STAND_IN_TLS, value: serve}]
+`)
 	suite.WaitReady(t, cluster)
 	require.Equal(t, &v1alpha1.Endpoints{HTTP: "https://" + host + ":8080", GRPC: host + ":50051"}, cluster.Status.Endpoints)
 	require.Equal(t, big.NewInt(1), served(t, namespace, "db-0", host, secret.Data[corev1.TLSCertKey]))

@@ -110,7 +110,7 @@ func TestAGrowthThatFailsIsTakenBack(t *testing.T) {
 	before := suite.Identities(t, cluster)
 
 	grow(t, cluster, "10Gi")
-	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeFailed)
 	grow(t, cluster, "64Mi")
 	suite.WaitReady(t, cluster)
 	require.Equal(t, before, suite.Identities(t, cluster))

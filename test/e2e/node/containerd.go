@@ -46,9 +46,10 @@ func (n *Node) startContainerd(ctx context.Context) error {
 	}
 	return poll(ctx, "containerd to answer", func(context.Context) (bool, error) {
 		connection, err := net.DialTimeout("unix", containerdSocket, time.Second)
-		if err != nil {
-			return false, nil
+		if err == nil {
+			return true, connection.Close()
 		}
-		return true, connection.Close()
+		// It does not listen yet.
+		return false, nil
 	})
 }

@@ -28,7 +28,7 @@ func Enclose(ctx context.Context, arguments ...string) (int, error) {
 	// thread has to live for as long as the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	command := exec.Command(self, arguments...) //nolint:gosec // This program.
+	command := exec.Command(self, arguments...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,

@@ -31,7 +31,7 @@ func setUpMounts() error {
 	if err := mountScratch(scratchFolder); err != nil {
 		return err
 	}
-	if err := os.Mkdir(kubeletFolder, 0o755); err != nil { //nolint:gosec // As the kubelet would.
+	if err := os.Mkdir(kubeletFolder, 0o755); err != nil {
 		return err
 	}
 	if err := mountScratch(kubeletFolder); err != nil {

@@ -23,7 +23,7 @@ func setUpNetwork() error {
 		"ip link set " + bridge + " up",
 	} {
 		arguments := strings.Fields(command)
-		if out, err := exec.Command(arguments[0], arguments[1:]...).CombinedOutput(); err != nil { //nolint:gosec // The commands above.
+		if out, err := exec.Command(arguments[0], arguments[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", command, err, out)
 		}
 	}

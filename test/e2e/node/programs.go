@@ -36,9 +36,11 @@ var pinned = []struct {
 // pluginFolder is where Debian keeps the plugins of pod networks.
 const pluginFolder = "/usr/lib/cni"
 
-// installed are the programs, by name or path, that are not built, with Debian's
-// packages of them.
-var installed = []struct{ program, debian string }{
+// debianProgram is a program, by name or path, and Debian's package of it.
+type debianProgram struct{ program, debian string }
+
+// installed are the programs that are not built.
+var installed = []debianProgram{
 	{containerd, "containerd"},
 	{"runc", "runc"},
 	{pluginFolder + "/bridge", "containernetworking-plugins"},
@@ -50,7 +52,7 @@ var installed = []struct{ program, debian string }{
 // building those that are not in the cache. root is the checkout, and folder is for what the
 // cache does not hold.
 func Programs(ctx context.Context, root, folder string, out io.Writer) (map[string]string, error) {
-	found, err := findInstalled()
+	found, err := findInstalled(installed)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +77,10 @@ func Programs(ctx context.Context, root, folder string, out io.Writer) (map[stri
 	return found, buildPause(ctx, root, found[pause])
 }
 
-func findInstalled() (map[string]string, error) {
+func findInstalled(wanted []debianProgram) (map[string]string, error) {
 	found := map[string]string{}
 	var programs, packages []string
-	for _, each := range installed {
+	for _, each := range wanted {
 		path, err := exec.LookPath(each.program)
 		if err != nil {
 			programs, packages = append(programs, each.program), append(packages, each.debian)

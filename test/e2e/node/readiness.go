@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -20,9 +21,12 @@ func (n *Node) proveWorking(ctx context.Context) error {
 	}
 	err = poll(ctx, "the node to be Ready", func(ctx context.Context) (bool, error) {
 		found, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
+		if apierrors.IsNotFound(err) {
 			// The kubelet has not registered it yet.
 			return false, nil
+		}
+		if err != nil {
+			return false, err
 		}
 		for _, condition := range found.Status.Conditions {
 			if condition.Type == corev1.NodeReady {

@@ -17,7 +17,7 @@ type Growth string
 const (
 	// GrowsOnline: while the volume is mounted.
 	GrowsOnline Growth = "online"
-	// GrowsOffline: the storage at once, the file system when it is mounted the next time.
+	// GrowsOffline: the storage at once, the file system when it is next mounted.
 	GrowsOffline Growth = "offline"
 	// GrowthFails: the storage refuses every growth, having promised it.
 	GrowthFails Growth = "fails"
@@ -86,7 +86,9 @@ func (d *Driver) ControllerExpandVolume(_ context.Context, request *csi.Controll
 		return nil, status.Errorf(codes.NotFound, "no volume %s", request.GetVolumeId())
 	}
 	if found.growth == GrowthFails {
-		return nil, status.Error(codes.ResourceExhausted, "the storage is full")
+		// ResourceExhausted would leave open whether the storage goes on with it, and so
+		// keep Kubernetes from ever taking the growth back.
+		return nil, status.Error(codes.OutOfRange, "the storage gives no volume more than it has")
 	}
 	found.capacity = max(found.capacity, request.GetCapacityRange().GetRequiredBytes())
 	return &csi.ControllerExpandVolumeResponse{CapacityBytes: found.capacity, NodeExpansionRequired: true}, nil

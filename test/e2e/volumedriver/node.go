@@ -2,6 +2,7 @@ package volumedriver
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/container-storage-interface/spec/lib/go/csi"
@@ -15,8 +16,7 @@ func (d *Driver) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.Nod
 	return &csi.NodeGetInfoResponse{NodeId: d.Node}, nil
 }
 
-// NodeGetCapabilities says that volumes are staged, which is when an offline growth
-// takes place, and that file systems grow.
+// NodeGetCapabilities says that volumes are staged and that file systems grow.
 func (d *Driver) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequest) (*csi.NodeGetCapabilitiesResponse, error) {
 	answer := &csi.NodeGetCapabilitiesResponse{}
 	for _, capability := range []csi.NodeServiceCapability_RPC_Type{
@@ -40,7 +40,8 @@ func (d *Driver) NodeUnstageVolume(context.Context, *csi.NodeUnstageVolumeReques
 	return &csi.NodeUnstageVolumeResponse{}, nil
 }
 
-// NodePublishVolume mounts the folder into a pod, once for each target.
+// NodePublishVolume mounts the folder into a pod, once for each target. The first time is when
+// an offline growth takes effect: the kubelet asks for one after the mount only.
 func (d *Driver) NodePublishVolume(_ context.Context, request *csi.NodePublishVolumeRequest) (*csi.NodePublishVolumeResponse, error) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
@@ -61,6 +62,10 @@ func (d *Driver) NodePublishVolume(_ context.Context, request *csi.NodePublishVo
 	}
 	if err := unix.Mount(d.folder(request.GetVolumeId()), target, "", unix.MS_BIND, ""); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if found.published == 0 {
+		// The file system grows before it is mounted, whatever the class.
+		found.usable = found.capacity
 	}
 	found.published++
 	return &csi.NodePublishVolumeResponse{}, nil
@@ -87,7 +92,7 @@ func (d *Driver) NodeUnpublishVolume(_ context.Context, request *csi.NodeUnpubli
 	return &csi.NodeUnpublishVolumeResponse{}, nil
 }
 
-// NodeExpandVolume grows the file system, one that grows offline only while no pod
+// NodeExpandVolume grows the file system, unless it is one that grows offline and a pod
 // has it.
 func (d *Driver) NodeExpandVolume(_ context.Context, request *csi.NodeExpandVolumeRequest) (*csi.NodeExpandVolumeResponse, error) {
 	d.lock.Lock()
@@ -98,7 +103,7 @@ func (d *Driver) NodeExpandVolume(_ context.Context, request *csi.NodeExpandVolu
 	}
 	wanted := request.GetCapacityRange().GetRequiredBytes()
 	if found.usable < wanted && found.growth == GrowsOffline && found.published > 0 {
-		return nil, status.Error(codes.FailedPrecondition, "the file system grows only while no pod uses it")
+		return nil, status.Error(codes.FailedPrecondition, "the file system grows only when it is mounted the next time")
 	}
 	found.usable = max(found.usable, wanted)
 	return &csi.NodeExpandVolumeResponse{CapacityBytes: found.usable}, nil
@@ -109,7 +114,7 @@ func (d *Driver) NodeExpandVolume(_ context.Context, request *csi.NodeExpandVolu
 func isMountPoint(folder string) (bool, error) {
 	var info unix.Statx_t
 	err := unix.Statx(unix.AT_FDCWD, folder, unix.AT_SYMLINK_NOFOLLOW, 0, &info)
-	if err == unix.ENOENT { //nolint:errorlint // The kernel's numbers are not wrapped.
+	if errors.Is(err, unix.ENOENT) {
 		return false, nil
 	}
 	return info.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0, err

@@ -30,7 +30,7 @@ func startSweeper(given plan) (*sweeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(self, "sweep", given.String()) //nolint:gosec // This program.
+	command := exec.Command(self, "sweep", given.String())
 	alive, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
