@@ -44,7 +44,7 @@ demo: bin/demo ## Start a cluster and the operator, apply a sample and show it b
 	@bin/demo up
 
 .PHONY: test
-test: test-unit test-chart test-cluster test-integration ## Run every test, those against a real Kubernetes API too
+test: test-unit test-chart test-conformance test-cluster test-integration ## Run every test, those against a real Kubernetes API too
 
 ##@ Develop
 
@@ -66,11 +66,11 @@ check-generated: ## Fail if a generated file is not what its source gives
 
 .PHONY: fmt
 fmt: ## Format the Go code
-	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" fmt
+	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" fmt && cd test/e2e && "$$golangci_lint" fmt
 
 .PHONY: lint
 lint: ## Check the Go code, its format and that every go.mod is tidy
-	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run
+	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && cd test/e2e && "$$golangci_lint" run
 	$(GO) vet ./...
 	for module in $$(find . -name go.mod -not -path './.*/*'); do \
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
@@ -89,11 +89,16 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/demo/internal/... ./docs/... ./test/bundle/...
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/barqserver/...
 
 .PHONY: test-chart
 test-chart: ## Run the tests of the chart
 	$(GO) test $(GO_TEST_FLAGS) ./test/chart/...
+
+# BARQ_SERVER_BIN=path holds that barq-server to the suite instead of the stand-in.
+.PHONY: test-conformance
+test-conformance: ## Run the suite that barq-server, or its stand-in, has to pass
+	$(GO) test -timeout 10m -count=1 $(GO_TEST_FLAGS) ./test/conformance
 
 # These build and run programs, on which Go's cache of test results does not look;
 # without -count=1 a change of the operator would be "tested" by an old result.
@@ -104,6 +109,43 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
 	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/integration/...
+
+##@ End to end
+
+# What a failed run leaves: logs, events and objects.
+E2E_ARTIFACTS ?= $(CURDIR)/test/output/e2e
+
+.PHONY: e2e
+e2e: bin/e2e ## Run the end-to-end tests on a real node of this machine (Linux, root), or with KUBECONFIG=path on that cluster
+	cd test/e2e && BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator $(E2E_SERVER) \
+		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 60m $(E2E_TEST_FLAGS)
+
+# Only the command line counts: the KUBECONFIG of a shell often names a cluster that no
+# test should touch.
+ifeq ($(origin KUBECONFIG),command line)
+E2E_CLUSTER := KUBECONFIG=$(abspath $(KUBECONFIG))
+else
+E2E_CLUSTER = $(CURDIR)/bin/e2e/node run --artifacts $(E2E_ARTIFACTS) --
+endif
+
+# The database is BARQ_IMAGE if that is set, else BARQ_SERVER_BIN, else the stand-in.
+ifdef BARQ_SERVER_BIN
+E2E_SERVER = BARQ_SERVER_BIN=$(abspath $(BARQ_SERVER_BIN))
+else
+E2E_SERVER = BARQ_SERVER_BIN=$(CURDIR)/bin/e2e/barq-server BARQ_E2E_STAND_IN=yes
+endif
+
+# Built before they are run, because a node has no network to fetch modules from.
+.PHONY: bin/e2e
+bin/e2e:
+	@echo "building the operator, the stand-in, the node and the tests (minutes the first time)"
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/e2e/barq-operator ./cmd/barq-operator
+	$(GO) build -trimpath -o bin/e2e/barq-server ./test/barqserver/cmd/barq-server
+	cd test/e2e && $(GO) build -o $(CURDIR)/bin/e2e/node ./cmd/node && $(GO) test -c -o $(CURDIR)/bin/e2e/e2e.test .
+
+.PHONY: test-node
+test-node: bin/e2e ## Run the tests of the real node itself (Linux, root)
+	cd test/e2e && $(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./node/... ./image/... ./volumedriver/... ./cmd/...
 
 ##@ Test cluster
 

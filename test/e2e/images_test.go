@@ -65,28 +65,41 @@ func packImages(ctx context.Context) (imageReferences, error) {
 		}
 	}
 
+	pushOperator := func(chart string) func(string) (string, error) {
+		return func(reference string) (string, error) { return image.Push(ctx, reference, operator(chart)) }
+	}
+	pushDatabase := func(variant string) func(string) (string, error) {
+		return func(reference string) (string, error) { return pushDatabaseImage(ctx, reference, variant) }
+	}
 	for _, each := range []struct {
 		target *string
 		tag    string
-		image  func() (image.Image, error)
+		push   func(reference string) (string, error)
 	}{
-		{&references.operator, "barq-operator:this", func() (image.Image, error) { return operator(filepath.Join(root, "helm-charts")), nil }},
-		{&references.nextOperator, "barq-operator:next", func() (image.Image, error) { return operator(nextChart), nil }},
-		{&references.database, "barq-db:one", func() (image.Image, error) { return databaseImage("one") }},
-		{&references.otherDatabase, "barq-db:other", func() (image.Image, error) { return databaseImage("other") }},
+		{&references.operator, "barq-operator:this", pushOperator(filepath.Join(root, "helm-charts"))},
+		{&references.nextOperator, "barq-operator:next", pushOperator(nextChart)},
+		{&references.database, "barq-db:one", pushDatabase("one")},
+		{&references.otherDatabase, "barq-db:other", pushDatabase("other")},
 	} {
-		packed, err := each.image()
-		if err != nil {
+		if *each.target, err = each.push(registry + "/" + each.tag); err != nil {
 			return references, err
 		}
-		if *each.target, err = image.Push(ctx, registry+"/"+each.tag, packed); err != nil {
-			return references, err
-		}
-	}
-	if given := os.Getenv(imageVariable); given != "" {
-		references.database = given
 	}
 	return references, nil
+}
+
+// pushDatabaseImage pushes the image of Barq DB that is to be tested with, labelled so
+// that variants differ.
+func pushDatabaseImage(ctx context.Context, reference, variant string) (string, error) {
+	labels := map[string]string{"variant": variant}
+	if given := os.Getenv(imageVariable); given != "" {
+		return image.Copy(ctx, given, reference, labels)
+	}
+	packed, err := databaseImage(labels)
+	if err != nil {
+		return "", err
+	}
+	return image.Push(ctx, reference, packed)
 }
 
 // chartOfTheNextVersion copies the charts and adds an annotation to the pods.
@@ -110,7 +123,7 @@ func chartOfTheNextVersion(folder string) (string, error) {
 
 // databaseImage packs a barq-server with what it is linked with, and the shell that
 // the chart's preStop hook takes.
-func databaseImage(variant string) (image.Image, error) {
+func databaseImage(labels map[string]string) (image.Image, error) {
 	server := os.Getenv(serverVariable)
 	shell, err := exec.LookPath("busybox")
 	if err != nil {
@@ -126,7 +139,7 @@ func databaseImage(variant string) (image.Image, error) {
 	}
 	return image.Image{
 		Files: files, Entrypoint: []string{"/usr/local/bin/barq-server"},
-		Labels: map[string]string{"variant": variant},
+		Labels: labels,
 	}, nil
 }
 

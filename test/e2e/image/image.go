@@ -40,18 +40,46 @@ type Image struct {
 // under the reference, and gives the reference by digest. It takes plain HTTP for
 // registries on loopback, and the credentials of Docker's configuration for others.
 func Push(ctx context.Context, reference string, image Image) (string, error) {
-	tag, err := name.NewTag(reference)
-	if err != nil {
-		return "", fmt.Errorf("image reference %q: %w", reference, err)
-	}
 	packed, err := pack(image)
 	if err != nil {
 		return "", fmt.Errorf("packing %s: %w", reference, err)
 	}
-	if err := remote.Write(tag, packed, remote.WithContext(ctx)); err != nil {
+	return push(ctx, reference, packed)
+}
+
+// Copy copies an image that is in a registry to another place, with other labels, and
+// gives the copy's reference by digest.
+func Copy(ctx context.Context, source, target string, labels map[string]string) (string, error) {
+	from, err := name.ParseReference(source)
+	if err != nil {
+		return "", fmt.Errorf("image reference %q: %w", source, err)
+	}
+	original, err := remote.Image(from, remote.WithContext(ctx))
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", source, err)
+	}
+	file, err := original.ConfigFile()
+	if err != nil {
+		return "", err
+	}
+	file = file.DeepCopy()
+	file.Config.Labels = labels
+	labelled, err := mutate.ConfigFile(original, file)
+	if err != nil {
+		return "", err
+	}
+	return push(ctx, target, labelled)
+}
+
+func push(ctx context.Context, reference string, image v1.Image) (string, error) {
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		return "", fmt.Errorf("image reference %q: %w", reference, err)
+	}
+	if err := remote.Write(tag, image, remote.WithContext(ctx)); err != nil {
 		return "", fmt.Errorf("pushing %s: %w", reference, err)
 	}
-	digest, err := packed.Digest()
+	digest, err := image.Digest()
 	if err != nil {
 		return "", err
 	}
