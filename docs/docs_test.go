@@ -76,7 +76,7 @@ func TestTestsExist(t *testing.T) {
 }
 
 var (
-	targetPattern = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
+	targetPattern = regexp.MustCompile(`(?m)^([a-z][a-z0-9/-]*):`)
 	listSeparator = regexp.MustCompile(`&&|\|\||[;|\n]`)
 )
 

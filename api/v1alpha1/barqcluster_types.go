@@ -293,7 +293,8 @@ type NetworkPolicySpec struct {
 type TLSSpec struct {
 	// secretName names a Secret in the BarqCluster's namespace with tls.crt and tls.key, as
 	// cert-manager writes it. The certificate must be for the names of the Services. A change of the
-	// Secret restarts the pods one at a time. Clients' certificates are not asked for.
+	// Secret restarts the pods one at a time. Clients' certificates are not asked for. Barq DB 0.1
+	// cannot serve TLS: with a certificate it ends at its start.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName"`

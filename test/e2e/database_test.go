@@ -44,7 +44,7 @@ func forward(t *testing.T, namespace, pod string, port int) (local int, stop fun
 	require.NoError(t, err)
 	return int(ports[0].Local), func() {
 		close(stopped)
-		<-failed
+		require.NoError(t, <-failed)
 	}
 }
 
@@ -99,7 +99,7 @@ func found(t *testing.T, namespace, pod string, count int) int {
 // document gives the document of a number; its vector is like no other's.
 func document(number int) client.Document {
 	return client.Document{
-		ID:      client.Number(uint64(number) + 1), //nolint:gosec // Counts upwards from zero.
+		ID:      client.Number(uint64(number) + 1),
 		Vector:  []float32{float32(number), float32(number % 7), float32(number % 11), 1},
 		Payload: map[string]any{"number": number},
 	}

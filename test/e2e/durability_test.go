@@ -86,7 +86,7 @@ var operations = []operation{
 		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 		suite.WaitReady(t, d.cluster)
 	}},
-	{name: "operator upgraded", restarts: true, act: func(t *testing.T, d *durability) {
+	{name: "operator upgraded", restarts: true, act: func(t *testing.T, _ *durability) {
 		next := map[string]string{images.operator: images.nextOperator, images.nextOperator: images.operator}
 		setOperatorImage(t, next[operatorPods(t)[0].Spec.Containers[0].Image])
 	}, settle: func(t *testing.T, _ *durability) { waitOperator(t) }},
@@ -140,7 +140,7 @@ func (d *durability) run(t *testing.T, operation operation, killed bool, table *
 	fate := "left alone"
 	if killed {
 		// Somewhere in the second or so that the operator takes to carry it out.
-		time.Sleep(time.Duration(rand.IntN(800)) * time.Millisecond) //nolint:gosec // Any moment will do.
+		time.Sleep(time.Duration(rand.IntN(800)) * time.Millisecond)
 		killOperator(t)
 		fate = "killed"
 	}

@@ -36,7 +36,7 @@ func installOperator(ctx context.Context, image string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(overlay)
+	defer func() { _ = os.RemoveAll(overlay) }()
 	repository, digest, _ := strings.Cut(image, "@")
 	kustomization, err := yaml.Marshal(map[string]any{
 		"resources": []string{"../../../config/default"},

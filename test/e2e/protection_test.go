@@ -91,7 +91,7 @@ networkPolicy: {from: [{namespaceSelector: {matchLabels: {team: search}}}]}
 	policy := &networkingv1.NetworkPolicy{}
 	require.NoError(t, suite.Client.Get(t.Context(), client.ObjectKeyFromObject(cluster), policy))
 	port := func(number int) networkingv1.NetworkPolicyPort {
-		return networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(int32(number)))} //nolint:gosec // A port.
+		return networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(int32(number)))}
 	}
 	require.Equal(t, networkingv1.NetworkPolicySpec{
 		PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{

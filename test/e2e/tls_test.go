@@ -51,7 +51,7 @@ func served(t *testing.T, namespace, pod, host string, authority []byte) *big.In
 	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", fmt.Sprintf("127.0.0.1:%d", local),
 		&tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12})
 	require.NoError(t, err)
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	return connection.ConnectionState().PeerCertificates[0].SerialNumber
 }
 
