@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"reflect"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -51,15 +53,6 @@ func drifted(ctx context.Context, cache client.Reader, builder kube.Interface, m
 // holds tells whether the existing object has every field of the expected one, by
 // the rule with which the library would patch it.
 func holds(existing *unstructured.Unstructured, expected *resource.Info) (bool, error) {
-	typed := kube.AsVersioned(expected)
-	if _, unknown := typed.(runtime.Unstructured); unknown {
-		// Kinds without a Go type have no merge rules here; let the library look.
-		return false, nil
-	}
-	rules, err := strategicpatch.NewPatchMetaFromStruct(typed)
-	if err != nil {
-		return false, err
-	}
 	have, err := json.Marshal(existing)
 	if err != nil {
 		return false, err
@@ -68,24 +61,39 @@ func holds(existing *unstructured.Unstructured, expected *resource.Info) (bool, 
 	if err != nil {
 		return false, err
 	}
-	patch, err := strategicpatch.CreateThreeWayMergePatch(want, want, have, rules, true)
+	patched, err := repaired(kube.AsVersioned(expected), have, want)
 	if err != nil {
 		return false, err
-	}
-	if len(patch) == 0 || bytes.Equal(patch, []byte("{}")) {
-		return true, nil
 	}
 	// A field that is replaced as a whole, such as the selector of a
-	// PodDisruptionBudget, is in the patch even when it stays as it is.
-	patched, err := strategicpatch.StrategicMergePatchUsingLookupPatchMeta(have, patch, rules)
-	if err != nil {
-		return false, err
-	}
+	// PodDisruptionBudget, is in the patch even when it stays as it is. So what the
+	// patch makes is compared, not the patch looked at.
 	var before, after map[string]any
 	if err := errors.Join(json.Unmarshal(have, &before), json.Unmarshal(patched, &after)); err != nil {
 		return false, err
 	}
 	return reflect.DeepEqual(before, after), nil
+}
+
+// repaired gives what the library would make of an object: kinds without a Go type,
+// such as PodMonitor, have no rules for the merging of lists.
+func repaired(typed runtime.Object, have, want []byte) ([]byte, error) {
+	if _, unknown := typed.(runtime.Unstructured); unknown {
+		patch, err := jsonmergepatch.CreateThreeWayJSONMergePatch(want, want, have)
+		if err != nil {
+			return nil, err
+		}
+		return jsonpatch.MergePatch(have, patch)
+	}
+	rules, err := strategicpatch.NewPatchMetaFromStruct(typed)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := strategicpatch.CreateThreeWayMergePatch(want, want, have, rules, true)
+	if err != nil {
+		return nil, err
+	}
+	return strategicpatch.StrategicMergePatchUsingLookupPatchMeta(have, patch, rules)
 }
 
 // withoutClaimTemplates leaves out of a StatefulSet what nobody can change once it

@@ -116,3 +116,16 @@ func TestHoldsWhatIsReplacedAsAWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, same)
 }
+
+// A kind that Go knows no type of is compared too, or every pass would ask for it.
+func TestHoldsAKindWithoutAType(t *testing.T) {
+	const rendered = `{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db}, spec: {podMetricsEndpoints: [{port: http}]}}`
+	const stored = `{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db, uid: x}, spec: {podMetricsEndpoints: [{port: http}], added: 1}}`
+	const other = `{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db}, spec: {podMetricsEndpoints: [{port: grpc}]}}`
+	same, err := holds(objectOf(t, stored), infoOf(t, rendered))
+	require.NoError(t, err)
+	require.True(t, same)
+	same, err = holds(objectOf(t, other), infoOf(t, rendered))
+	require.NoError(t, err)
+	require.False(t, same)
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -71,7 +72,7 @@ var operations = []operation{
 	}},
 	{name: "paused and resumed", restarts: true, act: func(t *testing.T, d *durability) {
 		suite.Change(t, d.cluster, func(spec *v1alpha1.BarqClusterSpec) {
-			spec.Paused, spec.LogLevel = true, fmt.Sprintf("info,barq_storage=%s", []string{"debug", "warn"}[d.changes%2])
+			spec.Paused, spec.PodAnnotations = true, map[string]string{"example.com/change": strconv.FormatInt(d.changes, 10)}
 		})
 	}, settle: func(t *testing.T, d *durability) {
 		suite.WaitFor(t, d.cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
