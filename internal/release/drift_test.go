@@ -97,13 +97,6 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-func TestKindsWithoutMergeRulesAreLeftToTheLibrary(t *testing.T) {
-	const unknown = `{apiVersion: example.com/v1, kind: Unknown, metadata: {name: x}}`
-	same, err := holds(objectOf(t, unknown), infoOf(t, unknown))
-	require.NoError(t, err)
-	require.False(t, same)
-}
-
 // A selector of a PodDisruptionBudget is replaced as a whole, so it is in every
 // patch, whether it differs or not.
 func TestHoldsWhatIsReplacedAsAWhole(t *testing.T) {
