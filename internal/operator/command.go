@@ -36,6 +36,9 @@ type Settings struct {
 	// DefaultImage is what a BarqCluster without spec.image runs; empty leaves it to
 	// the chart. From RELATED_IMAGE_BARQ_DB.
 	DefaultImage string
+	// UnrequestedRollouts is how many BarqClusters may restart their pods at a time for a
+	// change that nobody asked for in a spec; with 0 none does.
+	UnrequestedRollouts int
 }
 
 // NewCommand gives the command barq-operator.
@@ -53,6 +56,9 @@ func NewCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if settings.UnrequestedRollouts < 0 {
+				return fmt.Errorf("--max-unrequested-rollouts: %d is negative; write 0 to hold all of them back", settings.UnrequestedRollouts)
+			}
 			if err := setUpLogging(settings.LogLevel); err != nil {
 				return err
 			}
@@ -69,6 +75,7 @@ func (s *Settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz (HTTP); 0 turns them off")
 	flags.BoolVar(&s.LeaderElection, "leader-elect", false, "let only one of several operators work at a time")
 	flags.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default the operator's own)")
+	flags.IntVar(&s.UnrequestedRollouts, "max-unrequested-rollouts", 1, "how many BarqClusters may restart their pods at a time for a change that the operator brings, not the spec; 0 holds all of them back")
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info or error")
 }
 

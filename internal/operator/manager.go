@@ -22,6 +22,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // leaderElectionID names the Lease.
@@ -110,10 +111,14 @@ func newSecretMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 		Scheme:            mgr.GetScheme(),
 		Mapper:            mgr.GetRESTMapper(),
 		DefaultNamespaces: options.Cache.DefaultNamespaces,
-		// Only the name and the resourceVersion are used.
+		// Only the name and the resourceVersion are used, and of the operator's own
+		// releases the labels.
 		DefaultTransform: func(object any) (any, error) {
 			if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
-				metadata.Labels, metadata.Annotations, metadata.ManagedFields, metadata.OwnerReferences = nil, nil, nil, nil
+				metadata.Annotations, metadata.ManagedFields, metadata.OwnerReferences = nil, nil, nil
+				if metadata.Labels[rollout.Label] == "" {
+					metadata.Labels = nil
+				}
 			}
 			return object, nil
 		},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/release"
+	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/status"
 	"github.com/barq-db/barq-operator/internal/version"
@@ -34,14 +35,14 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := addControllers(ctx, mgr, watch, settings.DefaultImage); err != nil {
+	if err := addControllers(ctx, mgr, watch, settings); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
 }
 
 // addControllers registers the Helm reconciler and the controllers beside it.
-func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, defaultImage string) error {
+func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, settings Settings) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
 	}
@@ -50,12 +51,22 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		return err
 	}
 	resolver := secrets.NewResolver(metadata, mgr.GetAPIReader())
+	rollouts := &rollout.Queue{
+		Limit:   settings.UnrequestedRollouts,
+		Objects: mgr.GetClient(),
+		Secrets: metadata,
+		Live:    mgr.GetAPIReader(),
+		Clock:   clock.RealClock{},
+	}
+	if err := rollouts.SetupWithManager(mgr, metadata); err != nil {
+		return err
+	}
 
 	options, err := release.Options(mgr, watch, &release.Translator{
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
-		DefaultImage: defaultImage,
-	}, metadata, secrets.Watch(metadata, mgr.GetClient()))
+		DefaultImage: settings.DefaultImage,
+	}, metadata, rollouts, secrets.Watch(metadata, mgr.GetClient()), rollouts.Releases())
 	if err != nil {
 		return err
 	}
@@ -74,7 +85,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets: resolver,
 		Events:  recorder,
 		Clock:   clock.RealClock{},
-	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles); err != nil {
+		Queue:   rollouts,
+	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles, rollouts.Statuses()); err != nil {
 		return err
 	}
 	return (&volumes.Reconciler{

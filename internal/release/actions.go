@@ -13,10 +13,11 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 const (
@@ -43,6 +44,8 @@ type actionsGetter struct {
 	// objects is a cache of what the chart renders.
 	objects client.Reader
 	settled *settledReleases
+	// rollouts paces those that nobody asked for.
+	rollouts Rollouts
 }
 
 // ActionClientFor gives the actions for one pass over one BarqCluster.
@@ -54,21 +57,26 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	pass := &actions{
 		ActionInterface: inner,
 		getter:          g,
-		cluster:         cluster.GetUID(),
+		cluster:         cluster,
 		deleting:        cluster.GetDeletionTimestamp() != nil,
 		stopping:        ctx.Done(),
 		drifted: func(manifest string) (bool, error) {
 			return drifted(ctx, g.objects, inner.Config().KubeClient, manifest)
 		},
+		begin: func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
 	}
 	if pass.deleting {
-		g.settled.forget(pass.cluster)
+		g.settled.forget(cluster.GetUID())
+		g.rollouts.Leave(cluster.GetUID())
 		return pass, nil
 	}
 	if pass.stored, err = storedState(ctx, g.secrets, client.ObjectKeyFromObject(cluster)); err != nil {
 		return nil, err
 	}
-	pass.settled = g.settled.find(pass.cluster, pass.stored)
+	pass.settled = g.settled.find(cluster.GetUID(), pass.stored)
+	if pass.asked, err = requestOf(cluster); err != nil {
+		return nil, err
+	}
 	return pass, nil
 }
 
@@ -76,7 +84,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 type actions struct {
 	helmclient.ActionInterface
 	getter  *actionsGetter
-	cluster types.UID
+	cluster client.Object
 	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
 	// release as well as any other, so there is nothing to recover.
 	deleting bool
@@ -84,6 +92,8 @@ type actions struct {
 	stopping <-chan struct{}
 	// drifted tells whether what a manifest asks for is not what there is.
 	drifted func(manifest string) (bool, error)
+	// begin asks for a slot for a roll-out that nobody asked for.
+	begin func() (bool, error)
 
 	// stored is the state of the release storage when the pass began.
 	stored string
@@ -91,6 +101,14 @@ type actions struct {
 	inputs [sha256.Size]byte
 	// settled is what an earlier pass found, if nothing changed in the storage since.
 	settled *settledRelease
+	// asked is what a person asks for.
+	asked request
+	// newest is the newest revision, once it was read.
+	newest *release.Release
+	// plan is how the upgrade goes, if there is one to make.
+	plan plan
+	// held: the upgrade has to wait.
+	held bool
 }
 
 // Get gives the newest revision of the release. It fails for a release that is
@@ -106,16 +124,20 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	if err := a.guard(found); err != nil {
 		return nil, err
 	}
-	if a.deleting || !unfinished(found) {
-		return found, nil
+	if !a.deleting && unfinished(found) {
+		if found, err = a.recover(name, found); err != nil {
+			return nil, err
+		}
 	}
-	return a.recover(name, found)
+	a.newest = found
+	return found, nil
 }
 
 // Install makes the first revision of the release.
 func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	a.unsettle()
-	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+	a.plan = plan{rollout: rollout.Requested}
+	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, append(opts, withInstallLabels(a.labels()))...)
 	return installed, final(err)
 }
 
@@ -124,7 +146,11 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	if !onlyRenders(opts) {
 		a.unsettle()
-		upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+		if a.plan.resumes {
+			a.getter.rollouts.Resume(a.cluster)
+		}
+		upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
+		a.upgraded(upgraded)
 		return upgraded, final(err)
 	}
 	var err error
@@ -139,7 +165,11 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		// ever, and then asks for the release again to upgrade it.
 		a.settled = nil
 	}
-	return a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+	rendered, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return a.pace(name, rendered, values)
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
@@ -153,10 +183,15 @@ func (a *actions) Reconcile(found *release.Release) error {
 			return err
 		}
 	}
+	if a.held {
+		// The next pass has to ask for its turn again.
+		return nil
+	}
+	a.getter.rollouts.Leave(a.cluster.GetUID())
 	// Right after an install the cache may not have seen the release. Remembering it
 	// for an empty storage would outlive its removal.
 	if a.settled == nil && a.stored != "" {
-		a.getter.settled.remember(a.cluster, settledRelease{stored: a.stored, inputs: a.inputs, release: essence(found)})
+		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{stored: a.stored, inputs: a.inputs, release: essence(found)})
 	}
 	return nil
 }
@@ -179,7 +214,7 @@ var invalidText = regexp.MustCompile(`\S+ "[^"]+" is invalid: `)
 // unsettle forgets what is about to change.
 func (a *actions) unsettle() {
 	a.settled = nil
-	a.getter.settled.forget(a.cluster)
+	a.getter.settled.forget(a.cluster.GetUID())
 }
 
 // onlyRenders tells whether the options ask for a rendering without an upgrade.

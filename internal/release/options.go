@@ -38,12 +38,13 @@ const history = 5
 
 // Options lists every option of the reconciler for the kind that watch names.
 //
-// secretMetadata is a cache of the metadata of all Secrets; secretChanges is a
-// source that enqueues the BarqClusters that refer to a Secret which changed.
+// secretMetadata is a cache of the metadata of all Secrets; rollouts paces the
+// roll-outs that nobody asked for; wakes are sources that enqueue BarqClusters for
+// which there is something to do though they have not changed themselves.
 func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
-	secretMetadata client.Reader, secretChanges source.Source,
+	secretMetadata client.Reader, rollouts Rollouts, wakes ...source.Source,
 ) ([]reconciler.Option, error) {
-	getter, err := newActionClientGetter(mgr, watch, secretMetadata)
+	getter, err := newActionClientGetter(mgr, watch, secretMetadata, rollouts)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +69,15 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 		// The library's own handlers hold back a deletion too.
 		reconciler.WithPauseReconcileHandler(pausedUnlessDeleted),
 
-		// A changed Secret must reach the pods, and one that was missing must end the
-		// wait at once. The library watches only what it owns.
+		// A changed Secret must reach the pods, one that was missing must end the wait at
+		// once, and so must a free slot. The library watches only what it owns.
 		reconciler.WithControllerSetupFunc(func(c reconciler.ControllerSetup) error {
-			return c.Watch(secretChanges)
+			for _, wake := range wakes {
+				if err := c.Watch(wake); err != nil {
+					return err
+				}
+			}
+			return nil
 		}),
 
 		reconciler.SkipDependentWatches(!watch.WatchDependentResources),
@@ -82,7 +88,7 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 	}, nil
 }
 
-func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader) (helmclient.ActionClientGetter, error) {
+func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, rollouts Rollouts) (helmclient.ActionClientGetter, error) {
 	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
 		helmclient.StorageDriverMapper(rememberingStorage(helmclient.DefaultSecretsStorageDriver(
 			helmclient.SecretsStorageDriverOpts{
@@ -102,13 +108,7 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 		// The next pass goes forward.
 		helmclient.WithFailureRollbacks(false),
 
-		// Marks the release as the operator's; see guard.
-		helmclient.AppendInstallOptions(func(install *action.Install) error {
-			install.Labels = map[string]string{managedByLabel: managedBy}
-			return nil
-		}),
 		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
-			upgrade.Labels = map[string]string{managedByLabel: managedBy}
 			// Every pass renders an upgrade to see whether one is needed. Validating it
 			// against four OpenAPI documents is 99% of the time that this takes, and
 			// the API server validates what is applied anyhow.
@@ -126,5 +126,6 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 		secrets:            secretMetadata,
 		objects:            mgr.GetClient(),
 		settled:            newSettledReleases(),
+		rollouts:           rollouts,
 	}, nil
 }

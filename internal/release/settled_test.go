@@ -12,6 +12,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -83,6 +85,7 @@ func newSettling(t *testing.T) *settling {
 			return s.helm, nil
 		}),
 		chart: "barq-db", clock: clocktesting.NewFakeClock(began), secrets: s.secrets, settled: newSettledReleases(),
+		rollouts: &slots{},
 	}
 	return s
 }
@@ -92,7 +95,7 @@ func newSettling(t *testing.T) *settling {
 func (s *settling) pass() []string {
 	s.t.Helper()
 	s.helm.calls = nil
-	helm, err := s.getter.ActionClientFor(s.t.Context(), s.cluster)
+	helm, err := s.getter.ActionClientFor(s.t.Context(), unstructuredOf(s.t, s.cluster))
 	require.NoError(s.t, err)
 	helm.(*actions).drifted = func(manifest string) (bool, error) {
 		require.Equal(s.t, "manifest", manifest)
@@ -108,6 +111,14 @@ func (s *settling) pass() []string {
 	return s.helm.calls
 }
 
+// unstructuredOf gives a BarqCluster as the cache has it.
+func unstructuredOf(t *testing.T, cluster *v1alpha1.BarqCluster) *unstructured.Unstructured {
+	t.Helper()
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(cluster)
+	require.NoError(t, err)
+	return &unstructured.Unstructured{Object: object}
+}
+
 func dryRun(upgrade *action.Upgrade) error {
 	upgrade.DryRun = true
 	return nil
@@ -120,7 +131,7 @@ func TestASettledReleaseIsNotAskedFor(t *testing.T) {
 	require.Empty(t, s.pass())
 
 	s.values = map[string]any{"replicas": 2}
-	require.Equal(t, []string{"render"}, s.pass(), "other values are rendered")
+	require.Equal(t, []string{"render", "get"}, s.pass(), "other values are rendered, and compared with the whole release")
 	require.Empty(t, s.pass())
 
 	s.drifted = true
@@ -152,7 +163,7 @@ func TestNothingIsRememberedForAnEmptyStorage(t *testing.T) {
 func TestAnUpgradeIsForgottenBefore(t *testing.T) {
 	s := newSettling(t)
 	s.pass()
-	helm, err := s.getter.ActionClientFor(t.Context(), s.cluster)
+	helm, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
 	require.NoError(t, err)
 	_, err = helm.Upgrade("vectors", "team", nil, s.values)
 	require.NoError(t, err)
@@ -163,7 +174,7 @@ func TestADeletionRemembersNothing(t *testing.T) {
 	s := newSettling(t)
 	s.pass()
 	s.cluster.DeletionTimestamp = &metav1.Time{Time: began.Add(time.Hour)}
-	_, err := s.getter.ActionClientFor(t.Context(), s.cluster)
+	_, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
 	require.NoError(t, err)
 	require.Empty(t, s.getter.settled.known)
 }

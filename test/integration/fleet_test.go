@@ -341,13 +341,17 @@ func (f fleet) watch(t *testing.T) *rollouts {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() { cancel(); running.Wait() })
-	for _, list := range []client.ObjectList{&appsv1.StatefulSetList{}, &corev1.PodList{}} {
-		// The list first, so that there is a whole fleet from the first moment on.
+	lists := []client.ObjectList{&appsv1.StatefulSetList{}, &corev1.PodList{}}
+	// All lists first, so that the first moment is one of the whole fleet.
+	for _, list := range lists {
 		require.NoError(t, admin.List(ctx, list, client.InNamespace(f[0].Namespace)))
 		require.NoError(t, meta.EachListItem(list, func(object runtime.Object) error {
-			r.see(object.(client.Object), false)
+			r.put(object.(client.Object), false)
 			return nil
 		}))
+	}
+	r.note()
+	for _, list := range lists {
 		watcher, err := admin.Watch(ctx, list, client.InNamespace(f[0].Namespace),
 			&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.GetResourceVersion()}})
 		require.NoError(t, err)
@@ -355,7 +359,10 @@ func (f fleet) watch(t *testing.T) *rollouts {
 			defer watcher.Stop()
 			for event := range watcher.ResultChan() {
 				if object, ok := event.Object.(client.Object); ok {
-					r.see(object, event.Type == watch.Deleted)
+					r.lock.Lock()
+					r.put(object, event.Type == watch.Deleted)
+					r.note()
+					r.lock.Unlock()
 				}
 			}
 		})
@@ -363,9 +370,7 @@ func (f fleet) watch(t *testing.T) *rollouts {
 	return r
 }
 
-func (r *rollouts) see(object client.Object, deleted bool) {
-	r.lock.Lock()
-	defer r.lock.Unlock()
+func (r *rollouts) put(object client.Object, deleted bool) {
 	switch object := object.(type) {
 	case *appsv1.StatefulSet:
 		r.sets[object.Name] = object
@@ -375,6 +380,10 @@ func (r *rollouts) see(object client.Object, deleted bool) {
 			delete(r.pods, object.Name)
 		}
 	}
+}
+
+// note adds a moment if it is another than the one before.
+func (r *rollouts) note() {
 	now := moment{}
 	for _, name := range slices.Sorted(maps.Keys(r.sets)) {
 		set := r.sets[name]
@@ -382,7 +391,7 @@ func (r *rollouts) see(object client.Object, deleted bool) {
 			now.setsUnderWay = append(now.setsUnderWay, name)
 		}
 		for ordinal := range *set.Spec.Replicas {
-			if pod := r.pods[fmt.Sprintf("%s-%d", name, ordinal)]; len(r.pods) > 0 && !answers(pod) {
+			if !answers(r.pods[fmt.Sprintf("%s-%d", name, ordinal)]) {
 				now.podsAway = append(now.podsAway, name)
 				break
 			}

@@ -1,0 +1,89 @@
+package release
+
+import (
+	"context"
+	"maps"
+	"strconv"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/rollout"
+)
+
+// Rollouts paces roll-outs that nobody asked for. *rollout.Queue does.
+type Rollouts interface {
+	// Begin asks for a slot; without one the roll-out has to wait.
+	Begin(ctx context.Context, cluster client.Object) (bool, error)
+	// Resume takes a slot for a roll-out that cannot be held back any more.
+	Resume(cluster client.Object)
+	// Made tells which revision was made with the slot.
+	Made(cluster client.Object, revision int)
+	// Leave tells that nothing waits any more.
+	Leave(cluster types.UID)
+}
+
+// pace decides whether the upgrade to what was rendered goes now. While it has to wait it
+// gives the newest revision instead, so that the library finds nothing to upgrade, and
+// keeps the objects as that revision has them.
+func (a *actions) pace(name string, rendered *release.Release, values map[string]any) (*release.Release, error) {
+	if a.newest == nil {
+		newest, err := a.ActionInterface.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		a.newest = newest
+	}
+	var err error
+	if a.plan, err = planOf(a.newest, rendered, a.asked, values); err != nil {
+		return nil, err
+	}
+	if !a.plan.waits {
+		return rendered, nil
+	}
+	begins, err := a.begin()
+	if err != nil {
+		return nil, err
+	}
+	if a.held = !begins; a.held {
+		return a.newest, nil
+	}
+	return rendered, nil
+}
+
+// upgraded tells of a revision that was made, whether or not it failed.
+func (a *actions) upgraded(made *release.Release) {
+	switch {
+	case !a.plan.waits && !a.plan.resumes:
+		a.getter.rollouts.Leave(a.cluster.GetUID())
+	case made != nil:
+		a.getter.rollouts.Made(a.cluster, made.Version)
+	}
+}
+
+// labels are those of the next revision. They mark it as the operator's (see guard),
+// and say what it was made for.
+func (a *actions) labels() map[string]string {
+	return map[string]string{
+		managedByLabel:  managedBy,
+		generationLabel: strconv.FormatInt(a.asked.generation, 10),
+		rollout.Label:   a.plan.rollout,
+	}
+}
+
+func withInstallLabels(labels map[string]string) helmclient.InstallOption {
+	return func(install *action.Install) error {
+		install.Labels = maps.Clone(labels)
+		return nil
+	}
+}
+
+func withUpgradeLabels(labels map[string]string) helmclient.UpgradeOption {
+	return func(upgrade *action.Upgrade) error {
+		upgrade.Labels = maps.Clone(labels)
+		return nil
+	}
+}

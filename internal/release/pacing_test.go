@@ -1,0 +1,170 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// slots note what is asked of them. Without taken, one is free.
+type slots struct {
+	taken bool
+	calls []string
+}
+
+func (s *slots) Begin(context.Context, client.Object) (bool, error) {
+	s.calls = append(s.calls, "begin")
+	return !s.taken, nil
+}
+
+func (s *slots) Resume(client.Object) { s.calls = append(s.calls, "resume") }
+
+func (s *slots) Made(_ client.Object, revision int) {
+	s.calls = append(s.calls, fmt.Sprintf("made %d", revision))
+}
+
+func (s *slots) Leave(types.UID) { s.calls = append(s.calls, "leave") }
+
+// renderingHelm has one release, and renders and makes another manifest of it.
+type renderingHelm struct {
+	helmclient.ActionInterface
+	newest   *release.Release
+	manifest string
+	made     []map[string]string
+}
+
+func (h *renderingHelm) Config() *action.Configuration {
+	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities}
+}
+
+func (h *renderingHelm) Get(string, ...helmclient.GetOption) (*release.Release, error) {
+	return h.newest, nil
+}
+
+func (h *renderingHelm) Install(_, _ string, _ *chart.Chart, _ map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
+	asked := &action.Install{}
+	for _, opt := range opts {
+		if err := opt(asked); err != nil {
+			return nil, err
+		}
+	}
+	h.made = append(h.made, asked.Labels)
+	return h.newest, nil
+}
+
+func (h *renderingHelm) Upgrade(_, _ string, _ *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
+	asked := &action.Upgrade{}
+	for _, opt := range opts {
+		if err := opt(asked); err != nil {
+			return nil, err
+		}
+	}
+	next := *h.newest
+	next.Manifest, next.Config, next.Version = h.manifest, values, h.newest.Version+1
+	if asked.DryRun {
+		return &next, nil
+	}
+	next.Labels = asked.Labels
+	h.made = append(h.made, asked.Labels)
+	h.newest = &next
+	return &next, nil
+}
+
+func (h *renderingHelm) Reconcile(*release.Release) error { return nil }
+
+// passOver does what the library does, and tells whether it made a revision.
+func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledReleases) bool {
+	t.Helper()
+	getter := &actionsGetter{
+		ActionClientGetter: helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
+			return helm, nil
+		}),
+		chart: "barq-db", secrets: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build(),
+		settled: settled, rollouts: slots,
+	}
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Namespace, cluster.Name, cluster.UID, cluster.Generation = "team", "vectors", "one", 3
+	pass, err := getter.ActionClientFor(t.Context(), unstructuredOf(t, cluster))
+	require.NoError(t, err)
+	pass.(*actions).stored = "something"
+	pass.(*actions).drifted = func(string) (bool, error) { return false, nil }
+
+	values := map[string]any{"secretsChecksum": "one"}
+	found, err := pass.Get("vectors")
+	require.NoError(t, err)
+	rendered, err := pass.Upgrade("vectors", "team", nil, values, dryRun)
+	require.NoError(t, err)
+	if rendered.Manifest == found.Manifest && found.Info.Status != release.StatusFailed {
+		require.NoError(t, pass.Reconcile(found))
+		return false
+	}
+	_, err = pass.Upgrade("vectors", "team", nil, values)
+	require.NoError(t, err)
+	return true
+}
+
+func ourRevision(status release.Status, origin string) *release.Release {
+	newest := revision(status, before, labelled("3", origin))
+	newest.Chart = &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}
+	return newest
+}
+
+func TestARollOutThatNobodyAskedForWaits(t *testing.T) {
+	helm := &renderingHelm{newest: ourRevision(release.StatusDeployed, "requested"), manifest: manifestOf("1", "barq:2", "ClusterIP")}
+	queue, settled := &slots{taken: true}, newSettledReleases()
+
+	require.False(t, passOver(t, helm, queue, settled))
+	require.Equal(t, []string{"begin"}, queue.calls)
+	require.Empty(t, settled.known, "the next pass asks again")
+
+	queue.taken = false
+	require.True(t, passOver(t, helm, queue, settled))
+	require.Equal(t, []string{"begin", "begin", "made 3"}, queue.calls)
+	require.Equal(t, []map[string]string{labelled("3", "unrequested")}, helm.made)
+
+	require.False(t, passOver(t, helm, queue, settled))
+	require.Equal(t, []string{"begin", "begin", "made 3", "leave"}, queue.calls)
+	require.Len(t, settled.known, 1)
+}
+
+func TestWhatDoesNotRestartPodsDoesNotWait(t *testing.T) {
+	helm := &renderingHelm{newest: ourRevision(release.StatusDeployed, "requested"), manifest: manifestOf("1", "barq:1", "NodePort")}
+	queue := &slots{taken: true}
+	require.True(t, passOver(t, helm, queue, newSettledReleases()))
+	require.Equal(t, []string{"leave"}, queue.calls)
+	require.Equal(t, []map[string]string{labelled("3", "requested")}, helm.made)
+}
+
+func TestAFailedRollOutGoesOn(t *testing.T) {
+	helm := &renderingHelm{newest: ourRevision(release.StatusFailed, "unrequested"), manifest: before}
+	queue := &slots{taken: true}
+	require.True(t, passOver(t, helm, queue, newSettledReleases()))
+	require.Equal(t, []string{"resume", "made 3"}, queue.calls)
+	require.Equal(t, []map[string]string{labelled("3", "unrequested")}, helm.made)
+}
+
+func TestAnInstallIsRequested(t *testing.T) {
+	helm := &renderingHelm{newest: ourRevision(release.StatusDeployed, "requested")}
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Generation = 1
+	pass := &actions{
+		ActionInterface: helm, cluster: cluster, asked: request{generation: 1},
+		getter: &actionsGetter{settled: newSettledReleases()},
+	}
+	_, err := pass.Install("vectors", "team", nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, []map[string]string{labelled("1", "requested")}, helm.made)
+}

@@ -1,0 +1,156 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/rollout"
+)
+
+// generationLabel of a stored revision is the generation of the BarqCluster that it
+// was made for.
+const generationLabel = "barq.db/generation"
+
+// request is the spec that a person asks for.
+type request struct {
+	generation int64
+	// applied is the newest generation of which the Helm side has said that there is
+	// nothing left to do; zero if none. The generation of the newest revision may be
+	// lower: not every change of a spec makes a revision.
+	applied int64
+}
+
+// newerThan tells whether somebody has changed the spec, or a Secret that it refers to,
+// since the revision was made. Of a revision that does not tell, nothing is known that
+// anybody asked for.
+//
+// What the spec says is not compared: defaults of a new CRD change it, and nobody asked.
+func (r request) newerThan(made *release.Release, values map[string]any) bool {
+	if secretsChecksum(made.Config) != secretsChecksum(values) {
+		return true
+	}
+	generation, err := strconv.ParseInt(made.Labels[generationLabel], 10, 64)
+	if known := err == nil || r.applied != 0; !known {
+		return false
+	}
+	return r.generation != generation && r.generation != r.applied
+}
+
+// secretsChecksum in the values of the chart changes with what the pods use of Secrets.
+func secretsChecksum(values map[string]any) string {
+	checksum, _ := values["secretsChecksum"].(string)
+	return checksum
+}
+
+// plan is how an upgrade is to go.
+type plan struct {
+	// rollout is the label of the revision; see package rollout.
+	rollout string
+	// waits: it needs a slot to begin.
+	waits bool
+	// resumes: it needs a slot, and has begun already.
+	resumes bool
+}
+
+// planOf decides about an upgrade to what was rendered.
+func planOf(newest, rendered *release.Release, asked request, values map[string]any) (plan, error) {
+	restarts, err := restartsPods(newest.Manifest, rendered.Manifest)
+	if err != nil {
+		return plan{}, err
+	}
+	requested := asked.newerThan(newest, values)
+	finished := newest.Info.Status == release.StatusDeployed
+	before := newest.Labels[rollout.Label]
+	switch {
+	case restarts && requested:
+		return plan{rollout: rollout.Requested}, nil
+	case restarts && finished:
+		return plan{rollout: rollout.Unrequested, waits: true}, nil
+	case before == rollout.Unrequested:
+		// The template was not asked for when it was new. Helm tries a revision that did not
+		// finish again whatever is rendered.
+		return plan{rollout: rollout.Unrequested, resumes: !finished}, nil
+	default:
+		return plan{rollout: rollout.Requested}, nil
+	}
+}
+
+// restartsPods tells whether the step from one manifest to another restarts pods.
+func restartsPods(from, to string) (bool, error) {
+	if from == to {
+		return false, nil
+	}
+	before, err := statefulSetIn(from)
+	if err != nil {
+		return false, fmt.Errorf("reading the manifest of the stored release: %w", err)
+	}
+	after, err := statefulSetIn(to)
+	if err != nil {
+		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	if replicas := after.Spec.Replicas; replicas != nil && *replicas == 0 {
+		return false, nil
+	}
+	return !reflect.DeepEqual(before.Spec.Template, after.Spec.Template), nil
+}
+
+// statefulSet is what is looked at of one in a manifest.
+type statefulSet struct {
+	Kind string `json:"kind"`
+	Spec struct {
+		Replicas *int32         `json:"replicas"`
+		Template map[string]any `json:"template"`
+	} `json:"spec"`
+}
+
+// statefulSetIn finds the StatefulSet in a manifest; the chart renders one.
+func statefulSetIn(manifest string) (statefulSet, error) {
+	documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
+	for {
+		var object statefulSet
+		err := documents.Decode(&object)
+		if errors.Is(err, io.EOF) {
+			return statefulSet{}, nil
+		}
+		if err != nil || object.Kind == "StatefulSet" {
+			return object, err
+		}
+	}
+}
+
+// requestOf reads what is asked for, and how much of it was applied: the Helm side has
+// said in the status of which generation there is nothing left to do.
+func requestOf(object client.Object) (request, error) {
+	cluster, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return request{}, fmt.Errorf("looking at %T: only BarqClusters are expected here", object)
+	}
+	asked := request{generation: cluster.GetGeneration()}
+	status, err := helmStatusOf(cluster)
+	if err != nil {
+		return request{}, err
+	}
+	for name, wanted := range map[string]metav1.ConditionStatus{
+		v1alpha1.ConditionDeployed:       metav1.ConditionTrue,
+		v1alpha1.ConditionReleaseFailed:  metav1.ConditionFalse,
+		v1alpha1.ConditionIrreconcilable: metav1.ConditionFalse,
+	} {
+		if !meta.IsStatusConditionPresentAndEqual(status.Conditions, name, wanted) {
+			return asked, nil
+		}
+	}
+	asked.applied = meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionIrreconcilable).ObservedGeneration
+	return asked, nil
+}

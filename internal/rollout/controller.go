@@ -1,0 +1,172 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// turn is the one request of the controller: whoever finished, the next in the line
+// is the same.
+var turn = ctrl.Request{NamespacedName: types.NamespacedName{Name: "next"}}
+
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+
+// SetupWithManager registers the controller that gives slots back and offers them to
+// the next. secrets is the cache behind Secrets.
+func (q *Queue) SetupWithManager(mgr ctrl.Manager, secrets cache.Cache) error {
+	revision := &metav1.PartialObjectMetadata{}
+	revision.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("barqcluster-rollouts").
+		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestsFromMapFunc(toTurn[client.Object])).
+		WatchesRawSource(source.Kind(secrets, revision,
+			handler.TypedEnqueueRequestsFromMapFunc(toTurn[*metav1.PartialObjectMetadata]),
+			predicate.NewTypedPredicateFuncs(func(secret *metav1.PartialObjectMetadata) bool { return secret.Labels[Label] != "" }))).
+		WatchesRawSource(q.turns.source()).
+		Complete(q)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of roll-outs: %w", err)
+	}
+	return nil
+}
+
+func toTurn[object client.Object](context.Context, object) []ctrl.Request {
+	return []ctrl.Request{turn}
+}
+
+// Reconcile gives back the slots of those that are done, and offers what is free to
+// those that have waited longest. It asks the API server for nothing but whether one
+// that seems done is.
+func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
+	seemDone, err := q.seemDone(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	var done []types.UID
+	for cluster, given := range seemDone {
+		statefulSet := clusters.StatefulSetObject()
+		if err := q.Live.Get(ctx, given.name, statefulSet); err != nil {
+			if client.IgnoreNotFound(err) == nil {
+				continue
+			}
+			return ctrl.Result{}, fmt.Errorf("asking whether the roll-out of %s is done: %w", given.name, err)
+		}
+		if now := progressOf(statefulSet); now.hibernated() || now.complete() {
+			done = append(done, cluster)
+		}
+	}
+	left, err := q.next(ctx, done, seemDone)
+	return ctrl.Result{RequeueAfter: left}, err
+}
+
+// seemDone forgets the grants that are void, and gives those that are done as far as
+// the caches know. These may hold the StatefulSet from before the roll-out began.
+func (q *Queue) seemDone(ctx context.Context) (map[types.UID]grant, error) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	if len(q.grants) == 0 {
+		return nil, nil
+	}
+	members, err := q.observe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := map[types.UID]grant{}
+	for cluster, given := range q.grants {
+		m, ok := members[cluster]
+		switch {
+		case given.void(m, ok, q.Clock.Now()):
+			delete(q.grants, cluster)
+		case given.isKnownTo(m, q.Clock.Now()) && !m.holds():
+			found[cluster] = given
+		}
+	}
+	return found, nil
+}
+
+// void: nothing will come of the grant, or what the spec asked for has taken its place.
+func (g grant) void(m member, exists bool, now time.Time) bool {
+	switch {
+	case !exists || m.deleting:
+		return true
+	case g.revision == 0:
+		return now.Sub(g.since) >= cachesCatchUp
+	default:
+		return m.revision != nil && m.revision.number > g.revision && !m.revision.unrequested
+	}
+}
+
+// isKnownTo tells whether the caches have the revision that was made.
+func (g grant) isKnownTo(m member, now time.Time) bool {
+	if g.revision == 0 {
+		return false
+	}
+	// A stored revision that somebody deleted by hand never comes.
+	return m.revision != nil && m.revision.number >= g.revision || now.Sub(g.since) >= cachesCatchUp
+}
+
+// next takes back what is done, offers what is free, and gives how soon time alone
+// brings something to do.
+func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]grant) (time.Duration, error) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	for _, cluster := range done {
+		if q.grants[cluster] == seen[cluster] {
+			delete(q.grants, cluster)
+		}
+	}
+	if err := q.seed(ctx); err != nil {
+		return 0, err
+	}
+	var left time.Duration
+	if len(q.grants) > 0 {
+		left = cachesCatchUp
+	}
+	if len(q.line) == 0 {
+		return left, nil
+	}
+	members, err := q.observe(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now := q.Clock.Now()
+	for cluster := range q.line {
+		if m, ok := members[cluster]; !ok || m.deleting {
+			delete(q.line, cluster)
+		}
+	}
+	holders := q.holders(members)
+	order := q.line.inOrder(members, now)
+	for _, place := range order[:min(q.free(holders), len(order))] {
+		if place.offered.IsZero() {
+			place.offered = now
+			q.releases.wake(ctrl.Request{NamespacedName: place.name})
+		}
+		if !place.lapsed(now) {
+			left = sooner(left, answerWithin-now.Sub(place.offered))
+		}
+	}
+	slow, until := slowest(holders, now)
+	if slow != q.slow {
+		q.slow = slow
+		for _, place := range q.line {
+			q.statuses.wake(ctrl.Request{NamespacedName: place.name})
+		}
+	}
+	return sooner(left, until), nil
+}

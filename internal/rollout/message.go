@@ -1,0 +1,69 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// slowAfter is how long a roll-out takes before those that wait are told of it. Each
+	// time they are, the status of every one of them is written.
+	slowAfter = 30 * time.Second
+	// named is how many slow ones a message names.
+	named = 3
+)
+
+// holder is a BarqCluster that holds a slot.
+type holder struct {
+	name  types.NamespacedName
+	since time.Time
+}
+
+// message says what a BarqCluster waits for.
+func message(limit int, slow string) string {
+	const what = "the pods are to be restarted for a change that the operator brings, not the spec; "
+	if limit == 0 {
+		return what + "--max-unrequested-rollouts of the operator is 0, so this waits until somebody raises it" + slow
+	}
+	return what + fmt.Sprintf("this is done to at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", limit) + slow
+}
+
+// slowest names those that have held a slot for long, and gives how soon that changes
+// by time alone; zero if it does not.
+func slowest(holders map[types.UID]holder, now time.Time) (text string, left time.Duration) {
+	var slow []holder
+	for _, h := range holders {
+		if young := slowAfter - now.Sub(h.since); young > 0 {
+			left = sooner(left, young)
+			continue
+		}
+		slow = append(slow, h)
+	}
+	slices.SortFunc(slow, func(a, b holder) int {
+		return cmp.Or(a.since.Compare(b.since), strings.Compare(a.name.String(), b.name.String()))
+	})
+	var told []string
+	for _, h := range slow[:min(len(slow), named)] {
+		told = append(told, fmt.Sprintf("%s since %s", h.name, h.since.UTC().Format(time.RFC3339)))
+	}
+	if more := len(slow) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	if len(told) == 0 {
+		return "", left
+	}
+	return "; being restarted and not done: " + strings.Join(told, ", "), left
+}
+
+// sooner gives the shorter of two waits, where zero is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a <= 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,42 @@
+package rollout
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestMessage(t *testing.T) {
+	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; this is done to at most "+
+		"2 BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", message(2, ""))
+	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; --max-unrequested-rollouts of the "+
+		"operator is 0, so this waits until somebody raises it; being restarted and not done: a", message(0, "; being restarted and not done: a"))
+}
+
+func TestOnlySlowRollOutsAreTold(t *testing.T) {
+	holders := map[types.UID]holder{}
+	begin := func(name string, ago time.Duration) {
+		holders[types.UID(name)] = holder{name: types.NamespacedName{Namespace: "team", Name: name}, since: noon.Add(-ago)}
+	}
+	told, left := slowest(holders, noon)
+	require.Empty(t, told)
+	require.Zero(t, left)
+
+	begin("quick", slowAfter-2*time.Second)
+	begin("quicker", slowAfter-5*time.Second)
+	told, left = slowest(holders, noon)
+	require.Empty(t, told)
+	require.Equal(t, 2*time.Second, left)
+
+	begin("c", slowAfter)
+	begin("b", slowAfter)
+	begin("a", 2*slowAfter)
+	begin("e", slowAfter)
+	begin("d", slowAfter)
+	told, left = slowest(holders, noon)
+	require.Equal(t, "; being restarted and not done: team/a since 2026-01-02T11:59:00Z, team/b since 2026-01-02T11:59:30Z, "+
+		"team/c since 2026-01-02T11:59:30Z, 2 more", told)
+	require.Equal(t, 2*time.Second, left)
+}

@@ -1,0 +1,98 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// observe reads all BarqClusters from the caches. It copies nothing: what it gives
+// must not point into what it read.
+func observe(ctx context.Context, objects, secrets client.Reader) (map[types.UID]member, error) {
+	list, err := listed(ctx, objects, clusters.Object())
+	if err != nil {
+		return nil, err
+	}
+	revisions, err := newestRevisions(ctx, secrets)
+	if err != nil {
+		return nil, err
+	}
+	statefulSets, err := statefulSetsByOwner(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	members := make(map[types.UID]member, len(list))
+	for i := range list {
+		cluster := &list[i]
+		paused, _, _ := unstructured.NestedBool(cluster.Object, "spec", "paused")
+		name := client.ObjectKeyFromObject(cluster)
+		members[cluster.GetUID()] = member{
+			name:        name,
+			deleting:    cluster.GetDeletionTimestamp() != nil,
+			paused:      paused,
+			revision:    revisions[name],
+			statefulSet: statefulSets[cluster.GetUID()],
+		}
+	}
+	return members, nil
+}
+
+// newestRevisions gives the newest revision of each release.
+func newestRevisions(ctx context.Context, secrets client.Reader) (map[types.NamespacedName]*revision, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	if err := secrets.List(ctx, list, client.HasLabels{Label}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the stored revisions of all releases: %w", err)
+	}
+	newest := map[types.NamespacedName]*revision{}
+	for i := range list.Items {
+		// Helm puts these labels on what it stores.
+		labels := list.Items[i].Labels
+		name := types.NamespacedName{Namespace: list.Items[i].Namespace, Name: labels["name"]}
+		number, err := strconv.Atoi(labels["version"])
+		if err != nil || newest[name] != nil && newest[name].number > number {
+			continue
+		}
+		newest[name] = &revision{
+			number:      number,
+			unrequested: labels[Label] == Unrequested,
+			deployed:    labels["status"] == "deployed",
+			made:        list.Items[i].CreationTimestamp.Time,
+		}
+	}
+	return newest, nil
+}
+
+// statefulSetsByOwner gives the StatefulSet of each BarqCluster.
+func statefulSetsByOwner(ctx context.Context, objects client.Reader) (map[types.UID]*progress, error) {
+	list, err := listed(ctx, objects, clusters.StatefulSetObject())
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[types.UID]*progress, len(list))
+	for i := range list {
+		if owner := metav1.GetControllerOfNoCopy(&list[i]); owner != nil {
+			found[owner.UID] = progressOf(&list[i])
+		}
+	}
+	return found, nil
+}
+
+// listed gives all objects of a kind in the cache.
+func listed(ctx context.Context, reader client.Reader, kind *unstructured.Unstructured) ([]unstructured.Unstructured, error) {
+	list := &unstructured.UnstructuredList{}
+	gvk := kind.GroupVersionKind()
+	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+	if err := reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing %ss: %w", gvk.Kind, err)
+	}
+	return list.Items, nil
+}

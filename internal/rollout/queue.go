@@ -1,0 +1,224 @@
+package rollout
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// cachesCatchUp is the time after which the caches have what was written.
+const cachesCatchUp = time.Minute
+
+// Queue decides who may begin a roll-out that nobody asked for. Begin, Resume, Made
+// and Leave are called by the Helm pass over a BarqCluster, of which there is one at
+// a time; everything may be called concurrently for different BarqClusters.
+type Queue struct {
+	// Limit is how many BarqClusters roll out at a time; with 0 none begins.
+	Limit int
+	// Objects reads BarqClusters and StatefulSets from a cache.
+	Objects client.Reader
+	// Secrets reads the metadata of Secrets from a cache.
+	Secrets client.Reader
+	// Live reads from the API server itself.
+	Live client.Reader
+	// Clock measures how long BarqClusters wait and roll out.
+	Clock clock.PassiveClock
+
+	lock   sync.Mutex
+	seeded bool
+	line   line
+	// grants are slots that the caches may not know of yet.
+	grants map[types.UID]grant
+	// slow is what those that wait were told last about those that hold slots.
+	slow string
+
+	releases, statuses, turns wakes
+}
+
+// grant is a slot that was given while this process has lived.
+type grant struct {
+	name  types.NamespacedName
+	since time.Time
+	// revision is the one that was made with it; zero while there is none.
+	revision int
+}
+
+// Releases is a source that enqueues a BarqCluster whose turn it is.
+func (q *Queue) Releases() source.Source { return q.releases.source() }
+
+// Statuses is a source that enqueues a BarqCluster for which Waiting has another
+// answer.
+func (q *Queue) Statuses() source.Source { return q.statuses.source() }
+
+// Begin asks for a slot for a roll-out that nobody asked for. If there is none the
+// BarqCluster waits, and is enqueued when it is its turn.
+func (q *Queue) Begin(ctx context.Context, cluster client.Object) (bool, error) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	members, err := q.observe(ctx)
+	if err != nil {
+		return false, err
+	}
+	now, id := q.Clock.Now(), cluster.GetUID()
+	holders := q.holders(members)
+	if _, ok := holders[id]; ok {
+		// What is in the middle of one goes on, or a mended template would never reach it.
+		q.grant(cluster)
+		return true, nil
+	}
+	waiting, known := q.line[id]
+	if !known {
+		waiting = &place{cluster: id, name: client.ObjectKeyFromObject(cluster), since: now}
+		q.line[id] = waiting
+	}
+	waiting.offered = time.Time{}
+	first := q.line.inOrder(members, now)
+	if slices.Contains(first[:min(q.free(holders), len(first))], waiting) {
+		if !known {
+			delete(q.line, id)
+		}
+		q.grant(cluster)
+		return true, nil
+	}
+	if !known {
+		q.statuses.wake(ctrl.Request{NamespacedName: waiting.name})
+	}
+	return false, nil
+}
+
+// Resume takes a slot without asking, for a roll-out that has begun and cannot be
+// held back any more.
+func (q *Queue) Resume(cluster client.Object) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	q.grant(cluster)
+}
+
+// grant gives a slot.
+func (q *Queue) grant(cluster client.Object) {
+	if q.grants == nil {
+		q.grants = map[types.UID]grant{}
+	}
+	q.grants[cluster.GetUID()] = grant{name: client.ObjectKeyFromObject(cluster), since: q.Clock.Now()}
+	q.leave(cluster.GetUID())
+	q.turns.wake(turn)
+}
+
+// Made tells which revision was made with the slot.
+func (q *Queue) Made(cluster client.Object, revision int) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	if q.grants == nil {
+		q.grants = map[types.UID]grant{}
+	}
+	given, ok := q.grants[cluster.GetUID()]
+	if !ok {
+		given = grant{name: client.ObjectKeyFromObject(cluster), since: q.Clock.Now()}
+	}
+	given.revision = revision
+	q.grants[cluster.GetUID()] = given
+	// The caches may have been complete before this was known.
+	q.turns.wake(turn)
+}
+
+// Leave takes a BarqCluster out of the line for which nothing waits any more.
+func (q *Queue) Leave(cluster types.UID) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	// What is stored in its status is out of date by now.
+	_ = q.seed(context.Background())
+	if given, ok := q.grants[cluster]; ok && given.revision == 0 {
+		delete(q.grants, cluster)
+		q.turns.wake(turn)
+	}
+	q.leave(cluster)
+}
+
+func (q *Queue) leave(cluster types.UID) {
+	if left, ok := q.line[cluster]; ok {
+		delete(q.line, cluster)
+		q.statuses.wake(ctrl.Request{NamespacedName: left.name})
+		q.turns.wake(turn)
+	}
+}
+
+// Waiting says what the roll-out of a BarqCluster waits for; empty if none does.
+func (q *Queue) Waiting(cluster types.UID) string {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	// Until its first pass a BarqCluster waits as its status says, or a restart of the
+	// operator would end and begin every wait. A cache that cannot be read fails that
+	// pass too.
+	_ = q.seed(context.Background())
+	if _, ok := q.line[cluster]; !ok {
+		return ""
+	}
+	return message(q.Limit, q.slow)
+}
+
+// observe reads the caches, and before that once who waited under a former operator.
+func (q *Queue) observe(ctx context.Context) (map[types.UID]member, error) {
+	if err := q.seed(ctx); err != nil {
+		return nil, err
+	}
+	return observe(ctx, q.Objects, q.Secrets)
+}
+
+// seed takes the line from what is stored in the status, so that who has waited long
+// does not begin anew.
+func (q *Queue) seed(ctx context.Context) error {
+	if q.seeded {
+		return nil
+	}
+	list, err := listed(ctx, q.Objects, clusters.Object())
+	if err != nil {
+		return err
+	}
+	q.line = line{}
+	for i := range list {
+		cluster, err := v1alpha1.FromUnstructured(&list[i])
+		if err != nil {
+			// One that this operator cannot read fails in its own pass.
+			continue
+		}
+		pending := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionChangesPending)
+		if pending != nil && pending.Status == metav1.ConditionTrue && pending.Reason == v1alpha1.ReasonRolloutQueued {
+			q.line[cluster.UID] = &place{
+				cluster: cluster.UID, name: client.ObjectKeyFromObject(cluster), since: pending.LastTransitionTime.Time,
+			}
+		}
+	}
+	q.seeded = true
+	return nil
+}
+
+// holders are those with a slot: as Kubernetes stores it, or given a moment ago.
+func (q *Queue) holders(members map[types.UID]member) map[types.UID]holder {
+	found := map[types.UID]holder{}
+	for cluster, given := range q.grants {
+		if m, ok := members[cluster]; ok && !m.deleting {
+			found[cluster] = holder{name: given.name, since: given.since}
+		}
+	}
+	for cluster, m := range members {
+		if m.holds() {
+			found[cluster] = holder{name: m.name, since: m.revision.made}
+		}
+	}
+	return found
+}
+
+// free is how many slots nobody holds.
+func (q *Queue) free(holders map[types.UID]holder) int { return max(0, q.Limit-len(holders)) }

@@ -1,0 +1,89 @@
+package rollout
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Label of a stored revision of a release tells whether the spec asked for its pod
+// template. A revision that leaves the template as it was says the same as the one
+// before.
+const (
+	Label = "barq.db/rollout"
+	// Requested: somebody changed the spec or a Secret that it refers to.
+	Requested = "requested"
+	// Unrequested: the operator renders another template from the same spec.
+	Unrequested = "unrequested"
+)
+
+// member is a BarqCluster, as far as its roll-outs are concerned.
+type member struct {
+	name     types.NamespacedName
+	deleting bool
+	paused   bool
+	// revision is the newest of its release; nil while none is known.
+	revision *revision
+	// statefulSet is nil while there is none.
+	statefulSet *progress
+}
+
+// revision is what the metadata of a stored revision tells.
+type revision struct {
+	number      int
+	unrequested bool
+	deployed    bool
+	made        time.Time
+}
+
+// holds tells whether the BarqCluster is in the middle of a roll-out that nobody asked
+// for. One that fails, or whose pods do not answer, stays in the middle of it.
+func (m member) holds() bool {
+	if m.deleting || m.revision == nil || !m.revision.unrequested {
+		return false
+	}
+	if m.statefulSet == nil {
+		return true
+	}
+	return !m.statefulSet.hibernated() && (!m.revision.deployed || !m.statefulSet.complete())
+}
+
+// progress is how far a StatefulSet has got.
+type progress struct {
+	generation, observedGeneration      int64
+	asked, existing, updated, available int64
+	currentRevision, updateRevision     string
+}
+
+func progressOf(statefulSet *unstructured.Unstructured) *progress {
+	number := func(path ...string) int64 {
+		found, _, _ := unstructured.NestedInt64(statefulSet.Object, path...)
+		return found
+	}
+	text := func(path ...string) string {
+		found, _, _ := unstructured.NestedString(statefulSet.Object, path...)
+		return found
+	}
+	return &progress{
+		generation:         statefulSet.GetGeneration(),
+		observedGeneration: number("status", "observedGeneration"),
+		asked:              number("spec", "replicas"),
+		existing:           number("status", "replicas"),
+		updated:            number("status", "updatedReplicas"),
+		available:          number("status", "availableReplicas"),
+		currentRevision:    text("status", "currentRevision"),
+		updateRevision:     text("status", "updateRevision"),
+	}
+}
+
+// hibernated: there is no pod that a roll-out could restart.
+func (p progress) hibernated() bool { return p.asked == 0 }
+
+// complete tells whether every pod is of the newest revision and has answered for
+// long enough.
+func (p progress) complete() bool {
+	return p.observedGeneration >= p.generation &&
+		p.currentRevision == p.updateRevision &&
+		p.existing == p.asked && p.updated == p.asked && p.available == p.asked
+}
