@@ -330,13 +330,15 @@ type PodMonitorSpec struct {
 	Enabled bool `json:"enabled,omitempty"`
 
 	// interval between two scrapes. Default: that of Prometheus.
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(ms|s|m|h))+$')",message="must be a duration; write for instance 30s"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$')",message="must be a duration with the largest unit first; write for instance 30s or 1m30s"
 	// +kubebuilder:validation:MaxLength=32
 	// +optional
 	Interval string `json:"interval,omitempty"`
 
-	// labels of the PodMonitor, by which a Prometheus chooses it. Default none.
+	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that the
+	// operator owns are refused.
 	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','helm.sh/chart']))",message="helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 }
@@ -577,7 +579,7 @@ type EnvVar struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_.-]*$')",message="must be a variable's name: letters, digits, '_', '.' and '-', not starting with a digit"
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('BARQ_')",messageExpression="self + ' belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage or spec.tiering instead'",message="BARQ_ variables belong to the operator; write spec.storage or spec.tiering instead"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('BARQ_')",messageExpression="self + ' belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage, spec.tiering, spec.topology or spec.tls instead'",message="BARQ_ variables belong to the operator; write spec.storage, spec.tiering, spec.topology or spec.tls instead"
 	// +kubebuilder:validation:XValidation:rule="self != 'RUST_LOG'",message="RUST_LOG belongs to the operator; remove it and write spec.logLevel instead"
 	// +kubebuilder:validation:XValidation:rule="!(self in ['AWS_ACCESS_KEY_ID','AWS_SECRET_ACCESS_KEY','AWS_SESSION_TOKEN','GOOGLE_APPLICATION_CREDENTIALS_JSON','AZURE_STORAGE_ACCOUNT','AZURE_STORAGE_ACCESS_KEY'])",messageExpression="self + ' belongs to the operator; remove it and name a Secret that holds it in credentialsSecretRef of spec.tiering.warm or spec.tiering.cold'",message="credentials belong to the operator; name a Secret in credentialsSecretRef of a tier instead"
 	// +kubebuilder:validation:XValidation:rule="self != 'POD_NAME'",message="POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name"

@@ -124,7 +124,7 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.serviceAccount: Invalid value: annotations go on the account that the operator creates; annotate the existing account yourself, or remove create: false`,
 		}},
 		"BARQ_ variable": {`env: [{name: BARQ_STORAGE_DIR, value: /tmp}]`, []string{
-			`spec.env[0].name: Invalid value: "BARQ_STORAGE_DIR": BARQ_STORAGE_DIR belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage or spec.tiering instead`,
+			`spec.env[0].name: Invalid value: "BARQ_STORAGE_DIR": BARQ_STORAGE_DIR belongs to the operator, as every BARQ_ variable does; remove it and write spec.storage, spec.tiering, spec.topology or spec.tls instead`,
 		}},
 		"RUST_LOG": {`env: [{name: RUST_LOG, value: debug}]`, []string{
 			`spec.env[0].name: Invalid value: "RUST_LOG": RUST_LOG belongs to the operator; remove it and write spec.logLevel instead`,
@@ -175,7 +175,13 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.podAnnotations: Invalid value: annotations that begin with barq.db/ belong to the operator; choose other names`,
 		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
-			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration; write for instance 30s`,
+			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
+		}},
+		"scrape interval, smallest unit first": {`monitoring: {podMonitor: {enabled: true, interval: 30s1m}}`, []string{
+			`spec.monitoring.podMonitor.interval: Invalid value: "30s1m": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
+		}},
+		"label of every object": {`monitoring: {podMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
+			`spec.monitoring.podMonitor.labels: Invalid value: helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
 		}},
 		"POD_NAME": {`env: [{name: POD_NAME, value: x}]`, []string{
 			`spec.env[0].name: Invalid value: "POD_NAME": POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name`,
