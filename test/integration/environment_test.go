@@ -25,12 +25,17 @@ func optional(name, secret string) corev1.EnvVar {
 	return found
 }
 
-// always are the variables of every database.
-func always(more ...corev1.EnvVar) []corev1.EnvVar {
+// always are the variables of every database whose pods share a primary.
+func always(more ...corev1.EnvVar) []corev1.EnvVar { return logging("info", more...) }
+
+// logging is always with another log level.
+func logging(level string, more ...corev1.EnvVar) []corev1.EnvVar {
 	return append([]corev1.EnvVar{
 		variable("BARQ_ADDR", "0.0.0.0:8080"),
 		variable("BARQ_STORAGE_DIR", "/data"),
-		variable("RUST_LOG", "info"),
+		variable("RUST_LOG", level),
+		{Name: "POD_NAME", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.name"}}},
+		variable("BARQ_CLUSTER_CONFIG", "/etc/barq-db/cluster/$(POD_NAME).json"),
 	}, more...)
 }
 
@@ -53,7 +58,11 @@ func TestTheWholeEnvironment(t *testing.T) {
 		want []corev1.EnvVar
 	}{
 		"plain":     {`{}`, always()},
-		"log-level": {`logLevel: "warn,barq_api=debug"`, []corev1.EnvVar{variable("BARQ_ADDR", "0.0.0.0:8080"), variable("BARQ_STORAGE_DIR", "/data"), variable("RUST_LOG", "warn,barq_api=debug")}},
+		"log-level": {`logLevel: "warn,barq_api=debug"`, logging("warn,barq_api=debug")},
+		"independent": {
+			`topology: {mode: Independent}`,
+			[]corev1.EnvVar{variable("BARQ_ADDR", "0.0.0.0:8080"), variable("BARQ_STORAGE_DIR", "/data"), variable("RUST_LOG", "info")},
+		},
 		"tiering-off": {
 			`tiering: {enabled: false, warm: {provider: azure, bucket: warm, credentialsSecretRef: {name: absent}}}`,
 			always(),

@@ -32,12 +32,13 @@ func TestTheSampleBecomesReady(t *testing.T) {
 
 	var services corev1.ServiceList
 	require.NoError(t, admin.List(t.Context(), &services, client.InNamespace(namespace)))
-	var names []string
+	selectors := map[string]map[string]string{}
 	for _, service := range services.Items {
-		names = append(names, service.Name)
-		require.Equal(t, set.Spec.Selector.MatchLabels, service.Spec.Selector, service.Name)
+		selectors[service.Name] = service.Spec.Selector
 	}
-	require.ElementsMatch(t, []string{"vectors", "vectors-headless"}, names)
+	primary := maps.Clone(set.Spec.Selector.MatchLabels)
+	primary[appsv1.StatefulSetPodNameLabel] = "vectors-0"
+	require.Equal(t, map[string]map[string]string{"vectors": primary, "vectors-headless": set.Spec.Selector.MatchLabels}, selectors)
 	require.Equal(t, "vectors-headless", set.Spec.ServiceName)
 
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "vectors"}}

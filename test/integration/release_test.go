@@ -108,7 +108,7 @@ func TestARefusedReleaseDisturbsNothing(t *testing.T) {
 	})
 	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
 	require.Equal(t, `cannot patch "db" with kind StatefulSet: StatefulSet.apps "db" is invalid: `+
-		`spec.template.spec.containers[0].env[3].valueFrom.fieldRef.fieldPath: Invalid value: "spec.noSuchField": `+
+		`spec.template.spec.containers[0].env[5].valueFrom.fieldRef.fieldPath: Invalid value: "spec.noSuchField": `+
 		`error converting fieldPath: field label not supported: spec.noSuchField`, condition.Message)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase, "the pods still answer")
 	require.Equal(t, before, identities(t, cluster))
