@@ -66,17 +66,21 @@ func TestFleetIsRestartedOneAtATime(t *testing.T) {
 
 	for _, cluster := range fleet {
 		eventually(t, func() string {
-			if grace := *statefulSet(t, cluster).Spec.Template.Spec.TerminationGracePeriodSeconds; grace != 61 {
-				return fmt.Sprintf("%s: %d", cluster.Name, grace)
+			now := identities(t, cluster)
+			if len(now) != 2 {
+				return fmt.Sprintf("%d pods", len(now))
+			}
+			for name, identity := range now {
+				if identity == before[name] {
+					return name + " was not replaced yet"
+				}
 			}
 			return ""
 		})
 		waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 		waitReady(t, cluster)
 		require.Equal(t, 2, newestRevision(t, cluster.Namespace, cluster.Name), cluster.Name)
-		for name, identity := range identities(t, cluster) {
-			require.NotEqual(t, before[name], identity, name)
-		}
+		require.Equal(t, int64(61), *statefulSet(t, cluster).Spec.Template.Spec.TerminationGracePeriodSeconds)
 		queuedOnce := 0
 		for _, event := range events(t, cluster) {
 			if strings.HasPrefix(event, "Normal RolloutQueued") {
