@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,8 +36,9 @@ func TestWhatMustBeRefused(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 2, topology: {mode: Independent}, deletionProtection: true, storage: {size: 64Mi}}`)
 	t.Cleanup(func() {
-		unprotected := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"deletionProtection":false}}`))
-		_ = suite.Client.Patch(t.Context(), cluster.DeepCopy(), unprotected)
+		unprotected := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"deletionProtection":false}}`))
+		// The test's context has ended by now.
+		require.NoError(t, suite.Client.Patch(context.WithoutCancel(t.Context()), cluster.DeepCopy(), unprotected))
 	})
 	suite.WaitReady(t, cluster)
 	before := suite.Identities(t, cluster)
