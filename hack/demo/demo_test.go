@@ -124,6 +124,8 @@ func testUpAndDown(t *testing.T, dir string) {
   BARQ_ADDR                 0.0.0.0:8080
   BARQ_STORAGE_DIR          /data
   RUST_LOG                  info
+  POD_NAME                  field metadata.name of the pod
+  BARQ_CLUSTER_CONFIG       /etc/barq-db/cluster/$(POD_NAME).json
   BARQ_TIERING_ENABLED      true
   BARQ_WARM_TIER_PROVIDER   s3
   BARQ_WARM_TIER_BUCKET     example-barq-warm
