@@ -32,8 +32,18 @@ const (
 // Three writers share it by server-side apply, each with fields of its own: the Helm side writes
 // deployedRelease and the conditions Initialized, Deployed, ReleaseFailed, Irreconcilable and
 // Paused, the volumes controller storage and the condition VolumesResized, the status controller
-// everything else.
+// everything else but operator and takeover.
 type BarqClusterStatus struct {
+	// operator is the one operator that works on this BarqCluster: namespace and name of its Lease. All
+	// others leave it alone.
+	// +optional
+	Operator string `json:"operator,omitempty"`
+
+	// takeover is another operator that asks whether the one in operator is still there. That one
+	// removes the question; if it does not within 30 seconds, the other takes its place.
+	// +optional
+	Takeover string `json:"takeover,omitempty"`
+
 	// observedGeneration is the generation of the spec that this status describes. While it is
 	// below metadata.generation the newest change has not been acted upon.
 	// +optional

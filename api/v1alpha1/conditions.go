@@ -103,4 +103,6 @@ const (
 	ReasonResumed = "Resumed"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
+	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.
+	ReasonManagedElsewhere = "ManagedElsewhere"
 )

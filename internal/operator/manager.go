@@ -21,6 +21,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -28,8 +29,9 @@ import (
 // leaderElectionID names the Lease.
 const leaderElectionID = "barq-operator.barq.db"
 
-// newManager makes the manager with its caches, probes and metrics.
-func newManager(config *rest.Config, settings Settings) (ctrl.Manager, error) {
+// newManager makes the manager with its caches, probes and metrics. Its client hides the
+// BarqClusters that the operator, known by that name, does not hold.
+func newManager(config *rest.Config, settings Settings, operator string) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -57,6 +59,10 @@ func newManager(config *rest.Config, settings Settings) (ctrl.Manager, error) {
 			// pass with nothing to do asks the API server for neither.
 			Unstructured: true,
 		}},
+		NewClient: func(config *rest.Config, options client.Options) (client.Client, error) {
+			all, err := client.New(config, options)
+			return &claims.View{Client: all, Operator: operator}, err
+		},
 	}
 	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("manager"))
 

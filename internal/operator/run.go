@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -31,18 +32,22 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return fmt.Errorf("finding the API server: %w", err)
 	}
-	mgr, err := newManager(config, settings)
+	operator, err := claims.OperatorName(settings.LeaderElectionNamespace, leaderElectionID)
 	if err != nil {
 		return err
 	}
-	if err := addControllers(ctx, mgr, watch, settings); err != nil {
+	mgr, err := newManager(config, settings, operator)
+	if err != nil {
+		return err
+	}
+	if err := addControllers(ctx, mgr, watch, settings, operator); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
 }
 
 // addControllers registers the Helm reconciler and the controllers beside it.
-func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, settings Settings) error {
+func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, settings Settings, operator string) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
 	}
@@ -79,6 +84,15 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	recorder := mgr.GetEventRecorder("barq-operator")
+	if err := (&claims.Reconciler{
+		Cache:    mgr.GetCache(),
+		Statuses: mgr.GetClient().Status(),
+		Operator: operator,
+		Events:   recorder,
+		Clock:    clock.RealClock{},
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
+		return err
+	}
 	if err := (&status.Reconciler{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),

@@ -1,0 +1,214 @@
+package claims
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// fieldOwner owns status.operator and status.takeover.
+const fieldOwner = client.FieldOwner("barq-operator-claims")
+
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
+
+// Reconciler claims BarqClusters, answers others that ask for them, and takes over those of
+// operators that have gone.
+type Reconciler struct {
+	// Cache has all BarqClusters, whoever holds them.
+	Cache client.Reader
+	// Statuses writes claims.
+	Statuses client.SubResourceWriter
+	// Operator is the name that this operator claims with.
+	Operator string
+	// Events is told when another operator insists on what it holds.
+	Events events.EventRecorder
+	Clock  clock.PassiveClock
+
+	lock   sync.Mutex
+	rivals map[rivalKey]*rival
+	// told has the holders of BarqClusters that were logged.
+	told map[types.NamespacedName]string
+}
+
+// rivalKey: an operator may watch one namespace and not another.
+type rivalKey struct{ namespace, operator string }
+
+// SetupWithManager registers the controller. workers is how many BarqClusters are
+// claimed concurrently.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("barqcluster-claims").
+		For(clusters.Object()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of claims: %w", err)
+	}
+	return nil
+}
+
+// Reconcile makes sure of who holds one BarqCluster.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	cluster, err := clusters.Get(ctx, r.Cache, request.NamespacedName)
+	if apierrors.IsNotFound(err) {
+		r.forget(request.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	holder, question := cluster.Status.Operator, cluster.Status.Takeover
+	if holder != "" && holder != r.Operator {
+		return r.contend(ctx, cluster)
+	}
+	r.forget(request.NamespacedName)
+	if holder == "" || question != "" {
+		if question != "" {
+			ctrl.LoggerFrom(ctx).Info("Telling another operator that this one holds the BarqCluster", "asked by", question)
+		}
+		return ctrl.Result{}, ignoreOvertaken(r.write(ctx, cluster, r.Operator, ""))
+	}
+	return ctrl.Result{}, nil
+}
+
+// contend deals with a BarqCluster of another operator.
+func (r *Reconciler) contend(ctx context.Context, cluster *v1alpha1.BarqCluster) (ctrl.Result, error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	other := r.rivalFor(ctx, cluster)
+	answered := other.answered
+	todo, left := other.next(cluster, r.Operator, r.Clock.Now())
+	switch todo {
+	case ask:
+		if err := r.write(ctx, cluster, cluster.Status.Operator, r.Operator); err != nil {
+			return ctrl.Result{RequeueAfter: time.Second}, ignoreOvertaken(err)
+		}
+		other.wait(client.ObjectKeyFromObject(cluster), r.Clock.Now())
+	case takeOver:
+		delete(r.rivals, keyOf(cluster))
+		return ctrl.Result{RequeueAfter: time.Second}, ignoreOvertaken(r.takeOver(ctx, cluster))
+	case leave:
+		if !answered && other.answered {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, v1alpha1.ReasonManagedElsewhere, "Claim",
+				"operator %s is installed too, and leaves the BarqClusters of this namespace to operator %s, which holds them; remove one of the two",
+				r.Operator, cluster.Status.Operator)
+		}
+	}
+	return ctrl.Result{RequeueAfter: left}, nil
+}
+
+// rivalFor gives what is known of the operator that holds the BarqCluster, and says in the
+// log once that this one does not.
+func (r *Reconciler) rivalFor(ctx context.Context, cluster *v1alpha1.BarqCluster) *rival {
+	if r.rivals == nil {
+		r.rivals, r.told = map[rivalKey]*rival{}, map[types.NamespacedName]string{}
+	}
+	name, holder := client.ObjectKeyFromObject(cluster), cluster.Status.Operator
+	if r.told[name] != holder {
+		r.noLongerAskedOn(name)
+		r.told[name] = holder
+		ctrl.LoggerFrom(ctx).Info("Leaving a BarqCluster alone that another operator holds", "operator", holder)
+	}
+	if r.rivals[keyOf(cluster)] == nil {
+		r.rivals[keyOf(cluster)] = &rival{}
+	}
+	return r.rivals[keyOf(cluster)]
+}
+
+func keyOf(cluster *v1alpha1.BarqCluster) rivalKey {
+	return rivalKey{namespace: cluster.Namespace, operator: cluster.Status.Operator}
+}
+
+// forget drops what was known of a BarqCluster that has gone, or is no other operator's.
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	delete(r.told, name)
+	r.noLongerAskedOn(name)
+}
+
+// noLongerAskedOn ends the wait for an answer on a BarqCluster where none can come.
+func (r *Reconciler) noLongerAskedOn(name types.NamespacedName) {
+	for key, other := range r.rivals {
+		if other.asked == name {
+			delete(r.rivals, key)
+		}
+	}
+}
+
+// takeOver claims all BarqClusters that the silent operator holds in the namespace,
+// beginning with the one on which it was asked: had it answered there meanwhile, that
+// write would fail.
+func (r *Reconciler) takeOver(ctx context.Context, asked *v1alpha1.BarqCluster) error {
+	silent := asked.Status.Operator
+	ctrl.LoggerFrom(ctx).Info("Taking over from an operator that does not answer", "operator", silent)
+	if err := r.write(ctx, asked, r.Operator, ""); err != nil {
+		return err
+	}
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.BarqClusterKind.Kind + "List"))
+	if err := r.Cache.List(ctx, list, client.InNamespace(asked.Namespace)); err != nil {
+		return fmt.Errorf("listing BarqClusters: %w", err)
+	}
+	var errs []error
+	for i := range list.Items {
+		cluster, err := v1alpha1.FromUnstructured(&list.Items[i])
+		if err == nil && cluster.Status.Operator == silent && cluster.UID != asked.UID {
+			err = r.write(ctx, cluster, r.Operator, "")
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// write puts the holder of a BarqCluster, and who asks for it, into its status. It fails
+// with a conflict if the BarqCluster has changed since it was read: of two
+// operators that write at once, only one succeeds.
+func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, holder, question string) error {
+	status := map[string]any{"operator": holder, "takeover": nil}
+	if question != "" {
+		status["takeover"] = question
+	}
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"uid": cluster.UID, "resourceVersion": cluster.ResourceVersion},
+		"status":   status,
+	})
+	if err != nil {
+		return err
+	}
+	written := clusters.Onto(cluster)
+	if err := r.Statuses.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), fieldOwner); err != nil {
+		return fmt.Errorf("claiming BarqCluster %s: %w", client.ObjectKeyFromObject(cluster), err)
+	}
+	if stored, _, _ := unstructured.NestedString(written.Object, "status", "operator"); stored != holder {
+		return fmt.Errorf("claiming BarqCluster %s: the CRD barqclusters.barq.db has no status.operator; apply the CRD of this version of the operator",
+			client.ObjectKeyFromObject(cluster))
+	}
+	return nil
+}
+
+// ignoreOvertaken drops errors that mean that the BarqCluster has changed or gone: the
+// change starts another pass.
+func ignoreOvertaken(err error) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

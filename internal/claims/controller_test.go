@@ -1,0 +1,178 @@
+package claims
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+func held(name, operator string) *v1alpha1.BarqCluster {
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Namespace, cluster.Name, cluster.UID = "team", name, types.UID("uid of "+name)
+	cluster.Status.Operator = operator
+	return cluster
+}
+
+func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	require.NoError(t, corev1.AddToScheme(scheme))
+	require.NoError(t, v1alpha1.AddToScheme(scheme))
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
+}
+
+// installation is an operator, and what it has told in events.
+type installation struct {
+	*Reconciler
+	events *events.FakeRecorder
+}
+
+func install(store client.Client, name string, clock *clocktesting.FakePassiveClock) installation {
+	recorder := events.NewFakeRecorder(10)
+	return installation{events: recorder, Reconciler: &Reconciler{
+		Cache: store, Statuses: store.Status(), Operator: name, Events: recorder, Clock: clock,
+	}}
+}
+
+// looksAt makes a pass over BarqClusters of the namespace team.
+func (i installation) looksAt(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		_, err := i.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: name}})
+		require.NoError(t, err)
+	}
+}
+
+// claim is who holds a BarqCluster, and who asks for it.
+type claim struct{ holder, question string }
+
+func claimOn(t *testing.T, store client.Reader, name string) claim {
+	t.Helper()
+	cluster, err := clusters.Get(t.Context(), store, client.ObjectKey{Namespace: "team", Name: name})
+	require.NoError(t, err)
+	return claim{holder: cluster.Status.Operator, question: cluster.Status.Takeover}
+}
+
+func TestTheFirstOneKeepsTheBarqCluster(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(noon)
+	store := storeOf(t, held("vectors", ""), held("words", ""))
+	first, second := install(store, "first", clock), install(store, "second", clock)
+	first.looksAt(t, "vectors", "words")
+	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
+
+	second.looksAt(t, "vectors", "words")
+	require.Equal(t, claim{holder: "first", question: "second"}, claimOn(t, store, "vectors"))
+	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "words"), "one question is for all")
+	second.looksAt(t, "vectors", "words")
+	first.looksAt(t, "vectors")
+	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
+	before := versions(t, store, "vectors", "words")
+	for range 3 {
+		second.looksAt(t, "vectors", "words")
+		first.looksAt(t, "vectors", "words")
+	}
+	require.Equal(t, before, versions(t, store, "vectors", "words"), "nothing is written meanwhile")
+
+	for range 5 {
+		clock.SetTime(clock.Now().Add(interval))
+		second.looksAt(t, "vectors", "words")
+		first.looksAt(t, "vectors", "words")
+		second.looksAt(t, "vectors", "words")
+	}
+	clock.SetTime(clock.Now().Add(time.Second))
+	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
+	require.Equal(t, []string{"Warning ManagedElsewhere operator second is installed too, and leaves the BarqClusters of this namespace to " +
+		"operator first, which holds them; remove one of the two"}, told(second), "told once, however often it asked")
+	require.Empty(t, told(first))
+}
+
+func TestASilentOperatorIsReplaced(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(noon)
+	store := storeOf(t, held("vectors", "first"), held("words", "first"), held("new", "third"))
+	second := install(store, "second", clock)
+	second.looksAt(t, "vectors", "words")
+	clock.SetTime(noon.Add(patience - time.Second))
+	second.looksAt(t, "vectors", "words")
+	require.Equal(t, claim{holder: "first", question: "second"}, claimOn(t, store, "vectors"))
+
+	clock.SetTime(noon.Add(patience))
+	second.looksAt(t, "vectors")
+	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "vectors"))
+	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "words"))
+	require.Equal(t, claim{holder: "third"}, claimOn(t, store, "new"))
+
+	// The first one comes back, and finds itself in the place of the second.
+	first := install(store, "first", clock)
+	first.looksAt(t, "vectors")
+	require.Equal(t, claim{holder: "second", question: "first"}, claimOn(t, store, "vectors"))
+	second.looksAt(t, "vectors")
+	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "vectors"))
+}
+
+// An answer that has not reached the cache of who asked makes the takeover fail.
+func TestALateAnswerCounts(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(noon)
+	store := storeOf(t, held("vectors", "first"))
+	first, second := install(store, "first", clock), install(store, "second", clock)
+	second.looksAt(t, "vectors")
+	second.looksAt(t, "vectors")
+	outdated, err := clusters.Get(t.Context(), store, client.ObjectKey{Namespace: "team", Name: "vectors"})
+	require.NoError(t, err)
+	first.looksAt(t, "vectors")
+
+	clock.SetTime(noon.Add(patience))
+	second.Cache = storeOf(t, held("vectors", "first"))
+	_, err = second.contend(t.Context(), outdated)
+	require.NoError(t, err)
+	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
+}
+
+// A BarqCluster on which an answer was awaited may go, and then another one is asked on.
+func TestTheBarqClusterThatWasAskedOnGoes(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(noon)
+	store := storeOf(t, held("vectors", "first"), held("words", "first"))
+	second := install(store, "second", clock)
+	second.looksAt(t, "vectors", "words")
+	require.NoError(t, store.Delete(t.Context(), held("vectors", "")))
+	second.looksAt(t, "vectors", "words")
+	require.Equal(t, claim{holder: "first", question: "second"}, claimOn(t, store, "words"))
+	clock.SetTime(noon.Add(patience))
+	second.looksAt(t, "words")
+	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "words"))
+}
+
+func versions(t *testing.T, store client.Reader, names ...string) []string {
+	t.Helper()
+	var found []string
+	for _, name := range names {
+		cluster, err := clusters.Get(t.Context(), store, client.ObjectKey{Namespace: "team", Name: name})
+		require.NoError(t, err)
+		found = append(found, cluster.ResourceVersion)
+	}
+	return found
+}
+
+func told(by installation) []string {
+	close(by.events.Events)
+	return slices.Collect(func(yield func(string) bool) {
+		for event := range by.events.Events {
+			if !yield(event) {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,30 @@
+package claims
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// namespaceFile holds the namespace of a pod with a service account.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// OperatorName gives the name that an operator claims with: namespace and name of its
+// Lease, which its replicas share and no other installation does. The namespace is that of
+// the leader election, or that of the pod. Outside of Kubernetes it is the host's name.
+func OperatorName(leaderElectionNamespace, lease string) (string, error) {
+	namespace := leaderElectionNamespace
+	if namespace == "" {
+		if content, err := os.ReadFile(namespaceFile); err == nil {
+			namespace = strings.TrimSpace(string(content))
+		}
+	}
+	if namespace == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return "", fmt.Errorf("finding a name for the operator: %w; give --leader-election-namespace", err)
+		}
+		namespace = host
+	}
+	return namespace + "/" + lease, nil
+}

@@ -1,0 +1,85 @@
+package claims
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+const (
+	// patience is how long an operator has to answer. A replica that takes over from
+	// one that was killed is at work after 17 seconds, when the Lease has run out.
+	patience = 30 * time.Second
+	// interval is the time from an answer to the next question.
+	interval = 30 * time.Second
+)
+
+// rival is another operator, as far as its BarqClusters in one namespace go. It is asked
+// on one of them, for all.
+type rival struct {
+	// asked is the BarqCluster on which it was asked.
+	asked types.NamespacedName
+	// waiting: no answer has come yet.
+	waiting bool
+	// since: when it was asked, or, if it is not waited for, when it answered.
+	since time.Time
+	// seen: the question has reached the cache, so that its absence is an answer.
+	seen bool
+	// answered: it has answered at least once.
+	answered bool
+}
+
+// step is what to do about a BarqCluster of a rival.
+type step int
+
+const (
+	leave step = iota
+	ask
+	takeOver
+)
+
+// next decides what to do about one of the rival's BarqClusters, and after how long to
+// look again. It only measures time of its own: clocks may differ.
+func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Time) (step, time.Duration) {
+	name := types.NamespacedName{Namespace: cluster.Namespace, Name: cluster.Name}
+	question := cluster.Status.Takeover
+	switch {
+	case !r.waiting && !r.since.IsZero() && now.Before(r.since.Add(interval)):
+		return leave, r.since.Add(interval).Sub(now)
+	case !r.waiting && question == "":
+		return ask, patience
+	case !r.waiting:
+		// From before a restart, or of a third operator.
+		r.wait(name, now)
+		r.seen = true
+		return leave, patience
+	case r.asked != name:
+		return leave, max(r.since.Add(patience).Sub(now), time.Second)
+	}
+
+	waited := now.Sub(r.since)
+	limit := patience
+	if question != "" && question != operator {
+		// The third one is first, unless it has gone too.
+		limit *= 2
+	}
+	switch {
+	case question == "" && (r.seen || waited >= limit):
+		r.waiting, r.answered, r.since = false, true, now
+		return leave, interval
+	case waited < limit:
+		r.seen = r.seen || question != ""
+		return leave, limit - waited
+	case question != operator:
+		return ask, patience
+	default:
+		return takeOver, 0
+	}
+}
+
+// wait begins to wait for an answer on the BarqCluster.
+func (r *rival) wait(name types.NamespacedName, now time.Time) {
+	*r = rival{asked: name, waiting: true, since: now, answered: r.answered}
+}

@@ -1,0 +1,52 @@
+package claims
+
+import (
+	"context"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// View is a client in which there are no BarqClusters but those that the operator holds.
+// One that is not there is what every controller knows how to leave alone.
+type View struct {
+	client.Client
+	// Operator is the name that it claims with.
+	Operator string
+}
+
+// Get reads an object.
+func (v *View) Get(ctx context.Context, name client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+	if err := v.Client.Get(ctx, name, object, opts...); err != nil {
+		return err
+	}
+	if found, ok := object.(*unstructured.Unstructured); ok && v.hides(found) {
+		return apierrors.NewNotFound(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "barqclusters"}, name.Name)
+	}
+	return nil
+}
+
+// List reads objects.
+func (v *View) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if err := v.Client.List(ctx, list, opts...); err != nil {
+		return err
+	}
+	if found, ok := list.(*unstructured.UnstructuredList); ok {
+		found.Items = slices.DeleteFunc(found.Items, func(object unstructured.Unstructured) bool { return v.hides(&object) })
+	}
+	return nil
+}
+
+// hides tells whether an object is a BarqCluster that is not the operator's.
+func (v *View) hides(object *unstructured.Unstructured) bool {
+	if object.GroupVersionKind().GroupKind() != v1alpha1.BarqClusterKind.GroupKind() {
+		return false
+	}
+	holder, _, _ := unstructured.NestedString(object.Object, "status", "operator")
+	return holder != v.Operator
+}

@@ -1,0 +1,110 @@
+package integration
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// Two installations in different namespaces share no Lease. Only the one that was there
+// first works on a BarqCluster, and when it has gone the other takes it up as it is.
+func TestTwoInstallationsNeverFight(t *testing.T) {
+	namespace := newNamespace(t)
+	first, other := operatorNamespace+"/barq-operator.barq.db", namespace+"/barq-operator.barq.db"
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	requireOperator(t, cluster, first)
+	before := identities(t, cluster)
+
+	second := *operator
+	second.log += ".second"
+	second.arguments = []string{"--leader-elect=false", "--leader-election-namespace", namespace}
+	second.environment = []string{"WATCH_NAMESPACE=" + namespace}
+	require.NoError(t, second.start())
+	running := true
+	t.Cleanup(func() {
+		if running {
+			second.stop()
+		}
+		require.NoError(t, second.checkLog())
+	})
+	eventually(t, func() string {
+		for _, event := range events(t, cluster) {
+			if event == "Warning ManagedElsewhere: operator "+other+" is installed too, and leaves the BarqClusters of this namespace to operator "+
+				first+", which holds them; remove one of the two" {
+				return ""
+			}
+		}
+		return "the second operator has not given in"
+	})
+
+	stored := fmt.Sprint(newestRelease(t, cluster).UID, resourceVersions(t, cluster))
+	time.Sleep(soon)
+	require.Equal(t, stored, fmt.Sprint(newestRelease(t, cluster).UID, resourceVersions(t, cluster)), "nobody writes anything")
+	for replicas := range int32(4) {
+		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To(replicas + 2) })
+		waitReady(t, cluster)
+		require.Equal(t, int(replicas)+2, newestRevision(t, namespace, "db"), "each change is made once")
+	}
+	requireOperator(t, cluster, first)
+
+	operator.kill()
+	t.Cleanup(func() {
+		if operator.process.ProcessState != nil {
+			require.NoError(t, operator.start())
+		}
+	})
+	silentSince := time.Now()
+	var took time.Duration
+	for requireSoon := silentSince.Add(75 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		refresh(t, cluster)
+		if took = time.Since(silentSince); cluster.Status.Operator == other {
+			break
+		}
+		require.True(t, time.Now().Before(requireSoon), "still held by %s", cluster.Status.Operator)
+	}
+	t.Logf("taken over after %s", took.Round(time.Second))
+	time.Sleep(soon)
+	require.Equal(t, 5, newestRevision(t, namespace, "db"), "taken up as it is")
+	require.Equal(t, before["db-0"], identities(t, cluster)["db-0"], "no pod was restarted")
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
+	waitReady(t, cluster)
+
+	// The first comes back, and finds itself in the place of the second.
+	require.NoError(t, operator.start())
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+	waitReady(t, cluster)
+	require.Equal(t, 7, newestRevision(t, namespace, "db"))
+	requireOperator(t, cluster, other)
+
+	// Removed in order, as by an uninstall; then the BarqCluster is deleted by the one that is left.
+	second.stop()
+	running = false
+	require.NoError(t, admin.Delete(t.Context(), cluster))
+	require.Eventually(t, func() bool {
+		return len(releaseSecrets(t, namespace, "db")) == 0
+	}, 75*time.Second, time.Second)
+	gone(t, cluster)
+}
+
+func requireOperator(t *testing.T, cluster *v1alpha1.BarqCluster, want string) {
+	t.Helper()
+	refresh(t, cluster)
+	require.Equal(t, want, cluster.Status.Operator)
+}
+
+// resourceVersions are those of what an operator writes for a BarqCluster.
+func resourceVersions(t *testing.T, cluster *v1alpha1.BarqCluster) []string {
+	t.Helper()
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: cluster.Name}}
+	refresh(t, service)
+	refresh(t, cluster)
+	return []string{cluster.ResourceVersion, statefulSet(t, cluster).ResourceVersion, service.ResourceVersion, newestRelease(t, cluster).ResourceVersion}
+}
