@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -46,6 +47,9 @@ type actionsGetter struct {
 	settled *settledReleases
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
+	// live reads from the API server itself, writer writes to it.
+	live   client.Reader
+	writer client.Writer
 }
 
 // ActionClientFor gives the actions for one pass over one BarqCluster.
@@ -64,6 +68,10 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 			return drifted(ctx, g.objects, inner.Config().KubeClient, manifest)
 		},
 		begin: func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
+		try:   triesOn(ctx, g.live, g.writer, client.ObjectKeyFromObject(cluster)),
+		disown: func(manifest string) error {
+			return disown(ctx, g.live, g.writer, inner.Config().KubeClient, cluster, manifest)
+		},
 	}
 	if pass.deleting {
 		g.settled.forget(cluster.GetUID())
@@ -94,6 +102,10 @@ type actions struct {
 	drifted func(manifest string) (bool, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
 	begin func() (bool, error)
+	// try tells what a patch would make of the StatefulSet.
+	try statefulSetTrial
+	// release ends the BarqCluster's ownership of the objects of a manifest.
+	disown func(manifest string) error
 
 	// stored is the state of the release storage when the pass began.
 	stored string
@@ -109,6 +121,10 @@ type actions struct {
 	plan plan
 	// held: the upgrade has to wait.
 	held bool
+	// named: the library has asked for the release to name it in the status.
+	named bool
+	// adoptedSecrets sums up the Secrets with which the release was adopted, if it was.
+	adoptedSecrets string
 }
 
 // Get gives the newest revision of the release. It fails for a release that is
@@ -124,7 +140,11 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	if err := a.guard(found); err != nil {
 		return nil, err
 	}
-	if !a.deleting && unfinished(found) {
+	if !isOurs(found) && !a.named {
+		a.named = true
+		return nil, errNotTakenOver
+	}
+	if !a.deleting && isOurs(found) && unfinished(found) {
 		if found, err = a.recover(name, found); err != nil {
 			return nil, err
 		}
@@ -132,6 +152,11 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	a.newest = found
 	return found, nil
 }
+
+// errNotTakenOver is what the library gets when it asks for a release to name it in the
+// status, before it looks at the spec. It ignores errors there; and a release that was
+// not taken over yet, and may never be, is not to be named.
+var errNotTakenOver = errors.New("the release was not taken over yet")
 
 // Install makes the first revision of the release.
 func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
@@ -144,6 +169,7 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 // Upgrade makes a new revision of the release, or only renders it, as the library
 // does on each pass to see whether one is needed.
 func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
+	values = a.withoutAdoptedChecksum(values)
 	if !onlyRenders(opts) {
 		a.unsettle()
 		if a.plan.resumes {
@@ -168,6 +194,10 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 	rendered, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
 	if err != nil {
 		return nil, err
+	}
+	if a.newest != nil && !isOurs(a.newest) {
+		a.plan = plan{rollout: rollout.Requested}
+		return rendered, a.adoptsUnchanged(rendered)
 	}
 	return a.pace(name, rendered, values)
 }
@@ -228,30 +258,39 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	return asked.DryRun
 }
 
-// Uninstall removes the release. One that is not the operator's is left alone, and
-// reported as not there, so that the BarqCluster itself can go.
+// Uninstall removes the release, or hands it back to Helm. One that is not the operator's
+// is left alone, and reported as not there, so that the BarqCluster itself can go.
 func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	found, err := a.ActionInterface.Get(name)
 	if err != nil {
 		return nil, err
 	}
-	if a.guard(found) != nil {
+	if found.Chart.Name() != a.getter.chart || !isOurs(found) {
+		return nil, driver.ErrReleaseNotFound
+	}
+	keeps, err := keepsRelease(a.cluster)
+	if err != nil {
+		return nil, reconcile.TerminalError(err)
+	}
+	if keeps {
+		if err := a.handBack(name); err != nil {
+			return nil, err
+		}
 		return nil, driver.ErrReleaseNotFound
 	}
 	return a.ActionInterface.Uninstall(name, opts...)
 }
 
-// guard refuses a release that the operator did not make.
+// guard refuses a release that the operator did not make and is not to take over.
 func (a *actions) guard(found *release.Release) error {
 	if name := found.Chart.Name(); name != a.getter.chart {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
 			"give the BarqCluster another name, or remove that release", found.Name, name)
 	}
-	if found.Labels[managedByLabel] != managedBy {
-		return fmt.Errorf("the Helm release %q was installed by hand and is not taken over; "+
-			"give the BarqCluster another name, or remove that release", found.Name)
+	if isOurs(found) || a.deleting {
+		return nil
 	}
-	return nil
+	return a.adoptable(found)
 }
 
 // unfinished tells whether the revision was begun and never finished. Only one

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -52,11 +55,15 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		Log:        func(string, ...any) {},
 	}}
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
-		Name: "vectors", Version: 3, Labels: labels,
+		Name: "vectors", Version: 3, Labels: maps.Clone(labels),
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
 		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: began}},
 	}))
-	return &actions{ActionInterface: inner, getter: &actionsGetter{
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	cluster.SetName("vectors")
+	cluster.SetUID("uid of vectors")
+	return &actions{ActionInterface: inner, cluster: cluster, getter: &actionsGetter{
 		chart:   "barq-db",
 		clock:   clocktesting.NewFakeClock(began.Add(age)),
 		settled: newSettledReleases(),
@@ -77,7 +84,7 @@ func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
 		},
 		"installed by hand": {
 			chart: "barq-db",
-			want:  `the Helm release "vectors" was installed by hand and is not taken over; give the BarqCluster another name, or remove that release`,
+			want:  `the Helm release "vectors" was installed by hand and is not taken over; annotate the BarqCluster with barq.db/adopt-release=vectors to have it taken over, give the BarqCluster another name, or remove that release`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

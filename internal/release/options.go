@@ -127,5 +127,7 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 		objects:            mgr.GetClient(),
 		settled:            newSettledReleases(),
 		rollouts:           rollouts,
+		live:               mgr.GetAPIReader(),
+		writer:             mgr.GetClient(),
 	}, nil
 }

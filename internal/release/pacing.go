@@ -67,11 +67,15 @@ func (a *actions) upgraded(made *release.Release) {
 // labels are those of the next revision. They mark it as the operator's (see guard),
 // and say what it was made for.
 func (a *actions) labels() map[string]string {
-	return map[string]string{
+	labels := map[string]string{
 		managedByLabel:  managedBy,
 		generationLabel: strconv.FormatInt(a.asked.generation, 10),
 		rollout.Label:   a.plan.rollout,
 	}
+	if a.adoptedSecrets != "" {
+		labels[adoptedSecretsLabel] = a.adoptedSecrets
+	}
+	return labels
 }
 
 func withInstallLabels(labels map[string]string) helmclient.InstallOption {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -117,14 +118,24 @@ type statefulSet struct {
 
 // statefulSetIn finds the StatefulSet in a manifest; the chart renders one.
 func statefulSetIn(manifest string) (statefulSet, error) {
+	var found statefulSet
+	object, err := documentOf(manifest, "StatefulSet")
+	if err != nil || object == nil {
+		return found, err
+	}
+	return found, runtime.DefaultUnstructuredConverter.FromUnstructured(object, &found)
+}
+
+// documentOf gives the first object of a kind in a manifest, or nil.
+func documentOf(manifest, kind string) (map[string]any, error) {
 	documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
 	for {
-		var object statefulSet
+		var object map[string]any
 		err := documents.Decode(&object)
 		if errors.Is(err, io.EOF) {
-			return statefulSet{}, nil
+			return nil, nil
 		}
-		if err != nil || object.Kind == "StatefulSet" {
+		if err != nil || object["kind"] == kind {
 			return object, err
 		}
 	}

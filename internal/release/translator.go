@@ -33,6 +33,9 @@ type Translator struct {
 // leaves running pods alone. That failure is not retried: a change of the
 // Secret starts a new pass.
 func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
+	if err := checkAnnotations(object); err != nil {
+		return nil, reconcile.TerminalError(err)
+	}
 	cluster, err := v1alpha1.FromUnstructured(object)
 	if err != nil {
 		return nil, reconcile.TerminalError(err)

@@ -66,7 +66,7 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 			arguments: []string{"--set", "storage.size=5Gi"},
 			claims:    []string{"data-db-0"},
 			message: `the Helm release "db" was installed by hand and is not taken over; ` +
-				`give the BarqCluster another name, or remove that release`,
+				`annotate the BarqCluster with barq.db/adopt-release=db to have it taken over, give the BarqCluster another name, or remove that release`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,181 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// adoptedSecretsLabel of a stored revision sums up the Secrets that the pods of an adopted
+// release used when it was adopted. Those pods do not carry the checksum that others have,
+// and to add it would restart them; so it is left out until a Secret changes.
+const adoptedSecretsLabel = "barq.db/adopted-secrets"
+
+// labelLimit is the most that a label's value may have.
+const labelLimit = 63
+
+// isOurs tells whether the operator made a revision.
+func isOurs(found *release.Release) bool { return found.Labels[managedByLabel] == managedBy }
+
+// adoptable refuses a release of somebody else's that is not to be taken over, or not now.
+func (a *actions) adoptable(found *release.Release) error {
+	adopts, err := adoptsRelease(a.cluster)
+	switch {
+	case err != nil:
+		return err
+	case !adopts:
+		return fmt.Errorf("the Helm release %q was installed by hand and is not taken over; annotate the BarqCluster with %s=%s to have it taken over, "+
+			"give the BarqCluster another name, or remove that release", found.Name, v1alpha1.AnnotationAdoptRelease, found.Name)
+	case found.Info.Status != release.StatusDeployed:
+		return fmt.Errorf("the Helm release %q is %s and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback",
+			found.Name, found.Info.Status)
+	default:
+		return nil
+	}
+}
+
+// withoutAdoptedChecksum takes the checksum of Secrets out of the values of a release
+// that was or is being adopted, as long as the Secrets are those from then.
+func (a *actions) withoutAdoptedChecksum(values map[string]any) map[string]any {
+	stored := a.newest
+	if a.settled != nil {
+		stored = a.settled.release
+	}
+	checksum := secretsChecksum(values)
+	short := checksum[:min(len(checksum), labelLimit)]
+	switch {
+	case stored == nil:
+		return values
+	case isOurs(stored):
+		a.adoptedSecrets = stored.Labels[adoptedSecretsLabel]
+	case secretsChecksum(stored.Config) == "":
+		a.adoptedSecrets = short
+	}
+	if short == "" || short != a.adoptedSecrets {
+		return values
+	}
+	values = maps.Clone(values)
+	values["secretsChecksum"] = ""
+	return values
+}
+
+// adoptsUnchanged refuses to adopt a release if that would restart, remove or strand a
+// pod, and names what is to be changed first.
+func (a *actions) adoptsUnchanged(rendered *release.Release) error {
+	before, err := typedStatefulSetIn(a.newest.Manifest)
+	if err != nil {
+		return fmt.Errorf("reading the manifest of the stored release: %w", err)
+	}
+	after, err := typedStatefulSetIn(rendered.Manifest)
+	if err != nil {
+		return fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	fields, err := fixedDifferences(before, after)
+	if err == nil && len(fields) == 0 {
+		fields, err = a.tryAdoption(before, after)
+	}
+	if err != nil || len(fields) == 0 {
+		return err
+	}
+	const most = 8
+	named := strings.Join(fields[:min(most, len(fields))], ", ")
+	if more := len(fields) - most; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("taking over the Helm release %q would restart or remove its pods, because the spec asks for another StatefulSet in %s; "+
+		"write the spec so that it gives what runs, and change it afterwards", a.newest.Name, named)
+}
+
+// statefulSetTrial gives the StatefulSet that there is, and the one that there would be
+// after a patch; nothing if there is none.
+type statefulSetTrial func(patch func(live *appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error)
+
+// tryAdoption asks the API server what the upgrade would make of the StatefulSet, which knows
+// the defaults, the mutating webhooks, and what was changed by hand.
+func (a *actions) tryAdoption(stored, rendered *appsv1.StatefulSet) ([]string, error) {
+	live, patched, err := a.try(func(live *appsv1.StatefulSet) ([]byte, error) { return upgradePatch(stored, rendered, live) })
+	if err != nil || live == nil {
+		return nil, err
+	}
+	fields, err := differences("spec.template", live.Spec.Template, patched.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	if have, want := live.Spec.Replicas, patched.Spec.Replicas; have != nil && want != nil && *want < *have {
+		fields = append(fields, "spec.replicas")
+	}
+	return fields, nil
+}
+
+// upgradePatch is what Helm sends in an upgrade.
+func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
+	from, err := json.Marshal(stored)
+	want, wantErr := json.Marshal(rendered)
+	have, haveErr := json.Marshal(live)
+	rules, rulesErr := strategicpatch.NewPatchMetaFromStruct(live)
+	if err := errors.Join(err, wantErr, haveErr, rulesErr); err != nil {
+		return nil, err
+	}
+	return strategicpatch.CreateThreeWayMergePatch(from, want, have, rules, true)
+}
+
+// triesOn gives a trial on the API server, which stores nothing.
+func triesOn(ctx context.Context, live client.Reader, writer client.Writer, name client.ObjectKey) statefulSetTrial {
+	return func(patch func(*appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error) {
+		before = &appsv1.StatefulSet{}
+		if err := live.Get(ctx, name, before); err != nil {
+			return nil, nil, client.IgnoreNotFound(err)
+		}
+		// Only the spec and what the chart writes count.
+		before.ManagedFields, before.Status = nil, appsv1.StatefulSetStatus{}
+		content, err := patch(before)
+		if err != nil {
+			return nil, nil, fmt.Errorf("comparing StatefulSet %s with the release: %w", name, err)
+		}
+		after = before.DeepCopy()
+		if err := writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
+			if apierrors.IsInvalid(err) {
+				return nil, nil, fmt.Errorf("the Helm release cannot be taken over: %w", err)
+			}
+			return nil, nil, err
+		}
+		return before, after, nil
+	}
+}
+
+// fixedDifferences names the fields that differ and that the API server lets nobody change.
+func fixedDifferences(before, after *appsv1.StatefulSet) ([]string, error) {
+	fixed := func(set *appsv1.StatefulSet) map[string]any {
+		return map[string]any{
+			"serviceName":          set.Spec.ServiceName,
+			"podManagementPolicy":  set.Spec.PodManagementPolicy,
+			"selector":             set.Spec.Selector,
+			"volumeClaimTemplates": set.Spec.VolumeClaimTemplates,
+		}
+	}
+	return differences("spec", fixed(before), fixed(after))
+}
+
+// typedStatefulSetIn reads the StatefulSet in a manifest, so that quantities that mean the
+// same compare as the same.
+func typedStatefulSetIn(manifest string) (*appsv1.StatefulSet, error) {
+	found := &appsv1.StatefulSet{}
+	object, err := documentOf(manifest, "StatefulSet")
+	if err != nil || object == nil {
+		return found, err
+	}
+	return found, runtime.DefaultUnstructuredConverter.FromUnstructured(object, found)
+}

@@ -1,0 +1,79 @@
+package release
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// differences gives the paths of the fields in which two objects differ. It gives no
+// values, because those of variables may be secret.
+func differences(path string, before, after any) ([]string, error) {
+	left, err := plainForm(before)
+	right, rightErr := plainForm(after)
+	if err := errors.Join(err, rightErr); err != nil {
+		return nil, fmt.Errorf("comparing %s: %w", path, err)
+	}
+	return differ(path, left, right), nil
+}
+
+func plainForm(object any) (any, error) {
+	content, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	var plain any
+	return plain, json.Unmarshal(content, &plain)
+}
+
+func differ(path string, before, after any) []string {
+	if reflect.DeepEqual(before, after) {
+		return nil
+	}
+	left, leftIs := fieldsOf(before)
+	right, rightIs := fieldsOf(after)
+	if !leftIs || !rightIs {
+		return []string{path}
+	}
+	var found []string
+	for name := range left {
+		found = append(found, differ(path+name, left[name], right[name])...)
+	}
+	for name := range right {
+		if _, both := left[name]; !both {
+			found = append(found, differ(path+name, nil, right[name])...)
+		}
+	}
+	if len(found) == 0 {
+		// The same items in another order.
+		return []string{path}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// fieldsOf gives the fields of an object, or the items of a list of named things.
+func fieldsOf(value any) (map[string]any, bool) {
+	fields := map[string]any{}
+	switch value := value.(type) {
+	case map[string]any:
+		for name, field := range value {
+			fields["."+name] = field
+		}
+		return fields, true
+	case []any:
+		for _, item := range value {
+			object, _ := item.(map[string]any)
+			name, named := object["name"].(string)
+			if !named {
+				return nil, false
+			}
+			fields["["+name+"]"] = item
+		}
+		return fields, true
+	default:
+		return nil, false
+	}
+}

@@ -1,0 +1,130 @@
+package release
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
+)
+
+const owned = `---
+apiVersion: v1
+kind: Service
+metadata:
+  name: vectors
+  ownerReferences:
+  - apiVersion: barq.db/v1alpha1
+    kind: BarqCluster
+    name: vectors
+    uid: uid of vectors
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: vectors-0
+  ownerReferences:
+  - apiVersion: barq.db/v1alpha1
+    kind: BarqCluster
+    name: vectors
+    uid: uid of vectors
+  - apiVersion: v1
+    kind: Pod
+    name: other
+    uid: uid of another
+`
+
+const disowned = `---
+apiVersion: v1
+kind: Service
+metadata:
+  name: vectors
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: vectors-0
+  ownerReferences:
+  - apiVersion: v1
+    kind: Pod
+    name: other
+    uid: uid of another
+`
+
+func TestWithoutOwner(t *testing.T) {
+	written, err := withoutOwner(owned, "uid of vectors")
+	require.NoError(t, err)
+	require.Equal(t, disowned, written)
+}
+
+// newHandBack gives the actions of a BarqCluster that is being deleted and whose release,
+// of two revisions, is to be kept. Disown notes the manifests that it gets.
+func newHandBack(t *testing.T) (a *actions, inner *stored, manifests *[]string) {
+	t.Helper()
+	a, inner = newActions(t, "barq-db", ours, release.StatusSuperseded, time.Hour)
+	a.deleting = true
+	a.cluster.SetAnnotations(map[string]string{"barq.db/on-deletion": "keep-release"})
+	first, err := inner.config.Releases.Get("vectors", 3)
+	require.NoError(t, err)
+	first.Manifest = owned
+	require.NoError(t, inner.config.Releases.Update(first))
+	labels := maps.Clone(ours)
+	labels[generationLabel], labels["barq.db/rollout"], labels["team"] = "4", "requested", "search"
+	require.NoError(t, inner.config.Releases.Create(&release.Release{
+		Name: "vectors", Version: 4, Labels: labels, Manifest: owned,
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
+		Info:  &release.Info{Status: release.StatusDeployed},
+	}))
+	manifests = &[]string{}
+	a.disown = func(manifest string) error {
+		*manifests = append(*manifests, manifest)
+		return nil
+	}
+	return a, inner, manifests
+}
+
+func TestTheReleaseIsHandedBack(t *testing.T) {
+	a, inner, manifests := newHandBack(t)
+	_, err := a.Uninstall("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound, "the BarqCluster can go")
+	require.False(t, inner.uninstalled)
+	require.Equal(t, []string{owned, owned}, *manifests)
+
+	history, err := inner.config.Releases.History("vectors")
+	require.NoError(t, err)
+	require.Len(t, history, 2)
+	for _, revision := range history {
+		require.Equal(t, disowned, revision.Manifest)
+		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), managedByLabel)
+	}
+	newest, err := inner.config.Releases.Last("vectors")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"team": "search"}, newest.Labels, "what is not the operator's stays")
+	require.Equal(t, release.StatusDeployed, newest.Info.Status)
+}
+
+// Objects that could not be disowned would be deleted with the BarqCluster, so it stays.
+func TestAHandBackThatFailsIsTriedAgain(t *testing.T) {
+	a, inner, _ := newHandBack(t)
+	refused := errors.New("the API server is away")
+	a.disown = func(string) error { return refused }
+	_, err := a.Uninstall("vectors")
+	require.ErrorIs(t, err, refused)
+	require.NotErrorIs(t, err, driver.ErrReleaseNotFound)
+	newest, err := inner.config.Releases.Last("vectors")
+	require.NoError(t, err)
+	require.True(t, isOurs(newest), "the next pass begins anew")
+}
+
+func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
+	a, inner, _ := newHandBack(t)
+	a.cluster.SetAnnotations(map[string]string{"barq.db/on-deletion": "keep"})
+	_, err := a.Uninstall("vectors")
+	require.ErrorContains(t, err, `annotation barq.db/on-deletion: "keep" is unknown`)
+	require.False(t, inner.uninstalled)
+}
