@@ -5,12 +5,15 @@ module github.com/barq-db/barq-operator/test/e2e
 
 go 1.26.3
 
-replace github.com/barq-db/barq-operator => ../..
+replace (
+	github.com/barq-db/barq-operator => ../..
+	github.com/barq-db/barq-operator/hack/image => ../../hack/image
+)
 
 require (
 	github.com/barq-db/barq-operator v0.0.0-00010101000000-000000000000
+	github.com/barq-db/barq-operator/hack/image v0.0.0-00010101000000-000000000000
 	github.com/container-storage-interface/spec v1.11.0
-	github.com/google/go-containerregistry v0.22.1
 	github.com/prometheus/client_model v0.6.2
 	github.com/prometheus/common v0.67.5
 	github.com/spf13/cobra v1.10.2
@@ -50,6 +53,7 @@ require (
 	github.com/go-openapi/swag/typeutils v0.25.4 // indirect
 	github.com/go-openapi/swag/yamlutils v0.25.4 // indirect
 	github.com/google/gnostic-models v0.7.1 // indirect
+	github.com/google/go-containerregistry v0.22.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
@@ -78,7 +82,6 @@ require (
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	gotest.tools/v3 v3.5.2 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260317180543-43fb72c5454a // indirect
 	k8s.io/streaming v0.36.3 // indirect

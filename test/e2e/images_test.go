@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/barq-db/barq-operator/test/e2e/image"
+	"github.com/barq-db/barq-operator/hack/image"
 )
 
 // Environment that says what to test, and on what. `make e2e` sets it.

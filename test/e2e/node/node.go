@@ -13,7 +13,7 @@ import (
 
 	"github.com/barq-db/barq-operator/test/cluster"
 	"github.com/barq-db/barq-operator/test/cluster/process"
-	"github.com/barq-db/barq-operator/test/e2e/image"
+	"github.com/barq-db/barq-operator/hack/image"
 	"github.com/barq-db/barq-operator/test/e2e/volumedriver"
 )
 

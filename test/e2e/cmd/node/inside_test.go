@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/test/e2e/image"
+	"github.com/barq-db/barq-operator/hack/image"
 )
 
 // The tests in this file run on a node, as the command of a run; run_test.go sees to

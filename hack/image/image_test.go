@@ -47,7 +47,7 @@ func TestWhatIsPushedCanBePulled(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "linux/"+runtime.GOARCH, file.Platform().String())
 	require.Equal(t, v1.Config{
-		Entrypoint: packed.Entrypoint, User: packed.User, Env: packed.Environment, Labels: packed.Labels,
+		Entrypoint: packed.Entrypoint, User: packed.User, Env: packed.Environment, Labels: packed.Labels, WorkingDir: "/",
 	}, file.Config)
 	require.Equal(t, map[string]entry{
 		"usr/":                {mode: 0o755},

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/test/e2e/image"
+	"github.com/barq-db/barq-operator/hack/image"
 )
 
 // A copy is the same but for its labels, which make it another image.

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"crypto/x509"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// In a file system without certificates, as that of the image, there are authorities
+// all the same.
+func TestAuthoritiesAreInTheBinary(t *testing.T) {
+	const inside = "BARQ_TEST_WITHOUT_CERTIFICATES"
+	if os.Getenv(inside) != "" {
+		pool, err := x509.SystemCertPool()
+		require.NoError(t, err)
+		require.False(t, pool.Equal(x509.NewCertPool()), "there is no authority at all")
+		return
+	}
+	// Go looks for files once, at the start of a process.
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	again.Env = append(os.Environ(), inside+"=yes", "SSL_CERT_FILE="+nowhere, "SSL_CERT_DIR="+nowhere)
+	out, err := again.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: "+t.Name())
+}
