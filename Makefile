@@ -54,11 +54,12 @@ generate: ## Generate the deep copies of the API types
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
 .PHONY: manifests
-manifests: ## Generate the CRD and its reference from api/, and the operator's role from internal/
+manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and the operator's chart from them
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
 	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
+	GO="$(GO)" hack/generate-operator-chart.sh
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
