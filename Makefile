@@ -196,6 +196,29 @@ docker-build: ## Build the operator's image IMG
 docker-push: ## Push the operator's image IMG
 	$(CONTAINER_TOOL) push $(IMG)
 
+# The chart to package, and where to: a folder, and a registry. CHART_SIGN_KEY is the name of the key
+# that signs it, in the file CHART_KEYRING as `gpg --export-secret-keys` writes it; CHART_PASSPHRASE_FILE
+# holds its passphrase. Without a key the package is not signed.
+CHART ?= helm-charts/barq-operator
+CHART_PACKAGES ?= dist/charts
+CHART_REGISTRY ?= oci://ghcr.io/barq-db/charts
+CHART_PUSH_FLAGS ?=
+CHART_SIGN_KEY ?=
+CHART_KEYRING ?=
+CHART_PASSPHRASE_FILE ?=
+
+.PHONY: chart-package
+chart-package: ## Package the operator's chart as VERSION, signed if CHART_SIGN_KEY names a key
+	helm=$(call program,hack/tools,helm) && \
+	"$$helm" package $(CHART) --version $(VERSION) --app-version $(VERSION) --destination $(CHART_PACKAGES) \
+		$(if $(CHART_SIGN_KEY),--sign --key '$(CHART_SIGN_KEY)' --keyring '$(CHART_KEYRING)') \
+		$(if $(CHART_PASSPHRASE_FILE),--passphrase-file '$(CHART_PASSPHRASE_FILE)')
+
+.PHONY: chart-push
+chart-push: ## Push the packaged chart, and its signature if there is one, to CHART_REGISTRY
+	helm=$(call program,hack/tools,helm) && \
+	"$$helm" push $(CHART_PUSH_FLAGS) $(CHART_PACKAGES)/barq-operator-$(VERSION).tgz $(CHART_REGISTRY)
+
 .PHONY: help
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
