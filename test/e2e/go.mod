@@ -8,6 +8,7 @@ go 1.26.3
 replace github.com/barq-db/barq-operator => ../..
 
 require (
+	github.com/ProtonMail/go-crypto v1.4.1
 	github.com/barq-db/barq-operator v0.0.0-00010101000000-000000000000
 	github.com/container-storage-interface/spec v1.11.0
 	github.com/google/go-containerregistry v0.22.1
@@ -28,7 +29,7 @@ require (
 )
 
 require (
-	github.com/ProtonMail/go-crypto v1.4.1 // indirect
+	github.com/cloudflare/circl v1.6.3 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
 	github.com/docker/cli v29.7.2+incompatible // indirect
 	github.com/docker/docker-credential-helpers v0.9.3 // indirect
@@ -69,6 +70,7 @@ require (
 	github.com/x448/float16 v0.8.4 // indirect
 	go.yaml.in/yaml/v2 v2.4.4 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	golang.org/x/crypto v0.54.0 // indirect
 	golang.org/x/net v0.56.0 // indirect
 	golang.org/x/oauth2 v0.36.0 // indirect
 	golang.org/x/sync v0.22.0 // indirect
