@@ -54,11 +54,12 @@ generate: ## Generate the deep copies of the API types
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
 .PHONY: manifests
-manifests: ## Generate the CRD and its reference from api/, and the operator's role from internal/
+manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and the operator's chart from them
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
 	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
+	GO="$(GO)" hack/generate-operator-chart.sh
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
@@ -209,6 +210,29 @@ image: ## Build IMG without a container engine, for amd64 and arm64, into dist/i
 .PHONY: image-push
 image-push: image ## Push what make image built as IMG
 	cd hack/image && $(GO) run ./cmd/operator-image push $(IMG)
+
+# The chart to package, and where to: a folder, and a registry. CHART_SIGN_KEY is the name of the key
+# that signs it, in the file CHART_KEYRING as `gpg --export-secret-keys` writes it; CHART_PASSPHRASE_FILE
+# holds its passphrase. Without a key the package is not signed.
+CHART ?= helm-charts/barq-operator
+CHART_PACKAGES ?= dist/charts
+CHART_REGISTRY ?= oci://ghcr.io/barq-db/charts
+CHART_PUSH_FLAGS ?=
+CHART_SIGN_KEY ?=
+CHART_KEYRING ?=
+CHART_PASSPHRASE_FILE ?=
+
+.PHONY: chart-package
+chart-package: ## Package the operator's chart as VERSION, signed if CHART_SIGN_KEY names a key
+	helm=$(call program,hack/tools,helm) && \
+	"$$helm" package $(CHART) --version $(VERSION) --app-version $(VERSION) --destination $(CHART_PACKAGES) \
+		$(if $(CHART_SIGN_KEY),--sign --key '$(CHART_SIGN_KEY)' --keyring '$(CHART_KEYRING)') \
+		$(if $(CHART_PASSPHRASE_FILE),--passphrase-file '$(CHART_PASSPHRASE_FILE)')
+
+.PHONY: chart-push
+chart-push: ## Push the packaged chart, and its signature if there is one, to CHART_REGISTRY
+	helm=$(call program,hack/tools,helm) && \
+	"$$helm" push $(CHART_PUSH_FLAGS) $(CHART_PACKAGES)/barq-operator-$(VERSION).tgz $(CHART_REGISTRY)
 
 .PHONY: help
 help:

@@ -66,6 +66,8 @@ func NewCommand() *cobra.Command {
 		},
 	}
 	settings.bind(command.Flags())
+	command.CompletionOptions.DisableDefaultCmd = true
+	command.AddCommand(newCheckCommand())
 	return command
 }
 

@@ -81,7 +81,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := connect(); err != nil {
 		return 1, err
 	}
-	if out, err := kubectl("apply", "-f", filepath.Join("testdata", "podmonitors.yaml")).CombinedOutput(); err != nil {
+	if out, err := kubectl("apply", "-f", filepath.Join("testdata", "monitors.yaml")).CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("kubectl apply: %w\n%s", err, out)
 	}
 	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
