@@ -45,8 +45,9 @@ const (
 func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Time) (step, time.Duration) {
 	name := types.NamespacedName{Namespace: cluster.Namespace, Name: cluster.Name}
 	question := cluster.Status.Takeover
+	answered := !r.waiting && !r.since.IsZero()
 	switch {
-	case !r.waiting && !r.since.IsZero() && now.Before(r.since.Add(interval)):
+	case answered && now.Before(r.since.Add(interval)):
 		return leave, r.since.Add(interval).Sub(now)
 	case !r.waiting && question == "":
 		return ask, patience
@@ -57,10 +58,14 @@ func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Ti
 		return leave, patience
 	case r.asked != name:
 		return leave, max(r.since.Add(patience).Sub(now), time.Second)
+	default:
+		return r.await(question, operator, now)
 	}
+}
 
-	waited := now.Sub(r.since)
-	limit := patience
+// await looks for an answer on the BarqCluster on which the rival was asked.
+func (r *rival) await(question, operator string, now time.Time) (step, time.Duration) {
+	waited, limit := now.Sub(r.since), patience
 	if question != "" && question != operator {
 		// The third one is first, unless it has gone too.
 		limit *= 2

@@ -104,7 +104,7 @@ type actions struct {
 	begin func() (bool, error)
 	// try tells what a patch would make of the StatefulSet.
 	try statefulSetTrial
-	// release ends the BarqCluster's ownership of the objects of a manifest.
+	// disown ends the BarqCluster's ownership of the objects of a manifest.
 	disown func(manifest string) error
 
 	// stored is the state of the release storage when the pass began.

@@ -5,7 +5,8 @@
 // The library is used as it is. What it would do wrongly for a database is
 // corrected at its plug points, one file each: what it writes into the status
 // (client.go), which releases it may touch and how it recovers an
-// interrupted one (actions.go), how often it asks the API server (settled.go,
+// interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
+// handback.go), how often it asks the API server (settled.go,
 // drift.go, storage.go, capabilities.go), when it is paused (pause.go). Options lists all of them with
 // the reason for each.
 //

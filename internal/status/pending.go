@@ -80,9 +80,19 @@ func (o Observation) heldByPause() []string {
 	if applied != o.SpecHash {
 		held = append(held, "the spec, which is not the one that was last applied")
 	}
-	if set := o.StatefulSet; set != nil && len(o.Secrets.Problems) == 0 &&
-		set.Spec.Template.Annotations[checksumAnnotation] != o.Secrets.Checksum {
+	if o.secretsChanged() {
 		held = append(held, "the Secrets, which have changed since they were last applied")
 	}
 	return held
+}
+
+// secretsChanged tells whether the Secrets are not those that were last applied. Of the
+// pods of a release that was taken over from Helm nothing is known until a Secret changes
+// for the first time: they were made without a sum.
+func (o Observation) secretsChanged() bool {
+	if o.StatefulSet == nil || len(o.Secrets.Problems) > 0 {
+		return false
+	}
+	applied, known := o.StatefulSet.Spec.Template.Annotations[checksumAnnotation]
+	return known && applied != o.Secrets.Checksum
 }

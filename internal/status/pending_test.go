@@ -18,6 +18,9 @@ import (
 func TestChangesPending(t *testing.T) {
 	const held = "to be applied when spec.paused is false: "
 	paused := func(o *status.Observation) { o.Cluster.Spec.Paused = true }
+	withSum := func(o *status.Observation) {
+		o.StatefulSet.Spec.Template.Annotations = map[string]string{"barq.db/secrets-checksum": "same"}
+	}
 	for name, test := range map[string]struct {
 		change                func(*status.Observation)
 		want                  metav1.ConditionStatus
@@ -38,23 +41,28 @@ func TestChangesPending(t *testing.T) {
 			"True", "Paused", held + "the spec, which is not the one that was last applied", "sum",
 		},
 		"paused before a Secret changed": {
-			func(o *status.Observation) { paused(o); o.Secrets.Checksum = "new" },
+			func(o *status.Observation) { paused(o); withSum(o); o.Secrets.Checksum = "new" },
 			"True", "Paused", held + "the Secrets, which have changed since they were last applied", "sum",
 		},
 		"paused, and the Secret is the one that the pods have": {
-			func(o *status.Observation) {
-				paused(o)
-				o.Secrets.Checksum = "same"
-				o.StatefulSet.Spec.Template.Annotations = map[string]string{"barq.db/secrets-checksum": "same"}
-			}, "False", "NothingPending", "no change is held back", "sum",
+			func(o *status.Observation) { paused(o); withSum(o); o.Secrets.Checksum = "same" },
+			"False", "NothingPending", "no change is held back", "sum",
+		},
+		"paused, and the pods are from before the operator took the release over": {
+			func(o *status.Observation) { paused(o); o.Secrets.Checksum = "new" },
+			"False", "NothingPending", "no change is held back", "sum",
 		},
 		"paused before both changed": {
-			func(o *status.Observation) { paused(o); o.SpecHash, o.Secrets.Checksum = "new", "new" },
+			func(o *status.Observation) { paused(o); withSum(o); o.SpecHash, o.Secrets.Checksum = "new", "new" },
 			"True", "Paused", held + "the spec, which is not the one that was last applied, " +
 				"and the Secrets, which have changed since they were last applied", "sum",
 		},
 		"paused before a Secret was lost": {
-			func(o *status.Observation) { paused(o); o.Secrets.Checksum, o.Secrets.Problems = "new", []string{"x"} },
+			func(o *status.Observation) {
+				paused(o)
+				withSum(o)
+				o.Secrets.Checksum, o.Secrets.Problems = "new", []string{"x"}
+			},
 			"False", "NothingPending", "no change is held back", "sum",
 		},
 		"paused from the start": {

@@ -13,6 +13,7 @@ func ownPart(status *v1alpha1.BarqClusterStatus) v1alpha1.BarqClusterStatus {
 	part.Conditions = own(part.Conditions)
 	part.DeployedRelease = nil
 	part.Storage = nil
+	part.Operator, part.Takeover = "", ""
 	return part
 }
 

@@ -47,6 +47,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 	require.Equal(t, installed.pods, identities(t, cluster))
 
 	// It is a BarqCluster like any other: a Secret that changes reaches the pods.
+	refresh(t, keys)
 	keys.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "rotated"}
 	require.NoError(t, admin.Update(t.Context(), keys))
 	eventually(t, func() string {
@@ -103,7 +104,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 	namespace := newNamespace(t)
 	output(t, helm("install", "db", filepath.Join(root, "helm-charts/barq-db"), "-n", namespace, "--wait",
-		"--set", "replicas=2,logLevel=debug,resources.requests.cpu=0.5,resources.requests.memory=1024Mi,storage.storageClassName=standard"))
+		"--set", "replicas=2,minReadySeconds=0,logLevel=debug,resources.requests.cpu=0.5,resources.requests.memory=1024Mi,storage.storageClassName=simulated"))
 	cluster := clusterOf(t, namespace, "db", `{}`)
 	installed := observed(t, cluster)
 	refusal := func(fields string) string {
@@ -128,7 +129,7 @@ func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 	refused(refusal("spec.volumeClaimTemplates"))
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 
-	cluster = clusterOf(t, namespace, "db", `storage: {storageClassName: standard}`)
+	cluster = clusterOf(t, namespace, "db", `storage: {storageClassName: simulated}`)
 	cluster.Annotations = map[string]string{"barq.db/adopt-release": "db"}
 	require.NoError(t, admin.Create(t.Context(), cluster))
 	refused(refusal("spec.template.spec.containers[barq-db].env[RUST_LOG].value, spec.replicas"))

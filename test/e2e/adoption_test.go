@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/test/barqcluster"
+)
+
+// A database that was installed with Helm comes under the operator and goes back to Helm
+// with its documents, and its process runs on.
+func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
+	namespace := newNamespace(t)
+	repository, digest, _ := strings.Cut(images.database, "@")
+	helm := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command("helm", append(args, "-n", namespace)...).CombinedOutput()
+		require.NoError(t, err, "helm %s: %s", strings.Join(args, " "), out)
+		return string(out)
+	}
+	helm("install", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--wait", "--timeout", "3m",
+		"--set", "image.repository="+repository+",image.digest="+digest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
+	installed := barqcluster.Parse(t, namespace, "vectors", `{}`)
+	before := processes(suite.Pods(t, installed))
+	require.Len(t, before, 1)
+	fill(t, namespace, "vectors-0", 50)
+
+	cluster := newCluster(t, namespace, "vectors", `{storage: {size: 64Mi}}`)
+	annotate := func(annotation string) {
+		t.Helper()
+		out, err := kubectl("-n", namespace, "annotate", "bqc/vectors", annotation).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	annotate("barq.db/adopt-release=vectors")
+	suite.WaitReady(t, cluster)
+	require.Equal(t, before, processes(suite.Pods(t, cluster)))
+	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
+
+	annotate("barq.db/on-deletion=keep-release")
+	out, err := kubectl("-n", namespace, "delete", "bqc/vectors", "--timeout=1m").CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, helm("list"), "vectors")
+	helm("upgrade", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--reuse-values", "--set", "minReadySeconds=2", "--wait")
+	require.Equal(t, before, processes(suite.Pods(t, installed)))
+	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
+	helm("uninstall", "vectors", "--wait")
+}
+
+// process is one that runs in a pod: neither a new pod nor a new container has the same.
+type process struct {
+	uid, container string
+	restarts       int32
+}
+
+func processes(pods []corev1.Pod) map[string]process {
+	found := map[string]process{}
+	for i := range pods {
+		status := pods[i].Status.ContainerStatuses[0]
+		found[pods[i].Name] = process{uid: string(pods[i].UID), container: status.ContainerID, restarts: status.RestartCount}
+	}
+	return found
+}
