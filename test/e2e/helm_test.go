@@ -79,6 +79,12 @@ func TestInstalledByHelm(t *testing.T) {
 	actsOn(t, cluster, true)
 	require.Equal(t, pods, runs(t, cluster))
 	require.Equal(t, 10, found(t, apps, "db-0", 10))
+
+	for _, each := range []*v1alpha1.BarqCluster{cluster, stranger} {
+		require.NoError(t, suite.Client.Delete(t.Context(), each))
+		suite.WaitGone(t, each)
+	}
+	guide.run("Remove everything", "")
 }
 
 // guide is docs/install-helm.md, with a registry and a namespace of the test's own.
