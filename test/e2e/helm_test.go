@@ -79,7 +79,12 @@ func TestInstalledByHelm(t *testing.T) {
 	guide.ask("the BarqClusters of namespace " + apps + " can be listed")
 
 	guide.run("Remove", "")
-	require.Empty(t, operatorPods(t))
+	suite.Eventually(t, func() string {
+		if left := len(operatorPods(t)); left > 0 {
+			return fmt.Sprintf("%d pods of the operator are left", left)
+		}
+		return ""
+	})
 	require.Equal(t, 10, found(t, apps, "db-0", 10))
 	suite.Refresh(t, cluster)
 
