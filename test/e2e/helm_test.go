@@ -33,6 +33,9 @@ const (
 // addedField is a field that the version before did not have yet.
 const addedField = "priorityClassName"
 
+// crdFile is where the chart has the kind.
+const crdFile = "files/crd/barq.db_barqclusters.yaml"
+
 // What somebody does who reads docs/install-helm.md, with the commands that stand there.
 func TestInstalledByHelm(t *testing.T) {
 	apps, other := newNamespace(t), newNamespace(t)
@@ -47,6 +50,13 @@ func TestInstalledByHelm(t *testing.T) {
 
 	guide.run("Prepare a namespace", "")
 	guide.run("Verify the signature", "")
+	// The kind is there, from a kubectl apply.
+	out, err := kubectl("apply", "--server-side", "-f", guide.formerCRD).CombinedOutput()
+	require.NoError(t, err, string(out))
+	refusal, err := guide.attempt("Confine it to namespaces", formerVersion)
+	require.Error(t, err)
+	require.Contains(t, refusal, "exists and cannot be imported into the current release")
+	guide.run("If the kind is there already", "")
 	guide.run("Confine it to namespaces", formerVersion)
 	require.NotContains(t, specFields(t), addedField)
 	cluster := newCluster(t, apps, "db", `{storage: {size: 64Mi}}`)
@@ -69,7 +79,12 @@ func TestInstalledByHelm(t *testing.T) {
 	guide.ask("the BarqClusters of namespace " + apps + " can be listed")
 
 	guide.run("Remove", "")
-	require.Empty(t, operatorPods(t))
+	suite.Eventually(t, func() string {
+		if left := len(operatorPods(t)); left > 0 {
+			return fmt.Sprintf("%d pods of the operator are left", left)
+		}
+		return ""
+	})
 	require.Equal(t, 10, found(t, apps, "db-0", 10))
 	suite.Refresh(t, cluster)
 
@@ -79,6 +94,12 @@ func TestInstalledByHelm(t *testing.T) {
 	actsOn(t, cluster, true)
 	require.Equal(t, pods, runs(t, cluster))
 	require.Equal(t, 10, found(t, apps, "db-0", 10))
+
+	for _, each := range []*v1alpha1.BarqCluster{cluster, stranger} {
+		require.NoError(t, suite.Client.Delete(t.Context(), each))
+		suite.WaitGone(t, each)
+	}
+	guide.run("Remove everything", "")
 }
 
 // guide is docs/install-helm.md, with a registry and a namespace of the test's own.
@@ -87,13 +108,23 @@ type guide struct {
 	text     string
 	folder   string
 	replaced *strings.Replacer
+	// formerCRD is the file with the kind of the version before.
+	formerCRD string
 }
 
 var shellFence = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
-// run runs the commands of a section and gives what they print. A version takes the place of the
-// one that stands there.
+// run is attempt where the commands must not fail.
 func (g guide) run(section, version string) string {
+	g.t.Helper()
+	out, err := g.attempt(section, version)
+	require.NoError(g.t, err, "%s:\n%s", section, out)
+	return out
+}
+
+// attempt runs the commands of a section and gives what they print. A version takes the place of
+// the one that stands there.
+func (g guide) attempt(section, version string) (string, error) {
 	g.t.Helper()
 	_, after, isThere := strings.Cut(g.text, "\n## "+section+"\n")
 	require.True(g.t, isThere, section)
@@ -111,8 +142,7 @@ func (g guide) run(section, version string) string {
 	command := exec.CommandContext(g.t.Context(), "bash", "-euxo", "pipefail", "-c", text)
 	command.Dir = g.folder
 	out, err := command.CombinedOutput()
-	require.NoError(g.t, err, "%s:\n%s", section, out)
-	return string(out)
+	return string(out), err
 }
 
 // ask runs `helm test`, which has to say these words.
@@ -132,8 +162,9 @@ func publishChart(t *testing.T, apps string) guide {
 
 	former, err := image.Copy(t.Context(), images.operator, registry+"/barq-operator:former", map[string]string{"variant": "former"})
 	require.NoError(t, err)
+	chartBefore := formerChart(t, folder)
 	for version, each := range map[string]struct{ chart, image string }{
-		formerVersion: {formerChart(t, folder), former},
+		formerVersion: {chartBefore, former},
 		thisVersion:   {filepath.Join(root, "helm-charts", "barq-operator"), images.operator},
 	} {
 		// What a mirror's values say is in the chart here, because each version has
@@ -156,7 +187,7 @@ func publishChart(t *testing.T, apps string) guide {
 
 	text, err := os.ReadFile(filepath.Join(root, "docs", "install-helm.md"))
 	require.NoError(t, err)
-	return guide{t: t, text: string(text), folder: folder, replaced: strings.NewReplacer(
+	return guide{t: t, text: string(text), folder: folder, formerCRD: filepath.Join(chartBefore, crdFile), replaced: strings.NewReplacer(
 		"oci://ghcr.io/barq-db/charts/barq-operator", "oci://"+registry+"/charts/barq-operator "+plainHTTP(),
 		"barq-operator.gpg", publicKey,
 		"={apps}", "={"+apps+"}",
@@ -193,7 +224,7 @@ func formerChart(t *testing.T, folder string) string {
 	t.Helper()
 	chart := filepath.Join(folder, "former")
 	require.NoError(t, os.CopyFS(chart, os.DirFS(filepath.Join(root, "helm-charts", "barq-operator"))))
-	changeYAML(t, filepath.Join(chart, "files", "crd", "barq.db_barqclusters.yaml"), func(crd map[string]any) {
+	changeYAML(t, filepath.Join(chart, crdFile), func(crd map[string]any) {
 		delete(specFieldsOf(t, &unstructured.Unstructured{Object: crd}), addedField)
 	})
 	return chart

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 )
 
 // The API server takes every object of both charts as it is: each field is one that its OpenAPI
@@ -19,7 +22,8 @@ func TestTheAPIServerTakesEveryObjectOfTheCharts(t *testing.T) {
 	for _, name := range []string{"apps", "search"} {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		require.NoError(t, admin.Create(t.Context(), namespace))
-		t.Cleanup(func() { require.NoError(t, admin.Delete(t.Context(), namespace)) })
+		// The test's context has ended by then.
+		t.Cleanup(func() { require.NoError(t, admin.Delete(context.Background(), namespace)) })
 	}
 	for _, chart := range []string{"barq-db", "barq-operator"} {
 		folder := filepath.Join(root, "helm-charts", chart)
@@ -35,11 +39,26 @@ func TestTheAPIServerTakesEveryObjectOfTheCharts(t *testing.T) {
 				template.Stderr = &refusals
 				manifest, err := template.Output()
 				require.NoError(t, err, refusals.String())
+				makeAccountsOfPods(t, namespace, manifest)
 				apply := kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")
 				apply.Stdin = bytes.NewReader(manifest)
 				out := output(t, apply)
 				require.Equal(t, strings.Count(string(manifest), "\nkind: "), strings.Count(out, "serverside-applied (server dry run)\n"), out)
 			})
 		}
+	}
+}
+
+// makeAccountsOfPods makes the accounts of the pods in the manifest, without which the API
+// server refuses pods, dry run or not. Those in the manifest are not stored.
+func makeAccountsOfPods(t *testing.T, namespace string, manifest []byte) {
+	t.Helper()
+	for text := range strings.SplitSeq(string(manifest), "\n---\n") {
+		var pod corev1.Pod
+		if err := yaml.Unmarshal([]byte(text), &pod); err != nil || pod.Kind != "Pod" {
+			continue
+		}
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: pod.Spec.ServiceAccountName}}
+		require.NoError(t, client.IgnoreAlreadyExists(admin.Create(t.Context(), account)))
 	}
 }
