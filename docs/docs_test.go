@@ -169,13 +169,27 @@ func TestFilesExist(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
-// Every BarqCluster that is shown in whole has no field that the API does not know.
+// Every field at the top of the spec is in a sample or in the prose of the pages for users.
+func TestEveryAreaOfTheSpecIsDescribed(t *testing.T) {
+	var pages strings.Builder
+	for _, path := range []string{"docs/configure.md", "docs/operate.md", "docs/tiering.md"} {
+		pages.WriteString(read(t, path).text)
+	}
+	for _, field := range readAPI(t).fields {
+		if area, ok := strings.CutPrefix(field.path, "spec."); ok && !strings.Contains(area, ".") {
+			described := strings.Contains(pages.String(), "\n  "+area+":") || strings.Contains(pages.String(), `"`+area+`":`)
+			require.True(t, described, "no sample and no command in docs/configure.md or docs/operate.md has %s", area)
+		}
+	}
+}
+
+// Every BarqCluster that is shown, in whole or its spec alone, has no field that the API does not know.
 func TestExamplesAreBarqClusters(t *testing.T) {
 	checked := 0
 	for _, document := range documents(t) {
 		for _, fence := range document.fences() {
 			for _, text := range strings.Split(fence.code, "\n---\n") {
-				if fence.language != "yaml" || !strings.Contains(text, "\nkind: BarqCluster\n") {
+				if fence.language != "yaml" || !strings.Contains(text, "\nkind: BarqCluster\n") && !strings.Contains("\n"+text, "\nspec:\n") {
 					continue
 				}
 				checked++
