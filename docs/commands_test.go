@@ -107,7 +107,7 @@ func notATest(t *testing.T, from document, word, name string) string {
 	}
 }
 
-// testsIn gives the tests of a package, each with the texts that stand in it.
+// testsIn gives the tests of a package, each with the texts that stand in its file.
 func testsIn(t *testing.T, folder string) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
@@ -116,20 +116,21 @@ func testsIn(t *testing.T, folder string) map[string][]string {
 	for _, path := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
+		texts := textsIn(file)
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
 			if !ok || function.Recv != nil || !strings.HasPrefix(function.Name.Name, "Test") || function.Name.Name == "TestMain" {
 				continue
 			}
-			found[function.Name.Name] = textsIn(function)
+			found[function.Name.Name] = texts
 		}
 	}
 	return found
 }
 
-func textsIn(function *ast.FuncDecl) []string {
-	texts := []string{}
-	ast.Inspect(function, func(node ast.Node) bool {
+func textsIn(file *ast.File) []string {
+	var texts []string
+	ast.Inspect(file, func(node ast.Node) bool {
 		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 			if text, err := strconv.Unquote(literal.Value); err == nil {
 				texts = append(texts, text)
