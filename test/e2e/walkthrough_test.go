@@ -57,6 +57,17 @@ func (w *walkthrough) sections() []string {
 	return found
 }
 
+// shellBlocks is how many blocks of commands the page has.
+func (w *walkthrough) shellBlocks() int {
+	count := 0
+	for _, block := range w.blocks {
+		if _, isShell := block.Shell(); isShell {
+			count++
+		}
+	}
+	return count
+}
+
 // runSection saves the files of a section and runs those of its blocks that the page says
 // this test runs. It gives the number of blocks that ran.
 func (w *walkthrough) runSection(t *testing.T, section string) int {
