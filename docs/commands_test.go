@@ -107,7 +107,7 @@ func notATest(t *testing.T, from document, word, name string) string {
 	}
 }
 
-// testsIn gives the tests of a package, each with the texts that stand in it.
+// testsIn gives the tests of a package, each with the texts that stand in its file.
 func testsIn(t *testing.T, folder string) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
@@ -116,20 +116,21 @@ func testsIn(t *testing.T, folder string) map[string][]string {
 	for _, path := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
+		texts := textsIn(file)
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
 			if !ok || function.Recv != nil || !strings.HasPrefix(function.Name.Name, "Test") || function.Name.Name == "TestMain" {
 				continue
 			}
-			found[function.Name.Name] = textsIn(function)
+			found[function.Name.Name] = texts
 		}
 	}
 	return found
 }
 
-func textsIn(function *ast.FuncDecl) []string {
-	texts := []string{}
-	ast.Inspect(function, func(node ast.Node) bool {
+func textsIn(file *ast.File) []string {
+	var texts []string
+	ast.Inspect(file, func(node ast.Node) bool {
 		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 			if text, err := strconv.Unquote(literal.Value); err == nil {
 				texts = append(texts, text)
@@ -138,4 +139,29 @@ func textsIn(function *ast.FuncDecl) []string {
 		return true
 	})
 	return texts
+}
+
+// What may stand above a block, and what is said of anything else.
+func TestWhoRuns(t *testing.T) {
+	page := document{path: "docs/operate.md"}
+	for marker, want := range map[string]string{
+		"run by: test/e2e TestOperateGuide":                       "",
+		"tested by: test/e2e TestTLS, test/integration TestScale": "",
+		"needs: a cloud":                         "",
+		"run by: .ci/run":                        "",
+		"":                                       "nothing says who runs\n    make test # all",
+		"whoever":                                `"whoever" is no marker: write one of run by, tested by, needs, file, and a colon`,
+		"needs: a coffee":                        `a block cannot need "a coffee"`,
+		"file: test.sh":                          `"file" says nothing about who runs the commands`,
+		"run by: test/e2e TestTLS":               `test TestTLS in test/e2e does not read docs/operate.md: write "tested by", or make it run the page`,
+		"tested by: test/e2e TestThatIsNotThere": "there is no test TestThatIsNotThere in test/e2e",
+		"tested by: test/e2e TestTLS, test/nowhere TestTLS":          "there is no test TestTLS in test/nowhere",
+		"tested by: test/e2e TestMain":                               "there is no test TestMain in test/e2e",
+		"run by: test/e2e TestOperateGuide, test/integration TestNo": "there is no test TestNo in test/integration",
+	} {
+		require.Equal(t, want, whoRuns(t, page, markdown.Block{Marker: marker}, "make test # all\n"), marker)
+	}
+	inCI := markdown.Block{Marker: "run by: .ci/run"}
+	require.Equal(t, ".ci/run does not run make docker-push", whoRuns(t, page, inCI, "make test-unit\nmake docker-push\n"))
+	require.Equal(t, `.ci/run runs goals of make, and not "kubectl get bqc"`, whoRuns(t, page, inCI, "kubectl get bqc\n"))
 }

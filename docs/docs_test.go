@@ -169,6 +169,20 @@ func TestFilesExist(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
+// Every field at the top of the spec is in a sample or in the prose of the pages for users.
+func TestEveryAreaOfTheSpecIsDescribed(t *testing.T) {
+	var pages strings.Builder
+	for _, path := range []string{"docs/configure.md", "docs/operate.md", "docs/tiering.md"} {
+		pages.WriteString(read(t, path).text)
+	}
+	for _, field := range readAPI(t).fields {
+		if area, ok := strings.CutPrefix(field.path, "spec."); ok && !strings.Contains(area, ".") {
+			described := strings.Contains(pages.String(), "\n  "+area+":") || strings.Contains(pages.String(), `"`+area+`":`)
+			require.True(t, described, "no sample and no command in docs/configure.md or docs/operate.md has %s", area)
+		}
+	}
+}
+
 // Every BarqCluster that is shown in whole has no field that the API does not know.
 func TestExamplesAreBarqClusters(t *testing.T) {
 	checked := 0

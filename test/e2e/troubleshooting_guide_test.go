@@ -13,29 +13,26 @@ import (
 func TestTroubleshootingGuide(t *testing.T) {
 	// It edits a storage class, which nobody else's cluster should suffer.
 	onOwnNode(t)
-	g := newGuide(t, "docs/troubleshooting.md", "storageclass fast", "storageclass expandable")
-	cluster := newCluster(t, g.namespace, "vectors", `{storage: {size: 64Mi}}`)
+	w := newWalkthrough(t, "docs/troubleshooting.md", "storageclass fast", "storageclass expandable")
+	cluster := newCluster(t, w.namespace, "vectors", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
-	ran := map[string]int{}
-	for _, section := range g.sections() {
+	ran := 0
+	for _, section := range w.sections() {
 		switch section {
 		case "A BarqCluster hangs in Terminating":
 			// What the section is for: there is no operator any more.
 			scaleOperator(t, 0)
 			require.NoError(t, suite.Client.Delete(t.Context(), cluster))
-			ran[section] = g.runSection(t, section)
+			ran += w.runSection(t, section)
 			suite.WaitGone(t, cluster)
 			scaleOperator(t, 1)
 			waitOperator(t)
-			newCluster(t, g.namespace, "vectors", `{storage: {size: 64Mi}}`)
+			newCluster(t, w.namespace, "vectors", `{storage: {size: 64Mi}}`)
 		default:
-			ran[section] = g.runSection(t, section)
+			ran += w.runSection(t, section)
 		}
 	}
-	require.Equal(t, map[string]int{
-		"Look here first": 2, "Reasons": 8, "Events": 1, "Look at the release": 1, "Read the operator's log": 1,
-		"Nothing happens at all": 1, "A BarqCluster hangs in Terminating": 1, "Delete the data too": 1,
-	}, ran)
+	require.Equal(t, w.shellBlocks(), ran, "blocks of commands on the page, and those that ran")
 }
 
 // scaleOperator sets how many operators there are, and waits until none is left if

@@ -3,9 +3,6 @@ package integration
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +15,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // What the first line of a sample says that it does.
@@ -139,12 +135,4 @@ func (s *configuration) check(t *testing.T) {
 		require.Equal(t, uid, after[name], "docs/configure.md:%d says %q, and pod %s was restarted", s.line, s.says(), name)
 	}
 	require.Contains(t, []string{restartsPods, restartsNothing, cannotChange}, s.says(), "docs/configure.md:%d", s.line)
-}
-
-// yamlBlocks gives the samples of a page.
-func yamlBlocks(t *testing.T, path string) []markdown.Block {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, path))
-	require.NoError(t, err)
-	return slices.DeleteFunc(markdown.Blocks(string(text)), func(b markdown.Block) bool { return b.Language != "yaml" })
 }
