@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,7 @@ func TestInstalledByManifests(t *testing.T) {
 
 	apply(t, mirrored(t, "../../../config/default", packEarlierOperator(t), earlierRelease))
 	waitOperator(t)
+	require.Contains(t, operatorLog(t), `"version":"0.0.1"`)
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
 	fill(t, namespace, "db-0", 100)
@@ -50,6 +52,7 @@ func TestInstalledByManifests(t *testing.T) {
 		apply(t, mirrored(t, "../../../dist/install.yaml", images.operator))
 		waitOperator(t)
 		require.True(t, protectionKnown(t), "the CRD was not upgraded")
+		require.NotContains(t, operatorLog(t), `"version":"0.0.1"`)
 		requireWorks(t, cluster)
 		require.Equal(t, before, running(t, cluster))
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
@@ -179,6 +182,16 @@ func uninstall(ctx context.Context, t *testing.T) {
 		"deployment,service,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding",
 		"--selector", "app.kubernetes.io/name=barq-operator", "--cascade=foreground", "--timeout=2m").CombinedOutput()
 	require.NoError(t, err, "%s", out)
+}
+
+// operatorLog gives the log of the one operator that there is.
+func operatorLog(t *testing.T) string {
+	t.Helper()
+	pods := slices.DeleteFunc(operatorPods(t), func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
+	require.Len(t, pods, 1)
+	content, err := clientset.CoreV1().Pods(operatorNamespace).GetLogs(pods[0].Name, &corev1.PodLogOptions{}).DoRaw(t.Context())
+	require.NoError(t, err)
+	return string(content)
 }
 
 // protectionKnown tells whether the CRD has the field that an earlier release lacks.
