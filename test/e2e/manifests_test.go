@@ -39,7 +39,7 @@ func TestInstalledByManifests(t *testing.T) {
 		}
 	})
 
-	apply(t, mirrored(t, "../../../config/default", packEarlierOperator(t), earlierRelease))
+	apply(t, mirrored(t, "config/default", packEarlierOperator(t), earlierRelease))
 	waitOperator(t)
 	require.Contains(t, operatorLog(t), `"version":"0.0.1"`)
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
@@ -49,7 +49,7 @@ func TestInstalledByManifests(t *testing.T) {
 
 	t.Run("Upgrade", func(t *testing.T) {
 		require.False(t, protectionKnown(t), "the earlier version has what this one brings")
-		apply(t, mirrored(t, "../../../dist/install.yaml", images.operator))
+		apply(t, mirrored(t, "dist/install.yaml", images.operator))
 		waitOperator(t)
 		require.True(t, protectionKnown(t), "the CRD was not upgraded")
 		require.NotContains(t, operatorLog(t), `"version":"0.0.1"`)
@@ -64,14 +64,14 @@ func TestInstalledByManifests(t *testing.T) {
 		require.Equal(t, before, running(t, cluster))
 	})
 	t.Run("InstalledAgain", func(t *testing.T) {
-		apply(t, mirrored(t, "../../../config/default", images.operator))
+		apply(t, mirrored(t, "config/default", images.operator))
 		waitOperator(t)
 		requireWorks(t, cluster)
 		require.Equal(t, before, running(t, cluster))
 	})
 	t.Run("Namespaced", func(t *testing.T) {
 		uninstall(t.Context(), t)
-		apply(t, mirrored(t, "../../../config/namespaced", images.operator))
+		apply(t, mirrored(t, "config/namespaced", images.operator))
 		waitOperator(t)
 		inside := newCluster(t, operatorNamespace, "db", `{storage: {size: 64Mi}}`)
 		t.Cleanup(func() {
@@ -132,9 +132,20 @@ const earlierRelease = `
 func mirrored(t *testing.T, resource, operator string, patches ...string) string {
 	t.Helper()
 	repository, digest, _ := strings.Cut(operator, "@")
-	folder, err := os.MkdirTemp(filepath.Join(root, "test", "e2e"), ".install-")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	folder := t.TempDir()
+	if strings.HasSuffix(resource, ".yaml") {
+		// Kustomize reads single files from its own folder only.
+		manifest, err := os.ReadFile(filepath.Join(root, resource))
+		require.NoError(t, err)
+		resource = filepath.Base(resource)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, resource), manifest, 0o600))
+	} else {
+		// Nor does it take an absolute path.
+		source, err := filepath.Abs(filepath.Join(root, resource))
+		require.NoError(t, err)
+		resource, err = filepath.Rel(folder, source)
+		require.NoError(t, err)
+	}
 	content := fmt.Sprintf(`
 resources: [%s]
 images:
@@ -157,13 +168,6 @@ patches:
                 - name: RELATED_IMAGE_BARQ_DB
                   value: %s
 %s`, resource, repository, digest, images.database, strings.Join(patches, ""))
-	if strings.HasSuffix(resource, ".yaml") {
-		// Kustomize reads single files from its own folder only.
-		manifest, err := os.ReadFile(filepath.Join(folder, resource))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, filepath.Base(resource)), manifest, 0o600))
-		content = strings.Replace(content, resource, filepath.Base(resource), 1)
-	}
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600))
 	return folder
 }

@@ -62,10 +62,12 @@ func buildDockerfile(t *testing.T, architecture string) v1.Image {
 		require.NoError(t, err, "buildah %s\n%s", strings.Join(args, " "), out)
 	}
 	compiler, volumes := compilerImage(t)
-	args := []string{"build", "--isolation", "chroot", "--identity-label=false", "--tls-verify=false",
+	args := []string{
+		"build", "--isolation", "chroot", "--identity-label=false", "--tls-verify=false",
 		"--platform", "linux/" + architecture, "--from", compiler,
 		"--build-arg", "VERSION=" + version.Number, "--build-arg", "COMMIT=" + version.Commit, "--build-arg", "DATE=" + version.Date,
-		"--tag", "barq-operator"}
+		"--tag", "barq-operator",
+	}
 	for _, volume := range volumes {
 		args = append(args, "--volume", volume)
 	}
