@@ -42,5 +42,7 @@ COPY LICENSE /licenses/LICENSE
 COPY helm-charts/barq-db/ /helm-charts/barq-db/
 COPY watches.yaml /watches.yaml
 COPY --from=build /barq-operator /barq-operator
+# An engine would add its own, of folders that are not there.
+ENV PATH=/
 USER 65532:65532
 ENTRYPOINT ["/barq-operator"]

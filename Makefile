@@ -92,7 +92,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/...
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/...
 
 .PHONY: test-chart
 test-chart: ## Run the tests of the chart
@@ -188,7 +188,10 @@ bundle-build: ## Build the image of the bundle
 	$(CONTAINER_TOOL) build -f bundle.Dockerfile -t $(BUNDLE_IMG) .
 
 .PHONY: dist
-dist: manifests ## Write dist/install.yaml, which installs the operator from IMG
+dist: manifests dist/install.yaml ## Write dist/install.yaml, which installs the operator from IMG
+
+.PHONY: dist/install.yaml
+dist/install.yaml:
 	kustomize=$(call program,hack/tools,kustomize) && \
 	mkdir -p dist && cd dist && rm -f kustomization.yaml && \
 	"$$kustomize" create --resources ../config/default && \
@@ -210,6 +213,20 @@ image: ## Build IMG without a container engine, for amd64 and arm64, into dist/i
 .PHONY: image-push
 image-push: image ## Push what make image built as IMG
 	cd hack/image && $(GO) run ./cmd/operator-image push $(IMG)
+
+# Every image that an installation needs, for a registry of one's own.
+manifests: config/images.txt
+.PHONY: config/images.txt
+config/images.txt:
+	GO="$(GO)" hack/generate-images.sh
+
+# What the end-to-end test of the manifests takes beside them: the operator as a version
+# that came before this one.
+bin/e2e: bin/e2e/barq-operator-before dist/install.yaml
+e2e: export BARQ_OPERATOR_BEFORE_BIN = $(CURDIR)/bin/e2e/barq-operator-before
+.PHONY: bin/e2e/barq-operator-before
+bin/e2e/barq-operator-before:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=0.0.1' -o $@ ./cmd/barq-operator
 
 # The chart to package, and where to: a folder, and a registry. CHART_SIGN_KEY is the name of the key
 # that signs it, in the file CHART_KEYRING as `gpg --export-secret-keys` writes it; CHART_PASSPHRASE_FILE

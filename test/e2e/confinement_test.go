@@ -1,90 +1,116 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// requireConfined shows by the operator's own token that it may do its work in one namespace, and
-// neither read nor write in any other.
-func requireConfined(t *testing.T, inside, outside string) {
+// asServiceAccount gives a client with a token of the service account, and nothing else.
+func asServiceAccount(t *testing.T, namespace, name string) *kubernetes.Clientset {
 	t.Helper()
-	operator := withTokenOf(t, operatorNamespace, operatorName)
-	const all = ""
-	for _, test := range []struct {
-		verb, group, resource, namespace string
-		allowed                          bool
-	}{
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", inside, true},
-		{"patch", v1alpha1.GroupVersion.Group, "barqclusters/status", inside, true},
-		{"create", "apps", "statefulsets", inside, true},
-		{"create", "", "secrets", inside, true},
-		{"patch", "", "persistentvolumeclaims", inside, true},
-		{"delete", "", "pods", inside, true},
-		{"update", "coordination.k8s.io", "leases", operatorNamespace, true},
-		{"create", "authentication.k8s.io", "tokenreviews", all, true},
+	request, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	config := rest.AnonymousClientConfig(restConfig)
+	config.BearerToken = request.Status.Token
+	config.QPS, config.Burst = restConfig.QPS, restConfig.Burst
+	account, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+	return account
+}
 
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", outside, false},
-		{"patch", v1alpha1.GroupVersion.Group, "barqclusters/status", outside, false},
-		{"create", "apps", "statefulsets", outside, false},
-		{"get", "", "secrets", outside, false},
-		{"create", "", "secrets", outside, false},
-		{"patch", "", "persistentvolumeclaims", outside, false},
-		{"delete", "", "pods", outside, false},
-		{"create", "", "events", outside, false},
-		{"update", "coordination.k8s.io", "leases", outside, false},
+// permission is a verb on a resource.
+type permission struct{ verb, group, resource string }
 
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", all, false},
-		{"get", "", "secrets", all, false},
-		{"get", "", "secrets", operatorNamespace, false},
-		{"get", "", "secrets", "kube-system", false},
-		{"get", "", "namespaces", all, false},
-		{"get", "", "nodes", all, false},
-		{"create", "", "pods", inside, false},
-		{"create", "", "pods/exec", inside, false},
-		{"delete", "", "persistentvolumeclaims", inside, false},
-		{"delete", v1alpha1.GroupVersion.Group, "barqclusters", inside, false},
-		{"create", "rbac.authorization.k8s.io", "rolebindings", inside, false},
-		{"impersonate", "", "serviceaccounts", inside, false},
-		{"create", "", "serviceaccounts/token", inside, false},
-	} {
-		review, err := operator.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
-			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: test.namespace, Verb: test.verb, Group: test.group, Resource: test.resource,
-			}},
-		}, metav1.CreateOptions{})
-		require.NoError(t, err)
-		require.Equal(t, test.allowed, review.Status.Allowed, "%+v", test)
+// needless are permissions that no installation of the operator has anywhere.
+var needless = []permission{
+	{"get", "", "namespaces"},
+	{"get", "", "nodes"},
+	{"create", "", "pods"},
+	{"create", "", "pods/exec"},
+	{"delete", "", "persistentvolumeclaims"},
+	{"create", "", "serviceaccounts/token"},
+	{"impersonate", "", "serviceaccounts"},
+	{"delete", v1alpha1.GroupVersion.Group, "barqclusters"},
+	{"create", "rbac.authorization.k8s.io", "rolebindings"},
+	{"escalate", "rbac.authorization.k8s.io", "roles"},
+}
+
+// requireConfined shows by the token of the operator in a namespace that it may do its work in
+// the given namespaces, and neither read nor write in any other.
+func requireConfined(t *testing.T, operatorNamespace string, inside []string, outside string) {
+	t.Helper()
+	account := asServiceAccount(t, operatorNamespace, operatorName)
+	for _, namespace := range inside {
+		requireMay(t, account, namespace, operatorRole(t), true)
+		requireMay(t, account, namespace, needless, false)
+	}
+	elsewhere := []string{outside, metav1.NamespaceAll, metav1.NamespaceSystem}
+	if !slices.Contains(inside, operatorNamespace) {
+		requireMay(t, account, operatorNamespace, []permission{{"get", "", "secrets"}, {"create", "apps", "statefulsets"}}, false)
+	}
+	for _, namespace := range elsewhere {
+		requireMay(t, account, namespace, append(operatorRole(t), needless...), false)
 	}
 
 	// The same in deeds.
-	_, err := operator.CoreV1().Secrets(inside).List(t.Context(), metav1.ListOptions{})
+	_, err := account.CoreV1().Secrets(inside[0]).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
-	_, err = operator.CoreV1().Secrets(outside).List(t.Context(), metav1.ListOptions{})
-	require.True(t, apierrors.IsForbidden(err), err)
-	_, err = operator.CoreV1().ConfigMaps(outside).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, metav1.CreateOptions{})
-	require.True(t, apierrors.IsForbidden(err), err)
+	for _, namespace := range elsewhere {
+		_, err = account.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{})
+		require.True(t, apierrors.IsForbidden(err), "reading Secrets in %q: %v", namespace, err)
+	}
+	_, err = account.CoreV1().ConfigMaps(outside).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "intruder"}}, metav1.CreateOptions{})
+	require.True(t, apierrors.IsForbidden(err), "making a ConfigMap in %q: %v", outside, err)
 }
 
-// withTokenOf gives a client that is nothing but the account.
-func withTokenOf(t *testing.T, namespace, account string) *kubernetes.Clientset {
+// requireMay checks that the account may use all of the permissions in a namespace, or none.
+func requireMay(t *testing.T, account *kubernetes.Clientset, namespace string, permissions []permission, expected bool) {
 	t.Helper()
-	token, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	for _, asked := range permissions {
+		resource, subresource, _ := strings.Cut(asked.resource, "/")
+		review, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: namespace, Group: asked.group, Resource: resource, Subresource: subresource, Verb: asked.verb,
+			}},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		require.Equal(t, expected, review.Status.Allowed, "%+v in namespace %q", asked, namespace)
+	}
+}
+
+// operatorRole lists all that the operator's role names.
+func operatorRole(t *testing.T) []permission {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
 	require.NoError(t, err)
-	config := rest.AnonymousClientConfig(restConfig)
-	config.BearerToken = token.Status.Token
-	config.QPS, config.Burst = restConfig.QPS, restConfig.Burst
-	found, err := kubernetes.NewForConfig(config)
-	require.NoError(t, err)
-	return found
+	var role rbacv1.ClusterRole
+	require.NoError(t, yaml.UnmarshalStrict(content, &role))
+	var permissions []permission
+	for _, rule := range role.Rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					permissions = append(permissions, permission{verb, group, resource})
+				}
+			}
+		}
+	}
+	require.NotEmpty(t, permissions)
+	return permissions
 }

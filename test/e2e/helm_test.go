@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/test/e2e/image"
+	"github.com/barq-db/barq-operator/hack/image"
 )
 
 // The version of the chart that docs/install-helm.md installs, and one before it.
@@ -65,7 +65,7 @@ func TestInstalledByHelm(t *testing.T) {
 	fill(t, apps, "db-0", 10)
 	pods := runs(t, cluster)
 
-	requireConfined(t, apps, other)
+	requireConfined(t, operatorNamespace, []string{apps}, other)
 	suite.Refresh(t, stranger)
 	require.Empty(t, stranger.Status.Conditions, "the operator looked after a namespace that it does not watch")
 

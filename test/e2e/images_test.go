@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/barq-db/barq-operator/hack/image"
+	"github.com/barq-db/barq-operator/hack/image/operatorimage"
 )
 
 // Environment that says what to test, and on what. `make e2e` sets it.
@@ -53,20 +54,10 @@ func packImages(ctx context.Context) (imageReferences, error) {
 	if err != nil {
 		return references, err
 	}
-	operator := func(chart string) image.Image {
-		return image.Image{
-			Files: map[string]string{
-				"/barq-operator": os.Getenv(operatorVariable),
-				"/helm-charts":   chart,
-				"/watches.yaml":  filepath.Join(root, "watches.yaml"),
-			},
-			Entrypoint: []string{"/barq-operator"},
-			User:       "65532:65532",
-		}
-	}
-
 	pushOperator := func(chart string) func(string) (string, error) {
-		return func(reference string) (string, error) { return image.Push(ctx, reference, operator(chart)) }
+		return func(reference string) (string, error) {
+			return image.Push(ctx, reference, operatorImage(os.Getenv(operatorVariable), chart))
+		}
 	}
 	pushDatabase := func(variant string) func(string) (string, error) {
 		return func(reference string) (string, error) { return pushDatabaseImage(ctx, reference, variant) }
@@ -86,6 +77,13 @@ func packImages(ctx context.Context) (imageReferences, error) {
 		}
 	}
 	return references, nil
+}
+
+// operatorImage is what is shipped, with other charts.
+func operatorImage(binary, charts string) image.Image {
+	content := operatorimage.Content(root, binary)
+	content.Files["/helm-charts/barq-db"] = filepath.Join(charts, "barq-db")
+	return content
 }
 
 // pushDatabaseImage pushes the image of Barq DB that is to be tested with, labelled so

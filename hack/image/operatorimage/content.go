@@ -16,7 +16,8 @@ func Content(repository, binary string) image.Image {
 			"/watches.yaml":        filepath.Join(repository, "watches.yaml"),
 			"/licenses/LICENSE":    filepath.Join(repository, "LICENSE"),
 		},
-		Entrypoint: []string{"/barq-operator"},
-		User:       "65532:65532",
+		Entrypoint:  []string{"/barq-operator"},
+		Environment: []string{"PATH=/"},
+		User:        "65532:65532",
 	}
 }

@@ -55,7 +55,7 @@ func TestImage(t *testing.T) {
 			require.Equal(t, "linux/"+architecture, config.Platform().String())
 			require.Equal(t, "2026-01-02T02:04:05Z", config.Created.Format(time.RFC3339))
 			require.Equal(t, v1.Config{
-				Entrypoint: []string{"/barq-operator"}, User: "65532:65532", WorkingDir: "/",
+				Entrypoint: []string{"/barq-operator"}, User: "65532:65532", WorkingDir: "/", Env: []string{"PATH=/"},
 				Labels: map[string]string{
 					"org.opencontainers.image.title":       "Barq DB operator",
 					"org.opencontainers.image.description": "Runs Barq DB, a vector database, on Kubernetes",

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/barq-db/barq-operator/hack/image"
 	"github.com/barq-db/barq-operator/test/cluster"
 	"github.com/barq-db/barq-operator/test/cluster/process"
-	"github.com/barq-db/barq-operator/hack/image"
 	"github.com/barq-db/barq-operator/test/e2e/volumedriver"
 )
 

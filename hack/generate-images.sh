@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Writes config/images.txt: every image that an installation needs, for those who copy
+# them to a registry of their own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+go=${GO:-go}
+kustomize=$("$go" run ./hack/programs --module hack/tools kustomize)
+helm=$("$go" run ./hack/programs --module hack/tools helm)
+
+manifests() {
+    "$kustomize" build config/default
+    for chart in helm-charts/*/; do
+        echo ---
+        "$helm" template example "$chart"
+    done
+}
+
+images=$(manifests | "$go" run ./hack/images)
+printf '%s\n' "$images" >config/images.txt

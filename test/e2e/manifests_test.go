@@ -1,0 +1,301 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/hack/image"
+)
+
+// earlierVersionVariable is the path of the same operator, built as a version before.
+const earlierVersionVariable = "BARQ_OPERATOR_BEFORE_BIN"
+
+// The operator, installed from plain manifests with images from a mirror: upgraded,
+// removed and installed again above a database that nobody touches; every sample; and
+// confined to a namespace.
+func TestInstalledByManifests(t *testing.T) {
+	// Made before, and so removed after, the operator that the suite has is put back.
+	namespace := newNamespace(t)
+	uninstall(t.Context(), t)
+	t.Cleanup(func() {
+		uninstall(context.Background(), t)
+		if err := installOperator(context.Background(), images.operator); err != nil {
+			t.Errorf("installing the operator again: %v", err)
+		}
+	})
+
+	apply(t, mirrored(t, "config/default", packEarlierOperator(t), earlierRelease))
+	waitOperator(t)
+	require.Contains(t, operatorLog(t), `"version":"0.0.1"`)
+	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
+	suite.WaitReady(t, cluster)
+	fill(t, namespace, "db-0", 100)
+	before := running(t, cluster)
+
+	t.Run("Upgrade", func(t *testing.T) {
+		require.False(t, protectionKnown(t), "the earlier version has what this one brings")
+		apply(t, mirrored(t, "dist/install.yaml", images.operator))
+		waitOperator(t)
+		require.True(t, protectionKnown(t), "the CRD was not upgraded")
+		require.NotContains(t, operatorLog(t), `"version":"0.0.1"`)
+		requireWorks(t, cluster)
+		require.Equal(t, before, running(t, cluster))
+		require.Equal(t, 100, found(t, namespace, "db-0", 100))
+	})
+	t.Run("Samples", testSamples)
+	t.Run("Removal", func(t *testing.T) {
+		uninstall(t.Context(), t)
+		require.Equal(t, 100, found(t, namespace, "db-0", 100))
+		require.Equal(t, before, running(t, cluster))
+	})
+	t.Run("InstalledAgain", func(t *testing.T) {
+		apply(t, mirrored(t, "config/default", images.operator))
+		waitOperator(t)
+		requireWorks(t, cluster)
+		require.Equal(t, before, running(t, cluster))
+	})
+	t.Run("Namespaced", func(t *testing.T) {
+		uninstall(t.Context(), t)
+		apply(t, mirrored(t, "config/namespaced", images.operator))
+		waitOperator(t)
+		inside := newCluster(t, operatorNamespace, "db", `{storage: {size: 64Mi}}`)
+		t.Cleanup(func() {
+			if err := removeClusters(context.Background(), operatorNamespace); err != nil {
+				t.Errorf("removing the BarqCluster beside the operator: %v", err)
+			}
+		})
+		suite.WaitReady(t, inside)
+
+		elsewhere := newNamespace(t)
+		stranger := newCluster(t, elsewhere, "db", `{storage: {size: 64Mi}}`)
+		requireConfined(t, operatorNamespace, []string{operatorNamespace}, elsewhere)
+		// Something that the operator does see afterwards shows that it had the time.
+		requireWorks(t, inside)
+		suite.Refresh(t, stranger)
+		require.Equal(t, v1alpha1.BarqClusterStatus{}, stranger.Status)
+		var sets appsv1.StatefulSetList
+		require.NoError(t, suite.Client.List(t.Context(), &sets, client.InNamespace(elsewhere)))
+		require.Empty(t, sets.Items)
+	})
+}
+
+// packEarlierOperator packs the same operator, built as a version before this one.
+func packEarlierOperator(t *testing.T) string {
+	t.Helper()
+	reference, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/barq-operator:before",
+		operatorImage(os.Getenv(earlierVersionVariable), filepath.Join(root, "helm-charts")))
+	require.NoError(t, err)
+	require.NotEqual(t, images.operator, reference)
+	return reference
+}
+
+// earlierRelease takes from the manifests what a former release would have lacked: a
+// field of the CRD, and the policy that goes with it.
+const earlierRelease = `
+- target: {kind: CustomResourceDefinition, name: barqclusters.barq.db}
+  patch: |
+    - op: remove
+      path: /spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deletionProtection
+- target: {kind: ValidatingAdmissionPolicy}
+  patch: |
+    $patch: delete
+    apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicy
+    metadata: {name: any}
+- target: {kind: ValidatingAdmissionPolicyBinding}
+  patch: |
+    $patch: delete
+    apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingAdmissionPolicyBinding
+    metadata: {name: any}
+`
+
+// mirrored writes the kustomization of docs/install-manifests.md, which takes every image
+// from another registry, and gives its folder.
+func mirrored(t *testing.T, resource, operator string, patches ...string) string {
+	t.Helper()
+	repository, digest, _ := strings.Cut(operator, "@")
+	folder := t.TempDir()
+	if strings.HasSuffix(resource, ".yaml") {
+		// Kustomize reads single files from its own folder only.
+		manifest, err := os.ReadFile(filepath.Join(root, resource))
+		require.NoError(t, err)
+		resource = filepath.Base(resource)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, resource), manifest, 0o600))
+	} else {
+		// Nor does it take an absolute path.
+		source, err := filepath.Abs(filepath.Join(root, resource))
+		require.NoError(t, err)
+		resource, err = filepath.Rel(folder, source)
+		require.NoError(t, err)
+	}
+	content := fmt.Sprintf(`
+resources: [%s]
+images:
+- name: ghcr.io/barq-db/barq-operator
+  newName: %s
+  digest: %s
+patches:
+- patch: |
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: barq-operator
+      namespace: barq-system
+    spec:
+      template:
+        spec:
+          containers:
+            - name: manager
+              env:
+                - name: RELATED_IMAGE_BARQ_DB
+                  value: %s
+%s`, resource, repository, digest, images.database, strings.Join(patches, ""))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600))
+	return folder
+}
+
+func apply(t *testing.T, kustomization string) {
+	t.Helper()
+	out, err := kubectl("apply", "--server-side", "-k", kustomization).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// uninstall removes the operator as docs/install-manifests.md says: what it runs as, and
+// neither the CRD nor a namespace, so that databases stay.
+func uninstall(ctx context.Context, t *testing.T) {
+	t.Helper()
+	out, err := exec.CommandContext(ctx, "kubectl", "--namespace", operatorNamespace, "delete",
+		"deployment,service,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding",
+		"--selector", "app.kubernetes.io/name=barq-operator", "--cascade=foreground", "--timeout=2m").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// operatorLog gives the log of the one operator that there is.
+func operatorLog(t *testing.T) string {
+	t.Helper()
+	pods := slices.DeleteFunc(operatorPods(t), func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
+	require.Len(t, pods, 1)
+	content, err := clientset.CoreV1().Pods(operatorNamespace).GetLogs(pods[0].Name, &corev1.PodLogOptions{}).DoRaw(t.Context())
+	require.NoError(t, err)
+	return string(content)
+}
+
+// protectionKnown tells whether the CRD has the field that an earlier release lacks.
+func protectionKnown(t *testing.T) bool {
+	t.Helper()
+	definition := &unstructured.Unstructured{}
+	definition.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
+	definition.SetName("barqclusters.barq.db")
+	suite.Refresh(t, definition)
+	versions, _, err := unstructured.NestedSlice(definition.Object, "spec", "versions")
+	require.NoError(t, err)
+	_, known, err := unstructured.NestedMap(versions[0].(map[string]any),
+		"schema", "openAPIV3Schema", "properties", "spec", "properties", "deletionProtection")
+	require.NoError(t, err)
+	return known
+}
+
+// requireWorks changes a BarqCluster in a way that restarts nothing, and waits until its
+// operator has acted.
+func requireWorks(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
+	changed := map[string]string{"example.com/changed": metav1.Now().String()}
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Service.Annotations = changed })
+	suite.Eventually(t, func() string {
+		service := &corev1.Service{}
+		service.Namespace, service.Name = cluster.Namespace, cluster.Name
+		suite.Refresh(t, service)
+		if service.Annotations["example.com/changed"] == changed["example.com/changed"] {
+			return ""
+		}
+		return fmt.Sprintf("annotations of the Service: %v", service.Annotations)
+	})
+	suite.WaitReady(t, cluster)
+}
+
+// running tells the pods from any that came after them, or whose container was restarted.
+func running(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
+	t.Helper()
+	pods := map[string]string{}
+	for _, pod := range suite.Pods(t, cluster) {
+		for _, container := range pod.Status.ContainerStatuses {
+			pods[pod.Name+" "+container.Name] = fmt.Sprintf("%s, %d restarts", pod.UID, container.RestartCount)
+		}
+	}
+	require.NotEmpty(t, pods)
+	return pods
+}
+
+// sampleOutcomes is how far the samples come without a cloud. With a tier on s3 or gcs
+// Barq DB 0.1.0 ends at its start; azure asks nobody before data moves, which it never does.
+var sampleOutcomes = map[string]string{
+	"barqcluster_minimal.yaml":     v1alpha1.ReasonReady,
+	"barqcluster_independent.yaml": v1alpha1.ReasonReady,
+	"barqcluster_production.yaml":  v1alpha1.ReasonReady,
+	"barqcluster_azure.yaml":       v1alpha1.ReasonReady,
+	"barqcluster.yaml":             v1alpha1.ReasonPodsNotReady,
+	"barqcluster_s3.yaml":          v1alpha1.ReasonPodsNotReady,
+	"barqcluster_gcs.yaml":         v1alpha1.ReasonPodsNotReady,
+	"barqcluster_identity.yaml":    v1alpha1.ReasonPodsNotReady,
+}
+
+// testSamples applies every sample as it is.
+func testSamples(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(root, "config", "samples", "barqcluster*.yaml"))
+	require.NoError(t, err)
+	require.Len(t, paths, len(sampleOutcomes))
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			reason, expected := sampleOutcomes[filepath.Base(path)]
+			require.True(t, expected, "sampleOutcomes does not say how far %s comes", path)
+			testSample(t, path, reason)
+		})
+	}
+}
+
+func testSample(t *testing.T, path, reason string) {
+	t.Helper()
+	namespace := newNamespace(t)
+	out, err := kubectl("--namespace", namespace, "apply", "-f", path).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	var clusters v1alpha1.BarqClusterList
+	require.NoError(t, suite.Client.List(t.Context(), &clusters, client.InNamespace(namespace)))
+	require.Len(t, clusters.Items, 1)
+	cluster := &clusters.Items[0]
+	if cluster.Spec.DeletionProtection {
+		// The namespace could not be cleaned up otherwise.
+		t.Cleanup(func() {
+			patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"deletionProtection":false}}`))
+			if err := suite.Client.Patch(context.Background(), cluster.DeepCopy(), patch); err != nil {
+				t.Errorf("ending the protection of %s: %v", cluster.Name, err)
+			}
+		})
+	}
+	if reason == v1alpha1.ReasonReady {
+		suite.WaitReady(t, cluster)
+		return
+	}
+	suite.Eventually(t, func() string {
+		ready := suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, reason)
+		if strings.Contains(ready.Message, "exit code 101") {
+			return ""
+		}
+		return ready.Message
+	})
+}
