@@ -3,8 +3,11 @@
 
 VERSION ?= 0.1.0
 IMG ?= ghcr.io/barq-db/barq-operator:v$(VERSION)
-# Where the Operator Lifecycle Manager finds this version.
-CHANNEL ?= candidate
+# Where the Operator Lifecycle Manager finds this version. IMG and DATABASE_IMG may be by
+# digest, which a bundle needs to be mirrored; without the latter it is that of config/.
+CHANNELS ?= candidate,stable
+DEFAULT_CHANNEL ?= stable
+DATABASE_IMG ?=
 BUNDLE_IMG ?= ghcr.io/barq-db/barq-operator-bundle:v$(VERSION)
 CONTAINER_TOOL ?= docker
 
@@ -173,7 +176,7 @@ bin/demo:
 
 .PHONY: bundle
 bundle: manifests ## Generate and validate the bundle for the Operator Lifecycle Manager
-	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNEL)
+	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNELS) $(DEFAULT_CHANNEL) $(IMG) $(DATABASE_IMG)
 
 .PHONY: bundle-build
 bundle-build: ## Build the image of the bundle
