@@ -9,6 +9,7 @@ CHANNELS ?= candidate,stable
 DEFAULT_CHANNEL ?= stable
 DATABASE_IMG ?=
 BUNDLE_IMG ?= ghcr.io/barq-db/barq-operator-bundle:v$(VERSION)
+CATALOG_IMG ?= ghcr.io/barq-db/barq-operator-catalog:v$(VERSION)
 CONTAINER_TOOL ?= docker
 
 GO ?= go
@@ -181,6 +182,14 @@ bundle: manifests ## Generate and validate the bundle for the Operator Lifecycle
 .PHONY: bundle-build
 bundle-build: ## Build the image of the bundle
 	$(CONTAINER_TOOL) build -f bundle.Dockerfile -t $(BUNDLE_IMG) .
+
+.PHONY: catalog
+catalog: ## Write dist/catalog, from which the Operator Lifecycle Manager installs BUNDLE_IMG
+	GO="$(GO)" hack/generate-catalog.sh config/catalog/template.yaml bundle $(BUNDLE_IMG) dist/catalog
+
+.PHONY: catalog-build
+catalog-build: ## Build the image of dist/catalog
+	$(CONTAINER_TOOL) build -f dist/catalog.Dockerfile -t $(CATALOG_IMG) dist
 
 .PHONY: dist
 dist: manifests ## Write dist/install.yaml, which installs the operator from IMG
