@@ -191,6 +191,17 @@ catalog: ## Write dist/catalog, from which the Operator Lifecycle Manager instal
 catalog-build: ## Build the image of dist/catalog
 	$(CONTAINER_TOOL) build -f dist/catalog.Dockerfile -t $(CATALOG_IMG) dist
 
+# What the end-to-end tests of these take: the lifecycle manager, opm, the scorecard, and
+# the operator as a version that comes after this one.
+bin/e2e: bin/e2e/barq-operator-next
+e2e: export BARQ_OPERATOR_NEXT_BIN = $(CURDIR)/bin/e2e/barq-operator-next
+.PHONY: bin/e2e/barq-operator-next
+bin/e2e/barq-operator-next:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=99.0.0' -o $@ ./cmd/barq-operator
+	for module in test/e2e/lifecyclemanager hack/tools/opm hack/tools/operator-sdk; do \
+		$(GO) run ./hack/programs --module "$$module" >/dev/null || exit 1; \
+	done
+
 .PHONY: dist
 dist: manifests ## Write dist/install.yaml, which installs the operator from IMG
 	kustomize=$(call program,hack/tools,kustomize) && \

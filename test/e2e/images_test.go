@@ -53,20 +53,10 @@ func packImages(ctx context.Context) (imageReferences, error) {
 	if err != nil {
 		return references, err
 	}
-	operator := func(chart string) image.Image {
-		return image.Image{
-			Files: map[string]string{
-				"/barq-operator": os.Getenv(operatorVariable),
-				"/helm-charts":   chart,
-				"/watches.yaml":  filepath.Join(root, "watches.yaml"),
-			},
-			Entrypoint: []string{"/barq-operator"},
-			User:       "65532:65532",
-		}
-	}
-
 	pushOperator := func(chart string) func(string) (string, error) {
-		return func(reference string) (string, error) { return image.Push(ctx, reference, operator(chart)) }
+		return func(reference string) (string, error) {
+			return image.Push(ctx, reference, operatorImage(os.Getenv(operatorVariable), chart))
+		}
 	}
 	pushDatabase := func(variant string) func(string) (string, error) {
 		return func(reference string) (string, error) { return pushDatabaseImage(ctx, reference, variant) }
@@ -86,6 +76,19 @@ func packImages(ctx context.Context) (imageReferences, error) {
 		}
 	}
 	return references, nil
+}
+
+// operatorImage packs the operator with charts.
+func operatorImage(binary, charts string) image.Image {
+	return image.Image{
+		Files: map[string]string{
+			"/barq-operator": binary,
+			"/helm-charts":   charts,
+			"/watches.yaml":  filepath.Join(root, "watches.yaml"),
+		},
+		Entrypoint: []string{"/barq-operator"},
+		User:       "65532:65532",
+	}
 }
 
 // pushDatabaseImage pushes the image of Barq DB that is to be tested with, labelled so

@@ -38,24 +38,32 @@ func newNamespace(t *testing.T) string {
 	return namespace.Name
 }
 
-// remove takes a namespace away. BarqClusters go first and are waited for: their
-// finalizer needs the Secrets of the release, and an operator.
+// remove takes a namespace away, with its BarqClusters first.
 func remove(namespace *corev1.Namespace) error {
 	// The test's context has ended by now.
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := suite.Client.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace.Name)); err != nil {
+	if err := removeClusters(ctx, namespace.Name); err != nil {
+		return err
+	}
+	return suite.Client.Delete(ctx, namespace)
+}
+
+// removeClusters deletes the BarqClusters of a namespace and waits until they are gone:
+// their finalizer needs the Secrets of the release, and an operator.
+func removeClusters(ctx context.Context, namespace string) error {
+	if err := suite.Client.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace)); err != nil {
 		return err
 	}
 	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		var left v1alpha1.BarqClusterList
-		err := suite.Client.List(ctx, &left, client.InNamespace(namespace.Name))
+		err := suite.Client.List(ctx, &left, client.InNamespace(namespace))
 		return len(left.Items) == 0, err
 	})
 	if err != nil {
 		return fmt.Errorf("waiting for the BarqClusters to go: %w", err)
 	}
-	return suite.Client.Delete(ctx, namespace)
+	return nil
 }
 
 // newCluster makes a BarqCluster of the given spec, in YAML, that asks for little
