@@ -40,7 +40,7 @@ func packBundle(t *testing.T, version, operatorImage string) packedBundle {
 	require.NoError(t, os.CopyFS(packed.folder, os.DirFS(filepath.Join(root, "bundle"))))
 	bundle, err := manifests.GetBundleFromDir(packed.folder)
 	require.NoError(t, err)
-		file := filepath.Join(packed.folder, "manifests", operatorName+".clusterserviceversion.yaml")
+	file := filepath.Join(packed.folder, "manifests", operatorName+".clusterserviceversion.yaml")
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	replaced := string(content)

@@ -211,7 +211,11 @@ func offer(t *testing.T, address string) {
 }
 
 // subscription is an installation of the operator by the lifecycle manager.
-type subscription struct{ namespace string }
+type subscription struct {
+	namespace string
+	// env is what the Subscription adds to the environment of the operator.
+	env []corev1.EnvVar
+}
 
 // newSubscription makes a namespace for the operator. What is installed there is taken
 // away after the test, before the namespace.
@@ -241,6 +245,7 @@ func (s subscription) create(t *testing.T, channel string, targets ...string) {
 		Spec: &operatorsv1alpha1.SubscriptionSpec{
 			CatalogSource: catalogName, CatalogSourceNamespace: lifecycleManagerNamespace,
 			Package: operatorName, Channel: channel,
+			Config: &operatorsv1alpha1.SubscriptionConfig{Env: s.env},
 		},
 	}))
 }

@@ -8,10 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/barqcluster"
 	"github.com/barq-db/barq-operator/test/e2e/image"
 )
 
@@ -41,10 +43,16 @@ func TestInstalledByOLM(t *testing.T) {
 	})
 	t.Run("SingleNamespace", func(t *testing.T) {
 		installed := newSubscription(t)
+		installed.env = []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase}}
 		target := newNamespace(t)
 		installed.create(t, "stable", target)
 		installed.waitFor(t, this.version, images.operator)
 		requireConfined(t, installed, target)
+
+		mirrored := barqcluster.Parse(t, target, "mirrored", `{storage: {size: 64Mi}}`)
+		require.NoError(t, suite.Client.Create(t.Context(), mirrored))
+		suite.WaitReady(t, mirrored)
+		require.Equal(t, images.otherDatabase, mirrored.Status.Image)
 	})
 	t.Run("MultiNamespace", func(t *testing.T) {
 		installed := newSubscription(t)
