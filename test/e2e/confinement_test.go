@@ -3,6 +3,8 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +17,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // asServiceAccount gives a client with a token of the service account, and nothing else.
@@ -30,52 +34,83 @@ func asServiceAccount(t *testing.T, namespace, name string) *kubernetes.Clientse
 	return account
 }
 
-// permissions gives what the account may do in a namespace of all that the operator's
-// role names, as the API server sees it: "verb resource" by group, and whether it may.
-func permissions(t *testing.T, account *kubernetes.Clientset, namespace string) map[string]bool {
+// permission is a verb on a resource.
+type permission struct{ verb, group, resource string }
+
+// needless are permissions that no installation of the operator has anywhere.
+var needless = []permission{
+	{"get", "", "namespaces"},
+	{"get", "", "nodes"},
+	{"create", "", "pods"},
+	{"create", "", "pods/exec"},
+	{"delete", "", "persistentvolumeclaims"},
+	{"create", "", "serviceaccounts/token"},
+	{"impersonate", "", "serviceaccounts"},
+	{"delete", v1alpha1.GroupVersion.Group, "barqclusters"},
+	{"create", "rbac.authorization.k8s.io", "rolebindings"},
+	{"escalate", "rbac.authorization.k8s.io", "roles"},
+}
+
+// requireConfined shows by the token of the operator in a namespace that it may do its work in
+// the given namespaces, and neither read nor write in any other.
+func requireConfined(t *testing.T, operatorNamespace string, inside []string, outside string) {
+	t.Helper()
+	account := asServiceAccount(t, operatorNamespace, operatorName)
+	for _, namespace := range inside {
+		requireMay(t, account, namespace, operatorRole(t), true)
+		requireMay(t, account, namespace, needless, false)
+	}
+	elsewhere := []string{outside, metav1.NamespaceAll, metav1.NamespaceSystem}
+	if !slices.Contains(inside, operatorNamespace) {
+		requireMay(t, account, operatorNamespace, []permission{{"get", "", "secrets"}, {"create", "apps", "statefulsets"}}, false)
+	}
+	for _, namespace := range elsewhere {
+		requireMay(t, account, namespace, append(operatorRole(t), needless...), false)
+	}
+
+	// The same in deeds.
+	_, err := account.CoreV1().Secrets(inside[0]).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	for _, namespace := range elsewhere {
+		_, err = account.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{})
+		require.True(t, apierrors.IsForbidden(err), "reading Secrets in %q: %v", namespace, err)
+	}
+	_, err = account.CoreV1().ConfigMaps(outside).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "intruder"}}, metav1.CreateOptions{})
+	require.True(t, apierrors.IsForbidden(err), "making a ConfigMap in %q: %v", outside, err)
+}
+
+// requireMay checks that the account may use all of the permissions in a namespace, or none.
+func requireMay(t *testing.T, account *kubernetes.Clientset, namespace string, permissions []permission, expected bool) {
+	t.Helper()
+	for _, asked := range permissions {
+		resource, subresource, _ := strings.Cut(asked.resource, "/")
+		review, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: namespace, Group: asked.group, Resource: resource, Subresource: subresource, Verb: asked.verb,
+			}},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		require.Equal(t, expected, review.Status.Allowed, "%+v in namespace %q", asked, namespace)
+	}
+}
+
+// operatorRole lists all that the operator's role names.
+func operatorRole(t *testing.T) []permission {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
 	require.NoError(t, err)
 	var role rbacv1.ClusterRole
 	require.NoError(t, yaml.UnmarshalStrict(content, &role))
-	answers := map[string]bool{}
+	var permissions []permission
 	for _, rule := range role.Rules {
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {
 				for _, verb := range rule.Verbs {
-					review, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
-						Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-							Namespace: namespace, Group: group, Resource: resource, Verb: verb,
-						}},
-					}, metav1.CreateOptions{})
-					require.NoError(t, err)
-					answers[verb+" "+resource+"."+group] = review.Status.Allowed
+					permissions = append(permissions, permission{verb, group, resource})
 				}
 			}
 		}
 	}
-	require.NotEmpty(t, answers)
-	return answers
-}
-
-// requireMay checks that the account may do all that the operator's role names in a
-// namespace, or none of it.
-func requireMay(t *testing.T, account *kubernetes.Clientset, namespace string, expected bool) {
-	t.Helper()
-	for permission, may := range permissions(t, account, namespace) {
-		require.Equal(t, expected, may, "%s in namespace %q", permission, namespace)
-	}
-}
-
-// requireNoAccess tries to read and to write in a namespace, and to read everywhere.
-func requireNoAccess(t *testing.T, account *kubernetes.Clientset, namespace string) {
-	t.Helper()
-	_, err := account.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{})
-	require.True(t, apierrors.IsForbidden(err), "reading Secrets in %s: %v", namespace, err)
-	_, err = account.CoreV1().Secrets(metav1.NamespaceAll).List(t.Context(), metav1.ListOptions{})
-	require.True(t, apierrors.IsForbidden(err), "reading Secrets everywhere: %v", err)
-	_, err = account.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "intruder"}}, metav1.CreateOptions{})
-	require.True(t, apierrors.IsForbidden(err), "making a ConfigMap in %s: %v", namespace, err)
-	requireMay(t, account, namespace, false)
-	requireMay(t, account, metav1.NamespaceAll, false)
+	require.NotEmpty(t, permissions)
+	return permissions
 }
