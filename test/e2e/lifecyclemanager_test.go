@@ -173,7 +173,7 @@ func (m lifecycleManager) serve(t *testing.T, name, catalog string) string {
 			Spec: corev1.PodSpec{
 				Containers: []corev1.Container{{
 					Name: "catalog", Image: reference,
-					Command:      []string{"/bin/opm", "serve", "/configs", "--cache-dir=/tmp/cache"},
+					Command:      []string{"/bin/opm", "serve", "/configs"},
 					VolumeMounts: []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}},
 				}},
 				Volumes: []corev1.Volume{{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
