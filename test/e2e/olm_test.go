@@ -80,6 +80,11 @@ func TestInstalledByOLM(t *testing.T) {
 		require.NoError(t, installed.unsubscribe(t.Context()))
 		require.Equal(t, pods, suite.Identities(t, cluster), "the removal of the operator restarted the database")
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
+
+		require.NoError(t, installOperator(t.Context(), nextOperator))
+		requireWorking(t, cluster)
+		require.Equal(t, pods, suite.Identities(t, cluster), "the operator, installed again in another way, restarted the database")
+		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 	})
 }
 
