@@ -3,9 +3,13 @@
 
 VERSION ?= 0.1.0
 IMG ?= ghcr.io/barq-db/barq-operator:v$(VERSION)
-# Where the Operator Lifecycle Manager finds this version.
-CHANNEL ?= candidate
+# Where the Operator Lifecycle Manager finds this version. IMG and DATABASE_IMG may be by
+# digest, which a bundle needs to be mirrored; without the latter it is that of config/.
+CHANNELS ?= candidate,stable
+DEFAULT_CHANNEL ?= stable
+DATABASE_IMG ?=
 BUNDLE_IMG ?= ghcr.io/barq-db/barq-operator-bundle:v$(VERSION)
+CATALOG_IMG ?= ghcr.io/barq-db/barq-operator-catalog:v$(VERSION)
 CONTAINER_TOOL ?= docker
 
 GO ?= go
@@ -181,11 +185,30 @@ bin/demo:
 
 .PHONY: bundle
 bundle: manifests ## Generate and validate the bundle for the Operator Lifecycle Manager
-	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNEL)
+	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNELS) $(DEFAULT_CHANNEL) $(IMG) $(DATABASE_IMG)
 
 .PHONY: bundle-build
 bundle-build: ## Build the image of the bundle
 	$(CONTAINER_TOOL) build -f bundle.Dockerfile -t $(BUNDLE_IMG) .
+
+.PHONY: catalog
+catalog: ## Write dist/catalog, from which the Operator Lifecycle Manager installs BUNDLE_IMG
+	GO="$(GO)" hack/generate-catalog.sh config/catalog/template.yaml bundle $(BUNDLE_IMG) dist/catalog
+
+.PHONY: catalog-build
+catalog-build: ## Build the image of dist/catalog
+	$(CONTAINER_TOOL) build -f dist/catalog.Dockerfile -t $(CATALOG_IMG) dist
+
+# What the end-to-end tests of these take: the lifecycle manager, opm, the scorecard, and
+# the operator as a version that comes after this one.
+bin/e2e: bin/e2e/barq-operator-next
+e2e: export BARQ_OPERATOR_NEXT_BIN = $(CURDIR)/bin/e2e/barq-operator-next
+.PHONY: bin/e2e/barq-operator-next
+bin/e2e/barq-operator-next:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=99.0.0' -o $@ ./cmd/barq-operator
+	for module in test/e2e/lifecyclemanager hack/tools/opm hack/tools/operator-sdk; do \
+		$(GO) run ./hack/programs --module "$$module" >/dev/null || exit 1; \
+	done
 
 .PHONY: dist
 dist: manifests dist/install.yaml ## Write dist/install.yaml, which installs the operator from IMG

@@ -18,14 +18,14 @@ git ls-files -z --cached --others --exclude-standard |
 cd "$copy"
 git init --quiet
 git add --all
-"${MAKE:-make}" --no-print-directory generate manifests
+"${MAKE:-make}" --no-print-directory generate bundle
 
 stale=$(git diff --name-only && git ls-files --others --exclude-standard)
 if [ -n "$stale" ]; then
     git --no-pager diff
     echo "These generated files are stale:" >&2
     printf '  %s\n' $stale >&2
-    echo "Run 'make generate manifests' and commit what changes." >&2
+    echo "Run 'make generate bundle' and commit what changes." >&2
     exit 1
 fi
 echo "All generated files are current."

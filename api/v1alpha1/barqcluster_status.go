@@ -29,62 +29,74 @@ const (
 
 // BarqClusterStatus is what the operator observed.
 //
-// Three writers share it by server-side apply, each with fields of its own: the Helm side writes
+// Four writers share it by server-side apply, each with fields of its own: the Helm side writes
 // deployedRelease and the conditions Initialized, Deployed, ReleaseFailed, Irreconcilable and
-// Paused, the volumes controller storage and the condition VolumesResized, the status controller
-// everything else but operator and takeover.
+// Paused, the volumes controller storage and the condition VolumesResized, the claims controller
+// operator and takeover, the status controller everything else.
 type BarqClusterStatus struct {
 	// operator is the one operator that works on this BarqCluster: namespace and name of its Lease. All
 	// others leave it alone.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Operator string `json:"operator,omitempty"`
 
 	// takeover is another operator that asks whether the one in operator is still there. That one
 	// removes the question; if it does not within 30 seconds, the other takes its place.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Takeover string `json:"takeover,omitempty"`
 
 	// observedGeneration is the generation of the spec that this status describes. While it is
 	// below metadata.generation the newest change has not been acted upon.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// phase is the state in one word: Pending, Progressing, Ready, Degraded, Failed, Hibernated or
 	// Paused. Programs should read the conditions instead.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes.phase"}
 	Phase Phase `json:"phase,omitempty"`
 
 	// replicas is the number of pods that exist.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
 	Replicas int32 `json:"replicas"`
 
 	// readyReplicas is the number of pods that answer.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
 	ReadyReplicas int32 `json:"readyReplicas"`
 
 	// updatedReplicas is the number of pods that were made from the newest revision.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
 	UpdatedReplicas int32 `json:"updatedReplicas"`
 
 	// selector finds the pods; autoscalers read it through the scale subresource.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Selector string `json:"selector,omitempty"`
 
 	// image is the image that the pods are to run.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Image string `json:"image,omitempty"`
 
 	// endpoints are where clients inside the Kubernetes cluster reach the database.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
 	Endpoints *Endpoints `json:"endpoints,omitempty"`
 
 	// storage is what the volumes have. Absent while there are none.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
 	Storage *StorageStatus `json:"storage,omitempty"`
 
 	// appliedSpecHash sums up the spec that was last applied, without paused. While a BarqCluster is
 	// paused, another sum means that changes are pending.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	AppliedSpecHash string `json:"appliedSpecHash,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable,
@@ -93,11 +105,13 @@ type BarqClusterStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes.conditions"}
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// deployedRelease is the Helm release that was last stored for this BarqCluster. Its being there does
 	// not mean that the database answers: see the condition Ready.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
 	DeployedRelease *DeployedRelease `json:"deployedRelease,omitempty"`
 }
 
@@ -105,28 +119,34 @@ type BarqClusterStatus struct {
 type Endpoints struct {
 	// http is the URL of the HTTP API. Absent in mode Independent.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="HTTP Endpoint",xDescriptors={"urn:alm:descriptor:org.w3:link"}
 	HTTP string `json:"http,omitempty"`
 
 	// grpc is the host and port of the gRPC API, which is plaintext. Absent in mode Independent.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="gRPC Endpoint",xDescriptors={"urn:alm:descriptor:text"}
 	GRPC string `json:"grpc,omitempty"`
 
 	// databases are the addresses of each database in mode Independent. Absent in mode Primary.
 	// +listType=map
 	// +listMapKey=pod
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
 	Databases []DatabaseEndpoint `json:"databases,omitempty"`
 }
 
 // DatabaseEndpoint is where clients reach the database of one pod.
 type DatabaseEndpoint struct {
 	// pod is the name of the pod.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes:Pod"}
 	Pod string `json:"pod"`
 
 	// http is the URL of the HTTP API.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="HTTP Endpoint",xDescriptors={"urn:alm:descriptor:org.w3:link"}
 	HTTP string `json:"http"`
 
 	// grpc is the host and port of the gRPC API, which is plaintext.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="gRPC Endpoint",xDescriptors={"urn:alm:descriptor:text"}
 	GRPC string `json:"grpc"`
 }
 
@@ -134,14 +154,17 @@ type DatabaseEndpoint struct {
 type StorageStatus struct {
 	// capacity is the largest capacity that a volume of this BarqCluster has; spec.storage.size cannot go below it.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Capacity *resource.Quantity `json:"capacity,omitempty"`
 
 	// volumes is the number of volumes of the pods that spec.replicas asks for.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Volumes int32 `json:"volumes,omitempty"`
 
 	// resizedVolumes is how many of them have the size that the spec asks for.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	ResizedVolumes int32 `json:"resizedVolumes,omitempty"`
 }
 
@@ -149,5 +172,6 @@ type StorageStatus struct {
 type DeployedRelease struct {
 	// name of the release, in the BarqCluster's namespace.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Name string `json:"name,omitempty"`
 }

@@ -13,6 +13,7 @@ import (
 // in a label of the pods, and it is a DNS label that starts with a letter, because a
 // Service takes it.
 //
+// +operator-sdk:csv:customresourcedefinitions:displayName="Barq Cluster",resources={{StatefulSet,v1},{Pod,v1},{PersistentVolumeClaim,v1},{Service,v1},{ServiceAccount,v1},{ConfigMap,v1},{Secret,v1},{NetworkPolicy,v1},{PodDisruptionBudget,v1},{PodMonitor,v1}}
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:shortName=bqc,categories=all
 // +kubebuilder:subresource:status
@@ -62,6 +63,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
 	Replicas *int32 `json:"replicas,omitempty"`
 
 	// image is the container image of Barq DB, by tag, by digest or both. Default: the image
@@ -71,12 +73,14 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Image string `json:"image,omitempty"`
 
 	// imagePullPolicy is when the image is pulled. Default: Kubernetes' own rule, Always for the
 	// tag latest and IfNotPresent otherwise.
 	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:imagePullPolicy","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
 
 	// imagePullSecrets name the Secrets, in the BarqCluster's namespace, with which the image is
@@ -85,21 +89,25 @@ type BarqClusterSpec struct {
 	// +listType=map
 	// +listMapKey=name
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
 
 	// topology says what the pods are to one another.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Topology TopologySpec `json:"topology,omitempty"`
 
 	// storage is the volume of each pod.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
 	// tiering tells Barq DB where its hot, warm and cold tiers are.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Tiering TieringSpec `json:"tiering,omitempty"`
 
 	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no
@@ -110,6 +118,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !has(self.limits) || !(r in self.requests) || !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request must not be above its limit; lower the request or raise the limit"
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.size() == 0",message="claims refer to devices of the pod, which has none; remove claims"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:resourceRequirements"}
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// logLevel becomes RUST_LOG: off, error, warn, info, debug or trace, or a list such as
@@ -118,11 +127,13 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace)(,([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace))*$')",message="must be off, error, warn, info, debug or trace, or a list such as info,barq_storage=debug"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	LogLevel string `json:"logLevel,omitempty"`
 
 	// serviceAccount is the identity of the pods. Default: one of the BarqCluster's name is created.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ServiceAccount ServiceAccountSpec `json:"serviceAccount,omitempty"`
 
 	// env are extra environment variables of the database container. Default none. The variables
@@ -132,6 +143,7 @@ type BarqClusterSpec struct {
 	// +listType=map
 	// +listMapKey=name
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Environment Variables",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Env []EnvVar `json:"env,omitempty"`
 
 	// minReadySeconds is for how long a new pod must answer before a roll-out goes on to the next
@@ -140,6 +152,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=3600
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
 
 	// progressDeadlineSeconds is for how long pods may fail to start before the condition Stalled
@@ -149,31 +162,37 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:Minimum=10
 	// +kubebuilder:validation:Maximum=86400
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ProgressDeadlineSeconds *int32 `json:"progressDeadlineSeconds,omitempty"`
 
 	// networkPolicy says who may reach the database. Whoever reaches it is its administrator, so by
 	// default only pods of the BarqCluster's namespace may.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitempty"`
 
 	// tls encrypts the HTTP API. Default: it is plain text. The gRPC API is always plain text.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	TLS *TLSSpec `json:"tls,omitempty"`
 
 	// service is how clients reach the database.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Service ServiceSpec `json:"service,omitempty"`
 
 	// monitoring hands the metrics to Prometheus.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Monitoring MonitoringSpec `json:"monitoring,omitempty"`
 
 	// podDisruptionBudget limits how many pods a drain of nodes takes away at a time.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodDisruptionBudget PodDisruptionBudgetSpec `json:"podDisruptionBudget,omitempty"`
 
 	// podLabels are extra labels of the pods. Default none. Labels that the operator owns are refused.
@@ -181,6 +200,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']) && !key.startsWith('barq.db/'))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodLabels map[string]string `json:"podLabels,omitempty"`
 
 	// podAnnotations are extra annotations of the pods. Default none. Those that begin with barq.db/
@@ -188,12 +208,14 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('barq.db/'))",message="annotations that begin with barq.db/ belong to the operator; choose other names"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
 
 	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
 	// A change restarts the pods one at a time.
 	// +kubebuilder:validation:MaxProperties=64
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 
 	// tolerations let the pods run on nodes with taints. Default none. A change restarts the pods one
@@ -201,11 +223,13 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=atomic
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
 	// affinity of the pods. Default: preferably no two pods of a BarqCluster on one node. What is
 	// written here replaces the default as a whole. A change restarts the pods one at a time.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
 	// topologySpreadConstraints of the pods. Default: spread over zones, as far as nodes allow. What is
@@ -214,23 +238,27 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=atomic
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
 	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. A change
 	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	DeletionProtection bool `json:"deletionProtection,omitempty"`
 
 	// paused stops every change to what runs; default false. Status is still reported, the condition
 	// ChangesPending says whether there is something to do, and a BarqCluster that is paused can be
 	// deleted.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Paused bool `json:"paused,omitempty"`
 }
 
@@ -266,12 +294,14 @@ type TopologySpec struct {
 	// +kubebuilder:default=Primary
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, because data would be left in pods that no client reaches; put ' + oldSelf + ' back, or make a new BarqCluster and copy the data'",message="cannot change, because data would be left in pods that no client reaches; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Primary","urn:alm:descriptor:com.tectonic.ui:select:Independent"}
 	Mode TopologyMode `json:"mode,omitempty"`
 
 	// scaleDown says whether replicas may be lowered in mode Independent, which takes the data of the
 	// removed pods offline: Refuse (default) or Allow. It has no effect in mode Primary.
 	// +kubebuilder:default=Refuse
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Refuse","urn:alm:descriptor:com.tectonic.ui:select:Allow","urn:alm:descriptor:com.tectonic.ui:fieldDependency:topology.mode:Independent"}
 	ScaleDown ScaleDown `json:"scaleDown,omitempty"`
 }
 
@@ -281,12 +311,14 @@ type NetworkPolicySpec struct {
 	// 50051, and nobody else; default true. It takes a network plugin that enforces policies.
 	// +kubebuilder:default=true
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Enabled *bool `json:"enabled,omitempty"`
 
 	// from are further peers that may reach the two ports, written as in a NetworkPolicy. Default none.
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=atomic
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	From []networkingv1.NetworkPolicyPeer `json:"from,omitempty"`
 }
 
@@ -298,6 +330,7 @@ type TLSSpec struct {
 	// cannot serve TLS: with a certificate it ends at its start.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret"}
 	SecretName string `json:"secretName"`
 }
 
@@ -308,11 +341,13 @@ type ServiceSpec struct {
 	// +kubebuilder:default=ClusterIP
 	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ClusterIP","urn:alm:descriptor:com.tectonic.ui:select:NodePort","urn:alm:descriptor:com.tectonic.ui:select:LoadBalancer"}
 	Type corev1.ServiceType `json:"type,omitempty"`
 
 	// annotations of the Service, in mode Independent of each pod's Service. Default none.
 	// +kubebuilder:validation:MaxProperties=64
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
@@ -321,6 +356,7 @@ type MonitoringSpec struct {
 	// podMonitor is for the Prometheus operator.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodMonitor PodMonitorSpec `json:"podMonitor,omitempty"`
 }
 
@@ -328,12 +364,14 @@ type MonitoringSpec struct {
 type PodMonitorSpec struct {
 	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Enabled bool `json:"enabled,omitempty"`
 
 	// interval between two scrapes. Default: that of Prometheus.
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$')",message="must be a duration with the largest unit first; write for instance 30s or 1m30s"
 	// +kubebuilder:validation:MaxLength=32
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Interval string `json:"interval,omitempty"`
 
 	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that the
@@ -341,6 +379,7 @@ type PodMonitorSpec struct {
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','helm.sh/chart']))",message="helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
@@ -350,6 +389,7 @@ type PodDisruptionBudgetSpec struct {
 	// keeps a node from being drained: a single pod may go, and pods that do not answer always may.
 	// +kubebuilder:default=true
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Enabled *bool `json:"enabled,omitempty"`
 }
 
@@ -358,6 +398,7 @@ type ImagePullSecret struct {
 	// name of the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Name string `json:"name"`
 }
 
@@ -377,6 +418,7 @@ type StorageSpec struct {
 	// +kubebuilder:default="10Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="must be greater than zero; write for instance 10Gi"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Size *resource.Quantity `json:"size,omitempty"`
 
 	// storageClassName is the StorageClass of the volumes. Default: the cluster's default class.
@@ -384,6 +426,7 @@ type StorageSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Storage Class",xDescriptors={"urn:alm:descriptor:io.kubernetes:StorageClass"}
 	StorageClassName *string `json:"storageClassName,omitempty"`
 
 	// accessMode of the volumes: ReadWriteOnce (default), or ReadWriteOncePod where the class knows
@@ -392,11 +435,13 @@ type StorageSpec struct {
 	// +kubebuilder:default=ReadWriteOnce
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOnce","urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOncePod","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	AccessMode AccessMode `json:"accessMode,omitempty"`
 
 	// retention says when volumes are deleted. By default never.
 	// +kubebuilder:default={}
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Retention RetentionSpec `json:"retention,omitempty"`
 }
 
@@ -418,12 +463,14 @@ type RetentionSpec struct {
 	// or Delete.
 	// +kubebuilder:default=Retain
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenDeleted RetentionPolicy `json:"whenDeleted,omitempty"`
 
 	// whenScaled says what happens to the volumes of pods that a lower number of replicas removes:
 	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here.
 	// +kubebuilder:default=Retain
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenScaled RetentionPolicy `json:"whenScaled,omitempty"`
 }
 
@@ -453,6 +500,7 @@ type TieringSpec struct {
 	// tiers are ignored. A change restarts the pods one at a time.
 	// +kubebuilder:default=false
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Enabled bool `json:"enabled"`
 
 	// hotPath is where the data directory lives: pvc (default), or ephemeral-storage, which
@@ -460,14 +508,17 @@ type TieringSpec struct {
 	// +kubebuilder:default=pvc
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:pvc","urn:alm:descriptor:com.tectonic.ui:select:ephemeral-storage","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	HotPath HotPath `json:"hotPath,omitempty"`
 
 	// warm is the object store of the warm tier. Default none.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Warm Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Warm *TierSpec `json:"warm,omitempty"`
 
 	// cold is the object store of the cold tier. Default none.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Cold Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Cold *TierSpec `json:"cold,omitempty"`
 }
 
@@ -493,6 +544,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.endpoint)",message="endpoint is for provider s3 only; remove it"
 type TierSpec struct {
 	// provider of the object store: s3, gcs or azure.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:s3","urn:alm:descriptor:com.tectonic.ui:select:gcs","urn:alm:descriptor:com.tectonic.ui:select:azure"}
 	Provider Provider `json:"provider"`
 
 	// bucket is the name of the bucket, for azure of the container. Either this or bucketSecretRef.
@@ -500,10 +552,12 @@ type TierSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$')",message="must be a bucket's name only; write for instance my-bucket, without a scheme or a path"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Bucket string `json:"bucket,omitempty"`
 
 	// bucketSecretRef takes the bucket's name from a Secret in the BarqCluster's namespace.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Bucket From Secret",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	BucketSecretRef *SecretKeyReference `json:"bucketSecretRef,omitempty"`
 
 	// credentialsSecretRef names a Secret in the BarqCluster's namespace whose keys are named like
@@ -512,12 +566,14 @@ type TierSpec struct {
 	// AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY. Without it, s3 and gcs use the workload
 	// identity of the service account. A change of the Secret restarts the pods one at a time.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Credentials"
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
 
 	// region of an s3 bucket (AWS_REGION). Default: AWS_REGION of the credentials Secret, if present.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Region string `json:"region,omitempty"`
 
 	// endpoint is the URL of an s3 store that is not Amazon's (AWS_ENDPOINT_URL_S3). Default none.
@@ -525,6 +581,7 @@ type TierSpec struct {
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]') && isURL(self)",message="must be a URL; write for instance https://objects.example.com"
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Endpoint string `json:"endpoint,omitempty"`
 }
 
@@ -533,6 +590,7 @@ type SecretReference struct {
 	// name of the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Secret",xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret"}
 	Name string `json:"name"`
 }
 
@@ -541,11 +599,13 @@ type SecretKeyReference struct {
 	// name of the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Secret",xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Name string `json:"name"`
 
 	// key in the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Key string `json:"key"`
 }
 
@@ -557,17 +617,20 @@ type ServiceAccountSpec struct {
 	// create makes the account; default true. With false the account of the given name is used as it is.
 	// +kubebuilder:default=true
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Create *bool `json:"create,omitempty"`
 
 	// name of the account. Default: the BarqCluster's name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:ServiceAccount","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Name string `json:"name,omitempty"`
 
 	// annotations of the account that is created; default none. They carry workload identity, for
 	// instance eks.amazonaws.com/role-arn or iam.gke.io/gcp-service-account.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
@@ -586,14 +649,17 @@ type EnvVar struct {
 	// +kubebuilder:validation:XValidation:rule="self != 'POD_NAME'",message="POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name"
 	// +kubebuilder:validation:XValidation:rule="self != 'AWS_REGION'",message="AWS_REGION belongs to the operator; remove it and write region of spec.tiering.warm or spec.tiering.cold instead"
 	// +kubebuilder:validation:XValidation:rule="self != 'AWS_ENDPOINT_URL_S3'",message="AWS_ENDPOINT_URL_S3 belongs to the operator; remove it and write endpoint of spec.tiering.warm or spec.tiering.cold instead"
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Name string `json:"name"`
 
 	// value of the variable. It is stored as it is: put secrets into a Secret and use valueFrom.
 	// +kubebuilder:validation:MaxLength=32768
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Value string `json:"value,omitempty"`
 
 	// valueFrom takes the value from a Secret, a ConfigMap or the pod itself.
 	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Value From",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ValueFrom *corev1.EnvVarSource `json:"valueFrom,omitempty"`
 }

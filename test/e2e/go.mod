@@ -15,6 +15,7 @@ require (
 	github.com/barq-db/barq-operator v0.0.0-00010101000000-000000000000
 	github.com/barq-db/barq-operator/hack/image v0.0.0-00010101000000-000000000000
 	github.com/container-storage-interface/spec v1.11.0
+	github.com/operator-framework/api v0.45.0
 	github.com/prometheus/client_model v0.6.2
 	github.com/prometheus/common v0.67.5
 	github.com/spf13/cobra v1.10.2
@@ -23,6 +24,7 @@ require (
 	google.golang.org/grpc v1.82.1
 	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af
 	k8s.io/api v0.36.3
+	k8s.io/apiextensions-apiserver v0.36.3
 	k8s.io/apimachinery v0.36.3
 	k8s.io/client-go v0.36.3
 	k8s.io/kubelet v0.36.3
@@ -33,6 +35,7 @@ require (
 
 require (
 	github.com/CycloneDX/cyclonedx-go v0.11.0 // indirect
+	github.com/blang/semver/v4 v4.0.0 // indirect
 	github.com/cloudflare/circl v1.6.3 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
 	github.com/docker/cli v29.7.2+incompatible // indirect

@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/hack/image"
+	"github.com/barq-db/barq-operator/test/barqcluster"
+)
+
+const (
+	// nextVersion comes after this one, whichever that is.
+	nextVersion = "99.0.0"
+	// nextVersionVariable is the path of the same operator, built as that version.
+	nextVersionVariable = "BARQ_OPERATOR_NEXT_BIN"
+)
+
+// The operator, installed by the Operator Lifecycle Manager from a catalog: in every
+// install mode, upgraded through a channel, and removed.
+func TestInstalledByOLM(t *testing.T) {
+	// It outlives every operator of this test, so it is made before, and removed after.
+	namespace := newNamespace(t)
+	withoutOperator(t)
+	manager := startLifecycleManager(t)
+	this := packBundle(t, bundleVersion(t), images.operator)
+	catalog := generateCatalog(t, "config/catalog/template.yaml", this)
+	offer(t, manager.serve(t, "catalog-this", catalog))
+
+	t.Run("OwnNamespace", func(t *testing.T) {
+		installed := newSubscription(t)
+		installed.create(t, "stable", installed.namespace)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, installed.namespace)
+	})
+	t.Run("SingleNamespace", func(t *testing.T) {
+		installed := newSubscription(t)
+		installed.env = []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase}}
+		target := newNamespace(t)
+		installed.create(t, "stable", target)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, target)
+
+		mirrored := barqcluster.Parse(t, target, "mirrored", `{storage: {size: 64Mi}}`)
+		require.NoError(t, suite.Client.Create(t.Context(), mirrored))
+		suite.WaitReady(t, mirrored)
+		require.Equal(t, images.otherDatabase, mirrored.Status.Image)
+	})
+	t.Run("MultiNamespace", func(t *testing.T) {
+		installed := newSubscription(t)
+		targets := []string{newNamespace(t), newNamespace(t)}
+		installed.create(t, "stable", targets...)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, targets...)
+	})
+	t.Run("AllNamespaces", func(t *testing.T) {
+		installed := newSubscription(t)
+		installed.create(t, "candidate")
+		installed.waitFor(t, this.version, images.operator)
+		cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
+		suite.WaitReady(t, cluster)
+		fill(t, namespace, "db-0", 100)
+		pods := suite.Identities(t, cluster)
+
+		nextOperator := packNextOperator(t)
+		next := packBundle(t, nextVersion, nextOperator)
+		offer(t, manager.serve(t, "catalog-next", generateCatalog(t, nextTemplate(t, this, next), next)))
+		installed.waitFor(t, nextVersion, nextOperator)
+		requireWorking(t, cluster)
+		require.Equal(t, pods, suite.Identities(t, cluster), "the upgrade of the operator restarted the database")
+
+		require.NoError(t, installed.unsubscribe(t.Context()))
+		require.Equal(t, pods, suite.Identities(t, cluster), "the removal of the operator restarted the database")
+		require.Equal(t, 100, found(t, namespace, "db-0", 100))
+
+		require.NoError(t, installOperator(t.Context(), nextOperator))
+		requireWorking(t, cluster)
+		require.Equal(t, pods, suite.Identities(t, cluster), "the operator, installed again in another way, restarted the database")
+		require.Equal(t, 100, found(t, namespace, "db-0", 100))
+	})
+}
+
+// withoutOperator takes away the operator that the suite installed, for one test.
+func withoutOperator(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := installOperator(context.Background(), images.operator); err != nil {
+			t.Errorf("installing the operator again: %v", err)
+		}
+	})
+	require.NoError(t, removeOperator())
+}
+
+// packNextOperator packs the same operator, built as the next version.
+func packNextOperator(t *testing.T) string {
+	t.Helper()
+	reference, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/barq-operator:v"+nextVersion,
+		operatorImage(os.Getenv(nextVersionVariable), filepath.Join(root, "helm-charts")))
+	require.NoError(t, err)
+	require.NotEqual(t, images.operator, reference)
+	return reference
+}
+
+// requireWorking changes a BarqCluster in a way that restarts nothing, and waits until
+// its operator has acted.
+func requireWorking(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Service.Annotations = map[string]string{"example.com/changed": metav1.Now().String()}
+	})
+	suite.WaitReady(t, cluster)
+}
+
+// requireWorksOnlyIn makes BarqClusters in the target namespaces, which must become Ready,
+// and one elsewhere, which nobody must touch, and tries what the operator's own token may do.
+func requireWorksOnlyIn(t *testing.T, installed subscription, targets ...string) {
+	t.Helper()
+	elsewhere := newNamespace(t)
+	stranger := newCluster(t, elsewhere, "db", `{storage: {size: 64Mi}}`)
+	for _, target := range targets {
+		suite.WaitReady(t, newCluster(t, target, "db", `{storage: {size: 64Mi}}`))
+	}
+	requireConfined(t, installed.namespace, targets, elsewhere)
+
+	suite.Refresh(t, stranger)
+	require.Empty(t, stranger.Finalizers)
+	require.Equal(t, v1alpha1.BarqClusterStatus{}, stranger.Status)
+	var sets appsv1.StatefulSetList
+	require.NoError(t, suite.Client.List(t.Context(), &sets, client.InNamespace(elsewhere)))
+	require.Empty(t, sets.Items)
+}
