@@ -1,6 +1,7 @@
 package barqcluster
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,20 @@ func (k Kubernetes) Identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[
 	for _, pod := range k.Pods(t, cluster) {
 		found[pod.Name] = string(pod.UID)
 	}
+	return found
+}
+
+// Runs gives, for each container of the BarqCluster's pods, what changes when the pod is
+// replaced or the container is restarted.
+func (k Kubernetes) Runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, pod := range k.Pods(t, cluster) {
+		for _, container := range pod.Status.ContainerStatuses {
+			found[pod.Name+" "+container.Name] = fmt.Sprintf("pod %s, container %s, %d restarts", pod.UID, container.ContainerID, container.RestartCount)
+		}
+	}
+	require.NotEmpty(t, found)
 	return found
 }
 

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/test/barqcluster"
 )
@@ -26,7 +25,7 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 	helm("install", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--wait", "--timeout", "3m",
 		"--set", "image.repository="+repository+",image.digest="+digest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
 	installed := barqcluster.Parse(t, namespace, "vectors", `{}`)
-	before := processes(suite.Pods(t, installed))
+	before := suite.Runs(t, installed)
 	require.Len(t, before, 1)
 	fill(t, namespace, "vectors-0", 50)
 
@@ -38,7 +37,7 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 	}
 	annotate("barq.db/adopt-release=vectors")
 	suite.WaitReady(t, cluster)
-	require.Equal(t, before, processes(suite.Pods(t, cluster)))
+	require.Equal(t, before, suite.Runs(t, cluster))
 	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
 
 	annotate("barq.db/on-deletion=keep-release")
@@ -46,22 +45,7 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 	require.NoError(t, err, string(out))
 	require.Contains(t, helm("list"), "vectors")
 	helm("upgrade", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--reuse-values", "--set", "minReadySeconds=2", "--wait")
-	require.Equal(t, before, processes(suite.Pods(t, installed)))
+	require.Equal(t, before, suite.Runs(t, installed))
 	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
 	helm("uninstall", "vectors", "--wait")
-}
-
-// process is one that runs in a pod: neither a new pod nor a new container has the same.
-type process struct {
-	uid, container string
-	restarts       int32
-}
-
-func processes(pods []corev1.Pod) map[string]process {
-	found := map[string]process{}
-	for i := range pods {
-		status := pods[i].Status.ContainerStatuses[0]
-		found[pods[i].Name] = process{uid: string(pods[i].UID), container: status.ContainerID, restarts: status.RestartCount}
-	}
-	return found
 }

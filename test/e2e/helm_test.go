@@ -63,7 +63,7 @@ func TestInstalledByHelm(t *testing.T) {
 	stranger := newCluster(t, other, "db", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
 	fill(t, apps, "db-0", 10)
-	pods := runs(t, cluster)
+	pods := suite.Runs(t, cluster)
 
 	requireConfined(t, operatorNamespace, []string{apps}, other)
 	suite.Refresh(t, stranger)
@@ -75,7 +75,7 @@ func TestInstalledByHelm(t *testing.T) {
 	waitOperator(t)
 	require.NotEqual(t, before[0].Spec.Containers[0].Image, operatorPods(t)[0].Spec.Containers[0].Image)
 	actsOn(t, cluster, false)
-	require.Equal(t, pods, runs(t, cluster))
+	require.Equal(t, pods, suite.Runs(t, cluster))
 	guide.ask("the BarqClusters of namespace " + apps + " can be listed")
 
 	guide.run("Remove", "")
@@ -92,7 +92,7 @@ func TestInstalledByHelm(t *testing.T) {
 	guide.ask("the BarqClusters of all namespaces can be listed")
 	suite.WaitReady(t, stranger)
 	actsOn(t, cluster, true)
-	require.Equal(t, pods, runs(t, cluster))
+	require.Equal(t, pods, suite.Runs(t, cluster))
 	require.Equal(t, 10, found(t, apps, "db-0", 10))
 
 	for _, each := range []*v1alpha1.BarqCluster{cluster, stranger} {
@@ -287,18 +287,6 @@ func requireTamperingIsSeen(t *testing.T, packages, publicKey string) {
 	out, err := exec.CommandContext(t.Context(), "helm", "verify", changed, "--keyring", publicKey).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), "sha256 sum does not match")
-}
-
-// runs tells whether a pod was replaced or one of its containers started again: equal
-// answers say that neither was.
-func runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	for _, pod := range suite.Pods(t, cluster) {
-		require.Len(t, pod.Status.ContainerStatuses, 1)
-		found[pod.Name] = fmt.Sprintf("%s, %d restarts", pod.UID, pod.Status.ContainerStatuses[0].RestartCount)
-	}
-	return found
 }
 
 // actsOn shows that the operator looks after the BarqCluster, by a change that restarts nothing.

@@ -45,7 +45,7 @@ func TestInstalledByManifests(t *testing.T) {
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
 	fill(t, namespace, "db-0", 100)
-	before := running(t, cluster)
+	before := suite.Runs(t, cluster)
 
 	t.Run("Upgrade", func(t *testing.T) {
 		require.False(t, protectionKnown(t), "the earlier version has what this one brings")
@@ -54,20 +54,20 @@ func TestInstalledByManifests(t *testing.T) {
 		require.True(t, protectionKnown(t), "the CRD was not upgraded")
 		require.NotContains(t, operatorLog(t), `"version":"0.0.1"`)
 		requireWorks(t, cluster)
-		require.Equal(t, before, running(t, cluster))
+		require.Equal(t, before, suite.Runs(t, cluster))
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 	})
 	t.Run("Samples", testSamples)
 	t.Run("Removal", func(t *testing.T) {
 		uninstall(t.Context(), t)
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
-		require.Equal(t, before, running(t, cluster))
+		require.Equal(t, before, suite.Runs(t, cluster))
 	})
 	t.Run("InstalledAgain", func(t *testing.T) {
 		apply(t, mirrored(t, "config/default", images.operator))
 		waitOperator(t)
 		requireWorks(t, cluster)
-		require.Equal(t, before, running(t, cluster))
+		require.Equal(t, before, suite.Runs(t, cluster))
 	})
 	t.Run("Namespaced", func(t *testing.T) {
 		uninstall(t.Context(), t)
@@ -227,19 +227,6 @@ func requireWorks(t *testing.T, cluster *v1alpha1.BarqCluster) {
 		return fmt.Sprintf("annotations of the Service: %v", service.Annotations)
 	})
 	suite.WaitReady(t, cluster)
-}
-
-// running tells the pods from any that came after them, or whose container was restarted.
-func running(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
-	t.Helper()
-	pods := map[string]string{}
-	for _, pod := range suite.Pods(t, cluster) {
-		for _, container := range pod.Status.ContainerStatuses {
-			pods[pod.Name+" "+container.Name] = fmt.Sprintf("%s, %d restarts", pod.UID, container.RestartCount)
-		}
-	}
-	require.NotEmpty(t, pods)
-	return pods
 }
 
 // sampleOutcomes is how far the samples come without a cloud. With a tier on s3 or gcs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,22 +69,22 @@ func TestInstalledByOLM(t *testing.T) {
 		cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
 		suite.WaitReady(t, cluster)
 		fill(t, namespace, "db-0", 100)
-		pods := suite.Identities(t, cluster)
+		pods := suite.Runs(t, cluster)
 
 		nextOperator := packNextOperator(t)
 		next := packBundle(t, nextVersion, nextOperator)
 		offer(t, manager.serve(t, "catalog-next", generateCatalog(t, nextTemplate(t, this, next), next)))
 		installed.waitFor(t, nextVersion, nextOperator)
 		requireWorking(t, cluster)
-		require.Equal(t, pods, suite.Identities(t, cluster), "the upgrade of the operator restarted the database")
+		require.Equal(t, pods, suite.Runs(t, cluster), "the upgrade of the operator restarted the database")
 
 		require.NoError(t, installed.unsubscribe(t.Context()))
-		require.Equal(t, pods, suite.Identities(t, cluster), "the removal of the operator restarted the database")
+		require.Equal(t, pods, suite.Runs(t, cluster), "the removal of the operator restarted the database")
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 
 		require.NoError(t, installOperator(t.Context(), nextOperator))
 		requireWorking(t, cluster)
-		require.Equal(t, pods, suite.Identities(t, cluster), "the operator, installed again in another way, restarted the database")
+		require.Equal(t, pods, suite.Runs(t, cluster), "the operator, installed again in another way, restarted the database")
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 	})
 }
@@ -128,7 +129,8 @@ func requireWorksOnlyIn(t *testing.T, installed subscription, targets ...string)
 	for _, target := range targets {
 		suite.WaitReady(t, newCluster(t, target, "db", `{storage: {size: 64Mi}}`))
 	}
-	requireConfined(t, installed.namespace, targets, elsewhere)
+	// The lifecycle manager gives the permissions in the operator's own namespace in any mode.
+	requireConfined(t, installed.namespace, append(slices.Clone(targets), installed.namespace), elsewhere)
 
 	suite.Refresh(t, stranger)
 	require.Empty(t, stranger.Finalizers)
