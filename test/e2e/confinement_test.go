@@ -1,90 +1,81 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-
-	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"sigs.k8s.io/yaml"
 )
 
-// requireConfined shows by the operator's own token that it may do its work in one namespace, and
-// neither read nor write in any other.
-func requireConfined(t *testing.T, inside, outside string) {
+// asServiceAccount gives a client with a token of the service account, and nothing else.
+func asServiceAccount(t *testing.T, namespace, name string) *kubernetes.Clientset {
 	t.Helper()
-	operator := withTokenOf(t, operatorNamespace, operatorName)
-	const all = ""
-	for _, test := range []struct {
-		verb, group, resource, namespace string
-		allowed                          bool
-	}{
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", inside, true},
-		{"patch", v1alpha1.GroupVersion.Group, "barqclusters/status", inside, true},
-		{"create", "apps", "statefulsets", inside, true},
-		{"create", "", "secrets", inside, true},
-		{"patch", "", "persistentvolumeclaims", inside, true},
-		{"delete", "", "pods", inside, true},
-		{"update", "coordination.k8s.io", "leases", operatorNamespace, true},
-		{"create", "authentication.k8s.io", "tokenreviews", all, true},
-
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", outside, false},
-		{"patch", v1alpha1.GroupVersion.Group, "barqclusters/status", outside, false},
-		{"create", "apps", "statefulsets", outside, false},
-		{"get", "", "secrets", outside, false},
-		{"create", "", "secrets", outside, false},
-		{"patch", "", "persistentvolumeclaims", outside, false},
-		{"delete", "", "pods", outside, false},
-		{"create", "", "events", outside, false},
-		{"update", "coordination.k8s.io", "leases", outside, false},
-
-		{"list", v1alpha1.GroupVersion.Group, "barqclusters", all, false},
-		{"get", "", "secrets", all, false},
-		{"get", "", "secrets", operatorNamespace, false},
-		{"get", "", "secrets", "kube-system", false},
-		{"get", "", "namespaces", all, false},
-		{"get", "", "nodes", all, false},
-		{"create", "", "pods", inside, false},
-		{"create", "", "pods/exec", inside, false},
-		{"delete", "", "persistentvolumeclaims", inside, false},
-		{"delete", v1alpha1.GroupVersion.Group, "barqclusters", inside, false},
-		{"create", "rbac.authorization.k8s.io", "rolebindings", inside, false},
-		{"impersonate", "", "serviceaccounts", inside, false},
-		{"create", "", "serviceaccounts/token", inside, false},
-	} {
-		review, err := operator.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
-			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: test.namespace, Verb: test.verb, Group: test.group, Resource: test.resource,
-			}},
-		}, metav1.CreateOptions{})
-		require.NoError(t, err)
-		require.Equal(t, test.allowed, review.Status.Allowed, "%+v", test)
-	}
-
-	// The same in deeds.
-	_, err := operator.CoreV1().Secrets(inside).List(t.Context(), metav1.ListOptions{})
-	require.NoError(t, err)
-	_, err = operator.CoreV1().Secrets(outside).List(t.Context(), metav1.ListOptions{})
-	require.True(t, apierrors.IsForbidden(err), err)
-	_, err = operator.CoreV1().ConfigMaps(outside).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, metav1.CreateOptions{})
-	require.True(t, apierrors.IsForbidden(err), err)
-}
-
-// withTokenOf gives a client that is nothing but the account.
-func withTokenOf(t *testing.T, namespace, account string) *kubernetes.Clientset {
-	t.Helper()
-	token, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	request, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	config := rest.AnonymousClientConfig(restConfig)
-	config.BearerToken = token.Status.Token
+	config.BearerToken = request.Status.Token
 	config.QPS, config.Burst = restConfig.QPS, restConfig.Burst
-	found, err := kubernetes.NewForConfig(config)
+	account, err := kubernetes.NewForConfig(config)
 	require.NoError(t, err)
-	return found
+	return account
+}
+
+// permissions gives what the account may do in a namespace of all that the operator's
+// role names, as the API server sees it: "verb resource" by group, and whether it may.
+func permissions(t *testing.T, account *kubernetes.Clientset, namespace string) map[string]bool {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
+	require.NoError(t, err)
+	var role rbacv1.ClusterRole
+	require.NoError(t, yaml.UnmarshalStrict(content, &role))
+	answers := map[string]bool{}
+	for _, rule := range role.Rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					review, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
+						Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+							Namespace: namespace, Group: group, Resource: resource, Verb: verb,
+						}},
+					}, metav1.CreateOptions{})
+					require.NoError(t, err)
+					answers[verb+" "+resource+"."+group] = review.Status.Allowed
+				}
+			}
+		}
+	}
+	require.NotEmpty(t, answers)
+	return answers
+}
+
+// requireMay checks that the account may do all that the operator's role names in a
+// namespace, or none of it.
+func requireMay(t *testing.T, account *kubernetes.Clientset, namespace string, expected bool) {
+	t.Helper()
+	for permission, may := range permissions(t, account, namespace) {
+		require.Equal(t, expected, may, "%s in namespace %q", permission, namespace)
+	}
+}
+
+// requireNoAccess tries to read and to write in a namespace, and to read everywhere.
+func requireNoAccess(t *testing.T, account *kubernetes.Clientset, namespace string) {
+	t.Helper()
+	_, err := account.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{})
+	require.True(t, apierrors.IsForbidden(err), "reading Secrets in %s: %v", namespace, err)
+	_, err = account.CoreV1().Secrets(metav1.NamespaceAll).List(t.Context(), metav1.ListOptions{})
+	require.True(t, apierrors.IsForbidden(err), "reading Secrets everywhere: %v", err)
+	_, err = account.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "intruder"}}, metav1.CreateOptions{})
+	require.True(t, apierrors.IsForbidden(err), "making a ConfigMap in %s: %v", namespace, err)
+	requireMay(t, account, namespace, false)
+	requireMay(t, account, metav1.NamespaceAll, false)
 }

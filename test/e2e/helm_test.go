@@ -13,9 +13,12 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/stretchr/testify/require"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -32,6 +35,9 @@ const (
 
 // addedField is a field that the version before did not have yet.
 const addedField = "priorityClassName"
+
+// guidePath is what the test reads and does.
+const guidePath = "docs/install-helm.md"
 
 // crdFile is where the chart has the kind.
 const crdFile = "files/crd/barq.db_barqclusters.yaml"
@@ -65,7 +71,10 @@ func TestInstalledByHelm(t *testing.T) {
 	fill(t, apps, "db-0", 10)
 	pods := runs(t, cluster)
 
-	requireConfined(t, apps, other)
+	account := asServiceAccount(t, operatorNamespace, operatorName)
+	requireMay(t, account, apps, true)
+	requireNoAccess(t, account, other)
+	requireNothingFurther(t, account, apps)
 	suite.Refresh(t, stranger)
 	require.Empty(t, stranger.Status.Conditions, "the operator looked after a namespace that it does not watch")
 
@@ -100,6 +109,31 @@ func TestInstalledByHelm(t *testing.T) {
 		suite.WaitGone(t, each)
 	}
 	guide.run("Remove everything", "")
+}
+
+// requireNothingFurther tries what none of the operator's roles names, where it is at work and
+// beyond.
+func requireNothingFurther(t *testing.T, account *kubernetes.Clientset, namespace string) {
+	t.Helper()
+	const all = ""
+	for _, attributes := range []authorizationv1.ResourceAttributes{
+		{Verb: "create", Resource: "pods", Namespace: namespace},
+		{Verb: "create", Resource: "pods", Subresource: "exec", Namespace: namespace},
+		{Verb: "delete", Resource: "persistentvolumeclaims", Namespace: namespace},
+		{Verb: "delete", Group: v1alpha1.GroupVersion.Group, Resource: "barqclusters", Namespace: namespace},
+		{Verb: "create", Group: "rbac.authorization.k8s.io", Resource: "rolebindings", Namespace: namespace},
+		{Verb: "create", Resource: "serviceaccounts", Subresource: "token", Namespace: namespace},
+		{Verb: "impersonate", Resource: "serviceaccounts", Namespace: namespace},
+		{Verb: "get", Resource: "secrets", Namespace: operatorNamespace},
+		{Verb: "get", Resource: "namespaces", Namespace: all},
+		{Verb: "get", Resource: "nodes", Namespace: all},
+	} {
+		review, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &attributes},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		require.False(t, review.Status.Allowed, "%+v", attributes)
+	}
 }
 
 // guide is docs/install-helm.md, with a registry and a namespace of the test's own.
@@ -185,7 +219,7 @@ func publishChart(t *testing.T, apps string) guide {
 	}
 	requireTamperingIsSeen(t, filepath.Join(folder, "packages"), publicKey)
 
-	text, err := os.ReadFile(filepath.Join(root, "docs", "install-helm.md"))
+	text, err := os.ReadFile(filepath.Join(root, guidePath))
 	require.NoError(t, err)
 	return guide{t: t, text: string(text), folder: folder, formerCRD: filepath.Join(chartBefore, crdFile), replaced: strings.NewReplacer(
 		"oci://ghcr.io/barq-db/charts/barq-operator", "oci://"+registry+"/charts/barq-operator "+plainHTTP(),
