@@ -33,6 +33,9 @@ const (
 // addedField is a field that the version before did not have yet.
 const addedField = "priorityClassName"
 
+// guidePath is what the test reads and does.
+const guidePath = "docs/install-helm.md"
+
 // crdFile is where the chart has the kind.
 const crdFile = "files/crd/barq.db_barqclusters.yaml"
 
@@ -185,7 +188,7 @@ func publishChart(t *testing.T, apps string) guide {
 	}
 	requireTamperingIsSeen(t, filepath.Join(folder, "packages"), publicKey)
 
-	text, err := os.ReadFile(filepath.Join(root, "docs", "install-helm.md"))
+	text, err := os.ReadFile(filepath.Join(root, guidePath))
 	require.NoError(t, err)
 	return guide{t: t, text: string(text), folder: folder, formerCRD: filepath.Join(chartBefore, crdFile), replaced: strings.NewReplacer(
 		"oci://ghcr.io/barq-db/charts/barq-operator", "oci://"+registry+"/charts/barq-operator "+plainHTTP(),
