@@ -3,8 +3,10 @@ package e2e
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,7 +89,57 @@ func TestInstalledByOLM(t *testing.T) {
 		require.Equal(t, pods, suite.Runs(t, cluster), "the operator, installed again in another way, restarted the database")
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 	})
+	t.Run("BesideOthers", func(t *testing.T) { besideOthers(t, namespace, this) })
 }
+
+// besideOthers installs the operator by all three ways at once. Helm refuses, and of the
+// two others one leaves the other's BarqClusters alone, until that one has gone.
+func besideOthers(t *testing.T, namespace string, this packedBundle) {
+	require.NoError(t, installOperator(t.Context(), images.operator))
+	cluster := newCluster(t, namespace, "beside", `{storage: {size: 64Mi}}`)
+	suite.WaitReady(t, cluster)
+	fill(t, namespace, "beside-0", 100)
+	pods := suite.Runs(t, cluster)
+
+	second := newSubscription(t)
+	second.create(t, "stable")
+	second.waitFor(t, this.version, images.operator)
+	out, err := exec.CommandContext(t.Context(), "helm", "install", operatorName, filepath.Join(root, "helm-charts", "barq-operator"),
+		"--namespace", second.namespace).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "exists and cannot be imported into the current release")
+
+	suite.Eventually(t, func() string {
+		events := strings.Join(suite.Events(t, cluster), "\n")
+		if strings.Contains(events, "Warning "+v1alpha1.ReasonManagedElsewhere+": operator "+leaseIn(second.namespace)+" is installed too") {
+			return ""
+		}
+		return "the second operator has not said that it leaves the BarqCluster alone:\n" + events
+	})
+	requireWorking(t, cluster)
+	require.Equal(t, leaseIn(operatorNamespace), cluster.Status.Operator)
+	require.Equal(t, pods, suite.Runs(t, cluster), "a second operator restarted the database")
+
+	out, err = kubectl("-n", operatorNamespace, "delete", "deployment", operatorName, "--cascade=foreground", "--timeout=2m").CombinedOutput()
+	require.NoError(t, err, string(out))
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, cluster)
+		if cluster.Status.Operator == leaseIn(second.namespace) {
+			return ""
+		}
+		return "still held by operator " + cluster.Status.Operator
+	})
+	requireWorking(t, cluster)
+	require.Equal(t, pods, suite.Runs(t, cluster), "the change of operators restarted the database")
+	require.Equal(t, 100, found(t, namespace, "beside-0", 100))
+
+	// Somebody has to finish its deletion.
+	require.NoError(t, suite.Client.Delete(t.Context(), cluster))
+	suite.WaitGone(t, cluster)
+}
+
+// leaseIn is the name that the operator in a namespace goes by.
+func leaseIn(namespace string) string { return namespace + "/barq-operator.barq.db" }
 
 // withoutOperator takes away the operator that the suite installed, for one test.
 func withoutOperator(t *testing.T) {
