@@ -1,19 +1,16 @@
 package chart_test
 
 import (
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/action"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
-	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
-	"helm.sh/helm/v3/pkg/storage/driver"
+
+	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
 
 const (
@@ -21,10 +18,6 @@ const (
 	releaseName = "db"
 	namespace   = "apps"
 )
-
-// kubeVersion stands in for the cluster's: Helm's library, unlike its program,
-// takes one far too old for granted.
-var kubeVersion = chartutil.KubeVersion{Version: "v1.36.3", Major: "1", Minor: "36"}
 
 // loadChart reads the chart anew, because rendering may change the one it is given.
 func loadChart(t *testing.T) *helmchart.Chart {
@@ -50,19 +43,7 @@ const podMonitors = "monitoring.coreos.com/v1/PodMonitor"
 // that is not there has Kubernetes' own APIs and the given ones.
 func tryRender(t *testing.T, chart *helmchart.Chart, name string, values map[string]any, apis ...string) (*release.Release, error) {
 	t.Helper()
-	install := action.NewInstall(&action.Configuration{
-		Releases:   storage.Init(driver.NewMemory()),
-		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
-		Log:        func(string, ...any) {},
-	})
-	install.ClientOnly = true
-	install.DryRun = true
-	install.Replace = true
-	install.ReleaseName = name
-	install.Namespace = namespace
-	install.KubeVersion = &kubeVersion
-	install.APIVersions = apis
-	return install.Run(chart, values)
+	return helmtemplate.Render(chart, name, namespace, values, apis...)
 }
 
 // render gives the release that the chart makes of values written in YAML.

@@ -15,6 +15,15 @@ import (
 	"github.com/barq-db/barq-operator/hack/image"
 )
 
+// What OperatorHub asks of a bundle.
+func TestBundleIsValid(t *testing.T) {
+	pinned := programs(t, "hack/tools/operator-sdk", "operator-sdk")
+	out, err := exec.CommandContext(t.Context(), pinned["operator-sdk"], "bundle", "validate", filepath.Join(root, "bundle"),
+		"--select-optional", "suite=operatorframework").CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "All validation tests have completed successfully")
+}
+
 // All six tests that the Operator Framework has for bundles.
 func TestScorecard(t *testing.T) {
 	namespace := newNamespace(t)

@@ -1,22 +1,19 @@
 package operator_test
 
 import (
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/action"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
-	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
-	"helm.sh/helm/v3/pkg/storage"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
 
 const (
@@ -27,10 +24,6 @@ const (
 	namespace   = "barq-system"
 	releaseName = "barq-operator"
 )
-
-// kubeVersion stands in for the cluster's: Helm's library, unlike its program,
-// takes one far too old for granted.
-var kubeVersion = chartutil.KubeVersion{Version: "v1.36.3", Major: "1", Minor: "36"}
 
 func loadChart(t *testing.T, path string) *helmchart.Chart {
 	t.Helper()
@@ -43,19 +36,7 @@ func tryRender(t *testing.T, chart *helmchart.Chart, name, values string, apis .
 	t.Helper()
 	parsed, err := chartutil.ReadValues([]byte(values))
 	require.NoError(t, err)
-	install := action.NewInstall(&action.Configuration{
-		Releases:   storage.Init(driver.NewMemory()),
-		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
-		Log:        func(string, ...any) {},
-	})
-	install.ClientOnly = true
-	install.DryRun = true
-	install.Replace = true
-	install.ReleaseName = name
-	install.Namespace = namespace
-	install.KubeVersion = &kubeVersion
-	install.APIVersions = apis
-	return install.Run(chart, parsed)
+	return helmtemplate.Render(chart, name, namespace, parsed, apis...)
 }
 
 // objects are what a source installs, by kind, namespace and name.

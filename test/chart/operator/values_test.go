@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
 
 func deployment(t *testing.T, from objects) appsv1.Deployment {
@@ -187,7 +188,7 @@ func TestLint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			parsed := map[string]any{}
 			require.NoError(t, yaml.Unmarshal([]byte(values), &parsed))
-			for _, message := range lint.AllWithKubeVersion(chartPath, parsed, namespace, &kubeVersion).Messages {
+			for _, message := range lint.AllWithKubeVersion(chartPath, parsed, namespace, &helmtemplate.KubeVersion).Messages {
 				require.Less(t, message.Severity, support.WarningSev, message.Error())
 			}
 		})
