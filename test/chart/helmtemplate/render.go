@@ -4,7 +4,7 @@ import (
 	"io"
 
 	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/chart"
+	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
@@ -19,7 +19,7 @@ var KubeVersion = chartutil.KubeVersion{Version: "v1.36.3", Major: "1", Minor: "
 // Render installs a release without a cluster. The schema is checked on the way, as
 // it is by every way to install. The cluster that is not there has Kubernetes' own APIs and the
 // given ones. Rendering may change the chart.
-func Render(chart *chart.Chart, name, namespace string, values map[string]any, apis ...string) (*release.Release, error) {
+func Render(chart *helmchart.Chart, name, namespace string, values map[string]any, apis ...string) (*release.Release, error) {
 	install := action.NewInstall(&action.Configuration{
 		Releases:   storage.Init(driver.NewMemory()),
 		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
