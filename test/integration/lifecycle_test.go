@@ -58,7 +58,7 @@ func TestTheSampleBecomesReady(t *testing.T) {
 	// What a person sees.
 	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +AGE\nvectors +1 +1 +Ready +\S+\n$`,
 		output(t, kubectl("-n", namespace, "get", "bqc")))
-	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +AGE +IMAGE +MESSAGE\nvectors +1 +1 +Ready +\S+ +\S+ +1 of 1 pods answer\n$`,
+	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +AGE +IMAGE +OPERATOR +MESSAGE\nvectors +1 +1 +Ready +\S+ +\S+ +\S+/barq-operator.barq.db +1 of 1 pods answer\n$`,
 		output(t, kubectl("-n", namespace, "get", "bqc", "-o", "wide")))
 	output(t, kubectl("-n", namespace, "wait", "bqc/vectors", "--for=condition=Ready", "--timeout=5s"))
 }
