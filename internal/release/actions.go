@@ -45,6 +45,7 @@ type actionsGetter struct {
 	// objects is a cache of what the chart renders.
 	objects client.Reader
 	settled *settledReleases
+	refused *refusedAttempts
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
 	// live reads from the API server itself, writer writes to it.
@@ -67,6 +68,9 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		drifted: func(manifest string) (bool, error) {
 			return drifted(ctx, g.objects, inner.Config().KubeClient, manifest)
 		},
+		there: func(manifest string) (string, error) {
+			return objectsThere(ctx, g.objects, inner.Config().KubeClient, manifest)
+		},
 		begin: func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
 		try:   triesOn(ctx, g.live, g.writer, client.ObjectKeyFromObject(cluster)),
 		disown: func(manifest string) error {
@@ -75,6 +79,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	}
 	if pass.deleting {
 		g.settled.forget(cluster.GetUID())
+		g.refused.forget(cluster.GetUID())
 		g.rollouts.Leave(cluster.GetUID())
 		return pass, nil
 	}
@@ -100,6 +105,8 @@ type actions struct {
 	stopping <-chan struct{}
 	// drifted tells whether what a manifest asks for is not what there is.
 	drifted func(manifest string) (bool, error)
+	// there names the objects of a manifest that exist.
+	there func(manifest string) (string, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
 	begin func() (bool, error)
 	// try tells what a patch would make of the StatefulSet.
@@ -111,6 +118,8 @@ type actions struct {
 	stored string
 	// inputs sums up what this pass renders from, once it has.
 	inputs [sha256.Size]byte
+	// manifest is what this pass rendered, if it did.
+	manifest string
 	// settled is what an earlier pass found, if nothing changed in the storage since.
 	settled *settledRelease
 	// asked is what a person asks for.
@@ -171,13 +180,7 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	values = a.withoutAdoptedChecksum(values)
 	if !onlyRenders(opts) {
-		a.unsettle()
-		if a.plan.resumes {
-			a.getter.rollouts.Resume(a.cluster)
-		}
-		upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
-		a.upgraded(upgraded)
-		return upgraded, final(err)
+		return a.upgrade(name, namespace, chrt, values, opts...)
 	}
 	var err error
 	if a.inputs, err = inputsOf(values, a.Config().Capabilities); err != nil {
@@ -195,11 +198,29 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if err != nil {
 		return nil, err
 	}
+	a.manifest = rendered.Manifest
 	if a.newest != nil && !isOurs(a.newest) {
 		a.plan = plan{rollout: rollout.Requested}
 		return rendered, a.adoptsUnchanged(rendered)
 	}
 	return a.pace(name, rendered, values)
+}
+
+// upgrade makes a new revision of the release, unless the same was refused before.
+func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
+	a.unsettle()
+	if err := a.refusal(); err != nil {
+		a.upgraded(nil)
+		return nil, err
+	}
+	if a.plan.resumes {
+		a.getter.rollouts.Resume(a.cluster)
+	}
+	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
+	a.upgraded(upgraded)
+	err = final(err)
+	a.noteRefusal(err)
+	return upgraded, err
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
@@ -229,13 +250,17 @@ func (a *actions) Reconcile(found *release.Release) error {
 // final keeps the library from trying again what the API server called invalid:
 // it would be as invalid the next time, and each try is one more revision. A
 // change of the spec or of a Secret starts a new pass.
-//
-// Helm passes on the error of an install, but of an upgrade only its text.
 func final(err error) error {
-	if apierrors.IsInvalid(err) || err != nil && invalidText.MatchString(err.Error()) {
+	if isInvalid(err) {
 		return reconcile.TerminalError(err)
 	}
 	return err
+}
+
+// isInvalid tells whether the API server called an object invalid. Helm passes on the
+// error of an install, but of an upgrade only its text.
+func isInvalid(err error) bool {
+	return apierrors.IsInvalid(err) || err != nil && invalidText.MatchString(err.Error())
 }
 
 // invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid.

@@ -67,6 +67,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		chart:   "barq-db",
 		clock:   clocktesting.NewFakeClock(began.Add(age)),
 		settled: newSettledReleases(),
+		refused: newRefusedAttempts(clocktesting.NewFakeClock(began)),
 	}}, inner
 }
 

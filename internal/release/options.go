@@ -126,6 +126,7 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 		secrets:            secretMetadata,
 		objects:            mgr.GetClient(),
 		settled:            newSettledReleases(),
+		refused:            newRefusedAttempts(clock.RealClock{}),
 		rollouts:           rollouts,
 		live:               mgr.GetAPIReader(),
 		writer:             mgr.GetClient(),

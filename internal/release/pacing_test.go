@@ -13,6 +13,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
@@ -93,7 +94,7 @@ func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledR
 			return helm, nil
 		}),
 		chart: "barq-db", secrets: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build(),
-		settled: settled, rollouts: slots,
+		settled: settled, refused: newRefusedAttempts(clock.RealClock{}), rollouts: slots,
 	}
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name, cluster.UID, cluster.Generation = "team", "vectors", "one", 3

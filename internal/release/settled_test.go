@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -85,7 +86,7 @@ func newSettling(t *testing.T) *settling {
 			return s.helm, nil
 		}),
 		chart: "barq-db", clock: clocktesting.NewFakeClock(began), secrets: s.secrets, settled: newSettledReleases(),
-		rollouts: &slots{},
+		refused: newRefusedAttempts(clock.RealClock{}), rollouts: &slots{},
 	}
 	return s
 }
