@@ -27,6 +27,9 @@ type Settings struct {
 	MetricsAddress string
 	// HealthAddress is where /healthz and /readyz are served over HTTP.
 	HealthAddress string
+	// ProfilesAddress is where /debug/pprof is served over HTTP, to whoever reaches it; "0"
+	// or empty turns it off.
+	ProfilesAddress string
 	// LeaderElection lets only one of several operators work at a time.
 	LeaderElection bool
 	// LeaderElectionNamespace holds the Lease; empty is the operator's own namespace.
@@ -75,6 +78,7 @@ func (s *Settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.WatchesFile, "watches-file", "watches.yaml", "file that names the chart of each kind")
 	flags.StringVar(&s.MetricsAddress, "metrics-bind-address", ":8443", "address of the metrics (HTTPS, authorized by the API server); 0 turns them off")
 	flags.StringVar(&s.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz (HTTP); 0 turns them off")
+	flags.StringVar(&s.ProfilesAddress, "pprof-bind-address", "0", "address of /debug/pprof (HTTP, for anybody who reaches it, so write one of loopback); 0 turns it off")
 	flags.BoolVar(&s.LeaderElection, "leader-elect", false, "let only one of several operators work at a time")
 	flags.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default the operator's own)")
 	flags.IntVar(&s.UnrequestedRollouts, "max-unrequested-rollouts", 1, "how many BarqClusters may restart their pods at a time for a change that the operator brings, not the spec; 0 holds all of them back")

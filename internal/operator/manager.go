@@ -42,6 +42,7 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 	options := ctrl.Options{
 		Scheme:                  scheme,
 		HealthProbeBindAddress:  settings.HealthAddress,
+		PprofBindAddress:        settings.ProfilesAddress,
 		LeaderElection:          settings.LeaderElection,
 		LeaderElectionID:        leaderElectionID,
 		LeaderElectionNamespace: settings.LeaderElectionNamespace,

@@ -55,6 +55,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err != nil {
 		return err
 	}
+	if err := release.IndexReleases(ctx, metadata); err != nil {
+		return fmt.Errorf("indexing the stored releases: %w", err)
+	}
 	resolver := secrets.NewResolver(metadata, mgr.GetAPIReader())
 	rollouts := &rollout.Queue{
 		Limit:   settings.UnrequestedRollouts,

@@ -11,9 +11,11 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -46,6 +48,9 @@ type actionsGetter struct {
 	objects client.Reader
 	settled *settledReleases
 	refused *refusedAttempts
+	written *ownWrites
+	// capabilities of the API server.
+	capabilities *rememberedCapabilities
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
 	// live reads from the API server itself, writer writes to it.
@@ -53,58 +58,99 @@ type actionsGetter struct {
 	writer client.Writer
 }
 
+// newActionsGetter makes one that remembers nothing yet.
+func newActionsGetter(now clock.Clock) *actionsGetter {
+	return &actionsGetter{
+		clock:   now,
+		settled: newSettledReleases(),
+		refused: newRefusedAttempts(now),
+		written: newOwnWrites(now),
+	}
+}
+
 // ActionClientFor gives the actions for one pass over one BarqCluster.
 func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Object) (helmclient.ActionInterface, error) {
-	inner, err := g.ActionClientGetter.ActionClientFor(ctx, cluster)
-	if err != nil {
-		return nil, err
-	}
+	facts := &passFacts{}
 	pass := &actions{
-		ActionInterface: inner,
-		getter:          g,
-		cluster:         cluster,
-		deleting:        cluster.GetDeletionTimestamp() != nil,
-		stopping:        ctx.Done(),
-		drifted: func(manifest string) (bool, error) {
-			return drifted(ctx, g.objects, inner.Config().KubeClient, manifest)
-		},
-		there: func(manifest string) (string, error) {
-			return objectsThere(ctx, g.objects, inner.Config().KubeClient, manifest)
-		},
-		begin: func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
-		try:   triesOn(ctx, g.live, g.writer, client.ObjectKeyFromObject(cluster)),
-		disown: func(manifest string) error {
-			return disown(ctx, g.live, g.writer, inner.Config().KubeClient, cluster, manifest)
-		},
+		getter:   g,
+		cluster:  cluster,
+		facts:    facts,
+		deleting: cluster.GetDeletionTimestamp() != nil,
+		stopping: ctx.Done(),
+		begin:    func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
+		try:      triesOn(ctx, g.live, g.writer, client.ObjectKeyFromObject(cluster)),
+	}
+	pass.open = func() (err error) {
+		pass.ActionInterface, err = g.ActionClientGetter.ActionClientFor(withPassFacts(ctx, facts), cluster)
+		return err
+	}
+	pass.unchanged = func(objects objectVersions) (bool, error) { return objects.unchanged(ctx, g.objects) }
+	pass.intact = func(manifest string) (objectVersions, error) {
+		return intact(ctx, g.objects, pass.Config().KubeClient, manifest)
+	}
+	pass.there = func(manifest string) (string, error) {
+		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
+	}
+	pass.disown = func(manifest string) error {
+		return disown(ctx, g.live, g.writer, pass.Config().KubeClient, cluster, manifest)
 	}
 	if pass.deleting {
-		g.settled.forget(cluster.GetUID())
-		g.refused.forget(cluster.GetUID())
-		g.rollouts.Leave(cluster.GetUID())
-		return pass, nil
+		g.forget(cluster.GetUID())
+		return pass, pass.open()
 	}
-	if pass.stored, err = storedState(ctx, g.secrets, client.ObjectKeyFromObject(cluster)); err != nil {
-		return nil, err
+	return pass, pass.begins(ctx)
+}
+
+// forget is for a BarqCluster that goes.
+func (g *actionsGetter) forget(cluster types.UID) {
+	g.settled.forget(cluster)
+	g.refused.forget(cluster)
+	g.written.forget(cluster)
+	g.rollouts.Leave(cluster)
+}
+
+// begins finds out what is known of the release.
+func (a *actions) begins(ctx context.Context) (err error) {
+	uid := a.cluster.GetUID()
+	cached, err := cachedVersions(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
+	if err != nil {
+		return err
 	}
-	pass.settled = g.settled.find(cluster.GetUID(), pass.stored)
-	if pass.asked, err = requestOf(cluster); err != nil {
-		return nil, err
+	a.stored = a.getter.written.onto(uid, cached)
+	if a.asked, err = requestOf(a.cluster); err != nil {
+		return err
 	}
-	return pass, nil
+	var known bool
+	a.settled = a.getter.settled.find(uid, a.stored.String())
+	if a.capabilities, known = a.getter.capabilities.known(); known && a.settled != nil {
+		return nil
+	}
+	a.facts.nothingStored = len(a.stored) == 0
+	a.facts.trustsAbsence = a.facts.nothingStored
+	if err := a.open(); err != nil {
+		return err
+	}
+	a.capabilities = a.Config().Capabilities
+	return nil
 }
 
 // actions are those of one pass over one BarqCluster, which one worker makes.
 type actions struct {
+	// ActionInterface are Helm's, once the pass needs them.
 	helmclient.ActionInterface
+	open    func() error
 	getter  *actionsGetter
 	cluster client.Object
+	facts   *passFacts
 	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
 	// release as well as any other, so there is nothing to recover.
 	deleting bool
 	// stopping is closed when the operator stops.
 	stopping <-chan struct{}
-	// drifted tells whether what a manifest asks for is not what there is.
-	drifted func(manifest string) (bool, error)
+	// unchanged tells whether objects are in the versions in which they were seen.
+	unchanged func(objectVersions) (bool, error)
+	// intact gives the objects of a manifest if they are what it asks for.
+	intact func(manifest string) (objectVersions, error)
 	// there names the objects of a manifest that exist.
 	there func(manifest string) (string, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
@@ -114,8 +160,10 @@ type actions struct {
 	// disown ends the BarqCluster's ownership of the objects of a manifest.
 	disown func(manifest string) error
 
-	// stored is the state of the release storage when the pass began.
-	stored string
+	// stored is what the release storage had when the pass began.
+	stored storedVersions
+	// capabilities are those of the API server.
+	capabilities *chartutil.Capabilities
 	// inputs sums up what this pass renders from, once it has.
 	inputs [sha256.Size]byte
 	// manifest is what this pass rendered, if it did.
@@ -171,8 +219,38 @@ var errNotTakenOver = errors.New("the release was not taken over yet")
 func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	a.unsettle()
 	a.plan = plan{rollout: rollout.Requested}
-	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, append(opts, withInstallLabels(a.labels()))...)
-	return installed, final(err)
+	var err error
+	if a.inputs, err = inputsOf(values, a.capabilities); err != nil {
+		return nil, err
+	}
+	opts = append(opts, withInstallLabels(a.labels()))
+	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+	if a.facts.conflicted {
+		// Helm looks for each object on the API server now. It takes those for its own that an
+		// interrupted install has left, and refuses those of somebody else by name.
+		a.facts.conflicted, a.facts.trustsAbsence = false, false
+		installed, err = a.ActionInterface.Install(name, namespace, chrt, values, opts...)
+	}
+	return installed, final(a.wrote(installed, err))
+}
+
+// wrote is called after what the library did, and gives the error of it. What it wrote is
+// known to later passes before the caches show it, and if all went well they need not read
+// or render it again.
+func (a *actions) wrote(made *release.Release, err error) error {
+	uid := a.cluster.GetUID()
+	storage := storageOf(a.Config().Releases)
+	a.getter.written.note(uid, storage.secrets.versions)
+	if err == nil {
+		// Helm only logs when it cannot store how an install ended.
+		err = storage.failed
+	}
+	if err == nil {
+		a.getter.settled.remember(uid, settledRelease{
+			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: essence(made),
+		})
+	}
+	return err
 }
 
 // Upgrade makes a new revision of the release, or only renders it, as the library
@@ -183,7 +261,7 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		return a.upgrade(name, namespace, chrt, values, opts...)
 	}
 	var err error
-	if a.inputs, err = inputsOf(values, a.Config().Capabilities); err != nil {
+	if a.inputs, err = inputsOf(values, a.capabilities); err != nil {
 		return nil, err
 	}
 	if a.settled != nil {
@@ -193,6 +271,9 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		// The library compares what is rendered with what Get gave, which is as good as
 		// ever, and then asks for the release again to upgrade it.
 		a.settled = nil
+	}
+	if err := a.opened(); err != nil {
+		return nil, err
 	}
 	rendered, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
 	if err != nil {
@@ -218,33 +299,55 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	}
 	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
 	a.upgraded(upgraded)
-	err = final(err)
+	err = final(a.wrote(upgraded, err))
 	a.noteRefusal(err)
 	return upgraded, err
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
 func (a *actions) Reconcile(found *release.Release) error {
-	drifted, err := a.drifted(found.Manifest)
+	objects, err := a.repair(found)
 	if err != nil {
 		return err
-	}
-	if drifted {
-		if err := a.ActionInterface.Reconcile(found); err != nil {
-			return err
-		}
 	}
 	if a.held {
 		// The next pass has to ask for its turn again.
 		return nil
 	}
 	a.getter.rollouts.Leave(a.cluster.GetUID())
-	// Right after an install the cache may not have seen the release. Remembering it
-	// for an empty storage would outlive its removal.
-	if a.settled == nil && a.stored != "" {
-		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{stored: a.stored, inputs: a.inputs, release: essence(found)})
+	// What the cache of the storage does not show yet would be remembered for an empty one.
+	if objects != nil && len(a.stored) > 0 {
+		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{
+			stored: a.stored.String(), inputs: a.inputs, release: essence(found), objects: objects,
+		})
 	}
 	return nil
+}
+
+// repair gives the objects of the release if there was nothing to put right that a later
+// pass does not know.
+func (a *actions) repair(found *release.Release) (objectVersions, error) {
+	if a.settled != nil {
+		if same, err := a.unchanged(a.settled.objects); same || err != nil {
+			return nil, err
+		}
+	}
+	if err := a.opened(); err != nil {
+		return nil, err
+	}
+	objects, err := a.intact(found.Manifest)
+	if objects != nil || err != nil {
+		return objects, err
+	}
+	return nil, a.ActionInterface.Reconcile(found)
+}
+
+// opened makes Helm's actions, if there are none yet.
+func (a *actions) opened() error {
+	if a.ActionInterface != nil {
+		return nil
+	}
+	return a.open()
 }
 
 // final keeps the library from trying again what the API server called invalid:

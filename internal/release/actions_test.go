@@ -17,16 +17,26 @@ import (
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	helmtime "helm.sh/helm/v3/pkg/time"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// inMemory is a release storage that nobody else sees.
+func inMemory() *storage.Storage {
+	return storage.Init(newPassDriver(driver.NewMemory(), &notedSecrets{versions: map[string]string{}}, &passFacts{}))
+}
 
 // stored are Helm's actions on releases in memory. Uninstall only notes that it
 // was called.
@@ -50,7 +60,7 @@ func (s *stored) Config() *action.Configuration { return s.config }
 func newActions(t *testing.T, chartName string, labels map[string]string, status release.Status, age time.Duration) (*actions, *stored) {
 	t.Helper()
 	inner := &stored{config: &action.Configuration{
-		Releases:   storage.Init(&rememberingDriver{Driver: driver.NewMemory(), found: map[string][]*release.Release{}}),
+		Releases:   inMemory(),
 		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
 		Log:        func(string, ...any) {},
 	}}
@@ -63,12 +73,22 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 	cluster.SetNamespace("team")
 	cluster.SetName("vectors")
 	cluster.SetUID("uid of vectors")
-	return &actions{ActionInterface: inner, cluster: cluster, getter: &actionsGetter{
-		chart:   "barq-db",
-		clock:   clocktesting.NewFakeClock(began.Add(age)),
-		settled: newSettledReleases(),
-		refused: newRefusedAttempts(clocktesting.NewFakeClock(began)),
-	}}, inner
+	getter := newGetter(clocktesting.NewFakeClock(began.Add(age)), &slots{})
+	return &actions{ActionInterface: inner, cluster: cluster, getter: getter, facts: &passFacts{}}, inner
+}
+
+// newGetter makes one that knows nothing of an API server.
+func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
+	getter := newActionsGetter(now)
+	getter.chart, getter.rollouts = "barq-db", rollouts
+	getter.capabilities = &rememberedCapabilities{clock: now}
+	return getter
+}
+
+// newSecretMetadata is what a cache of Secrets' metadata would give.
+func newSecretMetadata(stored ...client.Object) client.Client {
+	return fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored...).
+		WithIndex(&corev1.Secret{}, releaseIndex, releaseOf).Build()
 }
 
 var ours = map[string]string{managedByLabel: managedBy}
@@ -130,7 +150,7 @@ func TestGetWaitsForAYoungRelease(t *testing.T) {
 	begin := func(stopping <-chan struct{}) (*clocktesting.FakeClock, *stored) {
 		actions, inner := newActions(t, "barq-db", ours, release.StatusPendingUpgrade, interruptedAfter-time.Second)
 		actions.stopping = stopping
-		clock := actions.getter.clock.(*clocktesting.FakeClock)
+		now := actions.getter.clock.(*clocktesting.FakeClock)
 		go func() {
 			found, err := actions.Get("vectors")
 			if err != nil {
@@ -139,23 +159,23 @@ func TestGetWaitsForAYoungRelease(t *testing.T) {
 			}
 			finished <- found.Info.Status
 		}()
-		require.Eventually(t, clock.HasWaiters, 10*time.Second, time.Millisecond)
-		return clock, inner
+		require.Eventually(t, now.HasWaiters, 10*time.Second, time.Millisecond)
+		return now, inner
 	}
 
-	clock, _ := begin(nil)
-	clock.Step(time.Second)
+	now, _ := begin(nil)
+	now.Step(time.Second)
 	require.Equal(t, release.StatusFailed, <-finished, "nobody finished it")
 
-	clock, inner := begin(nil)
+	now, inner := begin(nil)
 	// Past the memory of the pass, as another process does it.
-	store := inner.config.Releases.Driver.(*rememberingDriver).Driver
+	store := inner.config.Releases.Driver.(*passDriver).Driver
 	done, err := store.Get("sh.helm.release.v1.vectors.v3")
 	require.NoError(t, err)
 	finishedRelease := *done
 	finishedRelease.Info = &release.Info{Status: release.StatusDeployed}
 	require.NoError(t, store.Update("sh.helm.release.v1.vectors.v3", &finishedRelease))
-	clock.Step(time.Second)
+	now.Step(time.Second)
 	require.Equal(t, release.StatusDeployed, <-finished, "somebody finished it")
 
 	stopping := make(chan struct{})

@@ -59,7 +59,7 @@ func adoption(helm *renderingHelm, replicas int32) *actions {
 	cluster.SetAnnotations(adopt)
 	return &actions{
 		ActionInterface: helm, cluster: cluster, asked: request{generation: 1},
-		getter: &actionsGetter{chart: "barq-db", settled: newSettledReleases(), refused: newRefusedAttempts(clock.RealClock{}), rollouts: &slots{taken: true}},
+		getter: newGetter(clock.RealClock{}, &slots{taken: true}), facts: &passFacts{},
 		// An API server on which the pods are not what the release says.
 		try: func(patch func(*appsv1.StatefulSet) ([]byte, error)) (*appsv1.StatefulSet, *appsv1.StatefulSet, error) {
 			live := &appsv1.StatefulSet{Spec: appsv1.StatefulSetSpec{Replicas: ptr.To(replicas)}}

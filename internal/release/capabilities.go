@@ -41,10 +41,24 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 	return config, nil
 }
 
+// known gives what is remembered, while it is believed.
+func (r *rememberedCapabilities) known() (*chartutil.Capabilities, bool) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.expired() {
+		return nil, false
+	}
+	return r.capabilities, true
+}
+
+func (r *rememberedCapabilities) expired() bool {
+	return r.capabilities == nil || r.clock.Since(r.read) > capabilitiesAge
+}
+
 func (r *rememberedCapabilities) current(config *action.Configuration) (*chartutil.Capabilities, error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	if r.capabilities == nil || r.clock.Since(r.read) > capabilitiesAge {
+	if r.expired() {
 		discovery, err := config.RESTClientGetter.ToDiscoveryClient()
 		if err != nil {
 			return nil, err

@@ -10,44 +10,65 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"helm.sh/helm/v3/pkg/kube"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// drifted tells whether an object of the manifest is missing or was changed by
-// hand, as far as the cache knows. The library asks the API server for each
-// object on every pass; with this it needs to only when there is something to
-// put right. A change that has not reached the cache yet starts a pass when it
-// does.
-func drifted(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (bool, error) {
+// objectVersions are the resourceVersions of objects.
+type objectVersions map[objectName]string
+
+type objectName struct {
+	kind schema.GroupVersionKind
+	name client.ObjectKey
+}
+
+// unchanged tells whether the cache has the objects in the same versions.
+func (v objectVersions) unchanged(ctx context.Context, cache client.Reader) (bool, error) {
+	for object, version := range v {
+		existing := &unstructured.Unstructured{}
+		existing.SetGroupVersionKind(object.kind)
+		if err := cache.Get(ctx, object.name, existing, client.UnsafeDisableDeepCopy); err != nil {
+			return false, client.IgnoreNotFound(err)
+		}
+		if existing.GetResourceVersion() != version {
+			return false, nil
+		}
+	}
+	return len(v) > 0, nil
+}
+
+// intact compares the objects of a manifest with the cache. It gives their versions, or
+// nothing if one is missing or was changed by hand. The library asks the API server for
+// each object on every pass; with this it needs to only when there is something to put
+// right. A change that has not reached the cache yet starts a pass when it does.
+func intact(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (objectVersions, error) {
 	objects, err := builder.Build(bytes.NewBufferString(manifest), false)
 	if err != nil {
-		return false, fmt.Errorf("reading the manifest of the release: %w", err)
+		return nil, fmt.Errorf("reading the manifest of the release: %w", err)
 	}
+	found := make(objectVersions, len(objects))
 	for _, expected := range objects {
+		name := objectName{expected.Mapping.GroupVersionKind, client.ObjectKey{Namespace: expected.Namespace, Name: expected.Name}}
 		existing := &unstructured.Unstructured{}
-		existing.SetGroupVersionKind(expected.Mapping.GroupVersionKind)
-		err := cache.Get(ctx, client.ObjectKey{Namespace: expected.Namespace, Name: expected.Name}, existing)
-		if apierrors.IsNotFound(err) {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
+		existing.SetGroupVersionKind(name.kind)
+		if err := cache.Get(ctx, name.name, existing, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, client.IgnoreNotFound(err)
 		}
 		same, err := holds(existing, expected)
 		if err != nil {
-			return false, fmt.Errorf("comparing %s %s with the release: %w", expected.Mapping.GroupVersionKind.Kind, expected.Name, err)
+			return nil, fmt.Errorf("comparing %s %s with the release: %w", name.kind.Kind, expected.Name, err)
 		}
 		if !same {
-			return true, nil
+			return nil, nil
 		}
+		found[name] = existing.GetResourceVersion()
 	}
-	return false, nil
+	return found, nil
 }
 
 // holds tells whether the existing object has every field of the expected one, by

@@ -6,6 +6,7 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
 	"helm.sh/helm/v3/pkg/action"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -89,29 +90,31 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 }
 
 func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, rollouts Rollouts) (helmclient.ActionClientGetter, error) {
+	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
+	}
 	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
-		helmclient.StorageDriverMapper(rememberingStorage(helmclient.DefaultSecretsStorageDriver(
-			helmclient.SecretsStorageDriverOpts{
-				// With an owner reference, a foreground deletion lets the garbage collector
-				// delete the release before it was uninstalled, and what it holds leaks.
-				DisableOwnerRefInjection: true,
-			}))),
+		helmclient.StorageDriverMapper(passStorage(secrets)),
+		helmclient.ClientRestConfigMapper(readsFrom(mgr.GetClient())),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
 	}
-	inner, err := helmclient.NewActionClientGetter(
-		&rememberedCapabilities{ActionConfigGetter: configs, clock: clock.RealClock{}},
-
+	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs}, clock: clock.RealClock{}}
+	inner, err := helmclient.NewActionClientGetter(capabilities,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
 		// The next pass goes forward.
 		helmclient.WithFailureRollbacks(false),
 
+		// Validating against four OpenAPI documents is 99% of the time that a rendering
+		// takes, and the API server validates what is applied anyhow.
+		helmclient.AppendInstallOptions(func(install *action.Install) error {
+			install.DisableOpenAPIValidation = true
+			return nil
+		}),
 		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
-			// Every pass renders an upgrade to see whether one is needed. Validating it
-			// against four OpenAPI documents is 99% of the time that this takes, and
-			// the API server validates what is applied anyhow.
 			upgrade.DisableOpenAPIValidation = true
 			return nil
 		}),
@@ -119,16 +122,14 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's actions: %w", err)
 	}
-	return &actionsGetter{
-		ActionClientGetter: inner,
-		chart:              watch.Chart.Name(),
-		clock:              clock.RealClock{},
-		secrets:            secretMetadata,
-		objects:            mgr.GetClient(),
-		settled:            newSettledReleases(),
-		refused:            newRefusedAttempts(clock.RealClock{}),
-		rollouts:           rollouts,
-		live:               mgr.GetAPIReader(),
-		writer:             mgr.GetClient(),
-	}, nil
+	getter := newActionsGetter(clock.RealClock{})
+	getter.ActionClientGetter = inner
+	getter.chart = watch.Chart.Name()
+	getter.secrets = secretMetadata
+	getter.objects = mgr.GetClient()
+	getter.rollouts = rollouts
+	getter.capabilities = capabilities
+	getter.live = mgr.GetAPIReader()
+	getter.writer = mgr.GetClient()
+	return getter, nil
 }

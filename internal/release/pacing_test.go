@@ -12,10 +12,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -48,7 +46,7 @@ type renderingHelm struct {
 }
 
 func (h *renderingHelm) Config() *action.Configuration {
-	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities}
+	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities, Releases: inMemory()}
 }
 
 func (h *renderingHelm) Get(string, ...helmclient.GetOption) (*release.Release, error) {
@@ -89,19 +87,17 @@ func (h *renderingHelm) Reconcile(*release.Release) error { return nil }
 // passOver does what the library does, and tells whether it made a revision.
 func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledReleases) bool {
 	t.Helper()
-	getter := &actionsGetter{
-		ActionClientGetter: helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
-			return helm, nil
-		}),
-		chart: "barq-db", secrets: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build(),
-		settled: settled, refused: newRefusedAttempts(clock.RealClock{}), rollouts: slots,
-	}
+	getter := newGetter(clock.RealClock{}, slots)
+	getter.ActionClientGetter = helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
+		return helm, nil
+	})
+	getter.secrets, getter.settled = newSecretMetadata(), settled
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name, cluster.UID, cluster.Generation = "team", "vectors", "one", 3
 	pass, err := getter.ActionClientFor(t.Context(), unstructuredOf(t, cluster))
 	require.NoError(t, err)
-	pass.(*actions).stored = "something"
-	pass.(*actions).drifted = func(string) (bool, error) { return false, nil }
+	pass.(*actions).stored = storedVersions{"something": "1"}
+	pass.(*actions).intact = func(string) (objectVersions, error) { return objectVersions{}, nil }
 
 	values := map[string]any{"secretsChecksum": "one"}
 	found, err := pass.Get("vectors")
@@ -163,7 +159,7 @@ func TestAnInstallIsRequested(t *testing.T) {
 	cluster.Generation = 1
 	pass := &actions{
 		ActionInterface: helm, cluster: cluster, asked: request{generation: 1},
-		getter: &actionsGetter{settled: newSettledReleases()},
+		getter: newGetter(clock.RealClock{}, &slots{}), facts: &passFacts{},
 	}
 	_, err := pass.Install("vectors", "team", nil, nil)
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -27,19 +28,23 @@ func (h *refusingHelm) Upgrade(string, string, *chart.Chart, map[string]any, ...
 	return nil, h.err
 }
 
+func (h *refusingHelm) Config() *action.Configuration {
+	return &action.Configuration{Releases: inMemory()}
+}
+
 const invalid = `cannot patch "db" with kind StatefulSet: StatefulSet.apps "db" is invalid: spec.replicas: Invalid value: -1`
 
 func TestWhatIsInvalidIsTriedOnce(t *testing.T) {
-	clock := clocktesting.NewFakeClock(began)
+	now := clocktesting.NewFakeClock(began)
 	helm := &refusingHelm{err: errors.New(invalid)}
-	getter := &actionsGetter{settled: newSettledReleases(), refused: newRefusedAttempts(clock), rollouts: &slots{}}
+	getter := newGetter(now, &slots{})
 	inputs, objects := byte(1), "StatefulSet db one"
 	tries := func() int {
 		t.Helper()
 		cluster := clusters.Object()
 		cluster.SetUID("uid of db")
 		pass := &actions{
-			ActionInterface: helm, getter: getter, cluster: cluster,
+			ActionInterface: helm, getter: getter, cluster: cluster, facts: &passFacts{},
 			there: func(string) (string, error) { return objects, nil },
 		}
 		pass.inputs[0] = inputs
@@ -57,7 +62,7 @@ func TestWhatIsInvalidIsTriedOnce(t *testing.T) {
 	objects = "StatefulSet db two"
 	require.Equal(t, 1, tries(), "the object was made anew")
 	require.Equal(t, 0, tries())
-	clock.Step(refusedFor + time.Second)
+	now.Step(refusedFor + time.Second)
 	require.Equal(t, 1, tries(), "who admits objects may have changed")
 	require.Equal(t, 0, tries())
 

@@ -1,7 +1,6 @@
 package release
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -13,10 +12,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // settledReleases remembers, for each BarqCluster, the release that its last pass
@@ -38,6 +34,8 @@ type settledRelease struct {
 	inputs [sha256.Size]byte
 	// release has the parts of a release that a pass with nothing to do looks at.
 	release *release.Release
+	// objects are those of the release as they were found to be what the manifest asks for.
+	objects objectVersions
 }
 
 func newSettledReleases() *settledReleases {
@@ -90,25 +88,4 @@ func inputsOf(values map[string]any, capabilities *chartutil.Capabilities) ([sha
 		_, _ = io.WriteString(sum, capabilities.KubeVersion.Version+"\n"+strings.Join(kinds, "\n"))
 	}
 	return [sha256.Size]byte(sum.Sum(nil)), nil
-}
-
-// storedState gives the names and resourceVersions of the Secrets in which Helm
-// stores a release, from a cache of Secrets' metadata. It may lag behind, never
-// ahead of, what Helm reads from the API server afterwards; so whatever is
-// remembered for it is forgotten as soon as the cache catches up.
-func storedState(ctx context.Context, secrets client.Reader, name types.NamespacedName) (string, error) {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	if err := secrets.List(ctx, list, client.InNamespace(name.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return "", fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
-	}
-	prefix := "sh.helm.release.v1." + name.Name + ".v"
-	var found []string
-	for i := range list.Items {
-		if strings.HasPrefix(list.Items[i].Name, prefix) {
-			found = append(found, list.Items[i].Name+"@"+list.Items[i].ResourceVersion)
-		}
-	}
-	slices.Sort(found)
-	return strings.Join(found, ","), nil
 }

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -15,11 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -31,10 +29,12 @@ type helmCalls struct {
 	helmclient.ActionInterface
 	release *release.Release
 	calls   []string
+	// err is how upgrades end.
+	err error
 }
 
 func (h *helmCalls) Config() *action.Configuration {
-	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities}
+	return &action.Configuration{Capabilities: chartutil.DefaultCapabilities, Releases: inMemory()}
 }
 
 func (h *helmCalls) Get(string, ...helmclient.GetOption) (*release.Release, error) {
@@ -45,10 +45,10 @@ func (h *helmCalls) Get(string, ...helmclient.GetOption) (*release.Release, erro
 func (h *helmCalls) Upgrade(_, _ string, _ *chart.Chart, _ map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	if onlyRenders(opts) {
 		h.calls = append(h.calls, "render")
-	} else {
-		h.calls = append(h.calls, "upgrade")
+		return h.release, nil
 	}
-	return h.release, nil
+	h.calls = append(h.calls, "upgrade")
+	return h.release, h.err
 }
 
 func (h *helmCalls) Reconcile(*release.Release) error {
@@ -77,17 +77,15 @@ func newSettling(t *testing.T) *settling {
 			Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}, Raw: []*chart.File{{Data: []byte("large")}}},
 		}},
 		cluster: &v1alpha1.BarqCluster{},
-		secrets: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored).Build(),
+		secrets: newSecretMetadata(stored),
 		values:  map[string]any{"replicas": 1},
 	}
 	s.cluster.Namespace, s.cluster.Name, s.cluster.UID = "team", "vectors", types.UID("one")
-	s.getter = &actionsGetter{
-		ActionClientGetter: helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
-			return s.helm, nil
-		}),
-		chart: "barq-db", clock: clocktesting.NewFakeClock(began), secrets: s.secrets, settled: newSettledReleases(),
-		refused: newRefusedAttempts(clock.RealClock{}), rollouts: &slots{},
-	}
+	s.getter = newGetter(clocktesting.NewFakeClock(began), &slots{})
+	s.getter.ActionClientGetter = helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
+		return s.helm, nil
+	})
+	s.getter.secrets = s.secrets
 	return s
 }
 
@@ -98,9 +96,13 @@ func (s *settling) pass() []string {
 	s.helm.calls = nil
 	helm, err := s.getter.ActionClientFor(s.t.Context(), unstructuredOf(s.t, s.cluster))
 	require.NoError(s.t, err)
-	helm.(*actions).drifted = func(manifest string) (bool, error) {
+	helm.(*actions).unchanged = func(objectVersions) (bool, error) { return false, nil }
+	helm.(*actions).intact = func(manifest string) (objectVersions, error) {
 		require.Equal(s.t, "manifest", manifest)
-		return s.drifted, nil
+		if s.drifted {
+			return nil, nil
+		}
+		return objectVersions{}, nil
 	}
 	found, err := helm.Get("vectors")
 	require.NoError(s.t, err)
@@ -161,14 +163,24 @@ func TestNothingIsRememberedForAnEmptyStorage(t *testing.T) {
 	require.Equal(t, []string{"get", "render"}, s.pass())
 }
 
-func TestAnUpgradeIsForgottenBefore(t *testing.T) {
+func TestWhatWasMadeIsNotReadAgain(t *testing.T) {
 	s := newSettling(t)
 	s.pass()
-	helm, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
-	require.NoError(t, err)
-	_, err = helm.Upgrade("vectors", "team", nil, s.values)
-	require.NoError(t, err)
-	require.Equal(t, []string{"get", "render"}, s.pass())
+	s.values = map[string]any{"replicas": 2}
+	upgrade := func() error {
+		helm, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
+		require.NoError(t, err)
+		_, err = helm.Upgrade("vectors", "team", nil, s.values, dryRun)
+		require.NoError(t, err)
+		_, err = helm.Upgrade("vectors", "team", nil, s.values)
+		return err
+	}
+	require.NoError(t, upgrade())
+	require.Empty(t, s.pass())
+
+	s.values, s.helm.err = map[string]any{"replicas": 3}, errors.New("connection refused")
+	require.Error(t, upgrade())
+	require.Equal(t, []string{"get", "render"}, s.pass(), "nobody knows what a failed upgrade has left")
 }
 
 func TestADeletionRemembersNothing(t *testing.T) {

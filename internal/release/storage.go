@@ -4,45 +4,80 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
-	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
-// rememberingStorage makes the release storage of each pass remember what it
-// found. One pass asks for the same releases up to five times, and each time all
-// their Secrets are listed and unpacked.
-func rememberingStorage(inner helmclient.ObjectToStorageDriverMapper) helmclient.ObjectToStorageDriverMapper {
-	return func(ctx context.Context, object client.Object, config *rest.Config) (driver.Driver, error) {
-		storage, err := inner(ctx, object, config)
-		if err != nil {
-			return nil, err
-		}
-		return &rememberingDriver{Driver: storage, found: map[string][]*release.Release{}}, nil
+// passStorage gives each pass a release storage of its own, over Secrets in the namespace
+// of the BarqCluster. They have no owner: with an owner reference, a foreground deletion
+// lets the garbage collector delete the release before it was uninstalled, and what it
+// holds leaks.
+func passStorage(secrets corev1client.SecretsGetter) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
+	return func(ctx context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
+		noted := &notedSecrets{SecretInterface: secrets.Secrets(object.GetNamespace()), versions: map[string]string{}}
+		return newPassDriver(driver.NewSecrets(noted), noted, passFactsIn(ctx)), nil
 	}
+}
+
+// passDriver is the release storage of one pass over one BarqCluster, which a single
+// worker makes, so it needs no lock.
+//
+// Helm stores each revision before it touches an object and again when it has finished.
+// This storage takes the first for a note in memory, so that a revision that is asked for
+// is stored once, with its outcome. An operator that is killed in between leaves no
+// release that is under way: the next pass finds the former revision, or none, makes the
+// same one again, and Helm takes the objects that are there already for its own, by their
+// annotations. A roll-out that nobody asked for is stored before it begins nevertheless:
+// its revision holds the slot (see package rollout).
+type passDriver struct {
+	driver.Driver
+	facts *passFacts
+	// found is what was read; one pass asks for the same revisions up to five times, and
+	// each time all their Secrets would be listed and unpacked.
+	found map[string][]*release.Release
+	// begun are the keys of revisions that are not stored yet.
+	begun map[string]bool
+	// secrets are where the revisions are, and know what this pass has written.
+	secrets *notedSecrets
+	// failed is the last error of a write. Helm only logs some of them.
+	failed error
+}
+
+func newPassDriver(inner driver.Driver, secrets *notedSecrets, facts *passFacts) *passDriver {
+	return &passDriver{Driver: inner, secrets: secrets, facts: facts, found: map[string][]*release.Release{}, begun: map[string]bool{}}
+}
+
+// storageOf gives the storage of a pass, or nil for that of a test.
+func storageOf(releases *storage.Storage) *passDriver {
+	pass, _ := releases.Driver.(*passDriver)
+	return pass
 }
 
 // forget makes the storage of a pass look at the API server again.
 func forget(releases *storage.Storage) {
-	if remembering, ok := releases.Driver.(*rememberingDriver); ok {
-		clear(remembering.found)
+	if pass := storageOf(releases); pass != nil {
+		pass.facts.nothingStored = false
+		clear(pass.found)
 	}
 }
 
-// rememberingDriver lives for one pass over one BarqCluster, which a single
-// worker makes, so it needs no lock. Whatever is written empties it.
-type rememberingDriver struct {
-	driver.Driver
-	found map[string][]*release.Release
-}
-
 // Query gives the releases with the given labels.
-func (d *rememberingDriver) Query(labels map[string]string) ([]*release.Release, error) {
+func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error) {
+	if d.facts.nothingStored {
+		return nil, driver.ErrReleaseNotFound
+	}
 	var key strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		key.WriteString(name + "=" + labels[name] + ",")
@@ -59,20 +94,118 @@ func (d *rememberingDriver) Query(labels map[string]string) ([]*release.Release,
 	return releases, nil
 }
 
-// Create stores a new release.
-func (d *rememberingDriver) Create(key string, rel *release.Release) error {
-	clear(d.found)
-	return d.Driver.Create(key, rel)
+// Create stores a new revision, or only notes it if it has just begun.
+func (d *passDriver) Create(key string, rel *release.Release) error {
+	if rel.Info.Status.IsPending() && rel.Labels[rollout.Label] == rollout.Requested {
+		d.begun[key] = true
+		return nil
+	}
+	return d.write(func() error { return d.Driver.Create(key, compact(rel)) })
 }
 
-// Update stores a release over an older state of it.
-func (d *rememberingDriver) Update(key string, rel *release.Release) error {
-	clear(d.found)
-	return d.Driver.Update(key, rel)
+// Update stores a revision over an older state of it.
+func (d *passDriver) Update(key string, rel *release.Release) error {
+	switch {
+	case d.begun[key] && d.facts.conflicted:
+		// Its manifest lists what somebody else has made, and all that it lists would be
+		// deleted with it.
+		delete(d.begun, key)
+		return nil
+	case d.begun[key]:
+		delete(d.begun, key)
+		return d.write(func() error { return d.Driver.Create(key, compact(rel)) })
+	case rel.Info.Status == release.StatusUninstalling:
+		// The finalizer of the BarqCluster says so already.
+		return nil
+	default:
+		return d.write(func() error { return d.Driver.Update(key, compact(rel)) })
+	}
 }
 
-// Delete removes a release.
-func (d *rememberingDriver) Delete(key string) (*release.Release, error) {
+// Delete removes a revision. Helm's own would read it from the API server first.
+func (d *passDriver) Delete(key string) (*release.Release, error) {
+	for _, releases := range d.found {
+		for _, found := range releases {
+			if keyOf(found.Name, found.Version) == key {
+				return found, d.write(func() error {
+					err := d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{})
+					return client.IgnoreNotFound(err)
+				})
+			}
+		}
+	}
+	var deleted *release.Release
+	err := d.write(func() (err error) {
+		deleted, err = d.Driver.Delete(key)
+		return err
+	})
+	return deleted, err
+}
+
+// write changes what is stored, and forgets what was read.
+func (d *passDriver) write(change func() error) error {
+	d.facts.nothingStored = false
 	clear(d.found)
-	return d.Driver.Delete(key)
+	err := change()
+	if err != nil {
+		d.failed = err
+	}
+	return err
+}
+
+// compact leaves the templates out of a revision of the operator's, which are most of it.
+// They are in the operator's image, and what they gave is in the revision.
+func compact(rel *release.Release) *release.Release {
+	if rel.Chart == nil || !isOurs(rel) {
+		return rel
+	}
+	small := *rel
+	small.Chart = &chart.Chart{Metadata: rel.Chart.Metadata, Values: rel.Chart.Values}
+	return &small
+}
+
+// keyOf names the Secret of a revision.
+func keyOf(name string, version int) string {
+	return keyPrefix(name) + strconv.Itoa(version)
+}
+
+// keyPrefix begins the names of the Secrets in which Helm stores a release.
+func keyPrefix(name string) string { return keyStart + name + versionStart }
+
+// A Secret in which Helm stores a release is named sh.helm.release.v1.NAME.vVERSION.
+const (
+	keyStart     = storage.HelmStorageType + "."
+	versionStart = ".v"
+)
+
+// notedSecrets notes the resourceVersions that writes give, empty for what was deleted.
+type notedSecrets struct {
+	corev1client.SecretInterface
+	versions map[string]string
+}
+
+// Create makes a Secret.
+func (n *notedSecrets) Create(ctx context.Context, secret *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
+	return n.note(n.SecretInterface.Create(ctx, secret, opts))
+}
+
+// Update replaces a Secret.
+func (n *notedSecrets) Update(ctx context.Context, secret *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
+	return n.note(n.SecretInterface.Update(ctx, secret, opts))
+}
+
+// Delete removes a Secret.
+func (n *notedSecrets) Delete(ctx context.Context, name string, opts metav1.DeleteOptions) error {
+	err := n.SecretInterface.Delete(ctx, name, opts)
+	if err == nil {
+		n.versions[name] = ""
+	}
+	return err
+}
+
+func (n *notedSecrets) note(stored *corev1.Secret, err error) (*corev1.Secret, error) {
+	if err == nil {
+		n.versions[stored.Name] = stored.ResourceVersion
+	}
+	return stored, err
 }

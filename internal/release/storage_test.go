@@ -1,54 +1,179 @@
 package release
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	fakeclientset "k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	ctrlclient "sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
-// countingDriver counts the queries that reach the store.
-type countingDriver struct {
-	driver.Driver
-	queries int
+// storing is the storage of one pass over a BarqCluster, and what reaches the API server.
+type storing struct {
+	t       *testing.T
+	server  *fakeclientset.Clientset
+	facts   *passFacts
+	storage *storage.Storage
 }
 
-func (d *countingDriver) Query(labels map[string]string) ([]*release.Release, error) {
-	d.queries++
-	return d.Driver.Query(labels)
+func newStoring(t *testing.T) *storing {
+	s := &storing{t: t, server: fakeclientset.NewClientset(), facts: &passFacts{}}
+	s.pass()
+	return s
+}
+
+// pass begins another pass.
+func (s *storing) pass() {
+	s.t.Helper()
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	stores, err := passStorage(s.server.CoreV1())(withPassFacts(s.t.Context(), s.facts), ctrlclient.Object(cluster), nil)
+	require.NoError(s.t, err)
+	s.storage = storage.Init(stores)
+}
+
+// asked gives the requests since the last time.
+func (s *storing) asked() []string {
+	var verbs []string
+	for _, action := range s.server.Actions() {
+		verbs = append(verbs, action.GetVerb())
+	}
+	s.server.ClearActions()
+	return verbs
+}
+
+func (s *storing) last() *release.Release {
+	s.t.Helper()
+	found, err := s.storage.Last("vectors")
+	require.NoError(s.t, err)
+	return found
+}
+
+func numbered(version int, status release.Status, origin string) *release.Release {
+	return &release.Release{
+		Name: "vectors", Namespace: "team", Version: version, Manifest: "manifest",
+		Labels: map[string]string{managedByLabel: managedBy, rollout.Label: origin},
+		Info:   &release.Info{Status: status},
+		Chart: &chart.Chart{
+			Metadata:  &chart.Metadata{Name: "barq-db"},
+			Templates: []*chart.File{{Name: "templates/statefulset.yaml", Data: []byte("kind: StatefulSet")}},
+			Values:    map[string]any{"replicas": float64(1)},
+		},
+	}
+}
+
+func TestWhatIsAskedForIsStoredOnce(t *testing.T) {
+	s := newStoring(t)
+	s.facts.nothingStored = true
+	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	require.NoError(t, s.storage.Create(made))
+	require.Empty(t, s.asked(), "an operator that is killed now leaves nothing that is pending")
+	made.SetStatus(release.StatusDeployed, "done")
+	require.NoError(t, s.storage.Update(made))
+	require.Equal(t, []string{"create"}, s.asked())
+	require.Equal(t, release.StatusDeployed, s.last().Info.Status)
+	require.Len(t, storageOf(s.storage).secrets.versions, 1)
+}
+
+func TestWhatNobodyAskedForIsStoredBefore(t *testing.T) {
+	s := newStoring(t)
+	made := numbered(1, release.StatusPendingUpgrade, rollout.Unrequested)
+	require.NoError(t, s.storage.Create(made))
+	require.Equal(t, []string{"create"}, s.asked(), "its revision holds the slot")
+	require.Equal(t, release.StatusPendingUpgrade, s.last().Info.Status)
+	made.SetStatus(release.StatusDeployed, "done")
+	require.NoError(t, s.storage.Update(made))
+	require.Equal(t, release.StatusDeployed, s.last().Info.Status)
+}
+
+// What the manifest of a stored revision lists is deleted with it.
+func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
+	s := newStoring(t)
+	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	require.NoError(t, s.storage.Create(made))
+	s.facts.conflicted = true
+	made.SetStatus(release.StatusFailed, "services already exists")
+	require.NoError(t, s.storage.Update(made))
+	_, err := s.storage.Last("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 }
 
 func TestStorageRemembersUntilSomethingIsWritten(t *testing.T) {
-	counting := &countingDriver{Driver: driver.NewMemory()}
-	releases := storage.Init(&rememberingDriver{Driver: counting, found: map[string][]*release.Release{}})
-	revision := func(version int) *release.Release {
-		return &release.Release{Name: "vectors", Version: version, Info: &release.Info{Status: release.StatusDeployed}}
-	}
-	last := func() int {
-		found, err := releases.Last("vectors")
-		require.NoError(t, err)
-		return found.Version
-	}
+	s := newStoring(t)
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	s.asked()
+	require.Equal(t, 1, s.last().Version)
+	require.Equal(t, 1, s.last().Version)
+	require.Equal(t, []string{"list"}, s.asked(), "the second look is answered from memory")
 
-	require.NoError(t, releases.Create(revision(1)))
-	counting.queries = 0
-	require.Equal(t, 1, last())
-	require.Equal(t, 1, last())
-	require.Equal(t, 1, counting.queries, "the second look is answered from memory")
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	require.Equal(t, 2, s.last().Version, "a new revision is seen")
 
-	require.NoError(t, releases.Create(revision(2)))
-	require.Equal(t, 2, last(), "a new revision is seen")
+	require.NoError(t, s.storage.Update(numbered(2, release.StatusFailed, rollout.Requested)))
+	require.Equal(t, release.StatusFailed, s.last().Info.Status, "a changed revision is seen")
+	s.asked()
 
-	changed := revision(2)
-	changed.Info.Status = release.StatusFailed
-	require.NoError(t, releases.Update(changed))
-	found, err := releases.Last("vectors")
+	_, err := s.storage.Delete("vectors", 2)
 	require.NoError(t, err)
-	require.Equal(t, release.StatusFailed, found.Info.Status, "a changed revision is seen")
+	require.Equal(t, []string{"delete"}, s.asked(), "it was read before")
+	require.Equal(t, 1, s.last().Version, "a deleted revision is gone")
+	versions := storageOf(s.storage).secrets.versions
+	require.Empty(t, versions["sh.helm.release.v1.vectors.v2"])
+}
 
-	_, err = releases.Delete("vectors", 2)
-	require.NoError(t, err)
-	require.Equal(t, 1, last(), "a deleted revision is gone")
+func TestNothingIsAskedForWhereNothingIsStored(t *testing.T) {
+	s := newStoring(t)
+	s.facts.nothingStored = true
+	_, err := s.storage.Last("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+	require.Empty(t, s.asked())
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	require.Equal(t, 1, s.last().Version)
+}
+
+func TestAnUninstallIsNotStored(t *testing.T) {
+	s := newStoring(t)
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	s.asked()
+	require.NoError(t, s.storage.Update(numbered(1, release.StatusUninstalling, rollout.Requested)))
+	require.Empty(t, s.asked())
+}
+
+func TestTheTemplatesAreNotStored(t *testing.T) {
+	s := newStoring(t)
+	made := numbered(1, release.StatusDeployed, rollout.Requested)
+	require.NoError(t, s.storage.Create(made))
+	stored := s.last().Chart
+	require.Empty(t, stored.Templates)
+	require.Equal(t, made.Chart.Metadata, stored.Metadata)
+	require.Equal(t, made.Chart.Values, stored.Values, "helm get values --all and helm upgrade --reuse-values need them")
+	require.NotEmpty(t, made.Chart.Templates, "the chart itself stays whole")
+
+	theirs := numbered(2, release.StatusDeployed, "")
+	theirs.Labels = nil
+	require.NoError(t, s.storage.Create(theirs))
+	require.NotEmpty(t, s.last().Chart.Templates, "what a person stored stays as it is")
+}
+
+func TestAFailedWriteIsKnown(t *testing.T) {
+	s := newStoring(t)
+	refused := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "one", errors.New("quota"))
+	s.server.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
+	require.Error(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	require.ErrorIs(t, storageOf(s.storage).failed, refused)
+	_, err := s.server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
+	require.True(t, apierrors.IsNotFound(err))
 }

@@ -44,7 +44,7 @@ type Reconciler struct {
 	// Queue knows the roll-outs that wait for their turn; nil if none ever does.
 	Queue Queue
 
-	written writes
+	written clusters.Writes
 }
 
 // Queue holds back roll-outs that nobody asked for in the spec.
@@ -81,10 +81,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Sou
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if err != nil {
-		r.written.forget(request.NamespacedName)
+		r.written.Forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if r.written.isAheadOf(cluster) {
+	if r.written.AheadOf(cluster) {
 		// What would be computed from an outdated status would be told once more. The
 		// cache is about to get the newer one, which starts another pass.
 		return ctrl.Result{}, nil
@@ -111,10 +111,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if equality.Semantic.DeepEqual(stored, computed) {
 		return result, nil
 	}
+	if left := r.written.ProgressIn(cluster, now); left > 0 && onlyProgress(&stored, &computed) {
+		return ctrl.Result{RequeueAfter: left}, nil
+	}
 	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, &computed, fieldOwner); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.written.remember(cluster)
+	r.written.Remember(cluster, now)
 	r.announce(cluster, &computed)
 	return result, nil
 }

@@ -1,6 +1,8 @@
 package status
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -29,3 +31,24 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return after.Status == metav1.ConditionTrue &&
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
+
+// onlyProgress tells whether the computed status says no more than how far a start or a
+// change has come, which can wait for a moment. What a person or a program acts upon
+// cannot: an answer that is new or gone, a fault, a change that is held back.
+func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
+	for _, status := range []*v1alpha1.BarqClusterStatus{stored, computed} {
+		ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Status != metav1.ConditionFalse || !slices.Contains(progressReasons, ready.Reason) {
+			return false
+		}
+	}
+	for _, name := range ownConditions {
+		before, after := meta.FindStatusCondition(stored.Conditions, name), meta.FindStatusCondition(computed.Conditions, name)
+		if (before == nil) != (after == nil) || before != nil && before.Status != after.Status {
+			return false
+		}
+	}
+	return true
+}
+
+var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut}

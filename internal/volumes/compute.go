@@ -48,6 +48,26 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 	return computed
 }
 
+// volumesAwaited is how long volumes of a new StatefulSet are on their way before it is
+// reported that they are not there.
+const volumesAwaited = 2 * time.Second
+
+// early tells whether it is too early to say anything about volumes, and when to look again
+// if nothing happens until then. Before there is a StatefulSet nobody expects any.
+func (o observation) early(now time.Time) (early bool, again time.Duration) {
+	if storedStatus(o.cluster).resized() != nil || o.cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage {
+		return false, 0
+	}
+	if o.statefulSet == nil {
+		return len(o.volumes) == 0, 0
+	}
+	left := o.statefulSet.CreationTimestamp.Add(volumesAwaited).Sub(now)
+	if len(o.missing()) == 0 || left <= 0 {
+		return false, 0
+	}
+	return true, left
+}
+
 // storage sums up what the volumes have. The capacity counts volumes of pods that
 // are gone too, because they may be used again and cannot shrink either.
 func (o observation) storage() *v1alpha1.StorageStatus {

@@ -45,6 +45,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 
 	refusals refusals
+	written  clusters.Writes
 }
 
 // SetupWithManager registers the controller. workers is how many BarqClusters are
@@ -73,21 +74,29 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if apierrors.IsNotFound(err) || err == nil && observed.cluster.DeletionTimestamp != nil {
 		// Volumes that outlive a BarqCluster stay as they are.
 		r.refusals.replace(request.NamespacedName, nil)
+		r.written.Forget(request.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if r.written.AheadOf(observed.cluster) {
+		// The cache is about to get what was written, which starts another pass.
+		return ctrl.Result{}, nil
+	}
 	now := r.Clock.Now()
 	resizeErr := r.resize(ctx, &observed, now)
 	plan := observed.planRestarts(now)
-	if err := r.report(ctx, observed, plan, now); err != nil {
-		return ctrl.Result{}, errors.Join(resizeErr, client.IgnoreNotFound(err))
+	early, left := observed.early(now)
+	if !early {
+		if err := r.report(ctx, observed, plan, now); err != nil {
+			return ctrl.Result{}, errors.Join(resizeErr, client.IgnoreNotFound(err))
+		}
 	}
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left := plan.left
+	left = sooner(left, plan.left)
 	for _, refused := range observed.refused {
 		left = sooner(left, refused.until.Sub(now))
 	}
@@ -184,6 +193,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, &computed, fieldOwner); err != nil {
 		return err
 	}
+	r.written.Remember(observed.cluster, now)
 	r.announce(observed.cluster, stored.resized(), computed.resized())
 	return nil
 }

@@ -235,10 +235,26 @@ func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
 func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
 	o := small()
 	o.cluster.Status.DeployedRelease = nil
+	writes, again := worldOf(t, o).pass(t)
+	require.Empty(t, writes)
+	require.Zero(t, again)
+}
+
+func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
+	o := small()
+	o.volumes = nil
+	o.cluster.Status.Conditions = nil
+	o.statefulSet.CreationTimestamp = metav1.Time{Time: now.Add(-time.Second)}
 	w := worldOf(t, o)
-	writes, _ := w.pass(t)
+	writes, again := w.pass(t)
+	require.Empty(t, writes)
+	require.Equal(t, volumesAwaited-time.Second, again)
+
+	w.clock.SetTime(now.Add(again))
+	writes, again = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
-	require.Nil(t, w.said(t).Status.Storage)
+	require.Zero(t, again)
+	require.Equal(t, "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is awaited; claim data-vectors-2 is awaited", w.said(t).Status.Conditions[0].Message)
 }
 
 func TestAPodIsRestartedForItsFileSystem(t *testing.T) {

@@ -169,4 +169,8 @@ func TestAForeignObjectIsNeverTouched(t *testing.T) {
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 	refresh(t, theirs)
 	require.Equal(t, before, theirs.ResourceVersion)
+	eventually(t, func() string {
+		return output(t, kubectl("-n", namespace, "get", "serviceaccount,configmap,statefulset",
+			"-l", "app.kubernetes.io/instance=db", "-o", "name", "--ignore-not-found"))
+	})
 }

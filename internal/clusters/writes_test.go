@@ -1,0 +1,40 @@
+package clusters
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+func TestWritesAreAheadOfTheCache(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	cached := func(resourceVersion string) *v1alpha1.BarqCluster {
+		cluster := &v1alpha1.BarqCluster{}
+		cluster.Namespace, cluster.Name, cluster.ResourceVersion = "team", "vectors", resourceVersion
+		return cluster
+	}
+	written := &Writes{}
+	require.False(t, written.AheadOf(cached("9")), "nothing was written")
+	written.Remember(cached("10"), now)
+	require.True(t, written.AheadOf(cached("9")))
+	require.False(t, written.AheadOf(cached("10")))
+	require.False(t, written.AheadOf(cached("11")))
+	require.False(t, written.AheadOf(cached("opaque")), "a status that is told twice is better than none")
+	written.Forget(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	require.False(t, written.AheadOf(cached("9")))
+}
+
+func TestProgressIsToldOnceInAWhile(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	cluster := &v1alpha1.BarqCluster{}
+	written := &Writes{}
+	require.Zero(t, written.ProgressIn(cluster, now), "the first is told at once")
+	written.Remember(cluster, now)
+	require.Equal(t, progressInterval, written.ProgressIn(cluster, now))
+	require.Equal(t, progressInterval-time.Second, written.ProgressIn(cluster, now.Add(time.Second)))
+	require.Zero(t, written.ProgressIn(cluster, now.Add(time.Minute)))
+}

@@ -1,0 +1,161 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+
+	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/kube"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
+	apirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// cachedKinds are the kinds of the chart that the operator has a cache of, by resource. Any
+// other is read from the API server.
+var cachedKinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
+	corev1.SchemeGroupVersion.WithResource("configmaps"):             corev1.SchemeGroupVersion.WithKind("ConfigMap"),
+	corev1.SchemeGroupVersion.WithResource("serviceaccounts"):        corev1.SchemeGroupVersion.WithKind("ServiceAccount"),
+	corev1.SchemeGroupVersion.WithResource("services"):               corev1.SchemeGroupVersion.WithKind("Service"),
+	appsv1.SchemeGroupVersion.WithResource("statefulsets"):           appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
+	networkingv1.SchemeGroupVersion.WithResource("networkpolicies"):  networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"),
+	policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"): policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"),
+}
+
+// readsFrom makes Helm read single objects from a cache. Helm reads every object of a
+// release before it makes it, and up to three times before it patches it.
+//
+// A cache that lags behind costs no more than a pass: a patch of an object that has gone
+// fails, and what is patched needlessly stays as it is. What the cache does not have is
+// looked for on the API server, because the cache has only what carries the chart's label;
+// except for a release that was never made, where the objects are made anyhow and the API
+// server refuses what is there already.
+func readsFrom(cache client.Reader) helmclient.ObjectToRestConfigMapper {
+	return func(ctx context.Context, _ client.Object, base *rest.Config) (*rest.Config, error) {
+		config := rest.CopyConfig(base)
+		facts := passFactsIn(ctx)
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return &cachedReads{next: next, cache: cache, facts: facts}
+		})
+		return config, nil
+	}
+}
+
+// cachedReads answers from a cache what it can.
+type cachedReads struct {
+	next  http.RoundTripper
+	cache client.Reader
+	facts *passFacts
+}
+
+// requests tells what a request asks for.
+var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}
+
+// RoundTrip answers one request.
+func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
+	if asked.Method != http.MethodGet || asked.URL.RawQuery != "" {
+		return c.next.RoundTrip(asked)
+	}
+	info, err := requests.NewRequestInfo(asked)
+	if err != nil || info.Verb != "get" || info.Subresource != "" || info.Namespace == "" {
+		return c.next.RoundTrip(asked)
+	}
+	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
+	kind, cached := cachedKinds[resource]
+	if !cached {
+		return c.next.RoundTrip(asked)
+	}
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(kind)
+	err = c.cache.Get(asked.Context(), client.ObjectKey{Namespace: info.Namespace, Name: info.Name}, object, client.UnsafeDisableDeepCopy)
+	switch {
+	case err == nil:
+		return answer(asked, http.StatusOK, object)
+	case apierrors.IsNotFound(err) && c.facts.trustsAbsence:
+		status := apierrors.NewNotFound(resource.GroupResource(), info.Name).Status()
+		status.Kind, status.APIVersion = "Status", "v1"
+		return answer(asked, http.StatusNotFound, &status)
+	default:
+		return c.next.RoundTrip(asked)
+	}
+}
+
+func answer(asked *http.Request, code int, object any) (*http.Response, error) {
+	content, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: http.StatusText(code), StatusCode: code,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": []string{"application/json"}},
+		Body:          io.NopCloser(bytes.NewReader(content)),
+		ContentLength: int64(len(content)),
+		Request:       asked,
+	}, nil
+}
+
+// directConfigs gives Helm a client that goes straight to work.
+type directConfigs struct {
+	helmclient.ActionConfigGetter
+}
+
+// ActionConfigFor gives Helm's configuration for one BarqCluster.
+func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
+	config, err := d.ActionConfigGetter.ActionConfigFor(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	if helm, ok := config.KubeClient.(*kube.Client); ok {
+		config.KubeClient = &directClient{Client: helm, facts: passFactsIn(ctx)}
+	}
+	return config, nil
+}
+
+// directClient is Helm's, which asks for the API server's version before each action.
+type directClient struct {
+	*kube.Client
+	facts *passFacts
+}
+
+// IsReachable leaves it to the first request to find out.
+func (c *directClient) IsReachable() error { return nil }
+
+// Create makes objects, and notes if one of them was there already.
+func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
+	made, err := c.Client.Create(resources)
+	c.noteConflict(err)
+	return made, err
+}
+
+// Update makes, changes and deletes objects, and notes if one that it makes was there already.
+func (c *directClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	made, err := c.Client.Update(original, target, force)
+	c.noteConflict(err)
+	return made, err
+}
+
+func (c *directClient) noteConflict(err error) {
+	c.facts.conflicted = c.facts.conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
+}
+
+// errorsIn gives the errors that Helm has joined, one for each object.
+func errorsIn(err error) []error {
+	if joined, ok := err.(interface{ WrappedErrors() []error }); ok {
+		return joined.WrappedErrors()
+	}
+	return []error{err}
+}

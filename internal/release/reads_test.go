@@ -1,0 +1,86 @@
+package release
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+)
+
+func TestReadsThatTheCacheAnswers(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(answer, "the API server")
+	}))
+	t.Cleanup(server.Close)
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "db", UID: "one"}}
+	cache := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(service).Build()
+
+	for name, test := range map[string]struct {
+		method, path  string
+		trustsAbsence bool
+		want          string
+	}{
+		"one that is there":                   {path: "/api/v1/namespaces/team/services/db", want: `"uid":"one"`},
+		"one that is not":                     {path: "/api/v1/namespaces/team/services/db2", want: "the API server"},
+		"one that is not, in a first install": {path: "/api/v1/namespaces/team/services/db2", trustsAbsence: true, want: `services \"db2\" not found`},
+		"one of a group":                      {path: "/apis/apps/v1/namespaces/team/statefulsets/db", trustsAbsence: true, want: `statefulsets.apps \"db\" not found`},
+		"a kind without a cache":              {path: "/apis/monitoring.coreos.com/v1/namespaces/team/podmonitors/db", trustsAbsence: true, want: "the API server"},
+		"a Secret":                            {path: "/api/v1/namespaces/team/secrets/db", trustsAbsence: true, want: "the API server"},
+		"a list":                              {path: "/api/v1/namespaces/team/services", trustsAbsence: true, want: "the API server"},
+		"a selection":                         {path: "/api/v1/namespaces/team/services/db?watch=true", want: "the API server"},
+		"a part":                              {path: "/api/v1/namespaces/team/services/db/status", want: "the API server"},
+		"a write":                             {method: http.MethodDelete, path: "/api/v1/namespaces/team/services/db", want: "the API server"},
+		"no resource":                         {path: "/version", want: "the API server"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := withPassFacts(t.Context(), &passFacts{trustsAbsence: test.trustsAbsence})
+			config, err := readsFrom(cache)(ctx, nil, &rest.Config{Host: server.URL})
+			require.NoError(t, err)
+			client, err := rest.HTTPClientFor(config)
+			require.NoError(t, err)
+			asked, err := http.NewRequestWithContext(ctx, test.method, server.URL+test.path, strings.NewReader(""))
+			require.NoError(t, err)
+			answered, err := client.Do(asked)
+			require.NoError(t, err)
+			defer func() { _ = answered.Body.Close() }()
+			content, err := io.ReadAll(answered.Body)
+			require.NoError(t, err)
+			require.Contains(t, string(content), test.want)
+		})
+	}
+}
+
+func TestAConflictIsNoted(t *testing.T) {
+	services := schema.GroupResource{Resource: "services"}
+	exists := apierrors.NewAlreadyExists(services, "db")
+	forbidden := apierrors.NewForbidden(services, "db", nil)
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"none":            {nil, false},
+		"another":         {forbidden, false},
+		"one":             {exists, true},
+		"one of several":  {multierror.Append(forbidden, exists), true},
+		"none of several": {multierror.Append(forbidden, forbidden), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			helm := &directClient{facts: &passFacts{}}
+			helm.noteConflict(test.err)
+			require.Equal(t, test.want, helm.facts.conflicted)
+			helm.noteConflict(nil)
+			require.Equal(t, test.want, helm.facts.conflicted, "it stays")
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// releaseIndex of the cache of Secrets' metadata finds those that store a release.
+const releaseIndex = "helm.sh/release"
+
+// IndexReleases lets the cache of Secrets' metadata find the Secrets that store a release
+// without a look at all others of the namespace.
+func IndexReleases(ctx context.Context, secrets client.FieldIndexer) error {
+	return secrets.IndexField(ctx, secretMetadata(), releaseIndex, releaseOf)
+}
+
+// releaseOf names the release that a Secret stores, if it is one that does.
+func releaseOf(secret client.Object) []string {
+	rest, stores := strings.CutPrefix(secret.GetName(), keyStart)
+	if end := strings.LastIndex(rest, versionStart); stores && end >= 0 {
+		return []string{rest[:end]}
+	}
+	return nil
+}
+
+func secretMetadata() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return metadata
+}
+
+// storedVersions are the resourceVersions of the Secrets in which Helm stores a release,
+// by the names of the Secrets.
+type storedVersions map[string]string
+
+// cachedVersions reads them from a cache of Secrets' metadata.
+func cachedVersions(ctx context.Context, secrets client.Reader, name types.NamespacedName) (storedVersions, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	err := secrets.List(ctx, list, client.InNamespace(name.Namespace), client.MatchingFields{releaseIndex: name.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
+	}
+	found := storedVersions{}
+	for i := range list.Items {
+		found[list.Items[i].Name] = list.Items[i].ResourceVersion
+	}
+	return found, nil
+}
+
+// String is the same for the same versions.
+func (v storedVersions) String() string {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		text.WriteString(name + "@" + v[name] + ",")
+	}
+	return text.String()
+}
+
+// with gives the versions after writes; an empty version means deleted.
+func (v storedVersions) with(writes map[string]string) storedVersions {
+	after := maps.Clone(v)
+	for name, version := range writes {
+		if version == "" {
+			delete(after, name)
+		} else {
+			after[name] = version
+		}
+	}
+	return after
+}
+
+// writesAwaited is how long a cache may need to show a write. After that it is believed:
+// somebody has undone the write.
+const writesAwaited = 30 * time.Second
+
+// ownWrites remembers what passes wrote until the cache shows it. The next pass often comes
+// before that, and must not take a release that was just made for one that is missing.
+type ownWrites struct {
+	clock clock.PassiveClock
+	lock  sync.Mutex
+	known map[types.UID]awaitedWrites
+}
+
+type awaitedWrites struct {
+	versions map[string]string
+	since    time.Time
+}
+
+func newOwnWrites(now clock.PassiveClock) *ownWrites {
+	return &ownWrites{clock: now, known: map[types.UID]awaitedWrites{}}
+}
+
+// note remembers the writes of a pass.
+func (w *ownWrites) note(cluster types.UID, versions map[string]string) {
+	if len(versions) == 0 {
+		return
+	}
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	all := maps.Clone(versions)
+	for name, version := range w.known[cluster].versions {
+		if _, again := all[name]; !again {
+			all[name] = version
+		}
+	}
+	w.known[cluster] = awaitedWrites{versions: all, since: w.clock.Now()}
+}
+
+// onto gives what the cache will have once it has seen all writes.
+func (w *ownWrites) onto(cluster types.UID, cached storedVersions) storedVersions {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	awaited, ok := w.known[cluster]
+	if !ok {
+		return cached
+	}
+	maps.DeleteFunc(awaited.versions, func(name, version string) bool { return shows(cached[name], version) })
+	if len(awaited.versions) == 0 || w.clock.Since(awaited.since) > writesAwaited {
+		delete(w.known, cluster)
+		return cached
+	}
+	return cached.with(awaited.versions)
+}
+
+func (w *ownWrites) forget(cluster types.UID) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	delete(w.known, cluster)
+}
+
+// shows tells whether a cache that has the first version, empty for none, has seen a
+// write that gave the second.
+func shows(cached, written string) bool {
+	if cached == "" || written == "" {
+		return cached == written
+	}
+	order, err := resourceversion.CompareResourceVersion(cached, written)
+	// Versions that cannot be compared tell nothing, and the cache is right in the end.
+	return err != nil || order >= 0
+}

@@ -1,0 +1,39 @@
+package status
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+func TestOnlyProgressCanWait(t *testing.T) {
+	said := func(ready metav1.ConditionStatus, reason string, others ...metav1.Condition) *v1alpha1.BarqClusterStatus {
+		return &v1alpha1.BarqClusterStatus{Conditions: append(others,
+			metav1.Condition{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason})}
+	}
+	stalled := func(status metav1.ConditionStatus) metav1.Condition {
+		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: status}
+	}
+	applying := said(metav1.ConditionFalse, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse))
+	for name, test := range map[string]struct {
+		stored, computed *v1alpha1.BarqClusterStatus
+		want             bool
+	}{
+		"a roll-out after an apply": {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), true},
+		"the next pod":              {applying, applying, true},
+		"the first status":          {&v1alpha1.BarqClusterStatus{}, applying, false},
+		"an answer":                 {applying, said(metav1.ConditionTrue, v1alpha1.ReasonReady, stalled(metav1.ConditionFalse)), false},
+		"an answer that is gone":    {said(metav1.ConditionTrue, v1alpha1.ReasonReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"a fault":                   {applying, said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, stalled(metav1.ConditionFalse)), false},
+		"a fault that has passed":   {said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"nothing more will happen":  {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
+		"another condition":         {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, onlyProgress(test.stored, test.computed))
+		})
+	}
+}
