@@ -10,6 +10,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -70,11 +71,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		return err
 	}
 
+	statefulSets := &clusters.Versions{}
 	options, err := release.Options(mgr, watch, &release.Translator{
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: settings.DefaultImage,
-	}, metadata, rollouts, secrets.Watch(metadata, mgr.GetClient()), rollouts.Releases())
+	}, metadata, statefulSets, rollouts, secrets.Watch(metadata, mgr.GetClient()), rollouts.Releases(), release.EditsFirst(mgr.GetCache()))
 	if err != nil {
 		return err
 	}
@@ -103,6 +105,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Events:  recorder,
 		Clock:   clock.RealClock{},
 		Queue:   rollouts,
+
+		StatefulSets: statefulSets,
 	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles, rollouts.Statuses()); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -49,6 +50,8 @@ type actionsGetter struct {
 	settled *settledReleases
 	refused *refusedAttempts
 	written *ownWrites
+	// statefulSets gets the versions of those that are written.
+	statefulSets *clusters.Versions
 	// capabilities of the API server.
 	capabilities *rememberedCapabilities
 	// rollouts paces those that nobody asked for.
@@ -65,6 +68,8 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		settled: newSettledReleases(),
 		refused: newRefusedAttempts(now),
 		written: newOwnWrites(now),
+
+		statefulSets: &clusters.Versions{},
 	}
 }
 
@@ -339,6 +344,8 @@ func (a *actions) repair(found *release.Release) (objectVersions, error) {
 	if objects != nil || err != nil {
 		return objects, err
 	}
+	// What the library writes there it does not tell.
+	a.getter.statefulSets.Wrote(client.ObjectKeyFromObject(a.cluster), "")
 	return nil, a.ActionInterface.Reconcile(found)
 }
 

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
@@ -39,13 +40,14 @@ const history = 5
 
 // Options lists every option of the reconciler for the kind that watch names.
 //
-// secretMetadata is a cache of the metadata of all Secrets; rollouts paces the
+// secretMetadata is a cache of the metadata of all Secrets; statefulSets gets the versions
+// of those that Helm writes; rollouts paces the
 // roll-outs that nobody asked for; wakes are sources that enqueue BarqClusters for
 // which there is something to do though they have not changed themselves.
 func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
-	secretMetadata client.Reader, rollouts Rollouts, wakes ...source.Source,
+	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
 ) ([]reconciler.Option, error) {
-	getter, err := newActionClientGetter(mgr, watch, secretMetadata, rollouts)
+	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,9 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 	}, nil
 }
 
-func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, rollouts Rollouts) (helmclient.ActionClientGetter, error) {
+func newActionClientGetter(
+	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
+) (helmclient.ActionClientGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
@@ -101,7 +105,7 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
 	}
-	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs}, clock: clock.RealClock{}}
+	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, statefulSets}, clock: clock.RealClock{}}
 	inner, err := helmclient.NewActionClientGetter(capabilities,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
@@ -128,6 +132,7 @@ func newActionClientGetter(mgr ctrl.Manager, watch *watches.Watch, secretMetadat
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts
+	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.live = mgr.GetAPIReader()
 	getter.writer = mgr.GetClient()

@@ -22,7 +22,11 @@ import (
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
+
+var statefulSetKind = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 
 // cachedKinds are the kinds of the chart that the operator has a cache of, by resource. Any
 // other is read from the API server.
@@ -30,7 +34,7 @@ var cachedKinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
 	corev1.SchemeGroupVersion.WithResource("configmaps"):             corev1.SchemeGroupVersion.WithKind("ConfigMap"),
 	corev1.SchemeGroupVersion.WithResource("serviceaccounts"):        corev1.SchemeGroupVersion.WithKind("ServiceAccount"),
 	corev1.SchemeGroupVersion.WithResource("services"):               corev1.SchemeGroupVersion.WithKind("Service"),
-	appsv1.SchemeGroupVersion.WithResource("statefulsets"):           appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
+	appsv1.SchemeGroupVersion.WithResource("statefulsets"):           statefulSetKind,
 	networkingv1.SchemeGroupVersion.WithResource("networkpolicies"):  networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"),
 	policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"): policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"),
 }
@@ -111,6 +115,8 @@ func answer(asked *http.Request, code int, object any) (*http.Response, error) {
 // directConfigs gives Helm a client that goes straight to work.
 type directConfigs struct {
 	helmclient.ActionConfigGetter
+	// statefulSets gets the versions of those that are written.
+	statefulSets *clusters.Versions
 }
 
 // ActionConfigFor gives Helm's configuration for one BarqCluster.
@@ -120,7 +126,7 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 		return nil, err
 	}
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
-		config.KubeClient = &directClient{Client: helm, facts: passFactsIn(ctx)}
+		config.KubeClient = &directClient{Client: helm, facts: passFactsIn(ctx), statefulSets: d.statefulSets}
 	}
 	return config, nil
 }
@@ -128,7 +134,8 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 // directClient is Helm's, which asks for the API server's version before each action.
 type directClient struct {
 	*kube.Client
-	facts *passFacts
+	facts        *passFacts
+	statefulSets *clusters.Versions
 }
 
 // IsReachable leaves it to the first request to find out.
@@ -137,15 +144,30 @@ func (c *directClient) IsReachable() error { return nil }
 // Create makes objects, and notes if one of them was there already.
 func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
 	made, err := c.Client.Create(resources)
-	c.noteConflict(err)
+	c.note(resources, err)
 	return made, err
 }
 
 // Update makes, changes and deletes objects, and notes if one that it makes was there already.
 func (c *directClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
 	made, err := c.Client.Update(original, target, force)
-	c.noteConflict(err)
+	c.note(target, err)
 	return made, err
+}
+
+// note is called after resources were written, or some of them.
+func (c *directClient) note(resources kube.ResourceList, err error) {
+	c.noteConflict(err)
+	for _, written := range resources {
+		if written.Mapping.GroupVersionKind != statefulSetKind {
+			continue
+		}
+		version := written.ResourceVersion
+		if err != nil {
+			version = ""
+		}
+		c.statefulSets.Wrote(client.ObjectKey{Namespace: written.Namespace, Name: written.Name}, version)
+	}
 }
 
 func (c *directClient) noteConflict(err error) {

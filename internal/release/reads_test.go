@@ -16,6 +16,8 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestReadsThatTheCacheAnswers(t *testing.T) {
@@ -76,7 +78,7 @@ func TestAConflictIsNoted(t *testing.T) {
 		"none of several": {multierror.Append(forbidden, forbidden), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			helm := &directClient{facts: &passFacts{}}
+			helm := &directClient{facts: &passFacts{}, statefulSets: &clusters.Versions{}}
 			helm.noteConflict(test.err)
 			require.Equal(t, test.want, helm.facts.conflicted)
 			helm.noteConflict(nil)

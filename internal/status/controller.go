@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
@@ -43,6 +44,8 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 	// Queue knows the roll-outs that wait for their turn; nil if none ever does.
 	Queue Queue
+	// StatefulSets knows what the Helm side wrote; nil if nothing does.
+	StatefulSets *clusters.Versions
 
 	written clusters.Writes
 }
@@ -96,7 +99,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	now := r.Clock.Now()
 	computed := Compute(observed, now)
-	if settles(&cluster.Status, &computed) {
+	if settles(&cluster.Status, &computed) && !r.isCurrent(observed.StatefulSet) {
 		// The cache may still hold the StatefulSet from before the change that was
 		// just applied. Before saying that the change is done, or will never be, ask
 		// the API server.
@@ -120,6 +123,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	r.written.Remember(cluster, now)
 	r.announce(cluster, &computed)
 	return result, nil
+}
+
+// isCurrent tells whether a StatefulSet from the cache has in it what was applied.
+func (r *Reconciler) isCurrent(cached *appsv1.StatefulSet) bool {
+	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Includes(cached)
 }
 
 // observe reads what belongs to the BarqCluster, the StatefulSet through the given
