@@ -101,12 +101,29 @@ func (o *observer) allReady(count int) bool {
 		return false
 	}
 	for _, set := range o.sets {
-		if set.Status.ObservedGeneration != set.Generation || set.Status.ReadyReplicas != *set.Spec.Replicas ||
-			set.Status.UpdatedReplicas != *set.Spec.Replicas {
+		if !isReady(set) {
 			return false
 		}
 	}
 	return true
+}
+
+// countReady is how many StatefulSets are Ready.
+func (o *observer) countReady() int {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	ready := 0
+	for _, set := range o.sets {
+		if isReady(set) {
+			ready++
+		}
+	}
+	return ready
+}
+
+func isReady(set *appsv1.StatefulSet) bool {
+	return set.Status.ObservedGeneration == set.Generation && set.Status.ReadyReplicas == *set.Spec.Replicas &&
+		set.Status.UpdatedReplicas == *set.Spec.Replicas
 }
 
 // generation is that of a StatefulSet, or 0 when it does not exist.

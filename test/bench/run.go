@@ -67,7 +67,45 @@ func (s *session) run(ctx context.Context) (err error) {
 	if err := s.measureInstall(ctx); err != nil {
 		return err
 	}
+	for _, phase := range s.phases() {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
 	return s.measureDelete(ctx)
+}
+
+// phases are what is measured of clusters that are installed, as far as it makes sense of the contender: the limit makes
+// objects and nothing else, and the stock operator knows no Secrets, and with the watches file of ours does not watch
+// what it made (docs/benchmarks.md).
+func (s *session) phases() []func(context.Context) error {
+	operators, ours := []string{Operator, Stock}, []string{Operator}
+	// Once is enough for what takes long and cannot depend on the number of clusters.
+	once := s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters)
+	var phases []func(context.Context) error
+	for _, candidate := range []struct {
+		measurement string
+		of          []string
+		run         func(context.Context) error
+	}{
+		{NoOp, operators, s.measureNoOp},
+		{Drift, ours, s.measureDrift},
+		{Rotate, ours, s.measureRotation},
+		{Restart, operators, s.measureRestart},
+		{Idle, operators, s.measureIdle},
+		{Edit, operators, s.measureEdits},
+		{Edit, ours, s.measureBusyEdits},
+		{Memory, operators, s.measureUnrelated},
+	} {
+		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {
+			continue
+		}
+		if candidate.measurement == Memory && !once {
+			continue
+		}
+		phases = append(phases, candidate.run)
+	}
+	return phases
 }
 
 // begin makes a namespace, and starts the contender.

@@ -14,7 +14,7 @@ import (
 const (
 	patched = `{"stage":"ResponseComplete","verb":"patch","user":{"username":"a"},"objectRef":{"resource":"barqclusters","subresource":"status"},"requestReceivedTimestamp":"2026-01-02T03:04:05.678901Z"}` + "\n"
 	got     = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"objectRef":{"resource":"services"},"requestReceivedTimestamp":"2026-01-02T03:04:06.000000Z"}` + "\n"
-	openAPI = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"requestURI":"/openapi/v3","requestReceivedTimestamp":"2026-01-02T03:04:07.000000Z"}` + "\n"
+	openAPI = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"requestURI":"/openapi/v3?timeout=32s","requestReceivedTimestamp":"2026-01-02T03:04:07.000000Z"}` + "\n"
 	other   = `{"stage":"ResponseComplete","verb":"get","user":{"username":"b"},"objectRef":{"resource":"services"},"requestReceivedTimestamp":"2026-01-02T03:04:08.000000Z"}` + "\n"
 	watched = `{"stage":"ResponseStarted","verb":"watch","user":{"username":"a"},"objectRef":{"resource":"pods"},"requestReceivedTimestamp":"2026-01-02T03:04:05.000000Z"}` + "\n"
 	ended   = `{"stage":"ResponseComplete","verb":"watch","user":{"username":"a"},"objectRef":{"resource":"pods"},"requestReceivedTimestamp":"2026-01-02T03:04:05.000000Z"}` + "\n"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -105,7 +106,8 @@ func (e *event) request() (Request, bool) {
 	if e.Stage != stage && e.Stage != "Panic" {
 		return Request{}, false
 	}
-	request := Request{Verb: e.Verb, Resource: e.RequestURI}
+	path, _, _ := strings.Cut(e.RequestURI, "?")
+	request := Request{Verb: e.Verb, Resource: path}
 	if e.ObjectRef != nil {
 		request.Resource = e.ObjectRef.Resource
 		if e.ObjectRef.Subresource != "" {
