@@ -159,6 +159,28 @@ bin/e2e:
 test-node: bin/e2e ## Run the tests of the real node itself (Linux, root)
 	cd test/e2e && $(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./node/... ./volumedriver/... ./cmd/...
 
+##@ Benchmarks
+
+# How many clusters at a time, how often everything is measured, how many workers each contender has, and further
+# flags: BENCH_FLAGS='--contenders operator --measure install' (go run ./test/bench/cmd/bench --help).
+BENCH_N ?= 50,200,1000
+BENCH_ROUNDS ?= 3
+BENCH_WORKERS ?= 4
+BENCH_IDLE ?= 5m
+BENCH_OUTPUT ?= test/output/bench
+BENCH_FLAGS ?=
+
+# Built before it is run, because go run would end at a SIGTERM without passing it on.
+.PHONY: bench
+bench: ## Measure the operator against the stock one and a bare client (Linux; hours), and write docs/benchmarks.md
+	$(GO) build -o bin/bench ./test/bench/cmd/bench
+	bin/bench --n '$(BENCH_N)' --rounds '$(BENCH_ROUNDS)' --workers '$(BENCH_WORKERS)' --idle '$(BENCH_IDLE)' \
+		--output '$(BENCH_OUTPUT)' --docs docs $(BENCH_FLAGS)
+
+.PHONY: test-bench
+test-bench: ## Run the tests of the benchmarks, with few clusters
+	$(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./test/bench/...
+
 ##@ Test cluster
 
 .PHONY: cluster-up

@@ -25,8 +25,8 @@ func etcdArguments(d directory, client port) []string {
 	}
 }
 
-func apiServerArguments(d directory, etcd, server port, realNode *RealNode) []string {
-	return append(apiServerAddress(realNode),
+func apiServerArguments(d directory, etcd, server port, realNode *RealNode, audit *Audit) []string {
+	return append(append(apiServerAddress(realNode), auditArguments(audit)...),
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd.Number),
 		fmt.Sprintf("--secure-port=%d", server.Number),
 		"--permit-port-sharing",
@@ -57,6 +57,19 @@ func apiServerAddress(realNode *RealNode) []string {
 		"--advertise-address=" + realNode.Address.String(),
 		// The kubelet is known by its address; its name resolves nowhere.
 		"--kubelet-preferred-address-types=InternalIP",
+	}
+}
+
+func auditArguments(audit *Audit) []string {
+	if audit == nil {
+		return nil
+	}
+	return []string{
+		"--audit-policy-file=" + audit.Policy,
+		"--audit-log-path=" + audit.Log,
+		"--audit-log-mode=blocking",
+		// In megabytes. A log that goes on in a second file would be counted short.
+		"--audit-log-maxsize=1000000",
 	}
 }
 

@@ -43,6 +43,18 @@ type Options struct {
 	// RealNode makes room for a real node, which the caller brings; nil for nodes
 	// and volumes that are simulated.
 	RealNode *RealNode
+	// Audit makes the API server write down the requests that it gets; nil for no
+	// such log.
+	Audit *Audit
+}
+
+// Audit is how the API server logs requests. It answers a request only when its line is in
+// the file, so whoever has the answer finds the line.
+type Audit struct {
+	// Policy is the path of a policy, of kind Policy in audit.k8s.io/v1.
+	Policy string
+	// Log is the path of the file that gets a line of JSON for each event.
+	Log string
 }
 
 // RealNode is a node that a kubelet serves, and which knows the API server by an
@@ -60,6 +72,7 @@ type Cluster struct {
 	owner     *owner
 	out       io.Writer
 	realNode  *RealNode
+	audit     *Audit
 
 	credentials *credentials
 	ports       []port
@@ -90,7 +103,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode}
+	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit}
 	c.running, c.end = context.WithCancelCause(context.Background())
 	c.stop = sync.OnceValue(c.stopAll)
 	if err := c.start(ctx, options.Tools); err != nil {
@@ -221,7 +234,7 @@ func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) erro
 	if err := c.run(etcd, binaries, etcdArguments(c.directory, store)); err != nil {
 		return err
 	}
-	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server, c.realNode)); err != nil {
+	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server, c.realNode, c.audit)); err != nil {
 		return err
 	}
 	client, err := c.client()

@@ -1,0 +1,118 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// event is what is read of a line of the log, an Event of audit.k8s.io/v1.
+type event struct {
+	Stage                    string    `json:"stage"`
+	Verb                     string    `json:"verb"`
+	RequestURI               string    `json:"requestURI"`
+	RequestReceivedTimestamp time.Time `json:"requestReceivedTimestamp"`
+	User                     struct {
+		Username string `json:"username"`
+	} `json:"user"`
+	ObjectRef *struct {
+		Resource    string `json:"resource"`
+		Subresource string `json:"subresource"`
+	} `json:"objectRef"`
+}
+
+// Log counts what is in a log as it grows. It is not safe for concurrent use.
+type Log struct {
+	file *os.File
+	// rest is the beginning of a line that is not whole yet.
+	rest  []byte
+	users map[string]Counts
+	last  map[string]time.Time
+}
+
+// Open begins to read the log at its beginning.
+func Open(path string) (*Log, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Log{file: file, users: map[string]Counts{}, last: map[string]time.Time{}}, nil
+}
+
+// Close ends the reading.
+func (l *Log) Close() error { return l.file.Close() }
+
+// Counts gives what the user has asked so far.
+func (l *Log) Counts(user string) (Counts, error) {
+	if err := l.read(); err != nil {
+		return nil, err
+	}
+	return l.users[user].clone(), nil
+}
+
+// LastRequest is when the last request of the user that is work came in, or the zero time.
+func (l *Log) LastRequest(user string) (time.Time, error) {
+	err := l.read()
+	return l.last[user], err
+}
+
+// read counts what has been written since it was last called.
+func (l *Log) read() error {
+	more, err := io.ReadAll(l.file)
+	if err != nil {
+		return err
+	}
+	content := append(l.rest, more...)
+	end := bytes.LastIndexByte(content, '\n') + 1
+	l.rest = bytes.Clone(content[end:])
+	for line := range bytes.Lines(content[:end]) {
+		if err := l.add(line); err != nil {
+			return fmt.Errorf("audit log %s: %w", l.file.Name(), err)
+		}
+	}
+	return nil
+}
+
+func (l *Log) add(line []byte) error {
+	var e event
+	if err := json.Unmarshal(line, &e); err != nil {
+		return fmt.Errorf("line %q: %w", line, err)
+	}
+	request, counts := e.request()
+	if !counts {
+		return nil
+	}
+	if l.users[e.User.Username] == nil {
+		l.users[e.User.Username] = Counts{}
+	}
+	l.users[e.User.Username][request]++
+	if !request.isUpkeep() {
+		l.last[e.User.Username] = e.RequestReceivedTimestamp
+	}
+	return nil
+}
+
+// request gives what was asked, or false for an event that is not to be counted.
+func (e *event) request() (Request, bool) {
+	// A watch is answered when it begins, and complete only when it ends.
+	stage := "ResponseComplete"
+	if e.Verb == "watch" {
+		stage = "ResponseStarted"
+	}
+	if e.Stage != stage && e.Stage != "Panic" {
+		return Request{}, false
+	}
+	path, _, _ := strings.Cut(e.RequestURI, "?")
+	request := Request{Verb: e.Verb, Resource: path}
+	if e.ObjectRef != nil {
+		request.Resource = e.ObjectRef.Resource
+		if e.ObjectRef.Subresource != "" {
+			request.Resource += "/" + e.ObjectRef.Subresource
+		}
+	}
+	return request, true
+}

@@ -1,0 +1,156 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/watches"
+	"github.com/barq-db/barq-operator/test/bench/procfs"
+	"github.com/barq-db/barq-operator/test/cluster/process"
+)
+
+const (
+	// startTimeout is how long a contender may take until it is ready for work.
+	startTimeout = time.Minute
+	// stopGrace is how long it may take to end.
+	stopGrace = 20 * time.Second
+)
+
+// program is the process of a contender.
+type program struct {
+	*process.Process
+	// address answers /readyz over HTTP.
+	address string
+}
+
+// start runs a contender and returns when it says that it is ready.
+func (e *environment) start(ctx context.Context, contender, namespace string, parameters *Parameters) (*program, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	arguments, err := e.arguments(contender, address, namespace, parameters)
+	if err != nil {
+		return nil, err
+	}
+	log := filepath.Join(e.folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
+	// env becomes the program that it starts, so it is one process.
+	running, err := process.Start(contender, "/usr/bin/env", append([]string{
+		"KUBECONFIG=" + e.kubeconfigs[contender], e.programs[contender],
+	}, arguments...), log)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{Process: running, address: address}
+	if err := p.awaitReady(ctx); err != nil {
+		p.Stop(stopGrace)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (e *environment) arguments(contender, address, namespace string, parameters *Parameters) ([]string, error) {
+	if contender == Limit {
+		return []string{
+			"--kubeconfig", e.kubeconfigs[Limit], "--listen", address, "--namespace", namespace,
+			"--manifests", e.renderedFile(namespace), "--workers", strconv.Itoa(parameters.Workers),
+		}, nil
+	}
+	watchesFile, err := e.writeWatches(contender, parameters)
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"--watches-file", watchesFile, "--health-probe-bind-address", address, "--metrics-bind-address", "0"}
+	if contender == Operator {
+		return append(arguments, "--leader-election-namespace", operatorNamespace), nil
+	}
+	// The stock operator takes these from its command line alone.
+	return append([]string{"run"}, append(arguments,
+		"--max-concurrent-reconciles", strconv.Itoa(parameters.Workers),
+		"--reconcile-period", parameters.ReconcilePeriod.String())...), nil
+}
+
+func (e *environment) renderedFile(namespace string) string {
+	return filepath.Join(e.folder, namespace+".jsonl")
+}
+
+// writeWatches writes what both operators read: which chart belongs to their kind.
+func (e *environment) writeWatches(contender string, parameters *Parameters) (string, error) {
+	watch, err := watches.Load(filepath.Join(e.root, "watches.yaml"), v1alpha1.BarqClusterKind)
+	if err != nil {
+		return "", err
+	}
+	if contender == Stock {
+		watch.GroupVersionKind = stockKind
+	}
+	if watch.ChartPath, err = filepath.Abs(filepath.Join(e.root, chartFolder)); err != nil {
+		return "", err
+	}
+	watch.MaxConcurrentReconciles = parameters.Workers
+	watch.ReconcilePeriod.Duration = parameters.ReconcilePeriod
+	content, err := yaml.Marshal([]*watches.Watch{watch})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(e.folder, contender+"-watches.yaml")
+	return file, os.WriteFile(file, content, 0o600)
+}
+
+func (p *program) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		if response, err := http.Get("http://" + p.address + "/readyz"); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.Done():
+			return p.ExitError()
+		case <-ctx.Done():
+			return fmt.Errorf("%s was not ready within %s; its log is %s", p.Name, startTimeout, p.LogFile)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// ask makes the limit work, and returns when it is done.
+func (p *program) ask(ctx context.Context, work string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.address+"/"+work, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s to %s; its log is %s", p.Name, response.Status, work, p.LogFile)
+	}
+	return nil
+}
+
+func (p *program) cpu() (time.Duration, error) { return procfs.CPU(p.PID()) }
+
+func (p *program) memory() (procfs.Memory, error) { return procfs.ReadMemory(p.PID()) }
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}

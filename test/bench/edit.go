@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/test/bench/statistics"
+)
+
+// measureEdits changes the replicas of one cluster after the other, each when the one before has reached its StatefulSet,
+// among clusters in which nothing happens.
+func (s *session) measureEdits(ctx context.Context) error {
+	before, err := s.usage()
+	if err != nil {
+		return err
+	}
+	latencies, err := s.timeEdits(ctx, 2)
+	if err != nil {
+		return err
+	}
+	after, err := s.awaitQuiet(ctx)
+	if err != nil {
+		return err
+	}
+	s.recordLatencies("edit", latencies)
+	requests := after.requests.Since(before.requests)
+	s.record("edit/cpu-seconds-per-edit", (after.cpu-before.cpu).Seconds()/float64(s.parameters.Edits))
+	s.record("edit/requests-per-edit", float64(requests.Total())/float64(s.parameters.Edits))
+	s.recordRequests("edit", requests)
+	return nil
+}
+
+// timeEdits gives the seconds from each edit until the StatefulSet has changed. It asks for that many replicas, and for one
+// more in every other edit of the same cluster.
+func (s *session) timeEdits(ctx context.Context, replicas int) ([]float64, error) {
+	var latencies []float64
+	for i := range s.parameters.Edits {
+		name := clusterName(i % s.clusters)
+		wanted := replicas + (i/s.clusters)%2
+		generation := s.seen.generation(name)
+		began := time.Now()
+		if err := s.patch(ctx, name, fmt.Sprintf(`{"spec":{"replicas":%d}}`, wanted)); err != nil {
+			return nil, err
+		}
+		changed, err := s.seen.await(ctx, "StatefulSet "+name+" to change", func(o *observer) bool {
+			set := o.sets[name]
+			return set != nil && set.Generation > generation && int(*set.Spec.Replicas) == wanted
+		})
+		if err != nil {
+			return nil, err
+		}
+		latencies = append(latencies, changed.Sub(began).Seconds())
+	}
+	return latencies, nil
+}
+
+func (s *session) recordLatencies(figure string, seconds []float64) {
+	for _, percent := range []int{50, 95, 99} {
+		s.record(fmt.Sprintf("%s/p%d-seconds", figure, percent), statistics.Quantile(seconds, float64(percent)/100))
+	}
+}
+
+// measureBusyEdits does the same while as many clusters again are being installed, in a namespace beside.
+func (s *session) measureBusyEdits(ctx context.Context) (err error) {
+	busy := *s
+	busy.namespace = s.namespace + "-more"
+	if err := s.newNamespace(ctx, busy.namespace); err != nil {
+		return err
+	}
+	if busy.seen, err = observe(ctx, s.config, busy.namespace); err != nil {
+		return err
+	}
+	defer busy.seen.stop()
+
+	work := make(chan error, 1)
+	go func() { work <- busy.create(ctx) }()
+	latencies, err := s.timeEdits(ctx, 4)
+	if err := errors.Join(err, <-work); err != nil {
+		return err
+	}
+	installed := busy.seen.countReady()
+	s.recordLatencies("edit-while-installing", latencies)
+	s.record("edit-while-installing/installed-by-the-end", float64(installed))
+	if _, err := busy.seen.await(ctx, "the other clusters to be Ready", func(o *observer) bool { return o.allReady(s.clusters) }); err != nil {
+		return err
+	}
+	if err := busy.removeAll(ctx); err != nil {
+		return err
+	}
+	_, err = s.awaitQuiet(ctx)
+	return errors.Join(err, s.removeNamespace(ctx, busy.namespace))
+}
+
+// removeAll deletes the resources that stand for clusters, and returns when they are gone.
+func (s *session) removeAll(ctx context.Context) error {
+	err := each(ctx, s.clusters, func(ctx context.Context, i int) error {
+		return client.IgnoreNotFound(s.admin.Delete(ctx, s.object(clusterName(i))))
+	})
+	for err == nil {
+		var left int
+		if left, err = s.remaining(ctx); err != nil || left == 0 {
+			break
+		}
+		err = sleep(ctx, 50*time.Millisecond)
+	}
+	return err
+}

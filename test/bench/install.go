@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// measureInstall has all clusters installed, until they are Ready and until the contender has nothing more to do.
+func (s *session) measureInstall(ctx context.Context) error {
+	before, err := s.usage()
+	if err != nil {
+		return err
+	}
+	work := make(chan error, 1)
+	go func() { work <- s.create(ctx) }()
+	readyAt, err := s.seen.await(ctx, "all StatefulSets to be Ready", func(o *observer) bool { return o.allReady(s.clusters) })
+	if err != nil {
+		return err
+	}
+	ready, err := s.usage()
+	if err != nil {
+		return err
+	}
+	if err := <-work; err != nil {
+		return err
+	}
+	quiet, err := s.awaitQuiet(ctx)
+	if err != nil {
+		return err
+	}
+	memory, err := s.program.memory()
+	if err != nil {
+		return err
+	}
+
+	s.record("install/ready/seconds", readyAt.Sub(before.at).Seconds())
+	s.recordWork("install/ready", before, ready)
+	s.recordWork("install/quiet", before, quiet)
+	s.record("install/memory/MiB", mebibytes(memory.Peak))
+	return nil
+}
+
+// recordWork records what was used between two moments, for each cluster.
+func (s *session) recordWork(phase string, before, after usage) {
+	requests := after.requests.Since(before.requests)
+	s.record(phase+"/cpu-seconds-per-cluster", (after.cpu-before.cpu).Seconds()/float64(s.clusters))
+	s.record(phase+"/requests-per-cluster", float64(requests.Total())/float64(s.clusters))
+	s.record(phase+"/writes-per-cluster", float64(requests.Writes())/float64(s.clusters))
+	s.recordRequests(phase, requests)
+}
+
+func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+// measureDelete has all clusters deleted, until the StatefulSets, Services and resources are gone. It is done at the end of
+// every session, measured or not.
+func (s *session) measureDelete(ctx context.Context) error {
+	before, err := s.usage()
+	if err != nil {
+		return err
+	}
+	if s.contender == Limit {
+		err = s.program.ask(ctx, "delete")
+	} else {
+		err = each(ctx, s.clusters, func(ctx context.Context, i int) error {
+			return s.admin.Delete(ctx, s.object(clusterName(i)))
+		})
+	}
+	if err != nil {
+		return err
+	}
+	gone, err := s.seen.await(ctx, "all StatefulSets and Services to be gone", func(o *observer) bool {
+		return len(o.sets)+len(o.services) == 0
+	})
+	if err != nil {
+		return err
+	}
+	for s.contender != Limit {
+		left, err := s.remaining(ctx)
+		if err != nil {
+			return err
+		}
+		if left == 0 {
+			gone = time.Now()
+			break
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	quiet, err := s.awaitQuiet(ctx)
+	if err != nil || !s.parameters.measures(Delete) {
+		return err
+	}
+	s.record("delete/gone/seconds", gone.Sub(before.at).Seconds())
+	s.recordWork("delete/quiet", before, quiet)
+	return nil
+}

@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// describeMachine says what the run is made on and with.
+func describeMachine(root string) (Machine, error) {
+	var system unix.Utsname
+	if err := unix.Uname(&system); err != nil {
+		return Machine{}, err
+	}
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return Machine{}, err
+	}
+	versions, err := describeVersions(root)
+	if err != nil {
+		return Machine{}, err
+	}
+	processor, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return Machine{}, err
+	}
+	return Machine{
+		CPU:      modelName(string(processor)),
+		Cores:    runtime.NumCPU(),
+		Memory:   int64(info.Totalram) * int64(info.Unit),
+		System:   fmt.Sprintf("%s %s %s", unix.ByteSliceToString(system.Sysname[:]), unix.ByteSliceToString(system.Release[:]), runtime.GOARCH),
+		Versions: versions,
+	}, nil
+}
+
+// modelName is what the kernel calls the first processor, or empty where it calls it nothing.
+func modelName(info string) string {
+	for line := range strings.Lines(info) {
+		if name, found := strings.CutPrefix(line, "model name"); found {
+			return strings.TrimLeft(strings.TrimSpace(name), ": \t")
+		}
+	}
+	return ""
+}
+
+// describeVersions says of which versions the contenders and the API server are.
+func describeVersions(root string) (map[string]string, error) {
+	versions := map[string]string{"Go": runtime.Version()}
+	for module, programs := range map[string]map[string]string{
+		"test/cluster/components": {"k8s.io/kubernetes": "Kubernetes", "sigs.k8s.io/kwok": "kwok", "go.etcd.io/etcd/server/v3": "etcd"},
+		stockModule:               {"github.com/operator-framework/helm-operator-plugins": "stock helm-operator"},
+	} {
+		content, err := os.ReadFile(filepath.Join(root, module, "go.mod"))
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(content)) {
+			fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+			if len(fields) >= 2 && programs[fields[0]] != "" && strings.HasPrefix(fields[1], "v") {
+				versions[programs[fields[0]]] = fields[1]
+			}
+		}
+	}
+	commit, err := exec.Command("git", "-C", root, "describe", "--always", "--dirty", "--abbrev=12").Output()
+	if err != nil {
+		return nil, fmt.Errorf("git describe: %w", err)
+	}
+	versions["operator"] = strings.TrimSpace(string(commit))
+	return versions, nil
+}

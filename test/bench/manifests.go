@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chart/loader"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/translate"
+	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
+)
+
+// chartFolder is the chart that all contenders install, from the top of the repository.
+const chartFolder = "helm-charts/barq-db"
+
+// stockKind is what the stock operator is given in place of a BarqCluster.
+var stockKind = schema.GroupVersionKind{Group: "bench.barq.db", Version: "v1", Kind: "StockCluster"}
+
+func clusterName(index int) string { return fmt.Sprintf("db-%04d", index) }
+
+// newCluster gives the BarqCluster that is measured: one pod, so small that a thousand
+// have room on the simulated nodes, and else what is the default.
+func newCluster(namespace, name string) *v1alpha1.BarqCluster {
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("1Gi"))
+	cluster.Spec.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse("50m"),
+		corev1.ResourceMemory: resource.MustParse("64Mi"),
+	}}
+	return cluster
+}
+
+// values are those that the operator translates the measured BarqCluster to, with the API
+// server's defaults in it. They are the same whatever its name is.
+func (e *environment) values(ctx context.Context) (map[string]any, error) {
+	cluster := newCluster(metav1.NamespaceDefault, "template")
+	if err := e.admin.Create(ctx, cluster, client.DryRunAll); err != nil {
+		return nil, fmt.Errorf("let the API server fill in the defaults of a BarqCluster: %w", err)
+	}
+	return translate.ToValues(cluster, translate.Facts{})
+}
+
+// newStockCluster gives the resource from which the stock operator renders the same objects.
+func newStockCluster(namespace, name string, values map[string]any) *unstructured.Unstructured {
+	cluster := &unstructured.Unstructured{Object: map[string]any{"spec": values}}
+	cluster.SetGroupVersionKind(stockKind)
+	cluster.SetNamespace(namespace)
+	cluster.SetName(name)
+	return cluster
+}
+
+// writeRendered writes what Helm renders for count clusters, each as a line with a list of objects, and
+// gives the number of objects of each cluster.
+func (e *environment) writeRendered(path, namespace string, count int, values map[string]any) (objects int, err error) {
+	chart, err := loader.LoadDir(filepath.Join(e.root, chartFolder))
+	if err != nil {
+		return 0, err
+	}
+	// Rendered once, for a name that is in nothing else: a thousand times would take as long as what is
+	// to be measured.
+	const placeholder = "name-to-be-replaced"
+	release, err := helmtemplate.Render(chart, placeholder, namespace, values)
+	if err != nil {
+		return 0, fmt.Errorf("render the chart: %w", err)
+	}
+	rendered, err := parseObjects(release.Manifest, namespace)
+	if err != nil {
+		return 0, err
+	}
+	line, err := json.Marshal(rendered)
+	if err != nil {
+		return 0, err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if closed := file.Close(); err == nil {
+			err = closed
+		}
+	}()
+	writer := bufio.NewWriter(file)
+	for i := range count {
+		if _, err := fmt.Fprintln(writer, strings.ReplaceAll(string(line), placeholder, clusterName(i))); err != nil {
+			return 0, err
+		}
+	}
+	return len(rendered), writer.Flush()
+}
+
+func parseObjects(manifest, namespace string) ([]map[string]any, error) {
+	var objects []map[string]any
+	for document := range strings.SplitSeq(manifest, "\n---\n") {
+		var object map[string]any
+		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+			return nil, fmt.Errorf("parse what the chart renders: %w", err)
+		}
+		if len(object) == 0 {
+			continue
+		}
+		(&unstructured.Unstructured{Object: object}).SetNamespace(namespace)
+		objects = append(objects, object)
+	}
+	return objects, nil
+}

@@ -1,0 +1,64 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// unrelatedBytes is how much is in each Secret and ConfigMap that is nobody's.
+const unrelatedBytes = 1024
+
+// measureUnrelated starts the contender before and after there are many Secrets and ConfigMaps in the
+// Kubernetes cluster that are none of its business.
+func (s *session) measureUnrelated(ctx context.Context) error {
+	before, err := s.peakOfRestart(ctx)
+	if err != nil {
+		return err
+	}
+	namespace := s.namespace + "-unrelated"
+	if err := s.newNamespace(ctx, namespace); err != nil {
+		return err
+	}
+	content := strings.Repeat("x", unrelatedBytes)
+	err = each(ctx, s.parameters.Unrelated, func(ctx context.Context, i int) error {
+		meta := metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("unrelated-%05d", i)}
+		if err := s.admin.Create(ctx, &corev1.Secret{ObjectMeta: meta, StringData: map[string]string{"key": content}}); err != nil {
+			return err
+		}
+		return s.admin.Create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{"key": content}})
+	})
+	if err != nil {
+		return err
+	}
+	after, err := s.peakOfRestart(ctx)
+	if err != nil {
+		return err
+	}
+	s.record("unrelated/memory/MiB", after-before)
+	return s.removeNamespace(ctx, namespace)
+}
+
+// peakOfRestart gives the most memory that a new process takes until it is quiet.
+func (s *session) peakOfRestart(ctx context.Context) (float64, error) {
+	if _, err := s.restart(ctx); err != nil {
+		return 0, err
+	}
+	if _, err := s.awaitQuiet(ctx); err != nil {
+		return 0, err
+	}
+	memory, err := s.program.memory()
+	return mebibytes(memory.Peak), err
+}
+
+// countReleases is how many releases Helm has stored.
+func (s *session) countReleases(ctx context.Context) (int, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	err := s.admin.List(ctx, list, client.InNamespace(s.namespace), client.MatchingLabels{"owner": "helm"})
+	return len(list.Items), err
+}

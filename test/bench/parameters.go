@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The contenders.
+const (
+	Operator = "operator"
+	Stock    = "stock"
+	Limit    = "limit"
+)
+
+// Contenders are all that can be measured, in the order of tables.
+func Contenders() []string { return []string{Operator, Stock, Limit} }
+
+// What is measured.
+const (
+	Install = "install"
+	NoOp    = "noop"
+	Edit    = "edit"
+	Drift   = "drift"
+	Rotate  = "rotate"
+	Restart = "restart"
+	Idle    = "idle"
+	Memory  = "memory"
+	Delete  = "delete"
+)
+
+// Measurements are all that can be made, in the order in which they are.
+func Measurements() []string {
+	return []string{Install, NoOp, Edit, Drift, Rotate, Restart, Idle, Memory, Delete}
+}
+
+// Parameters say what a run measures.
+type Parameters struct {
+	Contenders   []string `json:"contenders"`
+	Measurements []string `json:"measurements"`
+	// Clusters are the numbers of clusters that are installed at a time.
+	Clusters []int `json:"clusters"`
+	Rounds   int   `json:"rounds"`
+	Workers  int   `json:"workers"`
+	// Edits is how many edits, and Repairs how many deletions and rotations of Secrets, are timed.
+	Edits   int `json:"edits"`
+	Repairs int `json:"repairs"`
+	// IdleTime is how long nothing is done in the measurement of that name.
+	IdleTime time.Duration `json:"idleTime"`
+	// ReconcilePeriod is the period of both operators.
+	ReconcilePeriod time.Duration `json:"reconcilePeriod"`
+	// Unrelated is how many Secrets, and as many ConfigMaps, the measurement of memory makes.
+	Unrelated int `json:"unrelated"`
+}
+
+// Validate says what of the parameters makes no sense.
+func (p *Parameters) Validate() error {
+	var problems []error
+	unknown := func(flag string, given, known []string) {
+		for _, name := range given {
+			if !slices.Contains(known, name) {
+				problems = append(problems, fmt.Errorf("%s: %q is unknown; known are %v", flag, name, known))
+			}
+		}
+	}
+	unknown("contenders", p.Contenders, Contenders())
+	unknown("measure", p.Measurements, Measurements())
+	if len(p.Clusters) == 0 || slices.Min(p.Clusters) < 1 {
+		problems = append(problems, errors.New("n: name at least one number of clusters, each at least 1"))
+	}
+	for flag, value := range map[string]int{"rounds": p.Rounds, "workers": p.Workers, "edits": p.Edits, "repairs": p.Repairs} {
+		if value < 1 {
+			problems = append(problems, fmt.Errorf("%s: must be at least 1", flag))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (p *Parameters) measures(name string) bool { return slices.Contains(p.Measurements, name) }

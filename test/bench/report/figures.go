@@ -1,0 +1,124 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/bench/statistics"
+)
+
+// cell is what was measured of one contender with one number of clusters.
+type cell struct {
+	contender string
+	clusters  int
+	figure    string
+}
+
+// summaries sums up the rounds.
+func summaries(results *bench.Results) map[cell]statistics.Summary {
+	values := map[cell][]float64{}
+	for _, sample := range results.Samples {
+		key := cell{sample.Contender, sample.Clusters, sample.Figure}
+		values[key] = append(values[key], sample.Value)
+	}
+	found := map[cell]statistics.Summary{}
+	for key, measured := range values {
+		found[key] = statistics.Summarize(measured)
+	}
+	return found
+}
+
+// figuresTable has a row for each figure and number of clusters.
+func figuresTable(results *bench.Results) table {
+	found := summaries(results)
+	rows := table{{"figure", "clusters", bench.Operator, bench.Stock, bench.Limit, "operator/stock", "operator/limit", "stock/limit"}}
+	for _, figure := range figures(results) {
+		for _, clusters := range results.Parameters.Clusters {
+			row := []string{figure, strconv.Itoa(clusters)}
+			medians := map[string]float64{}
+			for _, contender := range bench.Contenders() {
+				summary, measured := found[cell{contender, clusters, figure}]
+				if !measured {
+					row = append(row, "")
+					continue
+				}
+				medians[contender] = summary.Median
+				row = append(row, spread(summary))
+			}
+			if len(medians) == 0 {
+				continue
+			}
+			row = append(row, ratio(medians, bench.Operator, bench.Stock), ratio(medians, bench.Operator, bench.Limit),
+				ratio(medians, bench.Stock, bench.Limit))
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// figures are the names of all that was measured, in the order of the measurements.
+func figures(results *bench.Results) []string {
+	var names []string
+	for _, sample := range results.Samples {
+		if !slices.Contains(names, sample.Figure) {
+			names = append(names, sample.Figure)
+		}
+	}
+	return names
+}
+
+// spread shows minimum, median and maximum.
+func spread(summary statistics.Summary) string {
+	if summary.Count == 1 {
+		return number(summary.Median)
+	}
+	return fmt.Sprintf("%s / %s / %s", number(summary.Min), number(summary.Median), number(summary.Max))
+}
+
+func ratio(medians map[string]float64, of, to string) string {
+	numerator, measured := medians[of]
+	denominator, against := medians[to]
+	if !measured || !against || denominator == 0 {
+		return ""
+	}
+	return number(numerator / denominator)
+}
+
+// number shows three digits that count.
+func number(value float64) string {
+	if value == 0 {
+		return "0"
+	}
+	decimals := max(0, 2-int(math.Floor(math.Log10(math.Abs(value)))))
+	return strconv.FormatFloat(value, 'f', decimals, 64)
+}
+
+// requestsTable has a row for each kind of request and phase, with the mean over the rounds for each cluster.
+func requestsTable(results *bench.Results) table {
+	type kind struct {
+		contender, phase string
+		clusters         int
+		verb, resource   string
+	}
+	var order []kind
+	totals := map[kind]int{}
+	for _, r := range results.Requests {
+		key := kind{r.Contender, r.Phase, r.Clusters, r.Verb, r.Resource}
+		if _, known := totals[key]; !known {
+			order = append(order, key)
+		}
+		totals[key] += r.Count
+	}
+	rows := table{{"phase", "contender", "clusters", "verb", "resource", "per cluster", "in a round"}}
+	for _, key := range order {
+		each := float64(totals[key]) / float64(results.Parameters.Rounds)
+		rows = append(rows, []string{
+			key.phase, key.contender, strconv.Itoa(key.clusters), key.verb, key.resource,
+			number(each / float64(key.clusters)), number(each),
+		})
+	}
+	return rows
+}

@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Run measures, and tells on out what it is at. The repository is the one with the top at root, and folder is where the
+// run keeps logs and all else that it makes. What was measured before an error is in the results too.
+func Run(ctx context.Context, root, folder string, parameters Parameters, out io.Writer) (_ *Results, err error) {
+	if err := parameters.Validate(); err != nil {
+		return nil, err
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return nil, err
+	}
+	machine, err := describeMachine(root)
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEnvironment(ctx, root, folder, parameters.Contenders, out)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
+
+	results := &Results{Started: time.Now().UTC().Truncate(time.Second), Machine: machine, Parameters: parameters}
+	for round := 1; round <= parameters.Rounds; round++ {
+		for _, clusters := range parameters.Clusters {
+			for _, contender := range inTurn(parameters.Contenders, round) {
+				s := &session{
+					environment: e, contender: contender, clusters: clusters, round: round,
+					parameters: &parameters, results: results,
+					namespace: fmt.Sprintf("bench-%s-%d-%d", contender, clusters, round),
+				}
+				if err := s.run(ctx); err != nil {
+					return results, fmt.Errorf("%s with %d clusters, round %d: %w", contender, clusters, round, err)
+				}
+			}
+		}
+	}
+	return results, nil
+}
+
+// inTurn lets another contender begin in each round, because the API server grows and slows down as a run goes on.
+func inTurn(contenders []string, round int) []string {
+	first := (round - 1) % len(contenders)
+	return slices.Concat(contenders[first:], contenders[:first])
+}
+
+// run measures one contender with one number of clusters.
+func (s *session) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not done after %s", patience))
+	defer cancel()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.end(ctx)) }()
+	if _, err := s.awaitQuiet(ctx); err != nil {
+		return err
+	}
+	if err := s.measureInstall(ctx); err != nil {
+		return err
+	}
+	for _, phase := range s.phases() {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return s.measureDelete(ctx)
+}
+
+// phases are what is measured of clusters that are installed, as far as it makes sense of the contender: the limit makes
+// objects and nothing else, and the stock operator knows no Secrets, and with the watches file of ours does not watch
+// what it made (docs/benchmarks.md).
+func (s *session) phases() []func(context.Context) error {
+	operators, ours := []string{Operator, Stock}, []string{Operator}
+	// Once is enough for what takes long and cannot depend on the number of clusters.
+	once := s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters)
+	var phases []func(context.Context) error
+	for _, candidate := range []struct {
+		measurement string
+		of          []string
+		run         func(context.Context) error
+	}{
+		{NoOp, operators, s.measureNoOp},
+		{Drift, ours, s.measureDrift},
+		{Rotate, ours, s.measureRotation},
+		{Restart, operators, s.measureRestart},
+		{Idle, operators, s.measureIdle},
+		{Edit, operators, s.measureEdits},
+		{Edit, ours, s.measureBusyEdits},
+		{Memory, operators, s.measureUnrelated},
+	} {
+		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {
+			continue
+		}
+		if candidate.measurement == Memory && !once {
+			continue
+		}
+		phases = append(phases, candidate.run)
+	}
+	return phases
+}
+
+// begin makes a namespace, and starts the contender.
+func (s *session) begin(ctx context.Context) (err error) {
+	s.progress("starts")
+	if err := s.newNamespace(ctx, s.namespace); err != nil {
+		return err
+	}
+	if s.values, err = s.environment.values(ctx); err != nil {
+		return err
+	}
+	if s.results.Objects, err = s.writeRendered(s.renderedFile(s.namespace), s.namespace, s.clusters, s.values); err != nil {
+		return err
+	}
+	if s.seen, err = observe(ctx, s.config, s.namespace); err != nil {
+		return err
+	}
+	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
+	return err
+}
+
+func (s *session) end(ctx context.Context) error {
+	s.seen.stop()
+	s.program.Stop(stopGrace)
+	return s.removeNamespace(ctx, s.namespace)
+}

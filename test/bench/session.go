@@ -1,0 +1,155 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/bench/audit"
+)
+
+const (
+	// patience is how long any step may take.
+	patience = 30 * time.Minute
+	// quietTime is how long a contender must have done nothing to be called quiet, and quietShare the share of a core
+	// that counts as nothing: a process in Go is never quite still.
+	quietTime  = 3 * time.Second
+	quietShare = 0.03
+	// creators is how many BarqClusters are created at a time; more than workers, so that they
+	// always have work.
+	creators = 8
+)
+
+// session is a contender that has a number of clusters, in one round.
+type session struct {
+	*environment
+
+	contender  string
+	clusters   int
+	round      int
+	parameters *Parameters
+	results    *Results
+
+	namespace string
+	values    map[string]any
+	program   *program
+	seen      *observer
+}
+
+func (s *session) progress(format string, arguments ...any) {
+	_, _ = fmt.Fprintf(s.out, "%s  %-8s n=%-5d round %d  %s\n",
+		time.Now().Format(time.TimeOnly), s.contender, s.clusters, s.round, fmt.Sprintf(format, arguments...))
+}
+
+// usage is what a contender has used up to a moment.
+type usage struct {
+	at       time.Time
+	cpu      time.Duration
+	requests audit.Counts
+}
+
+func (s *session) usage() (usage, error) {
+	cpu, err := s.program.cpu()
+	if err != nil {
+		return usage{}, fmt.Errorf("%w: %w", err, s.program.ended())
+	}
+	requests, err := s.log.Counts(user(s.contender))
+	return usage{at: time.Now(), cpu: cpu, requests: requests}, err
+}
+
+// ended says how the program ended, if it did.
+func (p *program) ended() error {
+	select {
+	case <-p.Done():
+		return p.ExitError()
+	default:
+		return nil
+	}
+}
+
+// awaitQuiet returns when the contender has done nothing for a while, with what it had used by then.
+func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
+	still, err := s.usage()
+	if err != nil {
+		return usage{}, err
+	}
+	for {
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return usage{}, fmt.Errorf("wait for %s to be quiet: %w", s.contender, err)
+		}
+		now, err := s.usage()
+		if err != nil {
+			return usage{}, err
+		}
+		idle := now.at.Sub(still.at)
+		if now.requests.Total() != still.requests.Total() || (now.cpu-still.cpu).Seconds() > quietShare*max(idle, time.Second).Seconds() {
+			still = now
+			continue
+		}
+		if idle >= quietTime {
+			return now, nil
+		}
+	}
+}
+
+// object gives the resource that stands for a cluster, without what it says.
+func (s *session) object(name string) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(v1alpha1.BarqClusterKind)
+	if s.contender == Stock {
+		object.SetGroupVersionKind(stockKind)
+	}
+	object.SetNamespace(s.namespace)
+	object.SetName(name)
+	return object
+}
+
+// newObject gives the resource that makes the contender install a cluster.
+func (s *session) newObject(name string) client.Object {
+	if s.contender == Stock {
+		return newStockCluster(s.namespace, name, s.values)
+	}
+	return newCluster(s.namespace, name)
+}
+
+// create makes the contender install all clusters.
+func (s *session) create(ctx context.Context) error {
+	if s.contender == Limit {
+		return s.program.ask(ctx, "apply")
+	}
+	return each(ctx, s.clusters, func(ctx context.Context, i int) error {
+		return s.admin.Create(ctx, s.newObject(clusterName(i)))
+	})
+}
+
+// each does something for each index below count, several at a time.
+func each(ctx context.Context, count int, do func(ctx context.Context, index int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(creators)
+	for i := range count {
+		group.Go(func() error { return do(ctx, i) })
+	}
+	return group.Wait()
+}
+
+// patch changes a resource that stands for a cluster.
+func (s *session) patch(ctx context.Context, name, patch string) error {
+	return s.admin.Patch(ctx, s.object(name), client.RawPatch(types.MergePatchType, []byte(patch)))
+}
+
+// remaining is how many resources that stand for clusters there are.
+func (s *session) remaining(ctx context.Context) (int, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	kind := s.object("").GroupVersionKind()
+	kind.Kind += "List"
+	list.SetGroupVersionKind(kind)
+	err := s.admin.List(ctx, list, client.InNamespace(s.namespace))
+	return len(list.Items), err
+}
