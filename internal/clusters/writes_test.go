@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 func TestWritesAreAheadOfTheCache(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	cached := func(resourceVersion string) *v1alpha1.BarqCluster {
 		cluster := &v1alpha1.BarqCluster{}
 		cluster.Namespace, cluster.Name, cluster.ResourceVersion = "team", "vectors", resourceVersion
@@ -19,7 +19,7 @@ func TestWritesAreAheadOfTheCache(t *testing.T) {
 	}
 	written := &Writes{}
 	require.False(t, written.AheadOf(cached("9")), "nothing was written")
-	written.Remember(cached("10"), now)
+	written.Remember(cached("10"))
 	require.True(t, written.AheadOf(cached("9")))
 	require.False(t, written.AheadOf(cached("10")))
 	require.False(t, written.AheadOf(cached("11")))
@@ -28,13 +28,16 @@ func TestWritesAreAheadOfTheCache(t *testing.T) {
 	require.False(t, written.AheadOf(cached("9")))
 }
 
-func TestProgressIsToldOnceInAWhile(t *testing.T) {
+func TestProgressWaitsForWhatComesOfIt(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	cluster := &v1alpha1.BarqCluster{}
 	written := &Writes{}
-	require.Zero(t, written.ProgressIn(cluster, now), "the first is told at once")
-	written.Remember(cluster, now)
-	require.Equal(t, progressInterval, written.ProgressIn(cluster, now))
-	require.Equal(t, progressInterval-time.Second, written.ProgressIn(cluster, now.Add(time.Second)))
-	require.Zero(t, written.ProgressIn(cluster, now.Add(time.Minute)))
+	require.Equal(t, progressDelay, written.ProgressIn(cluster, now))
+	require.Equal(t, progressDelay-time.Second, written.ProgressIn(cluster, now.Add(time.Second)), "more of it does not wait longer")
+	require.Zero(t, written.ProgressIn(cluster, now.Add(progressDelay)))
+
+	written.Remember(cluster)
+	require.Equal(t, progressDelay, written.ProgressIn(cluster, now.Add(time.Hour)))
+	written.Forget(client.ObjectKeyFromObject(cluster))
+	require.Equal(t, progressDelay, written.ProgressIn(cluster, now.Add(2*time.Hour)))
 }

@@ -114,13 +114,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if equality.Semantic.DeepEqual(stored, computed) {
 		return result, nil
 	}
-	if left := r.written.ProgressIn(cluster, now); left > 0 && onlyProgress(&stored, &computed) {
-		return ctrl.Result{RequeueAfter: left}, nil
+	if onlyProgress(&stored, &computed) {
+		if left := r.written.ProgressIn(cluster, now); left > 0 {
+			return ctrl.Result{RequeueAfter: left}, nil
+		}
 	}
 	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, &computed, fieldOwner); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.written.Remember(cluster, now)
+	r.written.Remember(cluster)
 	r.announce(cluster, &computed)
 	return result, nil
 }

@@ -193,7 +193,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, &computed, fieldOwner); err != nil {
 		return err
 	}
-	r.written.Remember(observed.cluster, now)
+	r.written.Remember(observed.cluster)
 	r.announce(observed.cluster, stored.resized(), computed.resized())
 	return nil
 }
