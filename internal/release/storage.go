@@ -2,8 +2,10 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
@@ -55,8 +57,34 @@ func (d *rememberingDriver) Query(labels map[string]string) ([]*release.Release,
 	if err != nil {
 		return nil, err
 	}
+	for _, found := range releases {
+		if err := whole(found); err != nil {
+			return nil, err
+		}
+	}
 	d.found[key.String()] = slices.Clone(releases)
 	return releases, nil
+}
+
+// whole refuses a stored revision that Helm cannot have written. Helm reads whatever JSON
+// there is, and would go on with a nil pointer, or write to the Secret of another release.
+func whole(found *release.Release) error {
+	damaged := ""
+	switch {
+	case found.Info == nil:
+		damaged = "it has no status"
+	case found.Chart == nil || found.Chart.Metadata == nil:
+		damaged = "it names no chart"
+	case found.Labels["name"] != "" && found.Labels["name"] != found.Name:
+		damaged = fmt.Sprintf("it is of release %q", found.Name)
+	case found.Labels["version"] != "" && found.Labels["version"] != strconv.Itoa(found.Version):
+		damaged = fmt.Sprintf("it is revision %d", found.Version)
+	}
+	if damaged == "" {
+		return nil
+	}
+	return fmt.Errorf("the Secret sh.helm.release.v1.%s.v%s, in which Helm stores a revision of a release, is damaged: %s; restore it, or delete it",
+		found.Labels["name"], found.Labels["version"], damaged)
 }
 
 // Create stores a new release.
