@@ -47,7 +47,8 @@ func TestCreateRefuses(t *testing.T) {
 		"a rule":  {"db", map[string]any{"logLevel": "loud"}, &field.Error{Type: field.ErrorTypeInvalid, Field: "spec.logLevel"}},
 		"a name":  {"Db", map[string]any{}, &field.Error{Type: field.ErrorTypeInvalid, Field: "metadata.name"}},
 		"a list's key": {
-			"db", map[string]any{"imagePullSecrets": []any{map[string]any{"name": "a"}, map[string]any{"name": "a"}}},
+			"db",
+			map[string]any{"imagePullSecrets": []any{map[string]any{"name": "a"}, map[string]any{"name": "a"}}},
 			&field.Error{Type: field.ErrorTypeDuplicate, Field: "spec.imagePullSecrets[1]"},
 		},
 	} {
