@@ -180,6 +180,9 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 	if err != nil {
 		return nil, fmt.Errorf("writing chart values: %w", err)
 	}
+	if err := checkCharacters("spec", object); err != nil {
+		return nil, err
+	}
 	return object, nil
 }
 

@@ -1,5 +1,7 @@
 package arbitrary
 
+import "strings"
+
 // source hands out the fuzzer's bytes. When they have run out it gives zeros.
 type source struct {
 	left []byte
@@ -19,12 +21,12 @@ func (s *source) below(limit int) int {
 	return int(s.next()) % limit
 }
 
-// text gives up to 255 bytes as they are.
+// text gives up to 255 bytes as they are, as far as JSON can have them.
 func (s *source) text() string {
 	length := min(int(s.next()), len(s.left))
 	taken := s.left[:length]
 	s.left = s.left[length:]
-	return string(taken)
+	return strings.ToValidUTF8(string(taken), "\ufffd")
 }
 
 // of gives one of the choices.

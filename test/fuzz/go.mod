@@ -7,6 +7,7 @@ go 1.26.3
 
 require (
 	github.com/barq-db/barq-operator v0.0.0-00010101000000-000000000000
+	github.com/google/go-cmp v0.7.0
 	github.com/stretchr/testify v1.11.1
 	helm.sh/helm/v3 v3.21.4
 	k8s.io/api v0.36.3

@@ -57,7 +57,7 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"name of a label": {`podLabels: {example.com/: a}`, []string{`spec.podLabels: Invalid value: ` + labelNameMessage}},
 		"value of a label": {`nodeSelector: {team: a b}`, []string{
-			`spec.nodeSelector.team: Invalid value: "a b": the value of a label has letters, digits, '-', '_' and '.', with a letter or digit at both ends; put other texts into an annotation`,
+			`spec.nodeSelector[team]: Invalid value: "a b": the value of a label has letters, digits, '-', '_' and '.', with a letter or digit at both ends; put other texts into an annotation`,
 		}},
 		"name of an annotation": {`service: {annotations: {a/b/c: a}}`, []string{
 			`spec.service.annotations: Invalid value: the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner`,
@@ -217,6 +217,7 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"TLS without a Secret": {`tls: {secretName: ""}`, []string{
 			`spec.tls.secretName: Invalid value: "": spec.tls.secretName in body should be at least 1 chars long`,
+			`spec.tls.secretName: Invalid value: "": ` + objectNameMessage,
 		}},
 		"label that selects pods": {`podLabels: {app.kubernetes.io/name: mine}`, []string{
 			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names`,
