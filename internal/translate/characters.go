@@ -7,7 +7,7 @@ import (
 )
 
 // CharacterError says that a text has a character that does not survive the chart. YAML
-// forbids it, and Helm's toYaml then writes nothing at all, without an error: a variable with
+// mostly forbids it, and Helm's toYaml then writes nothing at all, without an error: a variable with
 // such a character would take all others with it.
 type CharacterError struct {
 	// Field of the spec, and the character.
@@ -48,15 +48,9 @@ func checkCharacters(path string, value any) error {
 	return nil
 }
 
-// writable tells whether YAML may have a character. Those below the space are escaped before
-// they get there.
+// writable tells whether a character comes out of YAML as it went in. Those below the space are
+// escaped before they get there; U+0085 becomes a space.
 func writable(character rune) bool {
-	switch {
-	case character == 0x85:
-		return true
-	case character >= 0x7f && character < 0xa0:
-		return false
-	default:
-		return character != 0xfffe && character != 0xffff
-	}
+	control := character >= 0x7f && character < 0xa0
+	return !control && character != 0xfffe && character != 0xffff
 }
