@@ -1,4 +1,4 @@
-package v1alpha1_test
+package fuzz_test
 
 import (
 	"encoding/json"
@@ -20,9 +20,9 @@ import (
 // must not fail on what the API server stores, nor understand it in another way than a
 // strict reader does.
 func FuzzManifest(f *testing.F) {
-	definition, err := admission.Load("../../config/crd/bases/barq.db_barqclusters.yaml")
+	definition, err := admission.Load(filepath.Join(root, "config/crd/bases/barq.db_barqclusters.yaml"))
 	require.NoError(f, err)
-	samples, err := filepath.Glob("../../config/samples/*.yaml")
+	samples, err := filepath.Glob(filepath.Join(root, "config/samples/*.yaml"))
 	require.NoError(f, err)
 	require.NotEmpty(f, samples)
 	for _, path := range samples {
