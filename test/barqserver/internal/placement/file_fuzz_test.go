@@ -22,6 +22,7 @@ func FuzzLoad(f *testing.F) {
 		`{"node_id":"a","nodes":[{"id":"a"}],"shard_count":1,"placements":{"7":{"shard":7,"primary":"a","replicas":["a"]}}}`,
 		`{"node_id":"a","nodes":[{"id":"a"}],"shard_count":1,"placements":{"0":{"primary":"b"}}}`,
 		`{"node_id":"a","nodes":[{"id":"a"}],"shard_count":-1}`,
+		`{"node_id":"a","nodes":[{"id":"a"}],"shard_count":4294967295}`,
 		`{"node_id":"a","nodes":[{"id":"a"}],"shard_count":1,"replication_factor":4294967295}`,
 	} {
 		f.Add([]byte(file), "key")
