@@ -72,12 +72,12 @@ check-generated: ## Fail if a generated file is not what its source gives
 .PHONY: fmt
 fmt: ## Format the Go code
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" fmt && \
-	for module in test/e2e hack/image; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
+	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
 
 .PHONY: lint
 lint: ## Check the Go code, its format and that every go.mod is tidy
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && \
-	for module in test/e2e hack/image; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
+	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
 	$(GO) vet ./...
 	for module in $$(find . -name go.mod -not -path './.*/*'); do \
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
@@ -96,7 +96,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/...
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/...
 
 .PHONY: test-chart
 test-chart: ## Run the tests of the chart
@@ -121,6 +121,22 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
 	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/integration/...
+
+##@ Fuzzing
+
+# How long each target is run for, and a regular expression that names the targets.
+FUZZTIME ?= 1m
+FUZZ ?= .
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME, or those that FUZZ names
+	GO="$(GO)" hack/fuzz.sh $(FUZZTIME) '$(FUZZ)'
+
+# The targets of the operator's own module are run by test-unit.
+test: test-fuzz
+.PHONY: test-fuzz
+test-fuzz: ## Try what fuzzing once found against the API server's own code
+	cd test/fuzz && $(GO) test $(GO_TEST_FLAGS) ./...
 
 ##@ End to end
 

@@ -71,7 +71,7 @@ type BarqClusterSpec struct {
 	// restarts the pods one at a time.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|[[][a-fA-F0-9:]+])(:[0-9]+)?/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Image string `json:"image,omitempty"`
@@ -116,6 +116,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !(r in self.requests) || quantity(string(self.requests[r])).isGreaterThan(quantity('0')))",message="requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.limits) || !(r in self.limits) || quantity(string(self.limits[r])).isGreaterThan(quantity('0')))",message="limits must be greater than zero; write for instance memory: 4Gi, or leave the limit out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !has(self.limits) || !(r in self.requests) || !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request must not be above its limit; lower the request or raise the limit"
+	// +kubebuilder:validation:XValidation:rule="(!has(self.requests) || self.requests.all(name, name.matches('^[-A-Za-z0-9_./]+$'))) && (!has(self.limits) || self.limits.all(name, name.matches('^[-A-Za-z0-9_./]+$')))",message="names of resources have letters, digits, '-', '_', '.' and '/'; write for instance cpu or example.com/gpu"
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.size() == 0",message="claims refer to devices of the pod, which has none; remove claims"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:resourceRequirements"}
@@ -197,26 +198,24 @@ type BarqClusterSpec struct {
 
 	// podLabels are extra labels of the pods. Default none. Labels that the operator owns are refused.
 	// A change restarts the pods one at a time.
-	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']) && !key.startsWith('barq.db/'))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	PodLabels map[string]string `json:"podLabels,omitempty"`
+	PodLabels Labels `json:"podLabels,omitempty"`
 
 	// podAnnotations are extra annotations of the pods. Default none. Those that begin with barq.db/
 	// are refused. A change restarts the pods one at a time.
-	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('barq.db/'))",message="annotations that begin with barq.db/ belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'kubernetes.io/config.mirror' && !['seccomp.security.alpha.kubernetes.io/', 'container.seccomp.security.alpha.kubernetes.io/', 'container.apparmor.security.beta.kubernetes.io/'].exists(prefix, key.startsWith(prefix)))",message="kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
+	PodAnnotations Annotations `json:"podAnnotations,omitempty"`
 
 	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
 	// A change restarts the pods one at a time.
-	// +kubebuilder:validation:MaxProperties=64
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	NodeSelector Labels `json:"nodeSelector,omitempty"`
 
 	// tolerations let the pods run on nodes with taints. Default none. A change restarts the pods one
 	// at a time.
@@ -236,6 +235,10 @@ type BarqClusterSpec struct {
 	// written here replaces the default as a whole; an empty list means none. A change restarts the
 	// pods one at a time.
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.maxSkew > 0 && (!has(c.minDomains) || c.minDomains > 0))",message="maxSkew and minDomains must be greater than zero"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey.size() > 0)",message="topologyKey must be the name of a label of the nodes; write for instance topology.kubernetes.io/zone"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.whenUnsatisfiable in ['DoNotSchedule', 'ScheduleAnyway'])",message="whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.nodeAffinityPolicy) || c.nodeAffinityPolicy in ['Honor', 'Ignore']) && (!has(c.nodeTaintsPolicy) || c.nodeTaintsPolicy in ['Honor', 'Ignore']))",message="nodeAffinityPolicy and nodeTaintsPolicy must be Honor or Ignore"
 	// +listType=atomic
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -244,6 +247,7 @@ type BarqClusterSpec struct {
 	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. A change
 	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PriorityClassName string `json:"priorityClassName,omitempty"`
@@ -261,6 +265,24 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Paused bool `json:"paused,omitempty"`
 }
+
+// Labels are labels of Kubernetes objects.
+//
+// +kubebuilder:validation:MaxProperties=64
+// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance team or example.com/team"
+type Labels map[string]LabelValue
+
+// LabelValue is the value of a label.
+//
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$')",message="the value of a label has letters, digits, '-', '_' and '.', with a letter or digit at both ends; put other texts into an annotation"
+type LabelValue string
+
+// Annotations are annotations of Kubernetes objects.
+//
+// +kubebuilder:validation:MaxProperties=64
+// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner"
+type Annotations map[string]string
 
 // TopologyMode is what the pods of a BarqCluster are to one another.
 //
@@ -316,6 +338,8 @@ type NetworkPolicySpec struct {
 
 	// from are further peers that may reach the two ports, written as in a NetworkPolicy. Default none.
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.all(peer, has(peer.ipBlock) != (has(peer.podSelector) || has(peer.namespaceSelector)))",message="each peer needs either ipBlock, or podSelector, namespaceSelector or both"
+	// +kubebuilder:validation:XValidation:rule="self.all(peer, !has(peer.ipBlock) || peer.ipBlock.cidr.size() > 0)",message="ipBlock needs a cidr; write for instance 10.0.0.0/8"
 	// +listType=atomic
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -328,6 +352,7 @@ type TLSSpec struct {
 	// cert-manager writes it. The certificate must be for the names of the Services. A change of the
 	// Secret restarts the pods one at a time. Clients' certificates are not asked for. Barq DB 0.1
 	// cannot serve TLS: with a certificate it ends at its start.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret"}
@@ -345,10 +370,9 @@ type ServiceSpec struct {
 	Type corev1.ServiceType `json:"type,omitempty"`
 
 	// annotations of the Service, in mode Independent of each pod's Service. Default none.
-	// +kubebuilder:validation:MaxProperties=64
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Annotations Annotations `json:"annotations,omitempty"`
 }
 
 // MonitoringSpec hands the metrics to Prometheus.
@@ -376,11 +400,10 @@ type PodMonitorSpec struct {
 
 	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that the
 	// operator owns are refused.
-	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','helm.sh/chart']))",message="helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	Labels map[string]string `json:"labels,omitempty"`
+	Labels Labels `json:"labels,omitempty"`
 }
 
 // PodDisruptionBudgetSpec limits how many pods a drain of nodes takes away at a time.
@@ -396,6 +419,7 @@ type PodDisruptionBudgetSpec struct {
 // ImagePullSecret names a Secret in the BarqCluster's namespace.
 type ImagePullSecret struct {
 	// name of the Secret.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -423,6 +447,7 @@ type StorageSpec struct {
 
 	// storageClassName is the StorageClass of the volumes. Default: the cluster's default class.
 	// It cannot change.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
@@ -588,6 +613,7 @@ type TierSpec struct {
 // SecretReference names a Secret in the BarqCluster's namespace.
 type SecretReference struct {
 	// name of the Secret.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Secret",xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret"}
@@ -597,6 +623,7 @@ type SecretReference struct {
 // SecretKeyReference names one key of a Secret in the BarqCluster's namespace.
 type SecretKeyReference struct {
 	// name of the Secret.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Secret",xDescriptors={"urn:alm:descriptor:io.kubernetes:Secret","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -605,6 +632,7 @@ type SecretKeyReference struct {
 	// key in the Secret.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",message="must be a key of a Secret: letters, digits, '-', '_' and '.', not starting with '..'"
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Key string `json:"key"`
 }
@@ -621,6 +649,7 @@ type ServiceAccountSpec struct {
 	Create *bool `json:"create,omitempty"`
 
 	// name of the account. Default: the BarqCluster's name.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
@@ -631,13 +660,16 @@ type ServiceAccountSpec struct {
 	// instance eks.amazonaws.com/role-arn or iam.gke.io/gcp-service-account.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Annotations Annotations `json:"annotations,omitempty"`
 }
 
 // EnvVar is an extra environment variable, written as in a pod.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.valueFrom) || !has(self.valueFrom.fileKeyRef)",message="fileKeyRef refers to a volume of the pod, which has none but its data; write value, or another source in valueFrom"
 // +kubebuilder:validation:XValidation:rule="!has(self.value) || !has(self.valueFrom)",message="has both value and valueFrom; write one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.valueFrom) || [has(self.valueFrom.secretKeyRef), has(self.valueFrom.configMapKeyRef), has(self.valueFrom.fieldRef), has(self.valueFrom.resourceFieldRef), has(self.valueFrom.fileKeyRef)].exists_one(given, given)",message="valueFrom needs exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.valueFrom) || !has(self.valueFrom.secretKeyRef) || has(self.valueFrom.secretKeyRef.name) && self.valueFrom.secretKeyRef.name.size() > 0",message="secretKeyRef needs the name of a Secret"
+// +kubebuilder:validation:XValidation:rule="!has(self.valueFrom) || !has(self.valueFrom.configMapKeyRef) || has(self.valueFrom.configMapKeyRef.name) && self.valueFrom.configMapKeyRef.name.size() > 0",message="configMapKeyRef needs the name of a ConfigMap"
 type EnvVar struct {
 	// name of the variable.
 	// +kubebuilder:validation:MinLength=1

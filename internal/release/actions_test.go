@@ -21,6 +21,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	fakeclientset "k8s.io/client-go/kubernetes/fake"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -35,7 +36,7 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // inMemory is a release storage that nobody else sees.
 func inMemory() *storage.Storage {
-	return storage.Init(newPassDriver(driver.NewMemory(), &notedSecrets{versions: map[string]string{}}, &passFacts{}))
+	return storage.Init(newPassDriver(fakeclientset.NewClientset().CoreV1(), "team", &passFacts{}))
 }
 
 // stored are Helm's actions on releases in memory. Uninstall only notes that it

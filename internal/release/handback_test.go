@@ -102,7 +102,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 		require.Equal(t, disowned, revision.Manifest)
 		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), managedByLabel)
 	}
-	newest, err := inner.config.Releases.Last("vectors")
+	newest, err := inner.config.Releases.Get("vectors", 4)
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"team": "search"}, newest.Labels, "what is not the operator's stays")
 	require.Equal(t, release.StatusDeployed, newest.Info.Status)

@@ -26,8 +26,7 @@ import (
 // holds leaks.
 func passStorage(secrets corev1client.SecretsGetter) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
 	return func(ctx context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
-		noted := &notedSecrets{SecretInterface: secrets.Secrets(object.GetNamespace()), versions: map[string]string{}}
-		return newPassDriver(driver.NewSecrets(noted), noted, passFactsIn(ctx)), nil
+		return newPassDriver(secrets, object.GetNamespace(), passFactsIn(ctx)), nil
 	}
 }
 
@@ -43,7 +42,8 @@ func passStorage(secrets corev1client.SecretsGetter) func(context.Context, clien
 // its revision holds the slot (see package rollout).
 type passDriver struct {
 	driver.Driver
-	facts *passFacts
+	namespace string
+	facts     *passFacts
 	// found is what was read; one pass asks for the same revisions up to five times, and
 	// each time all their Secrets would be listed and unpacked.
 	found map[string][]*release.Release
@@ -55,8 +55,12 @@ type passDriver struct {
 	failed error
 }
 
-func newPassDriver(inner driver.Driver, secrets *notedSecrets, facts *passFacts) *passDriver {
-	return &passDriver{Driver: inner, secrets: secrets, facts: facts, found: map[string][]*release.Release{}, begun: map[string]bool{}}
+func newPassDriver(secrets corev1client.SecretsGetter, namespace string, facts *passFacts) *passDriver {
+	noted := &notedSecrets{SecretInterface: secrets.Secrets(namespace), versions: map[string]string{}}
+	return &passDriver{
+		Driver: driver.NewSecrets(noted), secrets: noted, namespace: namespace, facts: facts,
+		found: map[string][]*release.Release{}, begun: map[string]bool{},
+	}
 }
 
 // storageOf gives the storage of a pass, or nil for that of a test.
@@ -89,6 +93,11 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 	releases, err := d.Driver.Query(labels)
 	if err != nil {
 		return nil, err
+	}
+	for _, found := range releases {
+		if err := whole(found, d.namespace); err != nil {
+			return nil, err
+		}
 	}
 	d.found[key.String()] = slices.Clone(releases)
 	return releases, nil

@@ -120,7 +120,7 @@ func TestHashOf(t *testing.T) {
 	spec := func(changes ...func(*v1alpha1.BarqClusterSpec)) string {
 		spec := &v1alpha1.BarqClusterSpec{
 			Replicas: ptr.To[int32](1), Storage: v1alpha1.StorageSpec{Size: ptr.To(resource.MustParse("1Gi"))},
-			PodLabels: map[string]string{"a": "1", "b": "2", "c": "3"},
+			PodLabels: v1alpha1.Labels{"a": "1", "b": "2", "c": "3"},
 		}
 		for _, change := range changes {
 			change(spec)

@@ -36,6 +36,9 @@ func toImage(spec *v1alpha1.BarqClusterSpec, defaultImage string) (*Image, error
 		image.Tag = tagged.Tag()
 	}
 	if digested, ok := parsed.(reference.Digested); ok {
+		if algorithm := digested.Digest().Algorithm(); algorithm != "sha256" {
+			return nil, fmt.Errorf("%s: %q has a digest of %s; write one of sha256", origin, written, algorithm)
+		}
 		image.Digest = digested.Digest().String()
 	}
 	if image.Tag == "" && image.Digest == "" {

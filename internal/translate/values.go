@@ -46,7 +46,7 @@ type Values struct {
 	Monitoring          Monitoring                    `json:"monitoring"`
 	PodDisruptionBudget PodDisruptionBudget           `json:"podDisruptionBudget"`
 	Scheduling          `json:",inline"`
-	PodLabels           map[string]string `json:"podLabels,omitempty"`
+	PodLabels           v1alpha1.Labels   `json:"podLabels,omitempty"`
 	PodAnnotations      map[string]string `json:"podAnnotations,omitempty"`
 }
 
@@ -57,7 +57,7 @@ type Topology struct {
 
 // Scheduling says on which nodes the pods run.
 type Scheduling struct {
-	NodeSelector map[string]string   `json:"nodeSelector,omitempty"`
+	NodeSelector v1alpha1.Labels     `json:"nodeSelector,omitempty"`
 	Tolerations  []corev1.Toleration `json:"tolerations,omitempty"`
 	Affinity     *corev1.Affinity    `json:"affinity,omitempty"`
 	// TopologySpreadConstraints is nil for the chart's default; an empty list means none.
@@ -89,9 +89,9 @@ type Monitoring struct {
 
 // PodMonitor is what the Prometheus operator is asked for.
 type PodMonitor struct {
-	Enabled  bool              `json:"enabled"`
-	Interval string            `json:"interval,omitempty"`
-	Labels   map[string]string `json:"labels,omitempty"`
+	Enabled  bool            `json:"enabled"`
+	Interval string          `json:"interval,omitempty"`
+	Labels   v1alpha1.Labels `json:"labels,omitempty"`
 }
 
 // PodDisruptionBudget limits how many pods a drain of nodes takes away at a time.
@@ -170,7 +170,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		NetworkPolicy:       NetworkPolicy{Enabled: ptr.Deref(spec.NetworkPolicy.Enabled, true), From: spec.NetworkPolicy.From},
 		TLS:                 toTLS(spec.TLS),
 		Service:             Service{Type: string(spec.Service.Type), Annotations: spec.Service.Annotations},
-		Monitoring:          Monitoring{PodMonitor: PodMonitor(spec.Monitoring.PodMonitor)},
+		Monitoring:          toMonitoring(&spec.Monitoring),
 		PodDisruptionBudget: PodDisruptionBudget{Enabled: ptr.Deref(spec.PodDisruptionBudget.Enabled, true)},
 		Scheduling:          toScheduling(spec),
 		PodLabels:           spec.PodLabels,
@@ -179,6 +179,9 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&values)
 	if err != nil {
 		return nil, fmt.Errorf("writing chart values: %w", err)
+	}
+	if err := checkCharacters("spec", object); err != nil {
+		return nil, err
 	}
 	return object, nil
 }
@@ -247,6 +250,14 @@ func toTLS(spec *v1alpha1.TLSSpec) *TLS {
 		return nil
 	}
 	return &TLS{SecretName: spec.SecretName}
+}
+
+func toMonitoring(spec *v1alpha1.MonitoringSpec) Monitoring {
+	return Monitoring{PodMonitor: PodMonitor{
+		Enabled:  spec.PodMonitor.Enabled,
+		Interval: spec.PodMonitor.Interval,
+		Labels:   spec.PodMonitor.Labels,
+	}}
 }
 
 func toScheduling(spec *v1alpha1.BarqClusterSpec) Scheduling {

@@ -115,4 +115,8 @@ func TestToValuesNamesTheImageAtFault(t *testing.T) {
 	_, err = translate.ToValues(&v1alpha1.BarqCluster{}, translate.Facts{DefaultImage: "Upper:1"})
 	require.EqualError(t, err, `the operator's RELATED_IMAGE_BARQ_DB: "Upper:1" is not an image reference: `+
 		`repository name must be lowercase`)
+
+	sum := strings.Repeat("0123456789abcdef", 8)
+	_, err = translate.ToValues(&v1alpha1.BarqCluster{}, translate.Facts{DefaultImage: "barq-db@sha512:" + sum})
+	require.EqualError(t, err, `the operator's RELATED_IMAGE_BARQ_DB: "barq-db@sha512:`+sum+`" has a digest of sha512; write one of sha256`)
 }

@@ -33,7 +33,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"too many replicas":                   {`replicas: 101`, "- at '/replicas': maximum: got 101, want 100"},
 		"half a replica":                      {`replicas: 1.5`, "- at '/replicas': got number, want integer"},
 		"a value taken out that has to be":    {`logLevel: null`, "- at '': missing property 'logLevel'"},
-		"a tag in the repository":             {`image: {repository: "barq:1"}`, "- at '/image/repository': 'barq:1' does not match pattern '^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$'"},
+		"a tag in the repository":             {`image: {repository: "barq:1"}`, "- at '/image/repository': 'barq:1' does not match pattern '^(([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\\\[[a-fA-F0-9:]+\\\\])(:[0-9]+)?/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*$'"},
 		"a digest in the tag":                 {`image: {tag: "1@sha256:00"}`, "- at '/image/tag': '1@sha256:00' does not match pattern '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$'"},
 		"a tag that YAML takes for a number":  {`image: {tag: 1.0}`, "- at '/image/tag': got number, want string"},
 		"half a digest":                       {`image: {digest: "sha256:00"}`, "- at '/image/digest': 'sha256:00' does not match pattern '^(sha256:[a-f0-9]{64})?$'"},
@@ -44,8 +44,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"a tier without a provider":           {`tiering: {warm: {bucket: a}}`, "- at '/tiering/warm': missing property 'provider'"},
 		"a URL for a bucket":                  {`tiering: {warm: {provider: s3, bucket: "s3://a"}}`, "- at '/tiering/warm/bucket': 's3://a' does not match pattern '^([A-Za-z0-9][A-Za-z0-9._-]*)?$'"},
 		"a host for an endpoint":              {`tiering: {warm: {provider: s3, endpoint: "a:9000"}}`, "- at '/tiering/warm/endpoint': 'a:9000' does not match pattern '^(https?://[^/].*)?$'"},
-		"a size of nothing":                   {`storage: {size: 0Gi}`, "- at '/storage/size': '0Gi' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
-		"a size of 0.00":                      {`storage: {size: "0.00Gi"}`, "- at '/storage/size': '0.00Gi' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
+		"a size of nothing":                   {`storage: {size: 0Gi}`, "- at '/storage/size': '0Gi' does not match pattern '^[+]?(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
+		"a size of 0.00":                      {`storage: {size: "0.00Gi"}`, "- at '/storage/size': '0.00Gi' does not match pattern '^[+]?(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
 		"a size of zero":                      {`storage: {size: 0}`, "- at '/storage/size': exclusiveMinimum: got 0, want 0"},
 		"another log level":                   {`logLevel: verbose`, "- at '/logLevel': 'verbose' does not match pattern '^([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace)(,([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace))*$'"},
 		"a number for a variable":             {`env: [{name: A, value: 1}]`, "- at '/env/0/value': got number, want string"},
@@ -86,7 +86,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"a constraint without a topology":     {`topologySpreadConstraints: [{maxSkew: 1, whenUnsatisfiable: ScheduleAnyway}]`, "- at '/topologySpreadConstraints/0': missing property 'topologyKey'"},
 		"a constraint for all":                {`topologySpreadConstraints: {maxSkew: 1}`, "- at '/topologySpreadConstraints': got object, want null or array"},
 		"a negative request":                  {`resources: {requests: {cpu: -1}}`, "- at '/resources/requests/cpu': exclusiveMinimum: got -1, want 0"},
-		"a limit with a unit that is unknown": {`resources: {limits: {memory: 1GB}}`, "- at '/resources/limits/memory': '1GB' does not match pattern '^(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
+		"a limit with a unit that is unknown": {`resources: {limits: {memory: 1GB}}`, "- at '/resources/limits/memory': '1GB' does not match pattern '^[+]?(0*[1-9][0-9]*(\\\\.[0-9]*)?|0*\\\\.0*[1-9][0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, refusedBySchema+test.want+"\n", refusal(t, releaseName, test.values))

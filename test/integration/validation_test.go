@@ -30,6 +30,12 @@ func causes(t *testing.T, err error) []string {
 
 const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`
 
+const (
+	labelNameMessage = `the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, ` +
+		`and may have a domain and '/' before it; write for instance team or example.com/team`
+	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
+)
+
 func TestRefusedSpecs(t *testing.T) {
 	namespace := newNamespace(t)
 	for name, test := range map[string]struct {
@@ -45,6 +51,50 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"image": {`image: "Not An Image"`, []string{
 			`spec.image: Invalid value: "Not An Image": must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>`,
+		}},
+		"domain of an image": {`image: a.b-/c`, []string{
+			`spec.image: Invalid value: "a.b-/c": must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>`,
+		}},
+		"name of a label": {`podLabels: {example.com/: a}`, []string{`spec.podLabels: Invalid value: ` + labelNameMessage}},
+		"value of a label": {`nodeSelector: {team: a b}`, []string{
+			`spec.nodeSelector[team]: Invalid value: "a b": the value of a label has letters, digits, '-', '_' and '.', with a letter or digit at both ends; put other texts into an annotation`,
+		}},
+		"name of an annotation": {`service: {annotations: {a/b/c: a}}`, []string{
+			`spec.service.annotations: Invalid value: the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner`,
+		}},
+		"annotation of a security profile": {`podAnnotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}`, []string{
+			`spec.podAnnotations: Invalid value: kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation`,
+		}},
+		"name of a Secret":         {`tls: {secretName: a..b}`, []string{`spec.tls.secretName: Invalid value: "a..b": ` + objectNameMessage}},
+		"name of a priority class": {`priorityClassName: A`, []string{`spec.priorityClassName: Invalid value: "A": ` + objectNameMessage}},
+		"key of a Secret": {`tiering: {warm: {provider: s3, bucketSecretRef: {name: a, key: ..}}}`, []string{
+			`spec.tiering.warm.bucketSecretRef.key: Invalid value: "..": must be a key of a Secret: letters, digits, '-', '_' and '.', not starting with '..'`,
+		}},
+		"name of a resource": {`resources: {limits: {"<<": 1}}`, []string{
+			`spec.resources: Invalid value: names of resources have letters, digits, '-', '_', '.' and '/'; write for instance cpu or example.com/gpu`,
+		}},
+		"spread without a skew": {`topologySpreadConstraints: [{maxSkew: 0, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}]`, []string{
+			`spec.topologySpreadConstraints: Invalid value: maxSkew and minDomains must be greater than zero`,
+		}},
+		"spread over nothing": {`topologySpreadConstraints: [{maxSkew: 1, topologyKey: "", whenUnsatisfiable: Never, nodeTaintsPolicy: Never}]`, []string{
+			`spec.topologySpreadConstraints: Invalid value: topologyKey must be the name of a label of the nodes; write for instance topology.kubernetes.io/zone`,
+			`spec.topologySpreadConstraints: Invalid value: whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway`,
+			`spec.topologySpreadConstraints: Invalid value: nodeAffinityPolicy and nodeTaintsPolicy must be Honor or Ignore`,
+		}},
+		"peer of nothing": {`networkPolicy: {from: [{}]}`, []string{
+			`spec.networkPolicy.from: Invalid value: each peer needs either ipBlock, or podSelector, namespaceSelector or both`,
+		}},
+		"peer without addresses": {`networkPolicy: {from: [{ipBlock: {cidr: ""}}]}`, []string{
+			`spec.networkPolicy.from: Invalid value: ipBlock needs a cidr; write for instance 10.0.0.0/8`,
+		}},
+		"value from nowhere": {`env: [{name: X, valueFrom: {}}]`, []string{
+			`spec.env[0]: Invalid value: valueFrom needs exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef`,
+		}},
+		"value from a Secret without a name": {`env: [{name: X, valueFrom: {secretKeyRef: {key: a}}}]`, []string{
+			`spec.env[0]: Invalid value: secretKeyRef needs the name of a Secret`,
+		}},
+		"value from a ConfigMap without a name": {`env: [{name: X, valueFrom: {configMapKeyRef: {key: a}}}]`, []string{
+			`spec.env[0]: Invalid value: configMapKeyRef needs the name of a ConfigMap`,
 		}},
 		"pull policy": {`imagePullPolicy: Sometimes`, []string{
 			`spec.imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"`,
@@ -167,6 +217,7 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"TLS without a Secret": {`tls: {secretName: ""}`, []string{
 			`spec.tls.secretName: Invalid value: "": spec.tls.secretName in body should be at least 1 chars long`,
+			`spec.tls.secretName: Invalid value: "": ` + objectNameMessage,
 		}},
 		"label that selects pods": {`podLabels: {app.kubernetes.io/name: mine}`, []string{
 			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names`,

@@ -26,6 +26,9 @@ const (
 	preferAny       = "Any"
 )
 
+// mostShards keeps a file from taking all memory. Nobody has more than one shard that works.
+const mostShards = 1 << 16
+
 func newSeed() maphash.Seed { return maphash.MakeSeed() }
 
 func route(read file) (*Router, error) {
@@ -51,6 +54,9 @@ func route(read file) (*Router, error) {
 	}
 	for _, node := range *read.Nodes {
 		router.addresses[node.ID] = node.Address
+	}
+	if len(router.shards) == 0 && *read.ShardCount > mostShards {
+		return nil, fmt.Errorf("shard_count is %d; this stand-in places at most %d shards", *read.ShardCount, mostShards)
 	}
 	if len(router.shards) == 0 {
 		router.shards = roundRobin(*read.Nodes, max(1, *read.ShardCount), replication)

@@ -1,0 +1,60 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+)
+
+// whole refuses a stored revision that Helm cannot have written. Helm reads whatever JSON
+// there is, and would go on with a nil pointer, write to the Secret of another release, or
+// change and delete objects of another namespace. The operator may do that everywhere, and
+// whoever can write a Secret in one namespace may not.
+func whole(found *release.Release, namespace string) error {
+	damage := damageOf(found, namespace)
+	if damage == "" {
+		return nil
+	}
+	return fmt.Errorf("the Secret %s%s, in which Helm stores a revision of a release, is damaged: %s; restore it, or delete it",
+		keyPrefix(found.Labels["name"]), found.Labels["version"], damage)
+}
+
+func damageOf(found *release.Release, namespace string) string {
+	switch {
+	case found.Info == nil:
+		return "it has no status"
+	case found.Chart == nil || found.Chart.Metadata == nil:
+		return "it names no chart"
+	case found.Labels["name"] != "" && found.Labels["name"] != found.Name:
+		return fmt.Sprintf("it is of release %q", found.Name)
+	case found.Labels["version"] != "" && found.Labels["version"] != strconv.Itoa(found.Version):
+		return fmt.Sprintf("it is revision %d", found.Version)
+	case found.Namespace != "" && found.Namespace != namespace:
+		return fmt.Sprintf("it is of namespace %q", found.Namespace)
+	}
+	if other := otherNamespaceIn(found.Manifest, namespace); other != "" && isOurs(found) {
+		return fmt.Sprintf("it lists an object of namespace %q", other)
+	}
+	return ""
+}
+
+// otherNamespaceIn gives the first namespace in a manifest that is not the given one. What
+// cannot be read fails where it is used.
+func otherNamespaceIn(manifest, namespace string) string {
+	documents := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
+	for {
+		var object metav1.PartialObjectMetadata
+		if err := documents.Decode(&object); errors.Is(err, io.EOF) || err != nil {
+			return ""
+		}
+		if object.Namespace != "" && object.Namespace != namespace {
+			return object.Namespace
+		}
+	}
+}
