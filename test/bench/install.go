@@ -32,6 +32,9 @@ func (s *session) measureInstall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkObjects(ctx); err != nil {
+		return err
+	}
 
 	s.record("install/ready/seconds", readyAt.Sub(before.at).Seconds())
 	s.recordWork("install/ready", before, ready)
