@@ -73,7 +73,7 @@ func (s *session) measureRestart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.record("restart/seconds", (after.at.Sub(before.at) - quietTime).Seconds())
+	s.record("restart/seconds", (after.at.Sub(before.at) - s.parameters.QuietTime).Seconds())
 	s.recordWork("restart", before, after)
 	s.record("restart/writes", float64(after.requests.Since(before.requests).Writes()))
 	s.record("restart/releases", float64(more-releases))

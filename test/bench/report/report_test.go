@@ -78,7 +78,7 @@ func TestFigures(t *testing.T) {
 |-----------------------|----------|--------------------|-------|--------------------|----------------|----------------|-------------|
 | install/ready/seconds | 50       | 4.00 / 4.00 / 4.00 |       |                    |                |                |             |
 | install/ready/seconds | 200      | 20.0 / 30.0 / 40.0 |       | 10.0 / 10.0 / 10.0 |                | 3.00           |             |
-`, table(figuresTable(measured())[:3]).String())
+`, figuresTable(measured())[:3].String())
 }
 
 func TestRequests(t *testing.T) {

@@ -44,8 +44,8 @@ func ours(figure string) func(medians) (float64, bool) {
 func against(figure, contender, other string) func(medians) (float64, bool) {
 	return func(m medians) (float64, bool) {
 		mine, measured := m.of(bench.Operator, figure)
-		theirs, comparable := m.of(contender, other)
-		return mine / theirs, measured && comparable && theirs != 0
+		theirs, known := m.of(contender, other)
+		return mine / theirs, measured && known && theirs != 0
 	}
 }
 

@@ -53,6 +53,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&parameters.Edits, "edits", 100, "how many edits are timed")
 	flags.IntVar(&parameters.Repairs, "repairs", 20, "how many deletions of Services and changes of Secrets are timed")
 	flags.DurationVar(&parameters.IdleTime, "idle", 5*time.Minute, "how long nothing is done, to measure what that costs")
+	flags.DurationVar(&parameters.QuietTime, "quiet", 3*time.Second, "how long a contender must have done nothing to be called quiet")
 	flags.DurationVar(&parameters.ReconcilePeriod, "period", 10*time.Minute, "after which time both operators look at a cluster again in which nothing happened")
 	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made that are nobody's")
 	shared := command.PersistentFlags()
