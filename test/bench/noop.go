@@ -89,6 +89,9 @@ func (s *session) restart(ctx context.Context) (usage, error) {
 		return usage{}, err
 	}
 	before := usage{at: time.Now(), requests: requests}
-	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
+	started, err := s.start(ctx, s.contender, s.namespace, s.parameters)
+	if err == nil {
+		s.program = started
+	}
 	return before, err
 }

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// patience is how long any step may take.
+	// patience is how long a phase may take.
 	patience = 30 * time.Minute
 	// quietShare is the share of a core that counts as nothing: a process in Go is never quite still.
 	quietShare = 0.03
