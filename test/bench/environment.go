@@ -283,11 +283,8 @@ func (e *environment) removeNamespace(ctx context.Context, name string) error {
 	}
 	for {
 		err := e.admin.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
-		if client.IgnoreNotFound(err) != nil {
-			return err
-		}
 		if err != nil {
-			return nil
+			return client.IgnoreNotFound(err)
 		}
 		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return fmt.Errorf("wait for namespace %s to be gone: %w", name, err)

@@ -7,7 +7,8 @@ import (
 
 // measureInstall has all clusters installed, until they are Ready and until the contender has nothing more to do.
 func (s *session) measureInstall(ctx context.Context) error {
-	before, err := s.usage()
+	// What a start costs is measured with a restart.
+	before, err := s.awaitQuiet(ctx)
 	if err != nil {
 		return err
 	}
@@ -30,6 +31,9 @@ func (s *session) measureInstall(ctx context.Context) error {
 	}
 	memory, err := s.program.memory()
 	if err != nil {
+		return err
+	}
+	if err := s.checkObjects(ctx); err != nil {
 		return err
 	}
 

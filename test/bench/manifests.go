@@ -32,8 +32,9 @@ var stockKind = schema.GroupVersionKind{Group: "bench.barq.db", Version: "v1", K
 
 func clusterName(index int) string { return fmt.Sprintf("db-%04d", index) }
 
-// newCluster gives the BarqCluster that is measured: one pod, so small that a thousand
-// have room on the simulated nodes, and else what is the default.
+// newCluster gives the BarqCluster that is measured: one pod, so small that two thousand
+// have room on the simulated nodes, and Ready as soon as it answers, because the operator has to say so and would
+// otherwise do it when it is taken for quiet. Everything else is the default.
 func newCluster(namespace, name string) *v1alpha1.BarqCluster {
 	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("1Gi"))
@@ -41,6 +42,7 @@ func newCluster(namespace, name string) *v1alpha1.BarqCluster {
 		corev1.ResourceCPU:    resource.MustParse("50m"),
 		corev1.ResourceMemory: resource.MustParse("64Mi"),
 	}}
+	cluster.Spec.MinReadySeconds = ptr.To[int32](0)
 	return cluster
 }
 

@@ -73,7 +73,7 @@ func (s *session) measureRestart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.record("restart/seconds", (after.at.Sub(before.at) - quietTime).Seconds())
+	s.record("restart/seconds", (after.at.Sub(before.at) - s.parameters.QuietTime).Seconds())
 	s.recordWork("restart", before, after)
 	s.record("restart/writes", float64(after.requests.Since(before.requests).Writes()))
 	s.record("restart/releases", float64(more-releases))
@@ -89,6 +89,9 @@ func (s *session) restart(ctx context.Context) (usage, error) {
 		return usage{}, err
 	}
 	before := usage{at: time.Now(), requests: requests}
-	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
+	started, err := s.start(ctx, s.contender, s.namespace, s.parameters)
+	if err == nil {
+		s.program = started
+	}
 	return before, err
 }

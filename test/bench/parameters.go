@@ -48,6 +48,8 @@ type Parameters struct {
 	Repairs int `json:"repairs"`
 	// IdleTime is how long nothing is done in the measurement of that name.
 	IdleTime time.Duration `json:"idleTime"`
+	// QuietTime is how long a contender must have done nothing to be called quiet.
+	QuietTime time.Duration `json:"quietTime"`
 	// ReconcilePeriod is the period of both operators.
 	ReconcilePeriod time.Duration `json:"reconcilePeriod"`
 	// Unrelated is how many Secrets, and as many ConfigMaps, the measurement of memory makes.

@@ -55,38 +55,41 @@ func inTurn(contenders []string, round int) []string {
 
 // run measures one contender with one number of clusters.
 func (s *session) run(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not done after %s", patience))
-	defer cancel()
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.end(ctx)) }()
-	if _, err := s.awaitQuiet(ctx); err != nil {
-		return err
-	}
-	if err := s.measureInstall(ctx); err != nil {
-		return err
-	}
-	for _, phase := range s.phases() {
-		if err := phase(ctx); err != nil {
+	defer func() { err = errors.Join(err, s.end(ctx, err != nil)) }()
+	phases := append([]phase{s.measureInstall}, s.phases()...)
+	for _, measure := range append(phases, s.measureDelete) {
+		if err := inTime(ctx, measure); err != nil {
 			return err
 		}
 	}
-	return s.measureDelete(ctx)
+	return nil
+}
+
+// phase is a measurement.
+type phase func(context.Context) error
+
+// inTime ends a phase that will never end by itself, as when a contender is stuck.
+func inTime(ctx context.Context, measure phase) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not done after %s", patience))
+	defer cancel()
+	return measure(ctx)
 }
 
 // phases are what is measured of clusters that are installed, as far as it makes sense of the contender: the limit makes
 // objects and nothing else, and the stock operator knows no Secrets, and with the watches file of ours does not watch
 // what it made (docs/benchmarks.md).
-func (s *session) phases() []func(context.Context) error {
+func (s *session) phases() []phase {
 	operators, ours := []string{Operator, Stock}, []string{Operator}
-	// Once is enough for what takes long and cannot depend on the number of clusters.
+	// Once, with the most clusters, is enough for what takes long.
 	once := s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters)
-	var phases []func(context.Context) error
+	var phases []phase
 	for _, candidate := range []struct {
 		measurement string
 		of          []string
-		run         func(context.Context) error
+		run         phase
 	}{
 		{NoOp, operators, s.measureNoOp},
 		{Drift, ours, s.measureDrift},
@@ -100,7 +103,7 @@ func (s *session) phases() []func(context.Context) error {
 		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {
 			continue
 		}
-		if candidate.measurement == Memory && !once {
+		if slices.Contains([]string{Idle, Memory}, candidate.measurement) && !once {
 			continue
 		}
 		phases = append(phases, candidate.run)
@@ -123,12 +126,18 @@ func (s *session) begin(ctx context.Context) (err error) {
 	if s.seen, err = observe(ctx, s.config, s.namespace); err != nil {
 		return err
 	}
-	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
+	if s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters); err != nil {
+		s.seen.stop()
+	}
 	return err
 }
 
-func (s *session) end(ctx context.Context) error {
+// end stops the contender. After a failure what there is stays, because the run is over and the cluster goes with it.
+func (s *session) end(ctx context.Context, failed bool) error {
 	s.seen.stop()
 	s.program.Stop(stopGrace)
+	if failed {
+		return nil
+	}
 	return s.removeNamespace(ctx, s.namespace)
 }

@@ -16,11 +16,9 @@ import (
 )
 
 const (
-	// patience is how long any step may take.
+	// patience is how long a phase may take.
 	patience = 30 * time.Minute
-	// quietTime is how long a contender must have done nothing to be called quiet, and quietShare the share of a core
-	// that counts as nothing: a process in Go is never quite still.
-	quietTime  = 3 * time.Second
+	// quietShare is the share of a core that counts as nothing: a process in Go is never quite still.
 	quietShare = 0.03
 	// creators is how many BarqClusters are created at a time; more than workers, so that they
 	// always have work.
@@ -93,7 +91,7 @@ func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 			still = now
 			continue
 		}
-		if idle >= quietTime {
+		if idle >= s.parameters.QuietTime {
 			return now, nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +67,7 @@ func (l *Log) read() error {
 	if err != nil {
 		return err
 	}
-	content := append(l.rest, more...)
+	content := slices.Concat(l.rest, more)
 	end := bytes.LastIndexByte(content, '\n') + 1
 	l.rest = bytes.Clone(content[end:])
 	for line := range bytes.Lines(content[:end]) {

@@ -95,30 +95,3 @@ func number(value float64) string {
 	decimals := max(0, 2-int(math.Floor(math.Log10(math.Abs(value)))))
 	return strconv.FormatFloat(value, 'f', decimals, 64)
 }
-
-// requestsTable has a row for each kind of request and phase, with the mean over the rounds for each cluster.
-func requestsTable(results *bench.Results) table {
-	type kind struct {
-		contender, phase string
-		clusters         int
-		verb, resource   string
-	}
-	var order []kind
-	totals := map[kind]int{}
-	for _, r := range results.Requests {
-		key := kind{r.Contender, r.Phase, r.Clusters, r.Verb, r.Resource}
-		if _, known := totals[key]; !known {
-			order = append(order, key)
-		}
-		totals[key] += r.Count
-	}
-	rows := table{{"phase", "contender", "clusters", "verb", "resource", "per cluster", "in a round"}}
-	for _, key := range order {
-		each := float64(totals[key]) / float64(results.Parameters.Rounds)
-		rows = append(rows, []string{
-			key.phase, key.contender, strconv.Itoa(key.clusters), key.verb, key.resource,
-			number(each / float64(key.clusters)), number(each),
-		})
-	}
-	return rows
-}

@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -34,7 +33,7 @@ func main() {
 
 func newCommand() *cobra.Command {
 	var parameters bench.Parameters
-	var output string
+	var places places
 	command := &cobra.Command{
 		Use:           "bench",
 		Short:         "Measure the operator against the stock one and against a bare client",
@@ -42,7 +41,7 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return run(command, parameters, output)
+			return run(command, parameters, places)
 		},
 	}
 	flags := command.Flags()
@@ -54,15 +53,22 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&parameters.Edits, "edits", 100, "how many edits are timed")
 	flags.IntVar(&parameters.Repairs, "repairs", 20, "how many deletions of Services and changes of Secrets are timed")
 	flags.DurationVar(&parameters.IdleTime, "idle", 5*time.Minute, "how long nothing is done, to measure what that costs")
+	flags.DurationVar(&parameters.QuietTime, "quiet", 3*time.Second, "how long a contender must have done nothing to be called quiet")
 	flags.DurationVar(&parameters.ReconcilePeriod, "period", 10*time.Minute, "after which time both operators look at a cluster again in which nothing happened")
 	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made that are nobody's")
-	flags.StringVar(&output, "output", "test/output/bench", "folder for results.json, logs and the audit log")
+	shared := command.PersistentFlags()
+	shared.StringVar(&places.output, "output", "test/output/bench", "folder of results.json, logs and the audit log")
+	shared.StringVar(&places.docs, "docs", "", "folder of benchmarks.md, to which results and pictures are written; none if empty")
+	command.AddCommand(newReportCommand(&places))
 	return command
 }
 
-// run measures, writes down what was measured, and shows it.
-func run(command *cobra.Command, parameters bench.Parameters, output string) error {
-	folder, err := filepath.Abs(output)
+// places are where results go.
+type places struct{ output, docs string }
+
+// run measures, writes down what was measured, and shows it. Documents get only whole results.
+func run(command *cobra.Command, parameters bench.Parameters, places places) error {
+	folder, err := filepath.Abs(places.output)
 	if err != nil {
 		return err
 	}
@@ -73,13 +79,28 @@ func run(command *cobra.Command, parameters bench.Parameters, output string) err
 	if results == nil {
 		return err
 	}
-	return errors.Join(err, writeResults(filepath.Join(folder, "results.json"), results), report.Print(command.OutOrStdout(), results))
-}
-
-func writeResults(file string, results *bench.Results) error {
-	content, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
+	err = errors.Join(err, report.WriteResults(filepath.Join(folder, "results.json"), results), report.Print(command.OutOrStdout(), results))
+	if err != nil || places.docs == "" {
 		return err
 	}
-	return os.WriteFile(file, append(content, '\n'), 0o600)
+	return report.WriteDocs(places.docs, results)
+}
+
+// newReportCommand writes the documents from what a run has measured before.
+func newReportCommand(places *places) *cobra.Command {
+	return &cobra.Command{
+		Use:   "report",
+		Short: "Show, and with --docs write, what an earlier run has measured",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			results, err := report.Read(filepath.Join(places.output, "results.json"))
+			if err != nil {
+				return err
+			}
+			if err := report.Print(command.OutOrStdout(), results); err != nil || places.docs == "" {
+				return err
+			}
+			return report.WriteDocs(places.docs, results)
+		},
+	}
 }

@@ -1,0 +1,44 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/barq-db/barq-operator/test/bench"
+)
+
+// requestsTable has a row for each kind of request of a phase, with what each contender asked for each cluster, as the mean
+// of the rounds.
+func requestsTable(results *bench.Results, phase string, clusters int) table {
+	type request struct{ verb, resource string }
+	counts := map[request]map[string]float64{}
+	for _, r := range results.Requests {
+		if r.Phase != phase || r.Clusters != clusters {
+			continue
+		}
+		key := request{r.Verb, r.Resource}
+		if counts[key] == nil {
+			counts[key] = map[string]float64{}
+		}
+		counts[key][r.Contender] += float64(r.Count) / float64(clusters*results.Parameters.Rounds)
+	}
+	mostFirst := func(a, b request) int {
+		for _, contender := range bench.Contenders() {
+			if order := cmp.Compare(counts[b][contender], counts[a][contender]); order != 0 {
+				return order
+			}
+		}
+		return cmp.Or(cmp.Compare(a.resource, b.resource), cmp.Compare(a.verb, b.verb))
+	}
+	rows := table{append([]string{"verb", "resource"}, bench.Contenders()...)}
+	for _, key := range slices.SortedFunc(maps.Keys(counts), mostFirst) {
+		row := []string{key.verb, key.resource}
+		for _, contender := range bench.Contenders() {
+			count, asked := counts[key][contender]
+			row = append(row, shown(count, asked))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/barq-db/barq-operator/test/bench"
+)
+
+// The generated part of the page is between these.
+const (
+	beginMarker = "<!-- begin: written by make bench -->\n"
+	endMarker   = "<!-- end: written by make bench -->\n"
+)
+
+// Read reads the results of a run from the file that WriteResults wrote.
+func Read(file string) (*bench.Results, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	results := &bench.Results{}
+	if err := json.Unmarshal(content, results); err != nil {
+		return nil, fmt.Errorf("results of a run in %s: %w", file, err)
+	}
+	return results, nil
+}
+
+// WriteResults writes all that was measured.
+func WriteResults(file string, results *bench.Results) error {
+	content, err := json.MarshalIndent(results, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(content, '\n'), 0o644)
+}
+
+// WriteDocs puts the results into benchmarks.md in the folder of documents, and results and pictures into the folder
+// benchmarks beside it.
+func WriteDocs(folder string, results *bench.Results) error {
+	page := filepath.Join(folder, "benchmarks.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	text, err = replacePart(text, Markdown(results))
+	if err != nil {
+		return fmt.Errorf("%s: %w", page, err)
+	}
+	beside := filepath.Join(folder, "benchmarks")
+	if err := os.MkdirAll(beside, 0o755); err != nil {
+		return err
+	}
+	if err := WriteResults(filepath.Join(beside, "results.json"), results); err != nil {
+		return err
+	}
+	for _, p := range pictures {
+		var drawn bytes.Buffer
+		if err := drawPicture(&drawn, p, results); err != nil {
+			return fmt.Errorf("draw %s: %w", p.File, err)
+		}
+		if err := os.WriteFile(filepath.Join(beside, p.File), drawn.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(page, text, 0o644)
+}
+
+// replacePart replaces what is between the markers.
+func replacePart(text []byte, part string) ([]byte, error) {
+	before, rest, began := strings.Cut(string(text), beginMarker)
+	_, after, ended := strings.Cut(rest, endMarker)
+	if !began || !ended {
+		return nil, fmt.Errorf("has not the lines %q and %q, between which the results go", beginMarker, endMarker)
+	}
+	return []byte(before + beginMarker + part + endMarker + after), nil
+}
+
+// Markdown gives the generated part of the page.
+func Markdown(results *bench.Results) string {
+	var text strings.Builder
+	machine, parameters := results.Machine, results.Parameters
+	fmt.Fprintf(&text, "\nMeasured on %s: %s, %d cores shared with the control plane, %.0f GiB, %s.\n",
+		results.Started.Format("2 January 2006"), machine.CPU, machine.Cores, float64(machine.Memory)/(1<<30), machine.System)
+	for i, name := range slices.Sorted(maps.Keys(machine.Versions)) {
+		separator := ", "
+		if i == 0 {
+			separator = "Versions: "
+		}
+		fmt.Fprintf(&text, "%s%s %s", separator, name, machine.Versions[name])
+	}
+	fmt.Fprintf(&text, ".\n%d workers, %d round(s), %d objects of the chart in each cluster, of one pod.\n",
+		parameters.Workers, parameters.Rounds, results.Objects)
+
+	text.WriteString("\n### Targets\n\n" + targetsTable(results).String())
+	text.WriteString("\n### All figures\n\nMinimum / median / maximum of the rounds, and ratios of the medians.\n\n" + figuresTable(results).String())
+	text.WriteString("\n### Pictures\n\nMedians; the strokes go from minimum to maximum.\n\n")
+	for _, p := range pictures {
+		fmt.Fprintf(&text, "![%s](benchmarks/%s)\n", p.Title, p.File)
+	}
+	text.WriteString("\n### Requests of an install\n\nUntil quiet, for each cluster, at the largest number of clusters.\n\n" +
+		requestsTable(results, "install/quiet", slices.Max(parameters.Clusters)).String() + "\n")
+	return text.String()
+}

@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnotherContenderBeginsInEachRound(t *testing.T) {
+	contenders := []string{"a", "b", "c"}
+	var order [][]string
+	for round := range 4 {
+		order = append(order, inTurn(contenders, round+1))
+	}
+	require.Equal(t, [][]string{{"a", "b", "c"}, {"b", "c", "a"}, {"c", "a", "b"}, {"a", "b", "c"}}, order)
+}
+
+func TestPhases(t *testing.T) {
+	parameters := &Parameters{Measurements: Measurements(), Clusters: []int{50, 200}}
+	count := func(contender string, clusters, round int) int {
+		return len((&session{contender: contender, clusters: clusters, round: round, parameters: parameters}).phases())
+	}
+	require.Equal(t, 8, count(Operator, 200, 1))
+	require.Equal(t, 6, count(Operator, 200, 2), "idling and memory once")
+	require.Equal(t, 6, count(Operator, 50, 1), "idling and memory with the most clusters")
+	require.Equal(t, 5, count(Stock, 200, 1))
+	require.Zero(t, count(Limit, 200, 1))
+
+	parameters.Measurements = []string{Install, Delete}
+	require.Zero(t, count(Operator, 200, 1), "both are in every session")
+}
+
+func TestParseObjects(t *testing.T) {
+	objects, err := parseObjects("---\n# Source: a.yaml\nkind: A\nmetadata:\n  name: a\n---\n# nothing\n\n---\nkind: B\nmetadata: {name: b}\n", "here")
+	require.NoError(t, err)
+	require.Equal(t, []map[string]any{
+		{"kind": "A", "metadata": map[string]any{"name": "a", "namespace": "here"}},
+		{"kind": "B", "metadata": map[string]any{"name": "b", "namespace": "here"}},
+	}, objects)
+}

@@ -1,0 +1,55 @@
+package bench_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/bench/report"
+)
+
+// Everything is measured once, so little that it says nothing about cost: only that it can be measured, and what does not
+// depend on the machine.
+func TestAFewClusters(t *testing.T) {
+	parameters := bench.Parameters{
+		Contenders: bench.Contenders(), Measurements: bench.Measurements(),
+		Clusters: []int{2}, Rounds: 1, Workers: 2, Edits: 2, Repairs: 1, Unrelated: 1,
+		IdleTime: time.Second, QuietTime: time.Second, ReconcilePeriod: 10 * time.Minute,
+	}
+	results, err := bench.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr)
+	require.NoError(t, err)
+
+	measured := map[string]map[string]float64{}
+	for _, sample := range results.Samples {
+		if measured[sample.Contender] == nil {
+			measured[sample.Contender] = map[string]float64{}
+		}
+		measured[sample.Contender][sample.Figure] = sample.Value
+	}
+	for _, contender := range bench.Contenders() {
+		require.Positive(t, measured[contender]["install/ready/seconds"], contender)
+		require.Positive(t, measured[contender]["install/memory/MiB"], contender)
+		require.Positive(t, measured[contender]["delete/gone/seconds"], contender)
+	}
+	for figure, want := range map[string]float64{
+		"noop/requests-per-cluster": 0, "restart/writes": 0, "restart/releases": 0, "idle/requests-per-minute": 0,
+	} {
+		value, found := measured[bench.Operator][figure]
+		require.True(t, found, figure)
+		require.InDelta(t, want, value, 0, figure)
+	}
+	require.Positive(t, measured[bench.Stock]["noop/requests-per-cluster"])
+	require.InDelta(t, results.Objects, measured[bench.Limit]["install/quiet/writes-per-cluster"], 0)
+	require.NoError(t, report.Print(os.Stdout, results))
+}
+
+func TestParametersThatMakeNoSense(t *testing.T) {
+	_, err := bench.Run(t.Context(), "../..", t.TempDir(), bench.Parameters{
+		Contenders: []string{"somebody"}, Clusters: []int{0}, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
+	}, nil)
+	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator stock limit]
+n: name at least one number of clusters, each at least 1`)
+}
