@@ -12,13 +12,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/apis/apps"
-
-	// Register the kinds, their conversions and their defaults.
-	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	"k8s.io/kubernetes/pkg/apis/core"
-	_ "k8s.io/kubernetes/pkg/apis/core/install"
-	_ "k8s.io/kubernetes/pkg/apis/networking/install"
-	_ "k8s.io/kubernetes/pkg/apis/policy/install"
 	"k8s.io/kubernetes/pkg/registry/apps/statefulset"
 	"k8s.io/kubernetes/pkg/registry/core/configmap"
 	"k8s.io/kubernetes/pkg/registry/core/persistentvolumeclaim"
@@ -71,8 +65,8 @@ func create(namespace string, object runtime.Object, version schema.GroupVersion
 		return err
 	}
 	rest.FillObjectMetaSystemFields(accessor)
-	if service, ok := object.(*core.Service); ok {
-		allocate(service)
+	if made, ok := object.(*core.Service); ok {
+		allocate(made)
 	}
 	ctx := request.WithRequestInfo(context.Background(), &request.RequestInfo{APIGroup: version.Group, APIVersion: version.Version})
 	return rest.BeforeCreate(strategy, request.WithNamespace(ctx, namespace), object)
