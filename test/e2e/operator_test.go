@@ -125,10 +125,14 @@ func waitOperator(t *testing.T) {
 		deployment.Namespace, deployment.Name = operatorNamespace, operatorName
 		suite.Refresh(t, deployment)
 		s := deployment.Status
-		if s.ObservedGeneration == deployment.Generation && s.Replicas == 1 && s.UpdatedReplicas == 1 && s.AvailableReplicas == 1 {
-			return ""
+		if s.ObservedGeneration != deployment.Generation || s.Replicas != 1 || s.UpdatedReplicas != 1 || s.AvailableReplicas != 1 {
+			return fmt.Sprintf("the operator's Deployment: %+v", s)
 		}
-		return fmt.Sprintf("the operator's Deployment: %+v", s)
+		// A Deployment does not count pods that are being deleted.
+		if left := len(operatorPods(t)); left != 1 {
+			return fmt.Sprintf("%d pods of the operator are there", left)
+		}
+		return ""
 	})
 }
 
