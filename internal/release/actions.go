@@ -15,7 +15,6 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -100,18 +99,20 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		return disown(ctx, g.live, g.writer, pass.Config().KubeClient, cluster, manifest)
 	}
 	if pass.deleting {
-		g.forget(cluster.GetUID())
+		g.forget(cluster)
 		return pass, pass.open()
 	}
 	return pass, pass.begins(ctx)
 }
 
 // forget is for a BarqCluster that goes.
-func (g *actionsGetter) forget(cluster types.UID) {
-	g.settled.forget(cluster)
-	g.refused.forget(cluster)
-	g.written.forget(cluster)
-	g.rollouts.Leave(cluster)
+func (g *actionsGetter) forget(cluster client.Object) {
+	uid := cluster.GetUID()
+	g.settled.forget(uid)
+	g.refused.forget(uid)
+	g.written.forget(uid)
+	g.rollouts.Leave(uid)
+	g.statefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
 }
 
 // begins finds out what is known of the release.

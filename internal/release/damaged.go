@@ -12,19 +12,15 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// whole refuses a stored revision that Helm cannot have written. Helm reads whatever JSON
-// there is, and would go on with a nil pointer, write to the Secret of another release, or
-// change and delete objects of another namespace. The operator may do that everywhere, and
-// whoever can write a Secret in one namespace may not.
-func whole(found *release.Release, namespace string) error {
-	damage := damageOf(found, namespace)
-	if damage == "" {
-		return nil
-	}
-	return fmt.Errorf("the Secret %s%s, in which Helm stores a revision of a release, is damaged: %s; restore it, or delete it",
-		keyPrefix(found.Labels["name"]), found.Labels["version"], damage)
+// damaged is the error of a Secret with a revision that Helm cannot have written.
+func damaged(secret, damage string) error {
+	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %s; restore it, or delete it", secret, damage)
 }
 
+// damageOf says why Helm cannot have written a stored revision; empty if it can. Helm reads
+// whatever JSON there is, and would go on with a nil pointer, write to the Secret of another
+// release, or change and delete objects of another namespace. The operator may do that
+// everywhere, and whoever can write a Secret in one namespace may not.
 func damageOf(found *release.Release, namespace string) string {
 	switch {
 	case found.Info == nil:

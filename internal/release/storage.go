@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -94,13 +96,45 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, found := range releases {
-		if err := whole(found, d.namespace); err != nil {
-			return nil, err
-		}
+	if releases, err = d.withoutDamaged(releases); err != nil {
+		return nil, err
 	}
 	d.found[key.String()] = slices.Clone(releases)
 	return releases, nil
+}
+
+// withoutDamaged looks for Secrets that were listed and that have no revision in them that
+// Helm can have written. Helm passes over those that it cannot read: the revision before would
+// be taken for the newest, and the next one could never be stored under the name that is taken.
+//
+// One that the operator has stored is removed. What it said is in the BarqCluster and in the
+// objects, and the next pass stores it anew. One of a person's is theirs to restore.
+func (d *passDriver) withoutDamaged(releases []*release.Release) ([]*release.Release, error) {
+	damage := map[string]string{}
+	for name := range d.secrets.listed {
+		damage[name] = "it cannot be read"
+	}
+	for _, found := range releases {
+		damage[keyPrefix(found.Labels["name"])+found.Labels["version"]] = damageOf(found, d.namespace)
+	}
+	for name, why := range damage {
+		switch {
+		case why == "":
+		case !d.secrets.listed[name]:
+			return nil, damaged(name, why)
+		default:
+			ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
+				"namespace", d.namespace, "secret", name, "because", why)
+			if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
+				return nil, fmt.Errorf("removing the damaged Secret %s: %w", name, err)
+			}
+		}
+	}
+	whole := slices.DeleteFunc(releases, func(found *release.Release) bool { return damageOf(found, d.namespace) != "" })
+	if len(whole) == 0 {
+		return nil, driver.ErrReleaseNotFound
+	}
+	return whole, nil
 }
 
 // Create stores a new revision, or only notes it if it has just begun.
@@ -191,6 +225,21 @@ const (
 type notedSecrets struct {
 	corev1client.SecretInterface
 	versions map[string]string
+	// listed has the names that the last list gave, and whether the operator has stored them.
+	listed map[string]bool
+}
+
+// List gives Secrets.
+func (n *notedSecrets) List(ctx context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
+	list, err := n.SecretInterface.List(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	n.listed = make(map[string]bool, len(list.Items))
+	for i := range list.Items {
+		n.listed[list.Items[i].Name] = list.Items[i].Labels[managedByLabel] == managedBy
+	}
+	return list, nil
 }
 
 // Create makes a Secret.

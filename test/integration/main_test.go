@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/cluster"
 )
 
@@ -27,6 +28,9 @@ const root = "../.."
 
 // operatorNamespace is where config/default puts the operator.
 const operatorNamespace = "barq-system"
+
+// operatorUser is who the operator is to the API server.
+const operatorUser = "system:serviceaccount:" + operatorNamespace + ":barq-operator"
 
 // What every test shares.
 var (
@@ -38,6 +42,8 @@ var (
 	kubectlProgram, helmProgram string
 	// operator is the process under test.
 	operator *operatorProcess
+	// asked has every request that the API server got from it.
+	asked *audit.Log
 )
 
 func TestMain(m *testing.M) {
@@ -63,12 +69,20 @@ func run(m *testing.M) (code int, err error) {
 		fmt.Fprintln(os.Stderr, "the logs of this run are in", folder)
 	}()
 
+	auditing, err := writeAuditPolicy(folder)
+	if err != nil {
+		return 1, err
+	}
 	control, err := cluster.Start(ctx, cluster.Options{
-		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, Tools: []string{"helm"},
+		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, Tools: []string{"helm"}, Audit: auditing,
 	})
 	if err != nil {
 		return 1, err
 	}
+	if asked, err = audit.Open(auditing.Log); err != nil {
+		return 1, err
+	}
+	defer func() { _ = asked.Close() }()
 	defer func() {
 		if stopErr := control.Stop(); stopErr != nil && err == nil {
 			code, err = 1, stopErr
@@ -81,21 +95,9 @@ func run(m *testing.M) (code int, err error) {
 	if err := connect(); err != nil {
 		return 1, err
 	}
-	if out, err := kubectl("apply", "-f", filepath.Join("testdata", "monitors.yaml")).CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("kubectl apply: %w\n%s", err, out)
+	if err := installKinds(ctx); err != nil {
+		return 1, err
 	}
-	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
-		if folder == "config/rbac" {
-			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}
-			if err := admin.Create(ctx, namespace); err != nil {
-				return 1, err
-			}
-		}
-		if out, err := kubectl("apply", "-k", filepath.Join(root, folder)).CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("kubectl apply -k %s: %w\n%s", folder, err, out)
-		}
-	}
-
 	program := filepath.Join(folder, "barq-operator")
 	if out, err := exec.Command("go", "build", "-o", program, root+"/cmd/barq-operator").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building the operator: %w\n%s", err, out)
@@ -111,6 +113,35 @@ func run(m *testing.M) (code int, err error) {
 	code = m.Run()
 	operator.stop()
 	return code, operator.checkLog()
+}
+
+// installKinds gives the API server what the operator needs there.
+func installKinds(ctx context.Context) error {
+	if out, err := kubectl("apply", "-f", filepath.Join("testdata", "monitors.yaml")).CombinedOutput(); err != nil {
+		return fmt.Errorf("kubectl apply: %w\n%s", err, out)
+	}
+	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
+		if folder == "config/rbac" {
+			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}
+			if err := admin.Create(ctx, namespace); err != nil {
+				return err
+			}
+		}
+		if out, err := kubectl("apply", "-k", filepath.Join(root, folder)).CombinedOutput(); err != nil {
+			return fmt.Errorf("kubectl apply -k %s: %w\n%s", folder, err, out)
+		}
+	}
+	return nil
+}
+
+// writeAuditPolicy lets the API server write down the operator's requests.
+func writeAuditPolicy(folder string) (*cluster.Audit, error) {
+	policy, err := audit.Policy(operatorUser)
+	if err != nil {
+		return nil, err
+	}
+	written := &cluster.Audit{Policy: filepath.Join(folder, "audit-policy.yaml"), Log: filepath.Join(folder, "audit.log")}
+	return written, os.WriteFile(written.Policy, policy, 0o600)
 }
 
 // connect makes the admin's client.

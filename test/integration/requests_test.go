@@ -1,14 +1,19 @@
 package integration
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/bench/audit"
 )
 
 // A label starts a pass of the Helm side and of each controller, with nothing to
@@ -40,6 +45,116 @@ func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	after := workDone(t, token)
 	require.Positive(t, after.passes-before.passes, "there was a pass")
 	require.Zero(t, after.requests-before.requests, "requests in %d passes", after.passes-before.passes)
+}
+
+// requestsUntilQuiet gives the requests that the operator makes from a deed until it has made none for two
+// seconds, without leases and watches, and without what says how far things are: statuses and events, whose number
+// depends on how fast pods start and is bounded instead.
+func requestsUntilQuiet(t *testing.T, deed func()) audit.Counts {
+	t.Helper()
+	before := quiet(t)
+	deed()
+	since := quiet(t).Since(before)
+	for request := range since {
+		switch {
+		case request.Verb == "watch" || request.Resource == "leases" || strings.HasPrefix(request.Resource, "/"):
+			// What the API server can do is asked once in five minutes, for all BarqClusters.
+			delete(since, request)
+		case request.Resource == "barqclusters/status" || request.Resource == "events":
+			require.LessOrEqual(t, since[request], 8, "%+v", request)
+			delete(since, request)
+		}
+	}
+	return since
+}
+
+// quiet waits until the operator has made no request for two seconds, and gives all that it ever made.
+func quiet(t *testing.T) audit.Counts {
+	t.Helper()
+	count := func() audit.Counts {
+		counts, err := asked.Counts(operatorUser)
+		require.NoError(t, err)
+		return counts
+	}
+	last := count()
+	for unchanged := 0; unchanged < 4; unchanged++ {
+		time.Sleep(500 * time.Millisecond)
+		if now := count(); now.Since(last).Total() > 0 {
+			last, unchanged = now, -1
+		}
+	}
+	return last
+}
+
+// Requests are exact, so this holds them to what docs/architecture.md says of each.
+func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
+	namespace := newNamespace(t)
+	var cluster *v1alpha1.BarqCluster
+	require.Equal(t, audit.Counts{
+		{Verb: "patch", Resource: "barqclusters"}:          1,
+		{Verb: "create", Resource: "serviceaccounts"}:      1,
+		{Verb: "create", Resource: "configmaps"}:           1,
+		{Verb: "create", Resource: "services"}:             2,
+		{Verb: "create", Resource: "networkpolicies"}:      1,
+		{Verb: "create", Resource: "poddisruptionbudgets"}: 1,
+		{Verb: "create", Resource: "statefulsets"}:         1,
+		{Verb: "create", Resource: "secrets"}:              1,
+	}, requestsUntilQuiet(t, func() {
+		cluster = newCluster(t, namespace, "db", `{}`)
+		waitReady(t, cluster)
+	}), "install")
+
+	require.Equal(t, audit.Counts{
+		{Verb: "list", Resource: "secrets"}:       1,
+		{Verb: "patch", Resource: "statefulsets"}: 1,
+		{Verb: "update", Resource: "secrets"}:     1,
+		{Verb: "create", Resource: "secrets"}:     1,
+		// Helm replaces the selector as a whole, by itself.
+		{Verb: "patch", Resource: "poddisruptionbudgets"}: 1,
+	}, requestsUntilQuiet(t, func() {
+		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
+		waitReady(t, cluster)
+	}), "edit")
+
+	require.Equal(t, audit.Counts{
+		{Verb: "get", Resource: "services"}:    1,
+		{Verb: "create", Resource: "services"}: 1,
+		// The library patches these whatever they are: claim templates are compared as a whole, and
+		// a selector is replaced by itself.
+		{Verb: "patch", Resource: "poddisruptionbudgets"}: 1,
+		{Verb: "patch", Resource: "statefulsets"}:         1,
+	}, requestsUntilQuiet(t, func() {
+		service := &corev1.Service{}
+		service.Namespace, service.Name = namespace, "db"
+		require.NoError(t, admin.Delete(t.Context(), service))
+		eventually(t, func() string {
+			if err := admin.Get(t.Context(), client.ObjectKeyFromObject(service), &corev1.Service{}); err != nil {
+				return err.Error()
+			}
+			return ""
+		})
+	}), "drift")
+
+	require.Empty(t, requestsUntilQuiet(t, func() {
+		output(t, kubectl("-n", namespace, "label", "bqc/db", "example.com/touched=yes"))
+	}), "nothing to do")
+
+	alone := requestsUntilQuiet(t, restart(t))
+	const more = 5
+	for i := range more {
+		waitReady(t, newCluster(t, namespace, fmt.Sprintf("db-%d", i), `{}`))
+	}
+	among := requestsUntilQuiet(t, restart(t))
+	require.Equal(t, audit.Counts{{Verb: "list", Resource: "secrets"}: more}, among.Since(alone), "restart, for each further BarqCluster")
+	require.Zero(t, among.Writes(), "restart")
+}
+
+func restart(t *testing.T) func() {
+	return func() {
+		t.Helper()
+		operator.stop()
+		require.NoError(t, operator.start())
+	}
 }
 
 type work struct{ passes, requests int }
