@@ -1,15 +1,20 @@
 package release
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // damaged is the error of a Secret with a revision that Helm cannot have written.
@@ -53,4 +58,38 @@ func otherNamespaceIn(manifest, namespace string) string {
 			return object.Namespace
 		}
 	}
+}
+
+// withoutDamaged looks for Secrets that were listed and that have no revision in them that
+// Helm can have written. Helm passes over those that it cannot read: the revision before would
+// be taken for the newest, and the next one could never be stored under the name that is taken.
+//
+// One that the operator has stored is removed. What it said is in the BarqCluster and in the
+// objects, and the next pass stores it anew. One of a person's is theirs to restore.
+func (d *passDriver) withoutDamaged(releases []*release.Release) ([]*release.Release, error) {
+	damage := map[string]string{}
+	for name := range d.secrets.listed {
+		damage[name] = "it cannot be read"
+	}
+	for _, found := range releases {
+		damage[keyPrefix(found.Labels["name"])+found.Labels["version"]] = damageOf(found, d.namespace)
+	}
+	for name, why := range damage {
+		switch {
+		case why == "":
+		case !d.secrets.listed[name]:
+			return nil, damaged(name, why)
+		default:
+			ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
+				"namespace", d.namespace, "secret", name, "because", why)
+			if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
+				return nil, fmt.Errorf("removing the damaged Secret %s: %w", name, err)
+			}
+		}
+	}
+	whole := slices.DeleteFunc(releases, func(found *release.Release) bool { return damageOf(found, d.namespace) != "" })
+	if len(whole) == 0 {
+		return nil, driver.ErrReleaseNotFound
+	}
+	return whole, nil
 }

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,11 +11,9 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -103,40 +100,6 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 	return releases, nil
 }
 
-// withoutDamaged looks for Secrets that were listed and that have no revision in them that
-// Helm can have written. Helm passes over those that it cannot read: the revision before would
-// be taken for the newest, and the next one could never be stored under the name that is taken.
-//
-// One that the operator has stored is removed. What it said is in the BarqCluster and in the
-// objects, and the next pass stores it anew. One of a person's is theirs to restore.
-func (d *passDriver) withoutDamaged(releases []*release.Release) ([]*release.Release, error) {
-	damage := map[string]string{}
-	for name := range d.secrets.listed {
-		damage[name] = "it cannot be read"
-	}
-	for _, found := range releases {
-		damage[keyPrefix(found.Labels["name"])+found.Labels["version"]] = damageOf(found, d.namespace)
-	}
-	for name, why := range damage {
-		switch {
-		case why == "":
-		case !d.secrets.listed[name]:
-			return nil, damaged(name, why)
-		default:
-			ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
-				"namespace", d.namespace, "secret", name, "because", why)
-			if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
-				return nil, fmt.Errorf("removing the damaged Secret %s: %w", name, err)
-			}
-		}
-	}
-	whole := slices.DeleteFunc(releases, func(found *release.Release) bool { return damageOf(found, d.namespace) != "" })
-	if len(whole) == 0 {
-		return nil, driver.ErrReleaseNotFound
-	}
-	return whole, nil
-}
-
 // Create stores a new revision, or only notes it if it has just begun.
 func (d *passDriver) Create(key string, rel *release.Release) error {
 	if rel.Info.Status.IsPending() && rel.Labels[rollout.Label] == rollout.Requested {
@@ -220,50 +183,3 @@ const (
 	keyStart     = storage.HelmStorageType + "."
 	versionStart = ".v"
 )
-
-// notedSecrets notes the resourceVersions that writes give, empty for what was deleted.
-type notedSecrets struct {
-	corev1client.SecretInterface
-	versions map[string]string
-	// listed has the names that the last list gave, and whether the operator has stored them.
-	listed map[string]bool
-}
-
-// List gives Secrets.
-func (n *notedSecrets) List(ctx context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
-	list, err := n.SecretInterface.List(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	n.listed = make(map[string]bool, len(list.Items))
-	for i := range list.Items {
-		n.listed[list.Items[i].Name] = list.Items[i].Labels[managedByLabel] == managedBy
-	}
-	return list, nil
-}
-
-// Create makes a Secret.
-func (n *notedSecrets) Create(ctx context.Context, secret *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
-	return n.note(n.SecretInterface.Create(ctx, secret, opts))
-}
-
-// Update replaces a Secret.
-func (n *notedSecrets) Update(ctx context.Context, secret *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
-	return n.note(n.SecretInterface.Update(ctx, secret, opts))
-}
-
-// Delete removes a Secret.
-func (n *notedSecrets) Delete(ctx context.Context, name string, opts metav1.DeleteOptions) error {
-	err := n.SecretInterface.Delete(ctx, name, opts)
-	if err == nil {
-		n.versions[name] = ""
-	}
-	return err
-}
-
-func (n *notedSecrets) note(stored *corev1.Secret, err error) (*corev1.Secret, error) {
-	if err == nil {
-		n.versions[stored.Name] = stored.ResourceVersion
-	}
-	return stored, err
-}
