@@ -163,7 +163,7 @@ func TestCompute(t *testing.T) {
 		},
 		"a restart did not help": {
 			first(func(o *observation, claim *corev1.PersistentVolumeClaim) {
-				awaitsFileSystem(claim, grown)
+				awaitsFileSystem(claim, grown.Add(-time.Second))
 				setClaimCondition(claim, corev1.PersistentVolumeClaimNodeResizeError, "busy", now)
 				o.pod(0).CreationTimestamp = metav1.NewTime(grown)
 			}),

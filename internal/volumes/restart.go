@@ -41,7 +41,9 @@ func (o observation) fileSystemOf(v volume, now time.Time) fileSystem {
 	case v.ordinal >= o.cluster.Spec.DesiredReplicas(),
 		pod == nil, pod.DeletionTimestamp != nil, pod.Status.Phase == corev1.PodPending:
 		return fileSystem{reason: growsAtStart}
-	case pod.CreationTimestamp.Before(&pending):
+	// Kubernetes has times in seconds. Of a pod that was made in the one in which its volume
+	// had grown nobody knows which came first, and one restart too many is better than none.
+	case !pending.Before(&pod.CreationTimestamp):
 		if left := onlineGrace - now.Sub(pending.Time); left > 0 {
 			return fileSystem{reason: growsNow, left: left}
 		}

@@ -79,10 +79,17 @@ func TestPlanRestarts(t *testing.T) {
 		},
 		"a restart is not repeated for one growth": {
 			func(o observation) {
-				awaitsFileSystem(o.claim(2), grown)
+				awaitsFileSystem(o.claim(2), grown.Add(-time.Second))
 				o.pod(2).CreationTimestamp = metav1.NewTime(grown)
 			},
 			planned{},
+		},
+		"a pod of the second in which its volume grew": {
+			func(o observation) {
+				awaitsFileSystem(o.claim(2), grown)
+				o.pod(2).CreationTimestamp = metav1.NewTime(grown)
+			},
+			planned{pod: "vectors-2"},
 		},
 		"after a restart the volume has a while": {
 			func(o observation) {
