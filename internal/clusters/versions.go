@@ -27,10 +27,23 @@ func (v *Versions) Wrote(name types.NamespacedName, resourceVersion string) {
 // Includes tells whether the object is known to have the last write in it. It does not
 // after a write by another process, such as this operator before it was restarted.
 func (v *Versions) Includes(object client.Object) bool {
+	order, known := v.compare(object)
+	return known && order >= 0
+}
+
+// Precedes tells whether the object is known to be from before the last write.
+func (v *Versions) Precedes(object client.Object) bool {
+	order, known := v.compare(object)
+	return known && order < 0
+}
+
+// compare orders an object and the last write of it. Nothing is known where there was none,
+// or where a version is not a number.
+func (v *Versions) compare(object client.Object) (order int, known bool) {
 	written, ok := v.known.Load(client.ObjectKeyFromObject(object))
 	if !ok {
-		return false
+		return 0, false
 	}
 	order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), written.(string))
-	return err == nil && order >= 0
+	return order, err == nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -17,7 +16,7 @@ const progressDelay = 2 * time.Second
 // Writes remembers for each BarqCluster the last write of one of its controllers, because
 // the cache lags behind. The zero value remembers none.
 type Writes struct {
-	versions sync.Map
+	versions Versions
 	// progress has the times since which something waits to be written.
 	progress sync.Map
 }
@@ -25,26 +24,19 @@ type Writes struct {
 // Remember notes that the BarqCluster was written, and has the resourceVersion of that.
 func (w *Writes) Remember(cluster client.Object) {
 	name := client.ObjectKeyFromObject(cluster)
-	w.versions.Store(name, cluster.GetResourceVersion())
+	w.versions.Wrote(name, cluster.GetResourceVersion())
 	w.progress.Delete(name)
 }
 
 // Forget is for a BarqCluster that has gone.
 func (w *Writes) Forget(name types.NamespacedName) {
-	w.versions.Delete(name)
+	w.versions.Wrote(name, "")
 	w.progress.Delete(name)
 }
 
-// AheadOf tells whether the BarqCluster is from before the last write.
-func (w *Writes) AheadOf(cluster client.Object) bool {
-	written, ok := w.versions.Load(client.ObjectKeyFromObject(cluster))
-	if !ok {
-		return false
-	}
-	// A version that is not a number cannot be compared; then something may be told twice.
-	order, err := resourceversion.CompareResourceVersion(cluster.GetResourceVersion(), written.(string))
-	return err == nil && order < 0
-}
+// AheadOf tells whether the BarqCluster is from before the last write. Of versions that cannot
+// be compared nobody knows; then something may be told twice.
+func (w *Writes) AheadOf(cluster client.Object) bool { return w.versions.Precedes(cluster) }
 
 // ProgressIn is called when there is progress to write, and gives the time for which that
 // waits, zero for no longer.

@@ -72,7 +72,7 @@ func (d *passDriver) withoutDamaged(releases []*release.Release) ([]*release.Rel
 		damage[name] = "it cannot be read"
 	}
 	for _, found := range releases {
-		damage[keyPrefix(found.Labels["name"])+found.Labels["version"]] = damageOf(found, d.namespace)
+		damage[secretOf(found)] = damageOf(found, d.namespace)
 	}
 	for name, why := range damage {
 		switch {
@@ -87,9 +87,15 @@ func (d *passDriver) withoutDamaged(releases []*release.Release) ([]*release.Rel
 			}
 		}
 	}
-	whole := slices.DeleteFunc(releases, func(found *release.Release) bool { return damageOf(found, d.namespace) != "" })
+	whole := slices.DeleteFunc(releases, func(found *release.Release) bool { return damage[secretOf(found)] != "" })
 	if len(whole) == 0 {
 		return nil, driver.ErrReleaseNotFound
 	}
 	return whole, nil
+}
+
+// secretOf names the Secret that a revision was read from, by its labels: what the revision
+// says of itself may be damaged.
+func secretOf(found *release.Release) string {
+	return keyPrefix(found.Labels["name"]) + found.Labels["version"]
 }

@@ -62,18 +62,14 @@ func newPassDriver(secrets corev1client.SecretsGetter, namespace string, facts *
 	}
 }
 
-// storageOf gives the storage of a pass, or nil for that of a test.
-func storageOf(releases *storage.Storage) *passDriver {
-	pass, _ := releases.Driver.(*passDriver)
-	return pass
-}
+// storageOf gives the storage of a pass.
+func storageOf(releases *storage.Storage) *passDriver { return releases.Driver.(*passDriver) }
 
 // forget makes the storage of a pass look at the API server again.
 func forget(releases *storage.Storage) {
-	if pass := storageOf(releases); pass != nil {
-		pass.facts.nothingStored = false
-		clear(pass.found)
-	}
+	pass := storageOf(releases)
+	pass.facts.nothingStored = false
+	clear(pass.found)
 }
 
 // Query gives the releases with the given labels.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -84,16 +83,12 @@ func specs(tb testing.TB) map[string][]byte {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(tb, err)
 		for _, path := range paths {
-			content, err := os.ReadFile(path)
-			require.NoError(tb, err)
-			var read struct {
-				Spec json.RawMessage `json:"spec"`
+			spec, err := arbitrary.ReadSpec(path)
+			require.NoError(tb, err, path)
+			if len(spec) == 0 {
+				spec = json.RawMessage("{}")
 			}
-			require.NoError(tb, yaml.Unmarshal(content, &read), path)
-			if len(read.Spec) == 0 {
-				read.Spec = json.RawMessage("{}")
-			}
-			found[filepath.Base(path)] = read.Spec
+			found[filepath.Base(path)] = spec
 		}
 	}
 	require.NotEmpty(tb, found)

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -77,14 +76,10 @@ func fuzzed(t *testing.T, definition *admission.Definition) map[string]*unstruct
 	require.NoError(t, err)
 	require.NotEmpty(t, specs)
 	for _, path := range specs {
-		content, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var read struct {
-			Spec json.RawMessage `json:"spec"`
-		}
-		require.NoError(t, yaml.Unmarshal(content, &read), path)
+		text, err := arbitrary.ReadSpec(path)
+		require.NoError(t, err, path)
 		var spec any
-		require.NoError(t, utiljson.Unmarshal(read.Spec, &spec), path)
+		require.NoError(t, utiljson.Unmarshal(text, &spec), path)
 		found[path] = arbitrary.WithSpec("db", spec)
 	}
 	inputs, err := filepath.Glob(filepath.Join(root, "test/fuzz/testdata/fuzz/FuzzTranslation/*"))

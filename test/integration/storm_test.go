@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -87,12 +85,9 @@ func TestTheOperatorIsKilledInAStorm(t *testing.T) {
 // is under way or has failed.
 func requireOneRelease(t *testing.T, cluster *v1alpha1.BarqCluster, newest int) {
 	t.Helper()
-	var stored corev1.SecretList
-	require.NoError(t, admin.List(t.Context(), &stored, client.InNamespace(cluster.Namespace),
-		client.MatchingLabels{"owner": "helm", "name": cluster.Name}))
 	revisions := map[string]string{}
-	for i := range stored.Items {
-		revisions[stored.Items[i].Labels["version"]] = stored.Items[i].Labels["status"]
+	for _, stored := range releaseSecrets(t, cluster.Namespace, cluster.Name) {
+		revisions[stored.Labels["version"]] = stored.Labels["status"]
 	}
 	want := map[string]string{}
 	for version := 1; version < newest; version++ {
