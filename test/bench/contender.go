@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/watches"
 	"github.com/barq-db/barq-operator/test/bench/procfs"
 	"github.com/barq-db/barq-operator/test/cluster/process"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
 const (
@@ -34,7 +34,7 @@ type program struct {
 
 // start runs a contender and returns when it says that it is ready.
 func (e *environment) start(ctx context.Context, contender, namespace string, parameters *Parameters) (*program, error) {
-	address, err := freeAddress()
+	address, err := operatorprocess.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (e *environment) arguments(contender, address, namespace string, parameters
 	}
 	arguments := []string{"--watches-file", watchesFile, "--health-probe-bind-address", address, "--metrics-bind-address", "0"}
 	if contender == Operator {
-		return append(arguments, "--leader-election-namespace", operatorNamespace), nil
+		return append(arguments, "--leader-election-namespace", operatorprocess.Namespace), nil
 	}
 	// The stock operator takes these from its command line alone.
 	return append([]string{"run"}, append(arguments,
@@ -145,12 +145,3 @@ func (p *program) ask(ctx context.Context, work string) error {
 func (p *program) cpu() (time.Duration, error) { return procfs.CPU(p.PID()) }
 
 func (p *program) memory() (procfs.Memory, error) { return procfs.ReadMemory(p.PID()) }
-
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
-}

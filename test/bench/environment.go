@@ -11,7 +11,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -19,8 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,21 +25,17 @@ import (
 	"github.com/barq-db/barq-operator/hack/programs/programcache"
 	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/cluster"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
-
-// operatorNamespace is where config/default puts the operator; the accounts of the others are there too.
-const operatorNamespace = "barq-system"
 
 // stockModule pins the stock operator.
 const stockModule = "test/bench/stock"
 
 // accounts are the service accounts of the contenders.
-var accounts = map[string]string{Operator: "barq-operator", Stock: "stock", Limit: "limit"}
+var accounts = map[string]string{Operator: operatorprocess.Account, Stock: "stock", Limit: "limit"}
 
 // user is how the API server calls a contender.
-func user(contender string) string {
-	return "system:serviceaccount:" + operatorNamespace + ":" + accounts[contender]
-}
+func user(contender string) string { return operatorprocess.User(accounts[contender]) }
 
 // environment is what all contenders share: the cluster, its audit log, and programs.
 type environment struct {
@@ -91,9 +84,10 @@ func (e *environment) buildPrograms(ctx context.Context, contenders []string) er
 		var err error
 		switch contender {
 		case Operator:
-			err = e.goBuild(ctx, contender, "./cmd/barq-operator")
+			e.programs[contender] = filepath.Join(e.folder, contender)
+			err = operatorprocess.Build(ctx, e.root, e.programs[contender])
 		case Limit:
-			err = e.goBuild(ctx, contender, "./test/bench/cmd/limit")
+			err = e.buildLimit(ctx)
 		case Stock:
 			err = e.buildStock(ctx)
 		}
@@ -104,14 +98,13 @@ func (e *environment) buildPrograms(ctx context.Context, contenders []string) er
 	return nil
 }
 
-// goBuild builds a program of this repository, as `make build` does.
-func (e *environment) goBuild(ctx context.Context, contender, folder string) error {
-	e.programs[contender] = filepath.Join(e.folder, contender)
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", e.programs[contender], folder)
+func (e *environment) buildLimit(ctx context.Context) error {
+	e.programs[Limit] = filepath.Join(e.folder, Limit)
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", e.programs[Limit], "./test/bench/cmd/limit")
 	command.Dir = e.root
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", folder, err, out)
+		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil
 }
@@ -173,15 +166,11 @@ func (e *environment) startCluster(ctx context.Context) error {
 // install makes the kinds and the accounts. The operator gets exactly the permissions that it is shipped with, and
 // the others all.
 func (e *environment) install(ctx context.Context, contenders []string) error {
-	if err := e.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}); err != nil {
-		return err
+	kubernetes := operatorprocess.Kubernetes{
+		Root: e.root, Admin: e.admin, Kubeconfig: e.control.Kubeconfig(), Kubectl: filepath.Join(e.control.BinDir(), "kubectl"),
 	}
-	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
-		command := exec.CommandContext(ctx, filepath.Join(e.control.BinDir(), "kubectl"),
-			"--kubeconfig", e.control.Kubeconfig(), "apply", "--kustomize", filepath.Join(e.root, folder))
-		if out, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("kubectl apply --kustomize %s: %w\n%s", folder, err, out)
-		}
+	if err := kubernetes.Install(ctx); err != nil {
+		return err
 	}
 	for _, object := range []client.Object{stockDefinition(), account(Stock), administrator(Stock), account(Limit), administrator(Limit)} {
 		if err := e.admin.Create(ctx, object); err != nil {
@@ -189,7 +178,8 @@ func (e *environment) install(ctx context.Context, contenders []string) error {
 		}
 	}
 	for _, contender := range contenders {
-		if err := e.writeKubeconfig(ctx, contender); err != nil {
+		e.kubeconfigs[contender] = filepath.Join(e.folder, contender+".kubeconfig")
+		if err := kubernetes.WriteKubeconfig(ctx, accounts[contender], e.kubeconfigs[contender]); err != nil {
 			return err
 		}
 	}
@@ -238,32 +228,15 @@ func stockDefinition() *apiextensionsv1.CustomResourceDefinition {
 }
 
 func account(contender string) *corev1.ServiceAccount {
-	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: accounts[contender]}}
+	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorprocess.Namespace, Name: accounts[contender]}}
 }
 
 func administrator(contender string) *rbacv1.ClusterRoleBinding {
 	return &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "bench-" + contender},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: operatorNamespace, Name: accounts[contender]}},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: operatorprocess.Namespace, Name: accounts[contender]}},
 	}
-}
-
-func (e *environment) writeKubeconfig(ctx context.Context, contender string) error {
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
-		ExpirationSeconds: ptr.To(int64((48 * time.Hour).Seconds())),
-	}}
-	if err := e.admin.SubResource("token").Create(ctx, account(contender), request); err != nil {
-		return fmt.Errorf("make a token for the account of %s: %w", contender, err)
-	}
-	config, err := clientcmd.LoadFromFile(e.control.Kubeconfig())
-	if err != nil {
-		return err
-	}
-	config.AuthInfos = map[string]*clientcmdapi.AuthInfo{contender: {Token: request.Status.Token}}
-	config.Contexts[config.CurrentContext].AuthInfo = contender
-	e.kubeconfigs[contender] = filepath.Join(e.folder, contender+".kubeconfig")
-	return clientcmd.WriteToFile(*config, e.kubeconfigs[contender])
 }
 
 // newNamespace makes a namespace of a session.

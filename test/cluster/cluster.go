@@ -76,7 +76,12 @@ type Cluster struct {
 
 	credentials *credentials
 	ports       []port
-	processes   []*process.Process
+
+	// lock is for what faults change while the cluster runs.
+	lock      sync.Mutex
+	processes []*started
+	// expected are the processes that end because a fault wants it.
+	expected map[*process.Process]bool
 
 	// running ends when the cluster stops or one of its processes does, and its
 	// cause says why.
@@ -103,7 +108,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit}
+	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit, expected: map[*process.Process]bool{}}
 	c.running, c.end = context.WithCancelCause(context.Background())
 	c.stop = sync.OnceValue(c.stopAll)
 	if err := c.start(ctx, options.Tools); err != nil {
@@ -148,7 +153,10 @@ func (c *Cluster) stopAll() error {
 	// First of all, so that nobody takes it for a cluster that is ready.
 	errs := []error{c.directory.removeKubeconfig()}
 	// Clients before servers, so that none of them logs that its server is gone.
-	for _, p := range slices.Backward(c.processes) {
+	c.lock.Lock()
+	processes := slices.Clone(c.processes)
+	c.lock.Unlock()
+	for _, p := range slices.Backward(processes) {
 		p.Stop(stopGrace)
 	}
 	for _, port := range c.ports {
@@ -318,18 +326,41 @@ func (c *Cluster) reservePort() (port, error) {
 
 // run starts a process of the cluster, which ends the cluster when it ends.
 func (c *Cluster) run(name string, binaries map[string]string, arguments []string) error {
-	p, err := process.Start(name, binaries[name], arguments, c.directory.log(name))
+	return c.runAgain(&started{name: name, file: binaries[name], arguments: arguments})
+}
+
+// runAgain starts the process of a place, which may have had others before.
+func (c *Cluster) runAgain(place *started) error {
+	log := place.name
+	if place.runs > 0 {
+		log = fmt.Sprintf("%s-%d", place.name, 1+place.runs)
+	}
+	p, err := process.Start(place.name, place.file, place.arguments, c.directory.log(log))
 	if err != nil {
 		return err
 	}
-	c.processes = append(c.processes, p)
+	place.Process = p
+	c.put(place)
 	go func() {
 		<-p.Done()
-		if c.running.Err() == nil {
+		if c.running.Err() == nil && !c.isExpected(p) {
 			c.end(p.ExitError())
 		}
 	}()
 	return nil
+}
+
+// put keeps the place, where the order of the starts has it.
+func (c *Cluster) put(place *started) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	for i, other := range c.processes {
+		if other.name == place.name {
+			c.processes[i] = place
+			return
+		}
+	}
+	c.processes = append(c.processes, place)
 }
 
 func (c *Cluster) client() (kubernetes.Interface, error) {

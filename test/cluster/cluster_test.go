@@ -39,6 +39,7 @@ func TestTwoClusters(t *testing.T) {
 
 	t.Run("workloads", func(t *testing.T) { testWorkloads(t, clusters[0]) })
 	t.Run("a second start in the directory is refused", func(t *testing.T) { testSecondStart(t, clusters[0]) })
+	t.Run("faults", func(t *testing.T) { testFaults(t, clusters[0]) })
 	t.Run("stop", func(t *testing.T) { testStop(t, clusters[0]) })
 	t.Run("a process that dies ends its cluster", func(t *testing.T) { testProcessDies(t, clusters[1]) })
 }
@@ -269,6 +270,39 @@ func testStop(t *testing.T, c *Cluster) {
 	running, err := Find(string(c.directory))
 	require.NoError(t, err)
 	require.Nil(t, running)
+}
+
+// What was stored is there again, and the cluster does not end.
+func testFaults(t *testing.T, c *Cluster) {
+	client, err := c.client()
+	require.NoError(t, err)
+	namespaces := client.CoreV1().Namespaces()
+	_, err = namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kept"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+
+	for _, component := range []Component{APIServer, Etcd, APIServer} {
+		before, err := c.place(component)
+		require.NoError(t, err)
+		require.NoError(t, c.Restart(t.Context(), component, 100*time.Millisecond))
+		require.ErrorIs(t, syscall.Kill(before.PID(), 0), syscall.ESRCH)
+		require.Eventually(t, func() bool {
+			_, err := namespaces.Get(t.Context(), "kept", metav1.GetOptions{})
+			return err == nil
+		}, patience, 100*time.Millisecond)
+	}
+
+	paused := make(chan error)
+	const length = 2 * time.Second
+	go func() { paused <- c.Pause(t.Context(), Etcd, length) }()
+	time.Sleep(length / 4)
+	began := time.Now()
+	_, err = namespaces.Get(t.Context(), "kept", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Greater(t, time.Since(began), length/2, "the answer came when etcd went on")
+	require.NoError(t, <-paused)
+
+	require.EqualError(t, c.Pause(t.Context(), "kubelet", length), "the cluster has no kubelet")
+	require.NoError(t, c.running.Err())
 }
 
 func testProcessDies(t *testing.T, c *Cluster) {

@@ -38,8 +38,8 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 	requireIdle(t, cluster)
 
 	// Whatever makes the operator look again finds nothing to do.
-	operator.stop()
-	require.NoError(t, operator.start())
+	operator.Stop()
+	require.NoError(t, operator.Start())
 	annotate(t, cluster, "barq.db/adopt-release-")
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.MinReadySeconds = ptr.To[int32](0) })
 	waitReady(t, cluster)

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
 // untilTakenOver is how long an operator may need to take over from one that has gone: up
@@ -23,23 +24,23 @@ const untilTakenOver = 75 * time.Second
 // first works on a BarqCluster, and when it has gone the other takes it up as it is.
 func TestTwoInstallationsNeverFight(t *testing.T) {
 	namespace := newNamespace(t)
-	first, other := operatorNamespace+"/barq-operator.barq.db", namespace+"/barq-operator.barq.db"
+	first, other := operatorprocess.Namespace+"/barq-operator.barq.db", namespace+"/barq-operator.barq.db"
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
 	requireOperator(t, cluster, first)
 	before := identities(t, cluster)
 
 	second := *operator
-	second.log += ".second"
-	second.arguments = []string{"--leader-elect=false", "--leader-election-namespace", namespace}
-	second.environment = []string{"WATCH_NAMESPACE=" + namespace}
-	require.NoError(t, second.start())
+	second.Log += ".second"
+	second.Arguments = []string{"--leader-elect=false", "--leader-election-namespace", namespace}
+	second.Environment = []string{"WATCH_NAMESPACE=" + namespace}
+	require.NoError(t, second.Start())
 	running := true
 	t.Cleanup(func() {
 		if running {
-			second.stop()
+			second.Stop()
 		}
-		require.NoError(t, second.checkLog())
+		require.NoError(t, second.CheckLog())
 	})
 	eventually(t, func() string {
 		for _, event := range events(t, cluster) {
@@ -61,10 +62,12 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	}
 	requireOperator(t, cluster, first)
 
-	operator.kill()
+	operator.Kill()
 	t.Cleanup(func() {
-		if operator.process.ProcessState != nil {
-			require.NoError(t, operator.start())
+		select {
+		case <-operator.Ended():
+			require.NoError(t, operator.Start())
+		default:
 		}
 	})
 	silentSince := time.Now()
@@ -81,14 +84,14 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	waitReady(t, cluster)
 
 	// The first comes back, and finds itself in the place of the second.
-	require.NoError(t, operator.start())
+	require.NoError(t, operator.Start())
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
 	require.Equal(t, 7, newestRevision(t, namespace, "db"))
 	requireOperator(t, cluster, other)
 
 	// Removed in order, as by an uninstall; then the BarqCluster is deleted by the one that is left.
-	second.stop()
+	second.Stop()
 	running = false
 	require.NoError(t, admin.Delete(t.Context(), cluster))
 	require.Eventually(t, func() bool {

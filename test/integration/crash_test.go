@@ -25,8 +25,8 @@ func TestTheOperatorIsKilledAtAnyMoment(t *testing.T) {
 	killAfter := func(moment time.Duration) {
 		t.Helper()
 		time.Sleep(moment)
-		operator.kill()
-		require.NoError(t, operator.start())
+		operator.Kill()
+		require.NoError(t, operator.Start())
 	}
 
 	for index, moment := range moments {
@@ -64,10 +64,10 @@ func TestAnInterruptedReleaseIsTakenUpAgain(t *testing.T) {
 	waitReady(t, cluster)
 	before := identities(t, cluster)
 
-	operator.kill()
+	operator.Kill()
 	markPendingUpgrade(t, namespace, "db")
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
-	require.NoError(t, operator.start())
+	require.NoError(t, operator.Start())
 
 	waitReady(t, cluster)
 	require.NotEqual(t, before, identities(t, cluster))
@@ -77,20 +77,20 @@ func TestAnInterruptedReleaseIsTakenUpAgain(t *testing.T) {
 // Only one of two operators works, and the other takes over when it is killed.
 func TestLeaderElection(t *testing.T) {
 	namespace := newNamespace(t)
-	operator.stop()
-	operator.arguments = []string{"--leader-elect"}
+	operator.Stop()
+	operator.Arguments = []string{"--leader-elect"}
 	second := *operator
 	t.Cleanup(func() {
-		second.stop()
-		operator.arguments = nil
-		require.NoError(t, operator.start())
+		second.Stop()
+		operator.Arguments = nil
+		require.NoError(t, operator.Start())
 	})
-	require.NoError(t, operator.start())
+	require.NoError(t, operator.Start())
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
 
-	require.NoError(t, second.start())
-	operator.kill()
+	require.NoError(t, second.Start())
+	operator.Kill()
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
 	require.Len(t, pods(t, cluster), 2)

@@ -35,7 +35,7 @@ func TestFleetIsRestartedOneAtATime(t *testing.T) {
 	fleet := newFleet(t, 4)
 	before := fleet.identities(t)
 
-	operator.kill()
+	operator.Kill()
 	rollouts := fleet.watch(t)
 	startOperator(t, nil, "--watches-file", otherChart(t, longerGracePeriod))
 
@@ -60,9 +60,9 @@ func TestFleetIsRestartedOneAtATime(t *testing.T) {
 		require.Equal(t, queued, waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued).Message)
 		waitReady(t, cluster)
 	}
-	operator.kill()
+	operator.Kill()
 	require.True(t, rollouts.isUnderWay(second.Name), "too late to prove anything")
-	require.NoError(t, operator.start())
+	require.NoError(t, operator.Start())
 
 	for _, cluster := range fleet {
 		eventually(t, func() string {
@@ -100,7 +100,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	before := fleet.identities(t)
 	rollouts := fleet.watch(t)
 
-	operator.stop()
+	operator.Stop()
 	startOperator(t, []string{"RELATED_IMAGE_BARQ_DB=registry.example.com/barq-db:does-not-exist"})
 	broken, waiting := fleet.split(t)
 	condition := waitFor(t, broken, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady)
@@ -124,8 +124,8 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	require.Equal(t, "registry.example.com/barq-db:0.2.0", container(t, asked).Image)
 	waitFor(t, asked, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 
-	operator.kill()
-	require.NoError(t, operator.start())
+	operator.Kill()
+	require.NoError(t, operator.Start())
 	time.Sleep(3 * soon)
 	require.True(t, isQueued(t, waits))
 	require.Equal(t, 1, newestRevision(t, waits.Namespace, waits.Name))
@@ -138,7 +138,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	}
 
 	// The next version is mended: it reaches the broken one first, then the other.
-	operator.stop()
+	operator.Stop()
 	startOperator(t, []string{"RELATED_IMAGE_BARQ_DB=registry.example.com/barq-db:0.3.0"})
 	for _, cluster := range []*v1alpha1.BarqCluster{broken, waits} {
 		eventually(t, func() string {
@@ -163,7 +163,7 @@ func TestFleetWithOtherLimits(t *testing.T) {
 	before := fleet.identities(t)
 	rollouts := fleet.watch(t)
 
-	operator.stop()
+	operator.Stop()
 	startOperator(t, nil, "--max-unrequested-rollouts=0", "--watches-file", otherChart(t, anotherConfigMap))
 	for _, cluster := range fleet {
 		note := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: cluster.Name + "-note"}}
@@ -174,7 +174,7 @@ func TestFleetWithOtherLimits(t *testing.T) {
 			return ""
 		})
 	}
-	operator.stop()
+	operator.Stop()
 	startOperator(t, nil, "--max-unrequested-rollouts=0", "--watches-file", otherChart(t, longerGracePeriod))
 	for _, cluster := range fleet {
 		condition := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
@@ -197,7 +197,7 @@ func TestFleetWithOtherLimits(t *testing.T) {
 		return ""
 	})
 
-	operator.stop()
+	operator.Stop()
 	startOperator(t, nil, "--max-unrequested-rollouts=2", "--watches-file", otherChart(t, longerGracePeriod))
 	for _, cluster := range fleet[1:] {
 		waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
@@ -269,16 +269,16 @@ func newestRelease(t *testing.T, cluster *v1alpha1.BarqCluster) *corev1.Secret {
 func startOperator(t *testing.T, environment []string, arguments ...string) {
 	t.Helper()
 	t.Cleanup(func() {
-		if operator.environment == nil && operator.arguments == nil {
+		if operator.Environment == nil && operator.Arguments == nil {
 			// Already done by what a later call left for the end.
 			return
 		}
-		operator.stop()
-		operator.environment, operator.arguments = nil, nil
-		require.NoError(t, operator.start())
+		operator.Stop()
+		operator.Environment, operator.Arguments = nil, nil
+		require.NoError(t, operator.Start())
 	})
-	operator.environment, operator.arguments = environment, arguments
-	require.NoError(t, operator.start())
+	operator.Environment, operator.Arguments = environment, arguments
+	require.NoError(t, operator.Start())
 }
 
 // otherChart copies watches.yaml and the chart, changes the copy, and gives the path

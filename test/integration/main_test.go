@@ -7,30 +7,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/cluster"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
 // root is the top of the repository.
 const root = "../.."
 
-// operatorNamespace is where config/default puts the operator.
-const operatorNamespace = "barq-system"
-
 // operatorUser is who the operator is to the API server.
-const operatorUser = "system:serviceaccount:" + operatorNamespace + ":barq-operator"
+var operatorUser = operatorprocess.User(operatorprocess.Account)
 
 // What every test shares.
 var (
@@ -41,7 +33,7 @@ var (
 	// kubectlProgram and helmProgram are what a person would type.
 	kubectlProgram, helmProgram string
 	// operator is the process under test.
-	operator *operatorProcess
+	operator *operatorprocess.Process
 	// asked has every request that the API server got from it.
 	asked *audit.Log
 )
@@ -95,43 +87,33 @@ func run(m *testing.M) (code int, err error) {
 	if err := connect(); err != nil {
 		return 1, err
 	}
-	if err := installKinds(ctx); err != nil {
+	kubeconfig := filepath.Join(folder, "operator.kubeconfig")
+	if err := install(ctx, kubeconfig); err != nil {
 		return 1, err
 	}
 	program := filepath.Join(folder, "barq-operator")
-	if out, err := exec.Command("go", "build", "-o", program, root+"/cmd/barq-operator").CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("building the operator: %w\n%s", err, out)
-	}
-	kubeconfig := filepath.Join(folder, "operator.kubeconfig")
-	if err := writeServiceAccountKubeconfig(ctx, kubeconfig); err != nil {
+	if err := operatorprocess.Build(ctx, root, program); err != nil {
 		return 1, err
 	}
-	operator = &operatorProcess{program: program, kubeconfig: kubeconfig, log: filepath.Join(folder, "operator.log")}
-	if err := operator.start(); err != nil {
+	operator = &operatorprocess.Process{Program: program, Root: root, Kubeconfig: kubeconfig, Log: filepath.Join(folder, "operator.log")}
+	if err := operator.Start(); err != nil {
 		return 1, err
 	}
 	code = m.Run()
-	operator.stop()
-	return code, operator.checkLog()
+	operator.Stop()
+	return code, operator.CheckLog()
 }
 
-// installKinds gives the API server what the operator needs there.
-func installKinds(ctx context.Context) error {
+// install gives the API server what the operator needs there, and the operator its kubeconfig.
+func install(ctx context.Context, kubeconfig string) error {
 	if out, err := kubectl("apply", "-f", filepath.Join("testdata", "monitors.yaml")).CombinedOutput(); err != nil {
 		return fmt.Errorf("kubectl apply: %w\n%s", err, out)
 	}
-	for _, folder := range []string{"config/crd", "config/admission", "config/rbac"} {
-		if folder == "config/rbac" {
-			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}}
-			if err := admin.Create(ctx, namespace); err != nil {
-				return err
-			}
-		}
-		if out, err := kubectl("apply", "-k", filepath.Join(root, folder)).CombinedOutput(); err != nil {
-			return fmt.Errorf("kubectl apply -k %s: %w\n%s", folder, err, out)
-		}
+	kubernetes := operatorprocess.Kubernetes{Root: root, Admin: admin, Kubeconfig: adminKubeconfig, Kubectl: kubectlProgram}
+	if err := kubernetes.Install(ctx); err != nil {
+		return err
 	}
-	return nil
+	return kubernetes.WriteKubeconfig(ctx, operatorprocess.Account, kubeconfig)
 }
 
 // writeAuditPolicy lets the API server write down the operator's requests.
@@ -170,24 +152,4 @@ func helm(args ...string) *exec.Cmd {
 	command := exec.Command(helmProgram, args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig)
 	return command
-}
-
-// writeServiceAccountKubeconfig lets the operator work with exactly the
-// permissions that it is shipped with.
-func writeServiceAccountKubeconfig(ctx context.Context, path string) error {
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "barq-operator"}}
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
-		ExpirationSeconds: ptr.To(int64((24 * time.Hour).Seconds())),
-	}}
-	if err := admin.SubResource("token").Create(ctx, account, request); err != nil {
-		return fmt.Errorf("making a token for the operator's account: %w", err)
-	}
-	config, err := clientcmd.LoadFromFile(adminKubeconfig)
-	if err != nil {
-		return err
-	}
-	const user = "operator"
-	config.AuthInfos = map[string]*clientcmdapi.AuthInfo{user: {Token: request.Status.Token}}
-	config.Contexts[config.CurrentContext].AuthInfo = user
-	return clientcmd.WriteToFile(*config, path)
 }

@@ -19,7 +19,7 @@ import (
 
 func TestProbes(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz"} {
-		response, err := http.Get("http://" + operator.healthAddress + path)
+		response, err := http.Get("http://" + operator.HealthAddress + path)
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, http.StatusOK, response.StatusCode, path)
@@ -52,7 +52,7 @@ func TestMetrics(t *testing.T) {
 // metrics reads the operator's metrics, by name, as the bearer of a token.
 func metrics(t *testing.T, token string) (code int, families map[string]*dto.MetricFamily) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.metricsAddress+"/metrics", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.MetricsAddress+"/metrics", nil)
 	require.NoError(t, err)
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
@@ -98,9 +98,9 @@ func tokenOf(t *testing.T, namespace, name string) string {
 func TestWatchNamespace(t *testing.T) {
 	first, second, unwatched := newNamespace(t), newNamespace(t), newNamespace(t)
 	restart := func(environment ...string) {
-		operator.stop()
-		operator.environment = environment
-		require.NoError(t, operator.start())
+		operator.Stop()
+		operator.Environment = environment
+		require.NoError(t, operator.Start())
 	}
 	t.Cleanup(func() { restart() })
 
@@ -132,13 +132,13 @@ func TestTheOperatorsImageIsTheDefault(t *testing.T) {
 	require.Equal(t, "docker.io/yasserrmd/barq-db:0.1.0", container(t, cluster).Image, "the chart's")
 
 	t.Cleanup(func() {
-		operator.stop()
-		operator.environment = nil
-		require.NoError(t, operator.start())
+		operator.Stop()
+		operator.Environment = nil
+		require.NoError(t, operator.Start())
 	})
-	operator.stop()
-	operator.environment = []string{"RELATED_IMAGE_BARQ_DB=mirror.example.com/barq-db:0.1.0"}
-	require.NoError(t, operator.start())
+	operator.Stop()
+	operator.Environment = []string{"RELATED_IMAGE_BARQ_DB=mirror.example.com/barq-db:0.1.0"}
+	require.NoError(t, operator.Start())
 	named := newCluster(t, namespace, "named", `image: "registry.example.com/barq-db:1"`)
 	waitReady(t, named)
 	require.Equal(t, "registry.example.com/barq-db:1", container(t, named).Image)

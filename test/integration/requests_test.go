@@ -156,8 +156,8 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 func restart(t *testing.T) func() {
 	return func() {
 		t.Helper()
-		operator.stop()
-		require.NoError(t, operator.start())
+		operator.Stop()
+		require.NoError(t, operator.Start())
 	}
 }
 

@@ -21,8 +21,8 @@ const many = 50
 // needs most. The figures are in docs/install-helm.md.
 func TestResourcesAreEnough(t *testing.T) {
 	namespace := newNamespace(t)
-	operator.stop()
-	require.NoError(t, operator.start())
+	operator.Stop()
+	require.NoError(t, operator.Start())
 	token := metricsToken(t, namespace)
 	measure := func(name string) float64 {
 		_, families := metrics(t, token)

@@ -162,7 +162,7 @@ env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKE
 		"the events":      output(t, kubectl("-n", namespace, "get", "events", "-o", "yaml")),
 		"the release":     output(t, helm("get", "all", "db", "-n", namespace)),
 	}
-	log, err := os.ReadFile(operator.log)
+	log, err := os.ReadFile(operator.Log)
 	require.NoError(t, err)
 	places["the operator's log"] = string(log)
 	for _, stored := range releaseSecrets(t, namespace, "db") {

@@ -66,8 +66,8 @@ func TestEveryPodCrashes(t *testing.T) {
 	require.True(t, meta.IsStatusConditionFalse(cluster.Status.Conditions, v1alpha1.ConditionStalled))
 
 	time.Sleep(5 * time.Second)
-	operator.kill()
-	require.NoError(t, operator.start())
+	operator.Kill()
+	require.NoError(t, operator.Start())
 
 	stalled := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
 	since := pods(t, cluster)[0].Status.ContainerStatuses[0].LastTerminationState.Terminated.FinishedAt
@@ -176,8 +176,8 @@ func TestMorePodsAreNoCopies(t *testing.T) {
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitFor(t, cluster, v1alpha1.ConditionDataRedundancy, metav1.ConditionFalse, v1alpha1.ReasonPrimaryOnly)
 	waitReady(t, cluster)
-	operator.kill()
-	require.NoError(t, operator.start())
+	operator.Kill()
+	require.NoError(t, operator.Start())
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
 	waitReady(t, cluster)
 	requireTold(t, cluster, 1, event)

@@ -25,8 +25,8 @@ func TestTheOperatorIsKilledInAStorm(t *testing.T) {
 		t.Helper()
 		for range times {
 			time.Sleep(time.Duration(random.IntN(700)) * time.Millisecond)
-			operator.kill()
-			require.NoError(t, operator.start())
+			operator.Kill()
+			require.NoError(t, operator.Start())
 		}
 	}
 

@@ -68,6 +68,16 @@ func (p *Process) ExitError() error {
 	return fmt.Errorf("%s ended with %s; its log is %s and ends with:\n%s", p.Name, how, p.LogFile, p.lastLines(10))
 }
 
+// Signal sends the child a signal.
+func (p *Process) Signal(signal syscall.Signal) error { return p.cmd.Process.Signal(signal) }
+
+// Kill ends the child at once, and returns when it has ended.
+func (p *Process) Kill() {
+	// An error means that the child has ended already.
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
 // Stop asks the child to end, kills it after the grace period, and returns when
 // it has ended.
 func (p *Process) Stop(grace time.Duration) {
@@ -76,8 +86,7 @@ func (p *Process) Stop(grace time.Duration) {
 	select {
 	case <-p.done:
 	case <-time.After(grace):
-		_ = p.cmd.Process.Kill()
-		<-p.done
+		p.Kill()
 	}
 }
 

@@ -1,0 +1,160 @@
+package operatorprocess
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	// startTimeout is how long the operator may take until it is ready.
+	startTimeout = 30 * time.Second
+	// stopGrace is how long it may take to end by itself.
+	stopGrace = 20 * time.Second
+)
+
+// Build builds the operator into a file, as `make build` does. Further arguments are for go build.
+func Build(ctx context.Context, root, file string, arguments ...string) error {
+	command := exec.CommandContext(ctx, "go", append(append([]string{"build", "-trimpath"}, arguments...), "-o", file, "./cmd/barq-operator")...)
+	command.Dir = root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the operator: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Process is the operator as a process that can be killed and started again. Its log goes on over restarts.
+type Process struct {
+	// Program is its path, Root the top of the repository, and Log the path of what it writes.
+	Program, Root, Kubeconfig, Log string
+	// Environment and Arguments come after those that every operator of these tests gets.
+	Environment, Arguments []string
+
+	// MetricsAddress and HealthAddress are where the running process serves; each start has new ones.
+	MetricsAddress, HealthAddress string
+
+	process *exec.Cmd
+	// ended is closed when the process has.
+	ended chan struct{}
+}
+
+// Start runs the operator, and waits until it says that it is ready.
+func (o *Process) Start() error {
+	if err := o.Launch(); err != nil {
+		return err
+	}
+	return o.AwaitReady()
+}
+
+// Launch runs the operator, which need not be able to become ready.
+func (o *Process) Launch() error {
+	var err error
+	if o.MetricsAddress, err = FreeAddress(); err != nil {
+		return err
+	}
+	if o.HealthAddress, err = FreeAddress(); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	o.process = exec.Command(o.Program, append([]string{
+		"--watches-file", filepath.Join(o.Root, "watches.yaml"),
+		"--metrics-bind-address", o.MetricsAddress,
+		"--health-probe-bind-address", o.HealthAddress,
+		"--leader-election-namespace", Namespace,
+	}, o.Arguments...)...)
+	o.process.Env = append(append(os.Environ(), "KUBECONFIG="+o.Kubeconfig), o.Environment...)
+	o.process.Stdout, o.process.Stderr = log, log
+	if err := o.process.Start(); err != nil {
+		return err
+	}
+	o.ended = make(chan struct{})
+	go func(process *exec.Cmd, ended chan struct{}) {
+		_ = process.Wait()
+		close(ended)
+	}(o.process, o.ended)
+	return nil
+}
+
+// AwaitReady returns when the operator says that it is ready. One that is not in time is killed.
+func (o *Process) AwaitReady() error {
+	deadline := time.Now().Add(startTimeout)
+	for time.Now().Before(deadline) {
+		select {
+		case <-o.ended:
+			content, _ := os.ReadFile(o.Log)
+			return fmt.Errorf("the operator ended at its start: %s\n%s", o.process.ProcessState, content)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if o.serves() {
+			return nil
+		}
+	}
+	o.Kill()
+	return fmt.Errorf("the operator was not ready within %s; see %s", startTimeout, o.Log)
+}
+
+// serves tells whether the operator is ready and its metrics can be read, which
+// are up a little later because of their certificate.
+func (o *Process) serves() bool {
+	response, err := http.Get("http://" + o.HealthAddress + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
+	connection, err := net.Dial("tcp", o.MetricsAddress)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = connection.Close() }()
+	return response.StatusCode == http.StatusOK
+}
+
+// Stop ends the operator as Kubernetes does.
+func (o *Process) Stop() {
+	_ = o.process.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-o.ended:
+	case <-time.After(stopGrace):
+		o.Kill()
+	}
+}
+
+// Kill ends the operator with SIGKILL, as a lost node does.
+func (o *Process) Kill() {
+	_ = o.process.Process.Kill()
+	<-o.ended
+}
+
+// Ended is closed when the process that was started last has ended.
+func (o *Process) Ended() <-chan struct{} { return o.ended }
+
+// Signal sends the running process a signal.
+func (o *Process) Signal(signal syscall.Signal) error { return o.process.Process.Signal(signal) }
+
+// CheckLog says whether every line of the log is JSON, which is what a log
+// collector expects.
+func (o *Process) CheckLog() error {
+	content, err := os.ReadFile(o.Log)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(content) {
+		if !json.Valid(line) {
+			return fmt.Errorf("the operator logged a line that is not JSON: %s", line)
+		}
+	}
+	return nil
+}
