@@ -4,26 +4,18 @@ import (
 	"time"
 
 	"github.com/barq-db/barq-operator/test/bench/audit"
+	"github.com/barq-db/barq-operator/test/machine"
 )
 
 // Results are all that a run has measured, as it is kept in a file.
 type Results struct {
-	Started    time.Time  `json:"started"`
-	Machine    Machine    `json:"machine"`
-	Parameters Parameters `json:"parameters"`
+	Started    time.Time       `json:"started"`
+	Machine    machine.Machine `json:"machine"`
+	Parameters Parameters      `json:"parameters"`
 	// Objects is how many objects the chart renders for a cluster.
 	Objects  int        `json:"objects"`
 	Samples  []Sample   `json:"samples"`
 	Requests []Requests `json:"requests"`
-}
-
-// Machine is what the run was made on and with.
-type Machine struct {
-	CPU      string            `json:"cpu"`
-	Cores    int               `json:"cores"`
-	Memory   int64             `json:"memory"`
-	System   string            `json:"system"`
-	Versions map[string]string `json:"versions"`
 }
 
 // Sample is one figure that was measured once.

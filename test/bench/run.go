@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/machine"
 )
 
 // Run measures, and tells on out what it is at. The repository is the one with the top at root, and folder is where the
@@ -19,7 +21,7 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 	if root, err = filepath.Abs(root); err != nil {
 		return nil, err
 	}
-	machine, err := describeMachine(root)
+	described, err := machine.Describe(root)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +31,7 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
 
-	results := &Results{Started: time.Now().UTC().Truncate(time.Second), Machine: machine, Parameters: parameters}
+	results := &Results{Started: time.Now().UTC().Truncate(time.Second), Machine: described, Parameters: parameters}
 	for round := 1; round <= parameters.Rounds; round++ {
 		for _, clusters := range parameters.Clusters {
 			for _, contender := range inTurn(parameters.Contenders, round) {

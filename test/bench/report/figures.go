@@ -8,6 +8,7 @@ import (
 
 	"github.com/barq-db/barq-operator/test/bench"
 	"github.com/barq-db/barq-operator/test/bench/statistics"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // cell is what was measured of one contender with one number of clusters.
@@ -32,9 +33,9 @@ func summaries(results *bench.Results) map[cell]statistics.Summary {
 }
 
 // figuresTable has a row for each figure and number of clusters.
-func figuresTable(results *bench.Results) table {
+func figuresTable(results *bench.Results) markdown.Table {
 	found := summaries(results)
-	rows := table{{"figure", "clusters", bench.Operator, bench.Stock, bench.Limit, "operator/stock", "operator/limit", "stock/limit"}}
+	rows := markdown.Table{{"figure", "clusters", bench.Operator, bench.Stock, bench.Limit, "operator/stock", "operator/limit", "stock/limit"}}
 	for _, figure := range figures(results) {
 		for _, clusters := range results.Parameters.Clusters {
 			row := []string{figure, strconv.Itoa(clusters)}

@@ -6,11 +6,12 @@ import (
 	"slices"
 
 	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // Print writes all tables, among them the requests of each phase.
 func Print(out io.Writer, results *bench.Results) error {
-	tables := []table{targetsTable(results), figuresTable(results)}
+	tables := []markdown.Table{targetsTable(results), figuresTable(results)}
 	for _, t := range tables {
 		if _, err := fmt.Fprintf(out, "\n%s", t); err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/machine"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 func sample(contender string, clusters, round int, figure string, value float64) bench.Sample {
@@ -24,7 +26,7 @@ func measured() *bench.Results {
 	const ready, cpu, requests, memory = "install/ready/seconds", "install/quiet/cpu-seconds-per-cluster", "install/quiet/requests-per-cluster", "install/memory/MiB"
 	results := &bench.Results{
 		Started:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Machine:    bench.Machine{CPU: "Processor", Cores: 2, Memory: 4 << 30, System: "Linux", Versions: map[string]string{"operator": "abc", "Go": "go1"}},
+		Machine:    machine.Machine{CPU: "Processor", Cores: 2, Memory: 4 << 30, System: "Linux", Versions: map[string]string{"operator": "abc", "Go": "go1"}},
 		Parameters: bench.Parameters{Clusters: []int{50, 200}, Rounds: 2, Workers: 4},
 		Objects:    7,
 		Requests: []bench.Requests{
@@ -82,7 +84,7 @@ func TestFigures(t *testing.T) {
 }
 
 func TestRequests(t *testing.T) {
-	require.Equal(t, table{
+	require.Equal(t, markdown.Table{
 		{"verb", "resource", "operator", "stock", "limit"},
 		{"create", "services", "2.00", "", ""},
 		{"patch", "services", "", "", "1.00"},
@@ -121,7 +123,7 @@ func TestNiceStep(t *testing.T) {
 func TestDocumentsAreWritten(t *testing.T) {
 	folder := t.TempDir()
 	page := filepath.Join(folder, "benchmarks.md")
-	require.NoError(t, os.WriteFile(page, []byte("before\n"+beginMarker+"old\n"+endMarker+"after\n"), 0o600))
+	require.NoError(t, os.WriteFile(page, []byte("before\n"+beginMarker+"\nold\n"+endMarker+"\nafter\n"), 0o600))
 	results := measured()
 	// Twice, because the second time there is something to replace.
 	require.NoError(t, WriteDocs(folder, results))
@@ -129,7 +131,7 @@ func TestDocumentsAreWritten(t *testing.T) {
 
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, "before\n"+beginMarker+Markdown(results)+endMarker+"after\n", string(text))
+	require.Equal(t, "before\n"+beginMarker+"\n"+Markdown(results)+endMarker+"\nafter\n", string(text))
 	require.Contains(t, string(text), "Measured on 2 January 2026: Processor, 2 cores shared with the control plane, 4 GiB, Linux.\nVersions: Go go1, operator abc.\n")
 	stored, err := Read(filepath.Join(folder, "benchmarks", "results.json"))
 	require.NoError(t, err)

@@ -6,11 +6,12 @@ import (
 	"slices"
 
 	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // requestsTable has a row for each kind of request of a phase, with what each contender asked for each cluster, as the mean
 // of the rounds.
-func requestsTable(results *bench.Results, phase string, clusters int) table {
+func requestsTable(results *bench.Results, phase string, clusters int) markdown.Table {
 	type request struct{ verb, resource string }
 	counts := map[request]map[string]float64{}
 	for _, r := range results.Requests {
@@ -31,7 +32,7 @@ func requestsTable(results *bench.Results, phase string, clusters int) table {
 		}
 		return cmp.Or(cmp.Compare(a.resource, b.resource), cmp.Compare(a.verb, b.verb))
 	}
-	rows := table{append([]string{"verb", "resource"}, bench.Contenders()...)}
+	rows := markdown.Table{append([]string{"verb", "resource"}, bench.Contenders()...)}
 	for _, key := range slices.SortedFunc(maps.Keys(counts), mostFirst) {
 		row := []string{key.verb, key.resource}
 		for _, contender := range bench.Contenders() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barq-db/barq-operator/test/bench"
 	"github.com/barq-db/barq-operator/test/bench/statistics"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // releaseObjects is what an operator makes for a cluster beside what the chart renders: the stored release.
@@ -70,9 +71,9 @@ func targets(objects int) []target {
 }
 
 // targetsTable has a row for each target, at the largest number of clusters, and for each figure that is not to grow.
-func targetsTable(results *bench.Results) table {
+func targetsTable(results *bench.Results) markdown.Table {
 	m := medians{found: summaries(results), clusters: slices.Max(results.Parameters.Clusters)}
-	rows := table{{"work", "target, at most", "clusters", "measured", "at most", ""}}
+	rows := markdown.Table{{"work", "target, at most", "clusters", "measured", "at most", ""}}
 	for _, t := range targets(results.Objects) {
 		value, measured := t.measured(m)
 		rows = append(rows, []string{t.work, t.bound, strconv.Itoa(m.clusters), shown(value, measured), number(t.largest), verdict(measured, value <= t.largest)})

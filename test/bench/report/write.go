@@ -4,19 +4,19 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/barq-db/barq-operator/test/bench"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // The generated part of the page is between these.
 const (
-	beginMarker = "<!-- begin: written by make bench -->\n"
-	endMarker   = "<!-- end: written by make bench -->\n"
+	beginMarker = "<!-- begin: written by make bench -->"
+	endMarker   = "<!-- end: written by make bench -->"
 )
 
 // Read reads the results of a run from the file that WriteResults wrote.
@@ -49,7 +49,7 @@ func WriteDocs(folder string, results *bench.Results) error {
 	if err != nil {
 		return err
 	}
-	text, err = replacePart(text, Markdown(results))
+	text, err = markdown.ReplacePart(text, beginMarker, endMarker, Markdown(results))
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}
@@ -72,30 +72,12 @@ func WriteDocs(folder string, results *bench.Results) error {
 	return os.WriteFile(page, text, 0o644)
 }
 
-// replacePart replaces what is between the markers.
-func replacePart(text []byte, part string) ([]byte, error) {
-	before, rest, began := strings.Cut(string(text), beginMarker)
-	_, after, ended := strings.Cut(rest, endMarker)
-	if !began || !ended {
-		return nil, fmt.Errorf("has not the lines %q and %q, between which the results go", beginMarker, endMarker)
-	}
-	return []byte(before + beginMarker + part + endMarker + after), nil
-}
-
 // Markdown gives the generated part of the page.
 func Markdown(results *bench.Results) string {
 	var text strings.Builder
-	machine, parameters := results.Machine, results.Parameters
-	fmt.Fprintf(&text, "\nMeasured on %s: %s, %d cores shared with the control plane, %.0f GiB, %s.\n",
-		results.Started.Format("2 January 2006"), machine.CPU, machine.Cores, float64(machine.Memory)/(1<<30), machine.System)
-	for i, name := range slices.Sorted(maps.Keys(machine.Versions)) {
-		separator := ", "
-		if i == 0 {
-			separator = "Versions: "
-		}
-		fmt.Fprintf(&text, "%s%s %s", separator, name, machine.Versions[name])
-	}
-	fmt.Fprintf(&text, ".\n%d workers, %d round(s), %d objects of the chart in each cluster, of one pod.\n",
+	parameters := results.Parameters
+	fmt.Fprintf(&text, "\nMeasured on %s: %s", results.Started.Format("2 January 2006"), results.Machine)
+	fmt.Fprintf(&text, "%d workers, %d round(s), %d objects of the chart in each cluster, of one pod.\n",
 		parameters.Workers, parameters.Rounds, results.Objects)
 
 	text.WriteString("\n### Targets\n\n" + targetsTable(results).String())

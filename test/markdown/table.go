@@ -1,15 +1,15 @@
-package report
+package markdown
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// table is a table in Markdown, of which the first row is the head.
-type table [][]string
+// Table is a table in Markdown, of which the first row is the head.
+type Table [][]string
 
 // String aligns the columns, so that the table is read as well where nobody renders it.
-func (t table) String() string {
+func (t Table) String() string {
 	if len(t) == 0 {
 		return ""
 	}

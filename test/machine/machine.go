@@ -1,18 +1,29 @@
-package bench
+package machine
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// describeMachine says what the run is made on and with.
-func describeMachine(root string) (Machine, error) {
+// Machine is what a run was made on and with.
+type Machine struct {
+	CPU      string            `json:"cpu"`
+	Cores    int               `json:"cores"`
+	Memory   int64             `json:"memory"`
+	System   string            `json:"system"`
+	Versions map[string]string `json:"versions"`
+}
+
+// Describe says what this run is made on and with; root is the top of the repository.
+func Describe(root string) (Machine, error) {
 	var system unix.Utsname
 	if err := unix.Uname(&system); err != nil {
 		return Machine{}, err
@@ -38,6 +49,20 @@ func describeMachine(root string) (Machine, error) {
 	}, nil
 }
 
+// String says it in two lines.
+func (m Machine) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %d cores shared with the control plane, %.0f GiB, %s.\n", m.CPU, m.Cores, float64(m.Memory)/(1<<30), m.System)
+	for i, name := range slices.Sorted(maps.Keys(m.Versions)) {
+		separator := ", "
+		if i == 0 {
+			separator = "Versions: "
+		}
+		fmt.Fprintf(&text, "%s%s %s", separator, name, m.Versions[name])
+	}
+	return text.String() + ".\n"
+}
+
 // modelName is what the kernel calls the first processor, or empty where it calls it nothing.
 func modelName(info string) string {
 	for line := range strings.Lines(info) {
@@ -48,12 +73,12 @@ func modelName(info string) string {
 	return ""
 }
 
-// describeVersions says of which versions the contenders and the API server are.
+// describeVersions says of which versions the operators and the API server are.
 func describeVersions(root string) (map[string]string, error) {
 	versions := map[string]string{"Go": runtime.Version()}
 	for module, programs := range map[string]map[string]string{
 		"test/cluster/components": {"k8s.io/kubernetes": "Kubernetes", "sigs.k8s.io/kwok": "kwok", "go.etcd.io/etcd/server/v3": "etcd"},
-		stockModule:               {"github.com/operator-framework/helm-operator-plugins": "stock helm-operator"},
+		"test/bench/stock":        {"github.com/operator-framework/helm-operator-plugins": "stock helm-operator"},
 	} {
 		content, err := os.ReadFile(filepath.Join(root, module, "go.mod"))
 		if err != nil {
