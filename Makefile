@@ -197,6 +197,26 @@ bench: ## Measure the operator against the stock one and a bare client (Linux; h
 test-bench: ## Run the tests of the benchmarks, with few clusters
 	$(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./test/bench/...
 
+##@ Faults
+
+# How many BarqClusters there are in most rows, while the operator is killed, and that can never work; and further flags:
+# CHAOS_FLAGS='--faults killed --seed 1' (go run ./test/chaos/cmd/chaos --help).
+CHAOS_N ?= 50
+CHAOS_KILLED ?= 500
+CHAOS_BAD ?= 10000
+CHAOS_OUTPUT ?= test/output/chaos
+CHAOS_FLAGS ?=
+
+# Built before it is run, because go run would end at a SIGTERM without passing it on.
+.PHONY: chaos
+chaos: ## Let things go wrong while BarqClusters are installed, changed and deleted (Linux; an hour), and write docs/reliability.md
+	$(GO) build -o bin/chaos ./test/chaos/cmd/chaos
+	bin/chaos --n '$(CHAOS_N)' --killed '$(CHAOS_KILLED)' --bad '$(CHAOS_BAD)' --output '$(CHAOS_OUTPUT)' --docs docs $(CHAOS_FLAGS)
+
+.PHONY: test-chaos
+test-chaos: ## Run the tests of the fault suite, and most faults with few BarqClusters
+	$(GO) test -timeout 30m -count=1 -v $(GO_TEST_FLAGS) ./test/chaos/...
+
 ##@ Test cluster
 
 .PHONY: cluster-up

@@ -83,7 +83,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if question != "" {
 			ctrl.LoggerFrom(ctx).Info("Telling another operator that this one holds the BarqCluster", "asked by", question)
 		}
-		return ctrl.Result{}, ignoreOvertaken(r.write(ctx, cluster, r.Operator, ""))
+		return again(r.write(ctx, cluster, r.Operator, ""))
 	}
 	return ctrl.Result{}, nil
 }
@@ -202,6 +202,16 @@ func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, h
 			client.ObjectKeyFromObject(cluster))
 	}
 	return nil
+}
+
+// again looks a second time at a BarqCluster that could not be claimed because it has changed or gone. The change starts
+// a pass too; but an API server, or what stands before it, may speak of a change that there never was, and then
+// nothing else would come.
+func again(err error) (ctrl.Result, error) {
+	if err != nil && ignoreOvertaken(err) == nil {
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
 }
 
 // ignoreOvertaken drops errors that mean that the BarqCluster has changed or gone: the

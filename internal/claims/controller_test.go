@@ -1,18 +1,23 @@
 package claims
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -175,4 +180,29 @@ func told(by installation) []string {
 			}
 		}
 	})
+}
+
+// A conflict says that the BarqCluster has changed, which starts a pass; unless it never has.
+func TestAConflictWithoutAChange(t *testing.T) {
+	refused := false
+	store := interceptor.NewClient(storeOf(t, held("db", "")), interceptor.Funcs{
+		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, object client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+			if !refused {
+				refused = true
+				return apierrors.NewConflict(schema.GroupResource{Resource: "barqclusters"}, object.GetName(), errors.New("changed"))
+			}
+			return c.SubResource(sub).Patch(ctx, object, patch, opts...)
+		},
+	})
+	mine := install(store, "mine", clocktesting.NewFakePassiveClock(time.Now()))
+	request := ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: "db"}}
+	result, err := mine.Reconcile(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, ctrl.Result{RequeueAfter: time.Second}, result)
+	result, err = mine.Reconcile(t.Context(), request)
+	require.NoError(t, err)
+	require.Zero(t, result)
+	cluster := &v1alpha1.BarqCluster{}
+	require.NoError(t, store.Get(t.Context(), request.NamespacedName, cluster))
+	require.Equal(t, "mine", cluster.Status.Operator)
 }

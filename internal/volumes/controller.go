@@ -157,7 +157,7 @@ func (r *Reconciler) resize(ctx context.Context, observed *observation, now time
 		switch {
 		case isRefusal(err):
 			observed.refused[v.claim.UID] = newRefusal(err, v.claim, cluster.Generation, now)
-		case err != nil && !outdated(err):
+		case client.IgnoreNotFound(err) != nil:
 			failed = append(failed, fmt.Errorf("resizing claim %s to %s: %w", v.claim.Name, size.String(), err))
 		}
 	}
@@ -215,17 +215,14 @@ func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now
 	}
 	pod := observed.pods[plan.now.pod]
 	err = r.Client.Delete(ctx, pod, client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion})
-	if outdated(err) {
+	if apierrors.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
+		// Also when the pod has changed meanwhile, which is tried again by itself.
 		return fmt.Errorf("restarting pod %s for its file system: %w", pod.Name, err)
 	}
 	r.Events.Eventf(observed.cluster, pod, corev1.EventTypeNormal, v1alpha1.ReasonFileSystemResizePending, "Restart",
 		"pod %s is restarted, because the file system of claim %s grows only when the pod starts", pod.Name, plan.now.claim.Name)
 	return nil
 }
-
-// outdated tells whether a write failed because the object is not what was seen. What
-// changed it starts the next pass.
-func outdated(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsConflict(err) }

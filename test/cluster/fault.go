@@ -7,6 +7,10 @@ import (
 	"syscall"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
 	"github.com/barq-db/barq-operator/test/cluster/process"
 )
 
@@ -33,25 +37,45 @@ type started struct {
 // Restart kills a component, as a node does that loses its power, and starts it again after a time, with what it had
 // stored. It returns when the API server is ready. Until then clients are refused.
 func (c *Cluster) Restart(ctx context.Context, component Component, after time.Duration) error {
+	if err := c.replace(component, func() error { return pause(ctx, after) }); err != nil {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	if err := waitServing(ctx, client); err != nil || c.realNode != nil {
+		return err
+	}
+	return c.restartSimulation(ctx, client)
+}
+
+// restartSimulation does what a kubelet does by itself: kwok v0.8.0 does not always take up its watches again after
+// the API server was away, and then no pod ever starts.
+func (c *Cluster) restartSimulation(ctx context.Context, client kubernetes.Interface) error {
+	return c.replace(kwok, func() error {
+		// Another process of it would wait for 40 seconds, until the nodes are no longer held by the last one.
+		return client.CoordinationV1().Leases(corev1.NamespaceNodeLease).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{})
+	})
+}
+
+// replace kills the process of a component, does something while there is none, and starts another one in its place.
+func (c *Cluster) replace(component Component, meanwhile func() error) error {
 	place, err := c.place(component)
 	if err != nil {
 		return err
 	}
 	c.expectEnd(place.Process)
 	place.Kill()
-	if err := pause(ctx, after); err != nil {
-		return err
+	if err := meanwhile(); err != nil {
+		return fmt.Errorf("while there is no %s: %w", component, err)
 	}
 	next := *place
 	next.runs++
 	if err := c.runAgain(&next); err != nil {
 		return fmt.Errorf("start %s again: %w", component, err)
 	}
-	client, err := c.client()
-	if err != nil {
-		return err
-	}
-	return waitServing(ctx, client)
+	return nil
 }
 
 // Pause stops a component for a time, as a node does that has too much to do: connections stay open and

@@ -1,0 +1,54 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// badClusters puts many BarqClusters that can never work among those that can.
+func badClusters() *fault {
+	const namespace = "chaos-bad"
+	return &fault{
+		name: "bad-clusters", inject: wait,
+		does: "Many BarqClusters can never work: nine of ten name a Secret that does not exist, one of ten has a pod label that Kubernetes refuses.",
+		before: func(ctx context.Context, s *stage) error {
+			if err := s.newNamespace(ctx, namespace); err != nil {
+				return err
+			}
+			began := time.Now()
+			err := each(ctx, s.parameters.Bad, func(ctx context.Context, i int) error {
+				return s.create(ctx, newBadCluster(namespace, i))
+			})
+			s.say("%-18s made %d in %.0f s", s.fault.name, s.parameters.Bad, time.Since(began).Seconds())
+			return err
+		},
+		after: func(ctx context.Context, s *stage) error {
+			began := time.Now()
+			if err := s.admin.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace)); err != nil {
+				return err
+			}
+			err := s.removeNamespace(ctx, namespace)
+			s.say("%-18s all are gone %.0f s after they were deleted", s.fault.name, time.Since(began).Seconds())
+			return err
+		},
+	}
+}
+
+// newBadCluster is one that the API server takes.
+func newBadCluster(namespace string, index int) *v1alpha1.BarqCluster {
+	cluster := newCluster(namespace, fmt.Sprintf("bad-%05d", index))
+	if index%10 == 0 {
+		cluster.Spec.PodLabels = v1alpha1.Labels{"example.com/bad": "not a label's value"}
+		return cluster
+	}
+	cluster.Spec.Tiering = v1alpha1.TieringSpec{Enabled: true, Warm: &v1alpha1.TierSpec{
+		Provider: v1alpha1.ProviderS3, Bucket: "warm", CredentialsSecretRef: &v1alpha1.SecretReference{Name: "absent"},
+	}}
+	return cluster
+}
+

@@ -1,0 +1,89 @@
+// Command chaos is the fault suite:
+//
+//	go run ./test/chaos/cmd/chaos --n 10 --killed 20 --bad 100
+//
+// It starts a test cluster of its own. See docs/reliability.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
+
+	"github.com/barq-db/barq-operator/test/chaos"
+	"github.com/barq-db/barq-operator/test/chaos/report"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// What a client library says of an API server that was killed is no news here.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	if err := newCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
+	var parameters chaos.Parameters
+	var output, docs string
+	command := &cobra.Command{
+		Use:           "chaos",
+		Short:         "Let things go wrong while BarqClusters are installed, changed and deleted, and say what came of it",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return run(command, parameters, output, docs)
+		},
+	}
+	flags := command.Flags()
+	flags.StringSliceVar(&parameters.Faults, "faults", chaos.Names(), "what goes wrong")
+	flags.IntVar(&parameters.Clusters, "n", 50, "how many BarqClusters there are")
+	flags.IntVar(&parameters.Killed, "killed", 500, "how many there are while the operator is killed")
+	flags.IntVar(&parameters.Bad, "bad", 10_000, "how many can never work, in the row about them")
+	flags.IntVar(&parameters.Steps, "steps", 20, "how many random steps are made of each in the row of random sequences")
+	flags.IntVar(&parameters.Edits, "edits", 1000, "how many edits are made in the row about leaks")
+	flags.DurationVar(&parameters.FaultTime, "fault-time", 30*time.Second, "how long a fault lasts at most while one kind of work is done on --n BarqClusters")
+	flags.DurationVar(&parameters.Patience, "patience", 5*time.Minute, "how long all may take to be as it should be after a fault")
+	flags.Uint64Var(&parameters.Seed, "seed", rand.Uint64(), "makes the random choices of an earlier run again; random if not given")
+	flags.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
+	flags.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
+	return command
+}
+
+// run makes the faults, writes down what came of them, and fails if anything did not hold. Documents get only whole results.
+func run(command *cobra.Command, parameters chaos.Parameters, output, docs string) error {
+	folder, err := filepath.Abs(output)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	results, err := chaos.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr())
+	if results == nil {
+		return err
+	}
+	err = errors.Join(err, report.WriteResults(filepath.Join(folder, "results.json"), results))
+	if _, printed := fmt.Fprint(command.OutOrStdout(), report.Markdown(results)); err == nil {
+		err = printed
+	}
+	if err == nil && docs != "" {
+		err = report.WriteDocs(docs, results)
+	}
+	return errors.Join(err, report.Verdict(results))
+}

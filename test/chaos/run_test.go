@@ -1,0 +1,36 @@
+package chaos_test
+
+import (
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/klog/v2"
+
+	"github.com/barq-db/barq-operator/test/chaos"
+	"github.com/barq-db/barq-operator/test/chaos/report"
+)
+
+// Every fault is made, with so few BarqClusters that it takes minutes. The random choices are the same in each run.
+func TestAFewFaults(t *testing.T) {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	parameters := chaos.Parameters{
+		Faults:   chaos.Names(),
+		Clusters: 3, Killed: 6, Bad: 20, Steps: 3, Edits: 50,
+		FaultTime: 10 * time.Second, Patience: 3 * time.Minute, Seed: 1,
+	}
+	results, err := chaos.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr)
+	require.NoError(t, err)
+	t.Log(report.Markdown(results))
+	require.Len(t, results.Rows, len(parameters.Faults))
+	for _, row := range results.Rows {
+		require.Positive(t, row.Injected, row.Fault)
+		require.GreaterOrEqual(t, len(row.Phases), 3, row.Fault)
+		for _, violation := range row.Violations {
+			t.Errorf("%s: %s", row.Fault, violation)
+		}
+	}
+}
