@@ -212,6 +212,11 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 			return nil, err
 		}
 	}
+	if !a.deleting && isOurs(found) {
+		if err := a.supersede(found); err != nil {
+			return nil, err
+		}
+	}
 	a.newest = found
 	return found, nil
 }
@@ -457,4 +462,27 @@ func (a *actions) recover(name string, found *release.Release) (*release.Release
 		return nil, fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
 	}
 	return found, nil
+}
+
+// supersede marks earlier revisions that are still called deployed beside a newest one that is: Helm
+// only logs when it cannot store that the revision before an upgrade is over.
+func (a *actions) supersede(newest *release.Release) error {
+	if newest.Info.Status != release.StatusDeployed {
+		return nil
+	}
+	releases := a.Config().Releases
+	revisions, err := releases.History(newest.Name)
+	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+		return fmt.Errorf("reading the revisions of Helm release %q: %w", newest.Name, err)
+	}
+	for _, earlier := range revisions {
+		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !isOurs(earlier) {
+			continue
+		}
+		earlier.SetStatus(release.StatusSuperseded, earlier.Info.Description)
+		if err := releases.Update(earlier); err != nil {
+			return fmt.Errorf("marking revision %d of Helm release %q as superseded: %w", earlier.Version, newest.Name, err)
+		}
+	}
+	return nil
 }

@@ -221,3 +221,23 @@ func TestOnlyWhatIsInvalidIsFinal(t *testing.T) {
 		})
 	}
 }
+
+// Helm logs that it could not store the end of a revision, and goes on.
+func TestARevisionThatIsOverIsCalledSo(t *testing.T) {
+	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+	next := &release.Release{
+		Name: "vectors", Version: 4, Labels: maps.Clone(ours),
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
+		Info:  &release.Info{Status: release.StatusDeployed, LastDeployed: helmtime.Time{Time: began}},
+	}
+	require.NoError(t, inner.config.Releases.Create(next))
+
+	found, err := actions.Get("vectors")
+	require.NoError(t, err)
+	require.Equal(t, 4, found.Version)
+	for version, want := range map[int]release.Status{3: release.StatusSuperseded, 4: release.StatusDeployed} {
+		stored, err := inner.config.Releases.Get("vectors", version)
+		require.NoError(t, err)
+		require.Equal(t, want, stored.Info.Status, version)
+	}
+}

@@ -51,7 +51,7 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 	if err != nil {
 		return nil, err
 	}
-	return []reconciler.Option{
+	options := []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
 
@@ -83,12 +83,18 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 			return nil
 		}),
 
-		reconciler.SkipDependentWatches(!watch.WatchDependentResources),
+		// What the library does for it on every pass is done once; see dependents.
+		reconciler.SkipDependentWatches(true),
 		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
 		reconciler.WithMaxConcurrentReconciles(watch.MaxConcurrentReconciles),
 		reconciler.WithMaxReleaseHistory(history),
 		reconciler.WithLog(ctrl.Log.WithName("release")),
-	}, nil
+	}
+	if watch.WatchDependentResources {
+		made := &dependents{mgr: mgr}
+		options = append(options, reconciler.WithControllerSetupFunc(made.watch), reconciler.WithPostHook(made))
+	}
+	return options, nil
 }
 
 func newActionClientGetter(

@@ -51,4 +51,3 @@ func newBadCluster(namespace string, index int) *v1alpha1.BarqCluster {
 	}}
 	return cluster
 }
-

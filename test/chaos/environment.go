@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -162,12 +163,13 @@ func sleep(ctx context.Context, duration time.Duration) error {
 	}
 }
 
-// insist does something until it succeeds, because the API server may be away for a while.
+// insist does something until it succeeds, because the API server may be away for a while. What it calls invalid will
+// be so the next time.
 func insist(ctx context.Context, do func() error) error {
 	for {
 		err := do()
-		if err == nil {
-			return nil
+		if err == nil || apierrors.IsInvalid(err) {
+			return err
 		}
 		if ended := sleep(ctx, 100*time.Millisecond); ended != nil {
 			return errors.Join(err, ended)

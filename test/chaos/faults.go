@@ -147,14 +147,12 @@ func wait(ctx context.Context, s *stage) error {
 
 // killAtRandom lets the operator work for up to three seconds at a time.
 func killAtRandom(ctx context.Context, s *stage) error {
-	for {
-		if sleep(ctx, time.Duration(s.random.IntN(3000))*time.Millisecond) != nil {
-			return nil
-		}
+	for sleep(ctx, time.Duration(s.random.IntN(3000))*time.Millisecond) == nil {
 		s.operators[0].Kill()
 		if err := s.operators[0].Start(); err != nil {
 			return err
 		}
 		s.injected.Add(1)
 	}
+	return nil
 }
