@@ -25,8 +25,18 @@ func (n *notedSecrets) List(ctx context.Context, opts metav1.ListOptions) (*core
 	n.listed = make(map[string]bool, len(list.Items))
 	for i := range list.Items {
 		n.listed[list.Items[i].Name] = list.Items[i].Labels[managedByLabel] == managedBy
+		withoutBomb(&list.Items[i])
 	}
 	return list, nil
+}
+
+// Get gives one Secret.
+func (n *notedSecrets) Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.Secret, error) {
+	secret, err := n.SecretInterface.Get(ctx, name, opts)
+	if err == nil && withoutBomb(secret) {
+		return nil, damaged(name, "it unpacks to more than any release has")
+	}
+	return secret, err
 }
 
 // Create makes a Secret.

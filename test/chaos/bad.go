@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -15,7 +16,7 @@ func badClusters() *fault {
 	const namespace = "chaos-bad"
 	return &fault{
 		name: "bad-clusters", inject: wait,
-		does: "Many BarqClusters can never work: nine of ten name a Secret that does not exist, one of ten has a pod label that Kubernetes refuses.",
+		does: "Many BarqClusters can never work: nine of ten name a Secret that does not exist, one of ten has a variable that Kubernetes refuses.",
 		before: func(ctx context.Context, s *stage) error {
 			if err := s.newNamespace(ctx, namespace); err != nil {
 				return err
@@ -43,7 +44,9 @@ func badClusters() *fault {
 func newBadCluster(namespace string, index int) *v1alpha1.BarqCluster {
 	cluster := newCluster(namespace, fmt.Sprintf("bad-%05d", index))
 	if index%10 == 0 {
-		cluster.Spec.PodLabels = v1alpha1.Labels{"example.com/bad": "not a label's value"}
+		cluster.Spec.Env = []v1alpha1.EnvVar{{Name: "NODE", ValueFrom: &corev1.EnvVarSource{
+			FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.noSuchField"},
+		}}}
 		return cluster
 	}
 	cluster.Spec.Tiering = v1alpha1.TieringSpec{Enabled: true, Warm: &v1alpha1.TierSpec{

@@ -69,9 +69,10 @@ func faults() []*fault {
 		[]*fault{leaderLost(), twoOperators(), damagedReleases()},
 		[]*fault{
 			{
-				name: clockJumps, does: "The operator's clock jumps every three seconds: an hour ahead, two back, a day ahead, a minute back, and right again.",
-				inject: wait, jumping: true, arguments: []string{"--leader-elect"},
-				environment: []string{jumpingclock.Variable + "=" + jumpingclock.Schedule(3*time.Second,
+				name: clockJumps, does: "The operator's clock jumps every second: an hour ahead, two back, a day ahead, a minute back, and right again.",
+				// One round of jumps at a time, of which the work sees some.
+				inject: repeat(func(ctx context.Context, _ *stage) error { return sleep(ctx, 5*time.Second) }, 0), jumping: true, arguments: []string{"--leader-elect"},
+				environment: []string{jumpingclock.Variable + "=" + jumpingclock.Schedule(time.Second,
 					0, time.Hour, -time.Hour, 23*time.Hour, 23*time.Hour-time.Minute)},
 			},
 			badClusters(), randomSequences(), leaks(),
