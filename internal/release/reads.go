@@ -16,6 +16,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -126,7 +127,9 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 		return nil, err
 	}
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
-		config.KubeClient = &directClient{Client: helm, facts: passFactsIn(ctx), statefulSets: d.statefulSets}
+		config.KubeClient = &directClient{
+			Client: helm, release: client.ObjectKeyFromObject(object), facts: passFactsIn(ctx), statefulSets: d.statefulSets,
+		}
 	}
 	return config, nil
 }
@@ -134,12 +137,37 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 // directClient is Helm's, which asks for the API server's version before each action.
 type directClient struct {
 	*kube.Client
+	// release is the one that the objects belong to.
+	release      client.ObjectKey
 	facts        *passFacts
 	statefulSets *clusters.Versions
 }
 
 // IsReachable leaves it to the first request to find out.
 func (c *directClient) IsReachable() error { return nil }
+
+// Build reads the objects of a manifest, with the marks by which Helm knows an object of a release again. Helm adds
+// them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
+// release were lost too, Helm would take that object for somebody else's and refuse to go on.
+func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
+	built, err := c.Client.Build(manifest, validate)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range built {
+		object, err := meta.Accessor(info.Object)
+		if err != nil {
+			return nil, err
+		}
+		annotations := object.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"] = c.release.Name, c.release.Namespace
+		object.SetAnnotations(annotations)
+	}
+	return built, nil
+}
 
 // Create makes objects, and notes if one of them was there already.
 func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {

@@ -72,3 +72,32 @@ func TestADamagedReleaseHeals(t *testing.T) {
 		})
 	}
 }
+
+// Helm knows an object of a release again by annotations that are in no manifest. One that was put right
+// after somebody deleted or stripped it must have them too: without the release, Helm would refuse to touch it.
+func TestWhatWasPutRightIsKnownAgain(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	before := identities(t, cluster)
+
+	output(t, kubectl("-n", namespace, "delete", "service/db"))
+	output(t, kubectl("-n", namespace, "annotate", "poddisruptionbudget/db", "meta.helm.sh/release-name-"))
+	eventually(t, func() string {
+		for _, name := range []string{"service/db", "poddisruptionbudget/db"} {
+			out, err := kubectl("-n", namespace, "get", name, "-o", `jsonpath={.metadata.annotations.meta\.helm\.sh/release-name}`).CombinedOutput()
+			if err != nil || string(out) != "db" {
+				return name + ": " + string(out)
+			}
+		}
+		return ""
+	})
+
+	for _, stored := range releaseSecrets(t, namespace, "db") {
+		require.NoError(t, admin.Delete(t.Context(), &stored))
+	}
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+	waitReady(t, cluster)
+	require.Equal(t, before["db-0"], identities(t, cluster)["db-0"])
+	requireOneRelease(t, cluster, 1)
+}
