@@ -72,6 +72,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|[[][a-fA-F0-9:]+])(:[0-9]+)?/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>"
+	// +kubebuilder:validation:XValidation:rule="(self.contains('/') && !self.split('/')[0].contains('_') ? self.substring(self.indexOf('/') + 1) : self).find('^[^:@]*').size() <= 255",message="must have at most 255 characters between the registry and the tag, which is all that container runtimes take; write a shorter name"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Image string `json:"image,omitempty"`

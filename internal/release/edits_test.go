@@ -2,15 +2,18 @@ package release
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
@@ -53,4 +56,35 @@ func TestAnEditGoesBeforeInstalls(t *testing.T) {
 		queue.Add(first)
 		return false
 	}, 10*time.Second, time.Millisecond)
+}
+
+// What the last operator has finished is looked at when everything else is done.
+func TestWhatIsLeftToDoGoesFirstAtAStart(t *testing.T) {
+	const finished = `{deployedRelease: {name: db}, conditions: [
+		{type: Deployed, status: "True", observedGeneration: 2}, {type: ReleaseFailed, status: "False", observedGeneration: 2},
+		{type: Irreconcilable, status: "False", observedGeneration: 2}]}`
+	for name, test := range map[string]struct {
+		object string
+		want   int
+		waits  bool
+	}{
+		"finished":        {`{metadata: {generation: 2}, status: ` + finished + `}`, 0, false},
+		"edited":          {`{metadata: {generation: 3}, status: ` + finished + `}`, editPriority, true},
+		"being deleted":   {`{metadata: {generation: 2, deletionTimestamp: "2026-01-02T03:04:05Z"}, status: ` + finished + `}`, editPriority, true},
+		"never looked at": {`{metadata: {generation: 1}}`, newPriority, true},
+		"held back":       {`{metadata: {generation: 1}, status: {conditions: [{type: Irreconcilable, status: "True", observedGeneration: 1}]}}`, newPriority, true},
+		"failed": {`{metadata: {generation: 1}, status: {deployedRelease: {name: db}, conditions: [
+			{type: ReleaseFailed, status: "True", observedGeneration: 1}]}}`, editPriority, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// Tabs are not YAML.
+			content, err := yaml.YAMLToJSON([]byte(strings.ReplaceAll(test.object, "\t", "")))
+			require.NoError(t, err)
+			cluster := &unstructured.Unstructured{}
+			require.NoError(t, utiljson.Unmarshal(content, &cluster.Object))
+			priority, waits := priorityAtStart(cluster)
+			require.Equal(t, test.waits, waits)
+			require.Equal(t, test.want, priority)
+		})
+	}
 }

@@ -44,7 +44,7 @@ var cachedKinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
 // release before it makes it, and up to three times before it patches it.
 //
 // A cache that lags behind costs no more than a pass: a patch of an object that has gone
-// fails, and what is patched needlessly stays as it is. What the cache does not have is
+// fails, and what is patched needlessly stays as it is. A patch that would change nothing is not sent. What the cache does not have is
 // looked for on the API server, because the cache has only what carries the chart's label;
 // except for a release that was never made, where the objects are made anyhow and the API
 // server refuses what is there already.
@@ -71,31 +71,43 @@ var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api",
 
 // RoundTrip answers one request.
 func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
-	if asked.Method != http.MethodGet || asked.URL.RawQuery != "" {
-		return c.next.RoundTrip(asked)
-	}
+	reads := asked.Method == http.MethodGet && asked.URL.RawQuery == ""
 	info, err := requests.NewRequestInfo(asked)
-	if err != nil || info.Verb != "get" || info.Subresource != "" || info.Namespace == "" {
+	if err != nil || !reads && asked.Method != http.MethodPatch {
 		return c.next.RoundTrip(asked)
 	}
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
 	kind, cached := cachedKinds[resource]
-	if !cached {
+	if !cached || info.Namespace == "" || info.Name == "" || info.Subresource != "" {
 		return c.next.RoundTrip(asked)
 	}
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(kind)
 	err = c.cache.Get(asked.Context(), client.ObjectKey{Namespace: info.Namespace, Name: info.Name}, object, client.UnsafeDisableDeepCopy)
 	switch {
-	case err == nil:
+	case err == nil && reads:
 		return answer(asked, http.StatusOK, object)
-	case apierrors.IsNotFound(err) && c.facts.trustsAbsence:
+	case err == nil:
+		return c.patch(asked, object)
+	case reads && apierrors.IsNotFound(err) && c.facts.trustsAbsence:
 		status := apierrors.NewNotFound(resource.GroupResource(), info.Name).Status()
 		status.Kind, status.APIVersion = "Status", "v1"
 		return answer(asked, http.StatusNotFound, &status)
 	default:
 		return c.next.RoundTrip(asked)
 	}
+}
+
+// patch hands a patch on if there is anything in it.
+func (c *cachedReads) patch(asked *http.Request, object *unstructured.Unstructured) (*http.Response, error) {
+	changes, err := changedBy(asked, object)
+	if err != nil {
+		return nil, err
+	}
+	if changes {
+		return c.next.RoundTrip(asked)
+	}
+	return answer(asked, http.StatusOK, object)
 }
 
 func answer(asked *http.Request, code int, object any) (*http.Response, error) {

@@ -28,7 +28,9 @@ func FuzzImage(f *testing.F) {
 		"barq-db", "registry.example.com:5000/a/b:0.1.0", "a/b@sha256:" + hexadecimal, "a:1@sha256:" + hexadecimal,
 		"a@sha512:" + hexadecimal + hexadecimal, "[::1]:5000/a", "[::1]/a", "-a/b", "a-/b", "a.b-/c", ".a/b", "A/b", "a_b/c", "a..b", "a___b", "a__b", "a-_b", "a---b",
 		"a:" + strings.Repeat("a", 128), "a:" + strings.Repeat("a", 129), strings.Repeat("a/", 127) + "a", strings.Repeat("a/", 128) + "a",
-		"a.b/" + strings.Repeat("a", 255), hexadecimal, "a\n", "a:1\n", "", "a:", "@sha256:" + hexadecimal, "sha256:" + hexadecimal,
+		"a.b/" + strings.Repeat("a", 255), "a.b/" + strings.Repeat("a", 256), strings.Repeat("a", 255), strings.Repeat("a", 256),
+		"a_b/" + strings.Repeat("a", 251), "a_b/" + strings.Repeat("a", 252) + ":1", "a-b:80/" + strings.Repeat("a", 255) + ":1@sha256:" + hexadecimal,
+		"[::1]:80/" + strings.Repeat("a", 256), hexadecimal, "a\n", "a:1\n", "", "a:", "@sha256:" + hexadecimal, "sha256:" + hexadecimal,
 	} {
 		f.Add(image)
 	}

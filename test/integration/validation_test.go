@@ -52,6 +52,9 @@ func TestRefusedSpecs(t *testing.T) {
 		"image": {`image: "Not An Image"`, []string{
 			`spec.image: Invalid value: "Not An Image": must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>`,
 		}},
+		"long name of an image": {`image: ` + strings.Repeat("a", 256) + `:1`, []string{
+			`spec.image: Invalid value: "` + strings.Repeat("a", 256) + `:1": must have at most 255 characters between the registry and the tag, which is all that container runtimes take; write a shorter name`,
+		}},
 		"domain of an image": {`image: a.b-/c`, []string{
 			`spec.image: Invalid value: "a.b-/c": must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>`,
 		}},
