@@ -1,11 +1,11 @@
 package chaos_test
 
 import (
-	"io"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/stretchr/testify/require"
 	"k8s.io/klog/v2"
 
@@ -15,8 +15,7 @@ import (
 
 // Every fault is made, with so few BarqClusters that it takes minutes. The random choices are the same in each run.
 func TestAFewFaults(t *testing.T) {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(logr.Discard())
 	parameters := chaos.Parameters{
 		Faults:   chaos.Names(),
 		Clusters: 3, Killed: 6, Bad: 20, Steps: 3, Edits: 50,

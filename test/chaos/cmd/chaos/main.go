@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -17,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
@@ -28,8 +28,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// What a client library says of an API server that was killed is no news here.
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(logr.Discard())
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		stop()
@@ -58,7 +57,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&parameters.Steps, "steps", 20, "how many random steps are made of each in the row of random sequences")
 	flags.IntVar(&parameters.Edits, "edits", 1000, "how many edits are made in the row about leaks")
 	flags.DurationVar(&parameters.FaultTime, "fault-time", 30*time.Second, "how long a fault lasts at most while one kind of work is done on --n BarqClusters")
-	flags.DurationVar(&parameters.Patience, "patience", 5*time.Minute, "how long all may take to be as it should be after a fault")
+	flags.DurationVar(&parameters.Patience, "patience", 10*time.Minute, "how long all may take to be as it should be after a fault")
 	flags.Uint64Var(&parameters.Seed, "seed", rand.Uint64(), "makes the random choices of an earlier run again; random if not given")
 	flags.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
 	flags.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
