@@ -30,10 +30,14 @@ func badClusters() *fault {
 		},
 		after: func(ctx context.Context, s *stage) error {
 			began := time.Now()
-			if err := s.admin.DeleteAllOf(ctx, &v1alpha1.BarqCluster{}, client.InNamespace(namespace)); err != nil {
+			// One request for all would take longer than the API server lets a request take.
+			err := each(ctx, s.parameters.Bad, func(ctx context.Context, i int) error {
+				return client.IgnoreNotFound(s.admin.Delete(ctx, newBadCluster(namespace, i)))
+			})
+			if err != nil {
 				return err
 			}
-			err := s.removeNamespace(ctx, namespace)
+			err = s.removeNamespace(ctx, namespace)
 			s.say("%-18s all are gone %.0f s after they were deleted", s.fault.name, time.Since(began).Seconds())
 			return err
 		},

@@ -8,13 +8,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// writesAwaited is longer than the operator waits for its own writes to come into its cache.
+const writesAwaited = 31 * time.Second
+
 // damagedReleases loses and breaks what Helm has stored, while Helm works with it.
 func damagedReleases() *fault {
 	return &fault{
-		name:       "damaged-releases",
-		does:       "Five times a second a random Secret of a release is deleted, cut in half or overwritten.",
-		inject:     repeat(damageRelease, 200*time.Millisecond),
-		afterwards: touchAll,
+		name:   "damaged-releases",
+		does:   "Five times a second a random Secret of a release is deleted, cut in half or overwritten.",
+		inject: repeat(damageRelease, 200*time.Millisecond),
+		afterwards: func(ctx context.Context, s *stage) error {
+			// Until then the operator takes a Secret that its cache does not show for one that it has just written.
+			if err := sleep(ctx, writesAwaited); err != nil {
+				return err
+			}
+			return touchAll(ctx, s)
+		},
 	}
 }
 

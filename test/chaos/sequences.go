@@ -31,7 +31,7 @@ func randomSequences() *fault {
 				{"delete", func(ctx context.Context) error { return s.deleteAll(ctx, s.parameters.Clusters) }, s.undeleted},
 			}
 		},
-		afterwards: touchAll,
+		afterwards: damagedReleases().afterwards,
 	}
 }
 

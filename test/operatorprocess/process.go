@@ -144,15 +144,18 @@ func (o *Process) Ended() <-chan struct{} { return o.ended }
 // Signal sends the running process a signal.
 func (o *Process) Signal(signal syscall.Signal) error { return o.process.Process.Signal(signal) }
 
+// lastWords begin the line with which the program says why it ends.
+const lastWords = "barq-operator: "
+
 // CheckLog says whether every line of the log is JSON, which is what a log
-// collector expects.
+// collector expects, except for the last words of a process.
 func (o *Process) CheckLog() error {
 	content, err := os.ReadFile(o.Log)
 	if err != nil {
 		return err
 	}
 	for line := range bytes.Lines(content) {
-		if !json.Valid(line) {
+		if !json.Valid(line) && !bytes.HasPrefix(line, []byte(lastWords)) {
 			return fmt.Errorf("the operator logged a line that is not JSON: %s", line)
 		}
 	}
