@@ -73,12 +73,12 @@ var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api",
 func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 	reads := asked.Method == http.MethodGet && asked.URL.RawQuery == ""
 	info, err := requests.NewRequestInfo(asked)
-	if err != nil || !reads && asked.Method != http.MethodPatch {
+	if err != nil || !reads && asked.Method != http.MethodPatch || !namesOneObject(info) {
 		return c.next.RoundTrip(asked)
 	}
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
 	kind, cached := cachedKinds[resource]
-	if !cached || info.Namespace == "" || info.Name == "" || info.Subresource != "" {
+	if !cached {
 		return c.next.RoundTrip(asked)
 	}
 	object := &unstructured.Unstructured{}
@@ -96,6 +96,11 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 	default:
 		return c.next.RoundTrip(asked)
 	}
+}
+
+// namesOneObject tells whether a request is for the whole of one object of a namespace.
+func namesOneObject(info *apirequest.RequestInfo) bool {
+	return info.Namespace != "" && info.Name != "" && info.Subresource == ""
 }
 
 // patch hands a patch on if there is anything in it.

@@ -38,7 +38,8 @@ func Overlay(folder string) (argument string, err error) {
 	}
 	overlay := map[string]map[string]string{"Replace": {}}
 	for name, content := range map[string][]byte{"time.go": changed, "jump.go": jump} {
-		file := filepath.Join(folder, name)
+		// Not as Go files: the folder may be in the tree of a module, of which they are no package.
+		file := filepath.Join(folder, name+".txt")
 		if err := os.WriteFile(file, content, 0o600); err != nil {
 			return "", err
 		}
