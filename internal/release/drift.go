@@ -89,8 +89,13 @@ func holds(existing *unstructured.Unstructured, expected *resource.Info) (bool, 
 	// A field that is replaced as a whole, such as the selector of a
 	// PodDisruptionBudget, is in the patch even when it stays as it is. So what the
 	// patch makes is compared, not the patch looked at.
+	return sameJSON(have, patched)
+}
+
+// sameJSON tells whether two documents say the same, in whatever order of fields.
+func sameJSON(one, other []byte) (bool, error) {
 	var before, after map[string]any
-	if err := errors.Join(json.Unmarshal(have, &before), json.Unmarshal(patched, &after)); err != nil {
+	if err := errors.Join(json.Unmarshal(one, &before), json.Unmarshal(other, &after)); err != nil {
 		return false, err
 	}
 	return reflect.DeepEqual(before, after), nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,9 +38,6 @@ func changedBy(asked *http.Request, object *unstructured.Unstructured) (bool, er
 		// The API server says what is wrong with it.
 		return true, nil //nolint:nilerr // An error here is an answer there.
 	}
-	var before, after map[string]any
-	if err := errors.Join(json.Unmarshal(have, &before), json.Unmarshal(patched, &after)); err != nil {
-		return false, err
-	}
-	return !reflect.DeepEqual(before, after), nil
+	same, err := sameJSON(have, patched)
+	return !same, err
 }

@@ -72,8 +72,11 @@ var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api",
 // RoundTrip answers one request.
 func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 	reads := asked.Method == http.MethodGet && asked.URL.RawQuery == ""
+	if !reads && asked.Method != http.MethodPatch {
+		return c.next.RoundTrip(asked)
+	}
 	info, err := requests.NewRequestInfo(asked)
-	if err != nil || !reads && asked.Method != http.MethodPatch || !namesOneObject(info) {
+	if err != nil || !namesOneObject(info) {
 		return c.next.RoundTrip(asked)
 	}
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
