@@ -2,8 +2,22 @@ package markdown
 
 import (
 	"fmt"
+	"os"
 	"strings"
 )
+
+// WritePart replaces what is between two lines of the page in a file.
+func WritePart(file, begin, end, part string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text, err = ReplacePart(text, begin, end, part)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(file, text, 0o644)
+}
 
 // ReplacePart replaces what is between two lines of a page, which stay.
 func ReplacePart(page []byte, begin, end, part string) ([]byte, error) {

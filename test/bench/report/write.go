@@ -44,15 +44,6 @@ func WriteResults(file string, results *bench.Results) error {
 // WriteDocs puts the results into benchmarks.md in the folder of documents, and results and pictures into the folder
 // benchmarks beside it.
 func WriteDocs(folder string, results *bench.Results) error {
-	page := filepath.Join(folder, "benchmarks.md")
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	text, err = markdown.ReplacePart(text, beginMarker, endMarker, Markdown(results))
-	if err != nil {
-		return fmt.Errorf("%s: %w", page, err)
-	}
 	beside := filepath.Join(folder, "benchmarks")
 	if err := os.MkdirAll(beside, 0o755); err != nil {
 		return err
@@ -69,7 +60,7 @@ func WriteDocs(folder string, results *bench.Results) error {
 			return err
 		}
 	}
-	return os.WriteFile(page, text, 0o644)
+	return markdown.WritePart(filepath.Join(folder, "benchmarks.md"), beginMarker, endMarker, Markdown(results))
 }
 
 // Markdown gives the generated part of the page.

@@ -31,16 +31,7 @@ func WriteResults(file string, results *chaos.Results) error {
 
 // WriteDocs puts the results into reliability.md in the folder of documents.
 func WriteDocs(folder string, results *chaos.Results) error {
-	page := filepath.Join(folder, "reliability.md")
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	text, err = markdown.ReplacePart(text, beginMarker, endMarker, Markdown(results))
-	if err != nil {
-		return fmt.Errorf("%s: %w", page, err)
-	}
-	return os.WriteFile(page, text, 0o644)
+	return markdown.WritePart(filepath.Join(folder, "reliability.md"), beginMarker, endMarker, Markdown(results))
 }
 
 // Verdict is an error if anything did not hold.
