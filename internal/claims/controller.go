@@ -43,8 +43,15 @@ type Reconciler struct {
 
 	lock   sync.Mutex
 	rivals map[rivalKey]*rival
-	// told has the holders of BarqClusters that were logged.
-	told map[types.NamespacedName]string
+	told   map[types.NamespacedName]told
+}
+
+// told is what was said of a BarqCluster of another operator.
+type told struct {
+	// holder is the operator that it was said of, in the log.
+	holder string
+	// insists: an event says that the holder has answered.
+	insists bool
 }
 
 // rivalKey: an operator may watch one namespace and not another.
@@ -93,7 +100,6 @@ func (r *Reconciler) contend(ctx context.Context, cluster *v1alpha1.BarqCluster)
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	other := r.rivalFor(ctx, cluster)
-	answered := other.answered
 	todo, left := other.next(cluster, r.Operator, r.Clock.Now())
 	switch todo {
 	case ask:
@@ -105,7 +111,8 @@ func (r *Reconciler) contend(ctx context.Context, cluster *v1alpha1.BarqCluster)
 		delete(r.rivals, keyOf(cluster))
 		return ctrl.Result{RequeueAfter: time.Second}, ignoreOvertaken(r.takeOver(ctx, cluster))
 	case leave:
-		if !answered && other.answered {
+		if name := client.ObjectKeyFromObject(cluster); other.answered && !r.told[name].insists {
+			r.told[name] = told{holder: cluster.Status.Operator, insists: true}
 			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, v1alpha1.ReasonManagedElsewhere, "Claim",
 				"operator %s is installed too, and leaves the BarqClusters of this namespace to operator %s, which holds them; remove one of the two",
 				r.Operator, cluster.Status.Operator)
@@ -118,12 +125,12 @@ func (r *Reconciler) contend(ctx context.Context, cluster *v1alpha1.BarqCluster)
 // log once that this one does not.
 func (r *Reconciler) rivalFor(ctx context.Context, cluster *v1alpha1.BarqCluster) *rival {
 	if r.rivals == nil {
-		r.rivals, r.told = map[rivalKey]*rival{}, map[types.NamespacedName]string{}
+		r.rivals, r.told = map[rivalKey]*rival{}, map[types.NamespacedName]told{}
 	}
 	name, holder := client.ObjectKeyFromObject(cluster), cluster.Status.Operator
-	if r.told[name] != holder {
+	if r.told[name].holder != holder {
 		r.noLongerAskedOn(name)
-		r.told[name] = holder
+		r.told[name] = told{holder: holder}
 		ctrl.LoggerFrom(ctx).Info("Leaving a BarqCluster alone that another operator holds", "operator", holder)
 	}
 	if r.rivals[keyOf(cluster)] == nil {

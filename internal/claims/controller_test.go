@@ -100,9 +100,10 @@ func TestTheFirstOneKeepsTheBarqCluster(t *testing.T) {
 	}
 	clock.SetTime(clock.Now().Add(time.Second))
 	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
-	require.Equal(t, []string{"Warning ManagedElsewhere operator second is installed too, and leaves the BarqClusters of this namespace to " +
-		"operator first, which holds them; remove one of the two"}, told(second), "told once, however often it asked")
-	require.Empty(t, told(first))
+	event := "Warning ManagedElsewhere operator second is installed too, and leaves the BarqClusters of this namespace to " +
+		"operator first, which holds them; remove one of the two"
+	require.Equal(t, []string{event, event}, eventsOf(second), "told once on each BarqCluster, however often it asked")
+	require.Empty(t, eventsOf(first))
 }
 
 func TestASilentOperatorIsReplaced(t *testing.T) {
@@ -171,7 +172,7 @@ func versions(t *testing.T, store client.Reader, names ...string) []string {
 	return found
 }
 
-func told(by installation) []string {
+func eventsOf(by installation) []string {
 	close(by.events.Events)
 	return slices.Collect(func(yield func(string) bool) {
 		for event := range by.events.Events {
