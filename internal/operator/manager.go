@@ -2,13 +2,17 @@ package operator
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/go-logr/logr"
 	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -24,6 +28,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
 // leaderElectionID names the Lease.
@@ -107,17 +112,16 @@ func limitedCache() cache.Options {
 	}
 }
 
-// newSecretMetadataCache makes a cache of the metadata of Secrets, without their
-// contents, in the namespaces that the manager watches. It is apart from the
-// manager's cache, which keeps one set of limits for all forms of a kind.
-func newSecretMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
-	options := ctrl.Options{}
-	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("secret-metadata"))
-	secrets, err := cache.New(mgr.GetConfig(), cache.Options{
-		HTTPClient:        mgr.GetHTTPClient(),
-		Scheme:            mgr.GetScheme(),
-		Mapper:            mgr.GetRESTMapper(),
-		DefaultNamespaces: options.Cache.DefaultNamespaces,
+// newReleaseMetadataCache makes a cache of the metadata of the Secrets in which Helm stores
+// releases, without their contents, in the namespaces that the manager watches. It is
+// apart from the manager's cache, which keeps one set of limits for all forms of a kind.
+func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
+	releases, err := cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient:           mgr.GetHTTPClient(),
+		Scheme:               mgr.GetScheme(),
+		Mapper:               mgr.GetRESTMapper(),
+		DefaultNamespaces:    watchedNamespaces(),
+		DefaultFieldSelector: fields.OneTermEqualSelector("type", secrets.ReleaseType),
 		// Only the name and the resourceVersion are used, and of the operator's own
 		// releases the labels.
 		DefaultTransform: func(object any) (any, error) {
@@ -131,10 +135,29 @@ func newSecretMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("setting up the cache of Secrets' metadata: %w", err)
+		return nil, fmt.Errorf("setting up the cache of the metadata of stored releases: %w", err)
 	}
-	if err := mgr.Add(secrets); err != nil {
-		return nil, fmt.Errorf("adding the cache of Secrets' metadata: %w", err)
+	if err := mgr.Add(releases); err != nil {
+		return nil, fmt.Errorf("adding the cache of the metadata of stored releases: %w", err)
 	}
-	return secrets, nil
+	return releases, nil
+}
+
+// newInventory makes an inventory of the Secrets in the namespaces that the manager watches.
+func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
+	inventory, err := secrets.NewInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.Add(inventory); err != nil {
+		return nil, fmt.Errorf("adding the inventory of Secrets: %w", err)
+	}
+	return inventory, nil
+}
+
+// watchedNamespaces are those that the manager watches; none means all.
+func watchedNamespaces() map[string]cache.Config {
+	options := ctrl.Options{}
+	helmmanager.ConfigureWatchNamespaces(&options, logr.Discard())
+	return options.Cache.DefaultNamespaces
 }

@@ -52,22 +52,26 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
 	}
-	metadata, err := newSecretMetadataCache(mgr)
+	inventory, err := newInventory(mgr)
 	if err != nil {
 		return err
 	}
-	if err := release.IndexReleases(ctx, metadata); err != nil {
+	stored, err := newReleaseMetadataCache(mgr)
+	if err != nil {
+		return err
+	}
+	if err := release.IndexReleases(ctx, stored); err != nil {
 		return fmt.Errorf("indexing the stored releases: %w", err)
 	}
-	resolver := secrets.NewResolver(metadata, mgr.GetAPIReader())
+	resolver := secrets.NewResolver(inventory, mgr.GetAPIReader())
 	rollouts := &rollout.Queue{
 		Limit:   settings.UnrequestedRollouts,
 		Objects: mgr.GetClient(),
-		Secrets: metadata,
+		Secrets: stored,
 		Live:    mgr.GetAPIReader(),
 		Clock:   clock.RealClock{},
 	}
-	if err := rollouts.SetupWithManager(mgr, metadata); err != nil {
+	if err := rollouts.SetupWithManager(mgr, stored); err != nil {
 		return err
 	}
 
@@ -76,7 +80,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: settings.DefaultImage,
-	}, metadata, statefulSets, rollouts, secrets.Watch(metadata, mgr.GetClient()), rollouts.Releases(), release.EditsFirst(mgr.GetCache()))
+	}, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases(), release.EditsFirst(mgr.GetCache()))
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Queue:   rollouts,
 
 		StatefulSets: statefulSets,
-	}).SetupWithManager(mgr, secrets.Watch(metadata, mgr.GetClient()), watch.MaxConcurrentReconciles, rollouts.Statuses()); err != nil {
+	}).SetupWithManager(mgr, secrets.Watch(inventory, mgr.GetClient()), watch.MaxConcurrentReconciles, rollouts.Statuses()); err != nil {
 		return err
 	}
 	return (&volumes.Reconciler{

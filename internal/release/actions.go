@@ -42,7 +42,7 @@ type actionsGetter struct {
 	helmclient.ActionClientGetter
 	chart string
 	clock clock.Clock
-	// secrets is a cache of Secrets' metadata.
+	// secrets is a cache of the metadata of Secrets.
 	secrets client.Reader
 	// objects is a cache of what the chart renders.
 	objects client.Reader

@@ -86,7 +86,7 @@ func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
 	return getter
 }
 
-// newSecretMetadata is what a cache of Secrets' metadata would give.
+// newSecretMetadata is what a cache of the metadata of Secrets would give.
 func newSecretMetadata(stored ...client.Object) client.Client {
 	return fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored...).
 		WithIndex(&corev1.Secret{}, releaseIndex, releaseOf).Build()

@@ -40,7 +40,7 @@ const history = 5
 
 // Options lists every option of the reconciler for the kind that watch names.
 //
-// secretMetadata is a cache of the metadata of all Secrets; statefulSets gets the versions
+// secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
 // of those that Helm writes; rollouts paces the
 // roll-outs that nobody asked for; wakes are sources that enqueue BarqClusters for
 // which there is something to do though they have not changed themselves.

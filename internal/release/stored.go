@@ -17,10 +17,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// releaseIndex of the cache of Secrets' metadata finds those that store a release.
+// releaseIndex of the cache of the metadata of Secrets finds those that store a release.
 const releaseIndex = "helm.sh/release"
 
-// IndexReleases lets the cache of Secrets' metadata find the Secrets that store a release
+// IndexReleases lets the cache of the metadata of Secrets find the Secrets that store a release
 // without a look at all others of the namespace.
 func IndexReleases(ctx context.Context, secrets client.FieldIndexer) error {
 	return secrets.IndexField(ctx, secretMetadata(), releaseIndex, releaseOf)
@@ -45,7 +45,7 @@ func secretMetadata() *metav1.PartialObjectMetadata {
 // by the names of the Secrets.
 type storedVersions map[string]string
 
-// cachedVersions reads them from a cache of Secrets' metadata.
+// cachedVersions reads them from a cache of the metadata of Secrets.
 func cachedVersions(ctx context.Context, secrets client.Reader, name types.NamespacedName) (storedVersions, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -25,9 +26,14 @@ spec:
   tiering: {enabled: true, warm: {provider: gcs, bucket: warm, credentialsSecretRef: {name: google}}}
 `
 
+// unlisted is a watch of Secrets that has seen none yet.
+type unlisted struct{}
+
+func (unlisted) Version(types.NamespacedName) string { return "" }
+
 func newTranslator(objects ...client.Object) *Translator {
 	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
-	return &Translator{Secrets: secrets.NewResolver(store, store), Cache: store, DefaultImage: "mirror.example.com/barq-db:1"}
+	return &Translator{Secrets: secrets.NewResolver(unlisted{}, store), Cache: store, DefaultImage: "mirror.example.com/barq-db:1"}
 }
 
 func google(content string) *corev1.Secret {

@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/lru"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,17 +27,23 @@ const remembered = 8192
 // Secret's resourceVersion is one that it has not seen, so that resolving an
 // unchanged BarqCluster costs no request.
 type Resolver struct {
-	// metadata knows which Secrets exist and their resourceVersions, from a watch.
-	metadata client.Reader
+	// versions knows which Secrets exist and their resourceVersions, from a watch.
+	versions Versions
 	// contents reads a Secret from the API server.
 	contents client.Reader
 	seen     *lru.Cache
 }
 
-// NewResolver makes a Resolver of a reader that is fed by a metadata-only
-// watch of Secrets and of one that reads from the API server.
-func NewResolver(metadata, contents client.Reader) *Resolver {
-	return &Resolver{metadata: metadata, contents: contents, seen: lru.New(remembered)}
+// Versions is what a Resolver needs of an Inventory.
+type Versions interface {
+	// Version gives the resourceVersion of a Secret, empty if there is none.
+	Version(secret types.NamespacedName) string
+}
+
+// NewResolver makes a Resolver of what knows the versions of Secrets and of a
+// reader that reads from the API server.
+func NewResolver(versions Versions, contents client.Reader) *Resolver {
+	return &Resolver{versions: versions, contents: contents, seen: lru.New(remembered)}
 }
 
 // Resolution is what was found.
@@ -129,14 +134,8 @@ func check(references []Reference, keys map[string]digest, sum io.Writer) []stri
 
 // keys gives the sums of a Secret's values, or nil when there is no such Secret.
 func (r *Resolver) keys(ctx context.Context, name types.NamespacedName) (map[string]digest, error) {
-	known := &metav1.PartialObjectMetadata{}
-	known.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	err := r.metadata.Get(ctx, name, known)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, err
-	}
-	if err == nil {
-		if seen, ok := r.seen.Get(name); ok && seen.(snapshot).resourceVersion == known.ResourceVersion {
+	if known := r.versions.Version(name); known != "" {
+		if seen, ok := r.seen.Get(name); ok && seen.(snapshot).resourceVersion == known {
 			return seen.(snapshot).keys, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -46,7 +47,16 @@ func newStore(t *testing.T, objects ...client.Object) (*store, *secrets.Resolver
 			return inner.Get(ctx, key, object, opts...)
 		},
 	})
-	return s, secrets.NewResolver(s.Client, contents)
+	return s, secrets.NewResolver(s, contents)
+}
+
+// Version implements secrets.Versions.
+func (s *store) Version(name types.NamespacedName) string {
+	found := &corev1.Secret{}
+	if err := s.Get(context.Background(), name, found); err != nil {
+		return ""
+	}
+	return found.ResourceVersion
 }
 
 func (s *store) resolve(t *testing.T, resolver *secrets.Resolver, spec string) secrets.Resolution {

@@ -3,14 +3,10 @@ package secrets
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -38,28 +34,40 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 }
 
 // Watch gives a source that enqueues the BarqClusters that refer to a Secret,
-// whenever a Secret is made, changed or deleted. secrets is a cache of Secrets'
-// metadata, clusters reads BarqClusters from a cache that has the index.
-func Watch(secrets cache.Cache, clusters client.Reader) source.Source {
-	kind := &metav1.PartialObjectMetadata{}
-	kind.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	enqueue := func(ctx context.Context, secret *metav1.PartialObjectMetadata) []reconcile.Request {
+// whenever a Secret is made, changed or deleted. clusters reads BarqClusters from a
+// cache that has the index.
+func Watch(inventory *Inventory, clusters client.Reader) source.Source {
+	return &changes{inventory: inventory, clusters: clusters}
+}
+
+type changes struct {
+	inventory *Inventory
+	clusters  client.Reader
+}
+
+var _ source.SyncingSource = &changes{}
+
+// Start implements source.Source.
+func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	c.inventory.onChange(func(secret types.NamespacedName) {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-		if err := clusters.List(ctx, list,
-			client.InNamespace(secret.Namespace), client.MatchingFields{indexName: secret.Name}); err != nil {
+		if err := c.clusters.List(ctx, list, client.InNamespace(secret.Namespace),
+			client.MatchingFields{indexName: secret.Name}, client.UnsafeDisableDeepCopy); err != nil {
 			// A list from the cache fails only while the operator stops.
-			return nil
+			return
 		}
-		requests := make([]reconcile.Request, 0, len(list.Items))
 		for i := range list.Items {
-			requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{
+			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{
 				Namespace: list.Items[i].GetNamespace(), Name: list.Items[i].GetName(),
 			}})
 		}
-		return requests
-	}
-	return source.Kind(secrets, kind,
-		handler.TypedEnqueueRequestsFromMapFunc(enqueue),
-		predicate.TypedResourceVersionChangedPredicate[*metav1.PartialObjectMetadata]{})
+	})
+	return nil
 }
+
+// WaitForSync implements source.SyncingSource.
+func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.awaitListed(ctx) }
+
+// String is what the log calls the source.
+func (c *changes) String() string { return "Secrets that BarqClusters refer to" }

@@ -1,0 +1,266 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+)
+
+// ReleaseType is the type of the Secrets in which Helm stores releases.
+const ReleaseType = "helm.sh/release.v1"
+
+// Inventory knows from a watch which Secrets there are, and in which version. It keeps nothing else of
+// them, because a Kubernetes cluster may have tens of thousands of which a few are referred to, and a cache of their
+// metadata takes some hundred bytes for each. Secrets that store releases are left out.
+type Inventory struct {
+	client     metadata.Interface
+	namespaces []string
+
+	lock sync.RWMutex
+	// versions are the resourceVersions by namespace and name.
+	versions map[string]map[string]string
+	// changed are told which Secrets were made, changed or deleted after the first list.
+	changed []func(types.NamespacedName)
+	// awaited is how many namespaces have not been listed yet; listed is closed when none is left.
+	awaited int
+	listed  chan struct{}
+}
+
+// NewInventory makes an Inventory of the Secrets in the namespaces; none means all. It knows nothing before it is started.
+func NewInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
+	secrets, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client of Secrets' metadata: %w", err)
+	}
+	return newInventory(secrets, namespaces), nil
+}
+
+func newInventory(client metadata.Interface, namespaces []string) *Inventory {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	return &Inventory{
+		client: client, namespaces: namespaces,
+		versions: map[string]map[string]string{}, awaited: len(namespaces), listed: make(chan struct{}),
+	}
+}
+
+// Version gives the resourceVersion of a Secret, empty if there is none.
+func (i *Inventory) Version(secret types.NamespacedName) string {
+	i.lock.RLock()
+	defer i.lock.RUnlock()
+	return i.versions[secret.Namespace][secret.Name]
+}
+
+// Start watches until the context ends. A manager calls it.
+func (i *Inventory) Start(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, namespace := range i.namespaces {
+		running.Go(func() {
+			cache.NewReflectorWithOptions(i.listWatch(namespace), &metav1.PartialObjectMetadata{}, &watched{inventory: i, namespace: namespace},
+				cache.ReflectorOptions{Name: "secrets", TypeDescription: "metadata of Secrets"}).RunWithContext(ctx)
+		})
+	}
+	running.Wait()
+	return nil
+}
+
+// NeedLeaderElection lets a replica that does not lead know the Secrets already when it begins to.
+func (i *Inventory) NeedLeaderElection() bool { return false }
+
+func (i *Inventory) listWatch(namespace string) cache.ListerWatcher {
+	secrets := i.client.Resource(corev1.SchemeGroupVersion.WithResource("secrets"))
+	resources := metadata.ResourceInterface(secrets)
+	if namespace != metav1.NamespaceAll {
+		resources = secrets.Namespace(namespace)
+	}
+	selector := fields.OneTermNotEqualSelector("type", ReleaseType).String()
+	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			options.FieldSelector = selector
+			return resources.List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector = selector
+			return resources.Watch(ctx, options)
+		},
+	}, i.client)
+}
+
+// onChange has a function told of changes from now on.
+func (i *Inventory) onChange(changed func(types.NamespacedName)) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	i.changed = append(i.changed, changed)
+}
+
+// awaitListed returns when all is known.
+func (i *Inventory) awaitListed(ctx context.Context) error {
+	select {
+	case <-i.listed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the list of Secrets: %w", context.Cause(ctx))
+	}
+}
+
+// note stores the version of a Secret, empty if it was deleted.
+func (i *Inventory) note(secret types.NamespacedName, version string) {
+	i.lock.Lock()
+	before := i.versions[secret.Namespace][secret.Name]
+	i.put(secret, version)
+	told := i.changed
+	i.lock.Unlock()
+	if before != version {
+		for _, changed := range told {
+			changed(secret)
+		}
+	}
+}
+
+func (i *Inventory) put(secret types.NamespacedName, version string) {
+	names := i.versions[secret.Namespace]
+	switch {
+	case version != "":
+		if names == nil {
+			names = map[string]string{}
+			i.versions[secret.Namespace] = names
+		}
+		names[secret.Name] = version
+	case len(names) == 1:
+		if names[secret.Name] != "" {
+			delete(i.versions, secret.Namespace)
+		}
+	default:
+		delete(names, secret.Name)
+	}
+}
+
+// replace takes a list for all that there is in a namespace, or in all. It comes first, and after a watch that broke.
+func (i *Inventory) replace(namespace string, listed map[types.NamespacedName]string, first bool) {
+	i.lock.Lock()
+	different := map[types.NamespacedName]bool{}
+	for within, names := range i.versions {
+		if namespace != metav1.NamespaceAll && namespace != within {
+			continue
+		}
+		for name := range names {
+			secret := types.NamespacedName{Namespace: within, Name: name}
+			if _, there := listed[secret]; !there {
+				different[secret] = true
+			}
+		}
+	}
+	for secret, version := range listed {
+		if i.versions[secret.Namespace][secret.Name] != version {
+			different[secret] = true
+		}
+	}
+	for secret := range different {
+		i.put(secret, listed[secret])
+	}
+	if first {
+		i.awaited--
+		if i.awaited == 0 {
+			close(i.listed)
+		}
+	}
+	told := i.changed
+	i.lock.Unlock()
+	if first {
+		// Nobody has acted on what was known before.
+		return
+	}
+	for secret := range maps.Keys(different) {
+		for _, changed := range told {
+			changed(secret)
+		}
+	}
+}
+
+// watched is what one watch tells the Inventory.
+type watched struct {
+	inventory *Inventory
+	namespace string
+	known     bool
+}
+
+var _ cache.TransformingStore = &watched{}
+
+// Add implements cache.ReflectorStore.
+func (w *watched) Add(object any) error {
+	secret, err := meta.Accessor(object)
+	if err == nil {
+		w.inventory.note(nameOf(secret), secret.GetResourceVersion())
+	}
+	return err
+}
+
+// Update implements cache.ReflectorStore.
+func (w *watched) Update(object any) error { return w.Add(object) }
+
+// Delete implements cache.ReflectorStore.
+func (w *watched) Delete(object any) error {
+	secret, err := meta.Accessor(object)
+	if err == nil {
+		w.inventory.note(nameOf(secret), "")
+	}
+	return err
+}
+
+// Replace implements cache.ReflectorStore.
+func (w *watched) Replace(objects []any, _ string) error {
+	listed := make(map[types.NamespacedName]string, len(objects))
+	for _, object := range objects {
+		secret, err := meta.Accessor(object)
+		if err != nil {
+			return err
+		}
+		listed[nameOf(secret)] = secret.GetResourceVersion()
+	}
+	w.inventory.replace(w.namespace, listed, !w.known)
+	w.known = true
+	return nil
+}
+
+// Resync implements cache.ReflectorStore.
+func (w *watched) Resync() error { return nil }
+
+// Transformer implements cache.TransformingStore: while a list comes in, the reflector keeps what this gives.
+func (w *watched) Transformer() cache.TransformFunc {
+	return func(object any) (any, error) {
+		secret, err := meta.Accessor(object)
+		if err != nil {
+			return nil, err
+		}
+		return &version{NamespacedName: nameOf(secret), resourceVersion: secret.GetResourceVersion()}, nil
+	}
+}
+
+// version is a Secret of a list that is coming in. Nothing else is asked of it than what it has.
+type version struct {
+	metav1.Object
+	types.NamespacedName
+	resourceVersion string
+}
+
+func (v *version) GetNamespace() string       { return v.Namespace }
+func (v *version) GetName() string            { return v.Name }
+func (v *version) GetResourceVersion() string { return v.resourceVersion }
+
+func nameOf(secret metav1.Object) types.NamespacedName {
+	return types.NamespacedName{Namespace: secret.GetNamespace(), Name: secret.GetName()}
+}
