@@ -9,9 +9,9 @@ import (
 )
 
 // progressDelay is how long what is only progress waits to be written, together with what
-// comes of it meanwhile. A start goes through half a dozen states in a second or two, and
+// comes of it meanwhile. A start goes through half a dozen states in a few seconds, and
 // nobody can follow them; each write costs a request and wakes every controller.
-const progressDelay = 2 * time.Second
+const progressDelay = 5 * time.Second
 
 // Writes remembers for each BarqCluster the last write of one of its controllers, because
 // the cache lags behind. The zero value remembers none.

@@ -19,8 +19,14 @@ func TestAFewClusters(t *testing.T) {
 		Clusters: []int{2}, Rounds: 1, Workers: 2, Edits: 2, Repairs: 1, Unrelated: 1,
 		IdleTime: time.Second, QuietTime: time.Second, ReconcilePeriod: 10 * time.Minute,
 	}
-	results, err := bench.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr)
+	var kept []int
+	results, err := bench.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr, func(results *bench.Results) error {
+		kept = append(kept, len(results.Samples))
+		return nil
+	})
 	require.NoError(t, err)
+	require.Len(t, kept, len(bench.Contenders()))
+	require.Equal(t, len(results.Samples), kept[len(kept)-1])
 
 	measured := map[string]map[string]float64{}
 	for _, sample := range results.Samples {
@@ -49,7 +55,7 @@ func TestAFewClusters(t *testing.T) {
 func TestParametersThatMakeNoSense(t *testing.T) {
 	_, err := bench.Run(t.Context(), "../..", t.TempDir(), bench.Parameters{
 		Contenders: []string{"somebody"}, Clusters: []int{0}, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
-	}, nil)
+	}, nil, nil)
 	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator stock limit]
 n: name at least one number of clusters, each at least 1`)
 }

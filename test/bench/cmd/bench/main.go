@@ -75,11 +75,14 @@ func run(command *cobra.Command, parameters bench.Parameters, places places) err
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	results, err := bench.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr())
+	keep := func(results *bench.Results) error {
+		return report.WriteResults(filepath.Join(folder, "results.json"), results)
+	}
+	results, err := bench.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr(), keep)
 	if results == nil {
 		return err
 	}
-	err = errors.Join(err, report.WriteResults(filepath.Join(folder, "results.json"), results), report.Print(command.OutOrStdout(), results))
+	err = errors.Join(err, keep(results), report.Print(command.OutOrStdout(), results))
 	if err != nil || places.docs == "" {
 		return err
 	}
