@@ -22,7 +22,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// fieldOwner owns status.operator and status.takeover.
+// fieldOwner owns status.operator and status.takeover, and begins the rest of the status.
 const fieldOwner = client.FieldOwner("barq-operator-claims")
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
@@ -188,10 +188,17 @@ func (r *Reconciler) takeOver(ctx context.Context, asked *v1alpha1.BarqCluster) 
 // write puts the holder of a BarqCluster, and who asks for it, into its status. It fails
 // with a conflict if the BarqCluster has changed since it was read: of two
 // operators that write at once, only one succeeds.
+//
+// The first claim also begins the status, which the status controller then takes over: that
+// the database is to be made, and that no generation has been looked at yet. Programs that
+// wait for an observedGeneration, as kstatus does, would take a status without one for done.
 func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, holder, question string) error {
 	status := map[string]any{"operator": holder, "takeover": nil}
 	if question != "" {
 		status["takeover"] = question
+	}
+	if cluster.Status.Operator == "" && cluster.Status.Phase == "" {
+		status["phase"], status["observedGeneration"] = v1alpha1.PhasePending, 0
 	}
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": cluster.UID, "resourceVersion": cluster.ResourceVersion},

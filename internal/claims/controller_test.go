@@ -2,6 +2,7 @@ package claims
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -70,6 +71,33 @@ func claimOn(t *testing.T, store client.Reader, name string) claim {
 	cluster, err := clusters.Get(t.Context(), store, client.ObjectKey{Namespace: "team", Name: name})
 	require.NoError(t, err)
 	return claim{holder: cluster.Status.Operator, question: cluster.Status.Takeover}
+}
+
+// A status that somebody else has written is not begun again.
+func TestTheFirstClaimBeginsTheStatus(t *testing.T) {
+	known := held("known", "")
+	known.Status.Phase = v1alpha1.PhaseReady
+	store := storeOf(t, held("new", ""), held("others", "second"), known)
+	written := map[string]map[string]any{}
+	first := install(interceptor.NewClient(store, interceptor.Funcs{
+		SubResourcePatch: func(_ context.Context, _ client.Client, _ string, object client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+			content, err := patch.Data(object)
+			require.NoError(t, err)
+			var sent struct{ Status map[string]any }
+			require.NoError(t, json.Unmarshal(content, &sent))
+			written[object.GetName()] = sent.Status
+			return errors.New("not now")
+		},
+	}), "first", clocktesting.NewFakePassiveClock(noon))
+	for _, name := range []string{"new", "others", "known"} {
+		_, err := first.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: name}})
+		require.ErrorContains(t, err, "not now")
+	}
+	require.Equal(t, map[string]map[string]any{
+		"new":    {"operator": "first", "takeover": nil, "phase": "Pending", "observedGeneration": 0.0},
+		"others": {"operator": "second", "takeover": "first"},
+		"known":  {"operator": "first", "takeover": nil},
+	}, written)
 }
 
 func TestTheFirstOneKeepsTheBarqCluster(t *testing.T) {

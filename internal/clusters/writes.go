@@ -8,17 +8,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// progressDelay is how long what is only progress waits to be written, together with what
-// comes of it meanwhile. A start goes through half a dozen states in a few seconds, and
-// nobody can follow them; each write costs a request and wakes every controller.
-const progressDelay = 5 * time.Second
-
 // Writes remembers for each BarqCluster the last write of one of its controllers, because
 // the cache lags behind. The zero value remembers none.
 type Writes struct {
 	versions Versions
-	// progress has the times since which something waits to be written.
+	// progress has what waits to be written.
 	progress sync.Map
+}
+
+// waiting is progress that waits for a time.
+type waiting struct {
+	delay time.Duration
+	since time.Time
 }
 
 // Remember notes that the BarqCluster was written, and has the resourceVersion of that.
@@ -38,9 +39,15 @@ func (w *Writes) Forget(name types.NamespacedName) {
 // be compared nobody knows; then something may be told twice.
 func (w *Writes) AheadOf(cluster client.Object) bool { return w.versions.Precedes(cluster) }
 
-// ProgressIn is called when there is progress to write, and gives the time for which that
-// waits, zero for no longer.
-func (w *Writes) ProgressIn(cluster client.Object, now time.Time) time.Duration {
-	since, _ := w.progress.LoadOrStore(client.ObjectKeyFromObject(cluster), now)
-	return max(0, since.(time.Time).Add(progressDelay).Sub(now))
+// ProgressIn is called when there is progress to write that can wait for the delay, and gives
+// what is left of that, zero for nothing. Another delay begins now.
+func (w *Writes) ProgressIn(cluster client.Object, delay time.Duration, now time.Time) time.Duration {
+	name := client.ObjectKeyFromObject(cluster)
+	found, _ := w.progress.LoadOrStore(name, waiting{delay, now})
+	progress := found.(waiting)
+	if progress.delay != delay {
+		progress = waiting{delay, now}
+		w.progress.Store(name, progress)
+	}
+	return max(0, progress.since.Add(delay).Sub(now))
 }

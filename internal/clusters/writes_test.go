@@ -32,12 +32,16 @@ func TestProgressWaitsForWhatComesOfIt(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	cluster := &v1alpha1.BarqCluster{}
 	written := &Writes{}
-	require.Equal(t, progressDelay, written.ProgressIn(cluster, now))
-	require.Equal(t, progressDelay-time.Second, written.ProgressIn(cluster, now.Add(time.Second)), "more of it does not wait longer")
-	require.Zero(t, written.ProgressIn(cluster, now.Add(progressDelay)))
+	const delay = 5 * time.Second
+	require.Equal(t, delay, written.ProgressIn(cluster, delay, now))
+	require.Equal(t, delay-time.Second, written.ProgressIn(cluster, delay, now.Add(time.Second)), "more of it does not wait longer")
+	require.Zero(t, written.ProgressIn(cluster, delay, now.Add(delay)))
+
+	require.Equal(t, time.Second, written.ProgressIn(cluster, time.Second, now.Add(delay)), "other progress waits from now on")
+	require.Zero(t, written.ProgressIn(cluster, time.Second, now.Add(delay+time.Second)))
 
 	written.Remember(cluster)
-	require.Equal(t, progressDelay, written.ProgressIn(cluster, now.Add(time.Hour)))
+	require.Equal(t, delay, written.ProgressIn(cluster, delay, now.Add(time.Hour)))
 	written.Forget(client.ObjectKeyFromObject(cluster))
-	require.Equal(t, progressDelay, written.ProgressIn(cluster, now.Add(2*time.Hour)))
+	require.Equal(t, delay, written.ProgressIn(cluster, delay, now.Add(2*time.Hour)))
 }

@@ -115,7 +115,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return result, nil
 	}
 	if onlyProgress(&stored, &computed) {
-		if left := r.written.ProgressIn(cluster, now); left > 0 {
+		if left := r.written.ProgressIn(cluster, delayOf(cluster), now); left > 0 {
 			return ctrl.Result{RequeueAfter: left}, nil
 		}
 	}
@@ -152,7 +152,8 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	if observed.Pods, err = clusters.Pods(ctx, r.Client, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
-	if len(missingPods(observed.StatefulSet, observed.Pods)) > 0 {
+	missing := len(missingPods(observed.StatefulSet, observed.Pods)) > 0
+	if missing && r.Clock.Since(observed.StatefulSet.CreationTimestamp.Time) >= missingPeriod {
 		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
 	}
 	return observed, err

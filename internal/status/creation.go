@@ -20,7 +20,8 @@ import (
 // condition for it: it says so in an event alone. Events are not watched, because there
 // are many; they are read while pods are missing, which is for a moment otherwise.
 const (
-	// missingPeriod is between two looks for the reason why pods are missing.
+	// missingPeriod is between two looks for the reason why pods are missing, and from the
+	// time at which the StatefulSet was made to the first one.
 	missingPeriod = 5 * time.Second
 	// refusedPeriod is between two looks whether a reason that was found still holds.
 	// The pods themselves are seen at once when they are made.

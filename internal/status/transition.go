@@ -2,6 +2,7 @@ package status
 
 import (
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,23 +33,60 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
 
+const (
+	// progressDelay is how long what is only progress waits to be written, together with what
+	// comes of it meanwhile. A start goes through half a dozen states in a few seconds, and
+	// nobody can follow them; each write costs a request and wakes every controller.
+	progressDelay = 5 * time.Second
+	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
+	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
+	// on the Helm side, and nothing else can be said until then.
+	queueDelay = time.Minute
+)
+
+// delayOf is how long progress waits to be written.
+func delayOf(cluster *v1alpha1.BarqCluster) time.Duration {
+	if len(cluster.Status.Conditions) == 0 {
+		return queueDelay
+	}
+	return progressDelay
+}
+
 // onlyProgress tells whether the computed status says no more than how far a start or a
 // change has come, which can wait for a moment. What a person or a program acts upon
-// cannot: an answer that is new or gone, a fault, a change that is held back.
+// cannot: an answer that is gone, or that is new when all else is done; a fault; a change that is held back.
+//
+// A status without conditions is what the claim began (package claims).
 func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
-	for _, status := range []*v1alpha1.BarqClusterStatus{stored, computed} {
-		ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Status != metav1.ConditionFalse || !slices.Contains(progressReasons, ready.Reason) {
-			return false
-		}
+	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
+	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
+	if !progresses(after) || after.Status != metav1.ConditionFalse && after.Reason != v1alpha1.ReasonApplying {
+		return false
+	}
+	if len(stored.Conditions) == 0 {
+		return stored.Phase != "" &&
+			!meta.IsStatusConditionTrue(computed.Conditions, v1alpha1.ConditionStalled) &&
+			!meta.IsStatusConditionFalse(computed.Conditions, v1alpha1.ConditionSecretsAvailable) &&
+			!meta.IsStatusConditionTrue(computed.Conditions, v1alpha1.ConditionChangesPending)
+	}
+	if !progresses(before) || before.Status != metav1.ConditionFalse {
+		return false
 	}
 	for _, name := range ownConditions {
+		if name == v1alpha1.ConditionReady {
+			continue
+		}
 		before, after := meta.FindStatusCondition(stored.Conditions, name), meta.FindStatusCondition(computed.Conditions, name)
 		if (before == nil) != (after == nil) || before != nil && before.Status != after.Status {
 			return false
 		}
 	}
 	return true
+}
+
+// progresses tells whether a condition Ready says that something is under way.
+func progresses(ready *metav1.Condition) bool {
+	return ready != nil && slices.Contains(progressReasons, ready.Reason)
 }
 
 var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut}

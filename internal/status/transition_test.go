@@ -2,6 +2,7 @@ package status
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,22 +19,41 @@ func TestOnlyProgressCanWait(t *testing.T) {
 		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: status}
 	}
 	applying := said(metav1.ConditionFalse, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse))
+	claimed := &v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
 		want             bool
 	}{
-		"a roll-out after an apply": {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), true},
-		"the next pod":              {applying, applying, true},
-		"the first status":          {&v1alpha1.BarqClusterStatus{}, applying, false},
-		"an answer":                 {applying, said(metav1.ConditionTrue, v1alpha1.ReasonReady, stalled(metav1.ConditionFalse)), false},
-		"an answer that is gone":    {said(metav1.ConditionTrue, v1alpha1.ReasonReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
-		"a fault":                   {applying, said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, stalled(metav1.ConditionFalse)), false},
-		"a fault that has passed":   {said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
-		"nothing more will happen":  {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
-		"another condition":         {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"a roll-out after an apply":    {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), true},
+		"the next pod":                 {applying, applying, true},
+		"a status that no claim began": {&v1alpha1.BarqClusterStatus{}, applying, false},
+		"the first status":             {claimed, applying, true},
+		"the first status is stalled":  {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
+		"the first status is held back": {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonApplying,
+			metav1.Condition{Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionTrue}), false},
+		"the first status misses a Secret": {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonApplying,
+			metav1.Condition{Type: v1alpha1.ConditionSecretsAvailable, Status: metav1.ConditionFalse}), false},
+		"the first status is an answer":          {claimed, said(metav1.ConditionTrue, v1alpha1.ReasonReady), false},
+		"an answer before the volumes are known": {applying, said(metav1.ConditionTrue, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse)), true},
+		"an answer in a roll-out":                {applying, said(metav1.ConditionTrue, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), false},
+		"an answer before, and the volumes":      {said(metav1.ConditionTrue, v1alpha1.ReasonApplying), said(metav1.ConditionTrue, v1alpha1.ReasonReady), false},
+		"an answer":                              {applying, said(metav1.ConditionTrue, v1alpha1.ReasonReady, stalled(metav1.ConditionFalse)), false},
+		"an answer that is gone":                 {said(metav1.ConditionTrue, v1alpha1.ReasonReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"a fault":                                {applying, said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, stalled(metav1.ConditionFalse)), false},
+		"a fault that has passed":                {said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"nothing more will happen":               {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
+		"another condition":                      {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, test.want, onlyProgress(test.stored, test.computed))
 		})
 	}
+}
+
+// A BarqCluster in the queue of the Helm side has nothing to tell; one that is being made has.
+func TestDelayOfProgress(t *testing.T) {
+	cluster := &v1alpha1.BarqCluster{}
+	require.Equal(t, time.Minute, delayOf(cluster))
+	cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionInitialized}}
+	require.Equal(t, 5*time.Second, delayOf(cluster))
 }

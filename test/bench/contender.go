@@ -30,6 +30,8 @@ type program struct {
 	*process.Process
 	// address answers /readyz over HTTP.
 	address string
+	// profiles is where /debug/pprof is, if profiles are asked for.
+	profiles string
 }
 
 // start runs a contender and returns when it says that it is ready.
@@ -42,6 +44,13 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	if err != nil {
 		return nil, err
 	}
+	var profiles string
+	if contender == Operator && parameters.Profile > 0 {
+		if profiles, err = operatorprocess.FreeAddress(); err != nil {
+			return nil, err
+		}
+		arguments = append(arguments, "--pprof-bind-address", profiles)
+	}
 	log := filepath.Join(e.folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
 	// env becomes the program that it starts, so it is one process.
 	running, err := process.Start(contender, "/usr/bin/env", append([]string{
@@ -50,7 +59,7 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	if err != nil {
 		return nil, err
 	}
-	p := &program{Process: running, address: address}
+	p := &program{Process: running, address: address, profiles: profiles}
 	if err := p.awaitReady(ctx); err != nil {
 		p.Stop(stopGrace)
 		return nil, err

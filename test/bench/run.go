@@ -65,7 +65,7 @@ func (s *session) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(ctx, err != nil)) }()
-	phases := append([]phase{s.measureInstall}, s.phases()...)
+	phases := append([]phase{s.withProfile(s.measureInstall)}, s.phases()...)
 	for _, measure := range append(phases, s.measureDelete) {
 		if err := inTime(ctx, measure); err != nil {
 			return err

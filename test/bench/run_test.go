@@ -1,7 +1,10 @@
 package bench_test
 
 import (
+	"compress/gzip"
+	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,9 +21,11 @@ func TestAFewClusters(t *testing.T) {
 		Contenders: bench.Contenders(), Measurements: bench.Measurements(),
 		Clusters: []int{2}, Rounds: 1, Workers: 2, Edits: 2, Repairs: 1, Unrelated: 1,
 		IdleTime: time.Second, QuietTime: time.Second, ReconcilePeriod: 10 * time.Minute,
+		Profile: time.Second,
 	}
+	folder := t.TempDir()
 	var kept []int
-	results, err := bench.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr, func(results *bench.Results) error {
+	results, err := bench.Run(t.Context(), "../..", folder, parameters, os.Stderr, func(results *bench.Results) error {
 		kept = append(kept, len(results.Samples))
 		return nil
 	})
@@ -50,6 +55,15 @@ func TestAFewClusters(t *testing.T) {
 	require.Positive(t, measured[bench.Stock]["noop/requests-per-cluster"])
 	require.InDelta(t, results.Objects, measured[bench.Limit]["install/quiet/writes-per-cluster"], 0)
 	require.NoError(t, report.Print(os.Stdout, results))
+
+	profiled, err := os.Open(filepath.Join(folder, "bench-operator-2-1.pprof"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, profiled.Close()) }()
+	unpacked, err := gzip.NewReader(profiled)
+	require.NoError(t, err, "profiles are compressed")
+	content, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	require.Contains(t, string(content), "barq-operator/internal/")
 }
 
 func TestParametersThatMakeNoSense(t *testing.T) {

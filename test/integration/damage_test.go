@@ -36,6 +36,7 @@ func TestADamagedReleaseHeals(t *testing.T) {
 			// Two revisions, so that one is left when the newest is lost.
 			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
 			waitReady(t, cluster)
+			requireOneRelease(t, cluster, 2)
 			before := identities(t, cluster)
 
 			for _, stored := range releaseSecrets(t, namespace, "db") {
@@ -82,6 +83,7 @@ func TestWhatWasPutRightIsKnownAgain(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
+	requireOneRelease(t, cluster, 1)
 	before := identities(t, cluster)
 
 	output(t, kubectl("-n", namespace, "delete", "service/db"))

@@ -273,16 +273,17 @@ func TestAPodThatDoesNotGo(t *testing.T) {
 	waitReady(t, cluster)
 }
 
-// A roll-out is over when its pods have answered for as long as the spec says.
+// A roll-out is over when its pods have answered for as long as the spec says. The wait is longer than that of a status that
+// is only progress.
 func TestReadyWaitsForMinReadySeconds(t *testing.T) {
 	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 4}`)
-	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 4 s (spec.minReadySeconds)")
+	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 10}`)
+	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 10 s (spec.minReadySeconds)")
 	require.Equal(t, v1alpha1.PhaseProgressing, cluster.Status.Phase)
 	waitReady(t, cluster)
 	pod := pods(t, cluster)[0]
 	answers := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
-	require.GreaterOrEqual(t, time.Since(pod.Status.Conditions[answers].LastTransitionTime.Time), 4*time.Second)
+	require.GreaterOrEqual(t, time.Since(pod.Status.Conditions[answers].LastTransitionTime.Time), 10*time.Second)
 }
 
 // Sleep, waking and their events.

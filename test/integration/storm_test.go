@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -82,17 +83,22 @@ func TestTheOperatorIsKilledInAStorm(t *testing.T) {
 }
 
 // requireOneRelease makes sure that the newest revision is the wanted one, that it is deployed, and that nothing else
-// is under way or has failed.
+// is under way or has failed. Pods may be ready a moment before the outcome of the revision that made them is stored.
 func requireOneRelease(t *testing.T, cluster *v1alpha1.BarqCluster, newest int) {
 	t.Helper()
-	revisions := map[string]string{}
-	for _, stored := range releaseSecrets(t, cluster.Namespace, cluster.Name) {
-		revisions[stored.Labels["version"]] = stored.Labels["status"]
-	}
 	want := map[string]string{}
 	for version := 1; version < newest; version++ {
 		want[fmt.Sprint(version)] = "superseded"
 	}
 	want[fmt.Sprint(newest)] = "deployed"
-	require.Equal(t, want, revisions, cluster.Name)
+	eventually(t, func() string {
+		revisions := map[string]string{}
+		for _, stored := range releaseSecrets(t, cluster.Namespace, cluster.Name) {
+			revisions[stored.Labels["version"]] = stored.Labels["status"]
+		}
+		if !maps.Equal(want, revisions) {
+			return fmt.Sprintf("the revisions of %s are %v, not %v", cluster.Name, revisions, want)
+		}
+		return ""
+	})
 }
