@@ -54,7 +54,7 @@ func TestTargets(t *testing.T) {
 		rows[row[0]] = row[1:]
 	}
 	for work, want := range map[string][]string{
-		"requests per installed cluster, until quiet": {"the objects made + 6", "200", "14.0", "14.0", "met"},
+		"requests per installed cluster, until quiet": {"the objects made + 6", "200", "14.0", "15.0", "met"},
 		"CPU per installed cluster, until quiet":      {"1/10 of stock", "200", "0.200", "0.100", "missed"},
 		"all applied until Ready":                     {"2 times the limit", "200", "3.00", "2.00", "missed"},
 		"peak memory":                                 {"256 MiB", "200", "90.0", "256", "met"},
