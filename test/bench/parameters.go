@@ -54,8 +54,8 @@ type Parameters struct {
 	ReconcilePeriod time.Duration `json:"reconcilePeriod"`
 	// Unrelated is how many Secrets, and as many ConfigMaps, the measurement of memory makes.
 	Unrelated int `json:"unrelated"`
-	// Profile is for how long from the beginning of an install the operator's use of the CPU is profiled, in whole seconds;
-	// 0 for not at all.
+	// Profile is for how long from the beginning of an install, and of the edits, the operator's use of the CPU is profiled,
+	// in whole seconds; 0 for not at all.
 	Profile time.Duration `json:"profile,omitempty"`
 }
 

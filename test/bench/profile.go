@@ -16,7 +16,7 @@ import (
 // withProfile measures while a profile of the operator's CPU is taken, if the parameters ask for one. It is a file for
 // `go tool pprof` in the folder of the run. Being profiled costs the operator CPU too, so figures of such a run are not
 // for the documents.
-func (s *session) withProfile(measure phase) phase {
+func (s *session) withProfile(measurement string, measure phase) phase {
 	if s.parameters.Profile == 0 || s.contender != Operator {
 		return measure
 	}
@@ -24,7 +24,7 @@ func (s *session) withProfile(measure phase) phase {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return measure(ctx) })
 		group.Go(func() error {
-			file := filepath.Join(s.folder, s.namespace+".pprof")
+			file := filepath.Join(s.folder, s.namespace+"-"+measurement+".pprof")
 			if err := s.program.writeProfile(ctx, s.parameters.Profile, file); err != nil {
 				return fmt.Errorf("take a profile of the CPU: %w", err)
 			}

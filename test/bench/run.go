@@ -65,7 +65,7 @@ func (s *session) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end(ctx, err != nil)) }()
-	phases := append([]phase{s.withProfile(s.measureInstall)}, s.phases()...)
+	phases := append([]phase{s.withProfile(Install, s.measureInstall)}, s.phases()...)
 	for _, measure := range append(phases, s.measureDelete) {
 		if err := inTime(ctx, measure); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *session) phases() []phase {
 		{Rotate, ours, s.measureRotation},
 		{Restart, operators, s.measureRestart},
 		{Idle, operators, s.measureIdle},
-		{Edit, operators, s.measureEdits},
+		{Edit, operators, s.withProfile(Edit, s.measureEdits)},
 		{Edit, ours, s.measureBusyEdits},
 		{Memory, ours, s.measureUnrelated},
 	} {

@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"os"
@@ -56,14 +57,15 @@ func TestAFewClusters(t *testing.T) {
 	require.InDelta(t, results.Objects, measured[bench.Limit]["install/quiet/writes-per-cluster"], 0)
 	require.NoError(t, report.Print(os.Stdout, results))
 
-	profiled, err := os.Open(filepath.Join(folder, "bench-operator-2-1.pprof"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, profiled.Close()) }()
-	unpacked, err := gzip.NewReader(profiled)
-	require.NoError(t, err, "profiles are compressed")
-	content, err := io.ReadAll(unpacked)
-	require.NoError(t, err)
-	require.Contains(t, string(content), "barq-operator/internal/")
+	for _, measurement := range []string{bench.Install, bench.Edit} {
+		profiled, err := os.ReadFile(filepath.Join(folder, "bench-operator-2-1-"+measurement+".pprof"))
+		require.NoError(t, err)
+		unpacked, err := gzip.NewReader(bytes.NewReader(profiled))
+		require.NoError(t, err, "profiles are compressed")
+		content, err := io.ReadAll(unpacked)
+		require.NoError(t, err)
+		require.Contains(t, string(content), "barq-operator/internal/", measurement)
+	}
 }
 
 func TestParametersThatMakeNoSense(t *testing.T) {

@@ -56,7 +56,7 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.QuietTime, "quiet", 3*time.Second, "how long a contender must have done nothing to be called quiet")
 	flags.DurationVar(&parameters.ReconcilePeriod, "period", 10*time.Minute, "after which time both operators look at a cluster again in which nothing happened")
 	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made that are nobody's")
-	flags.DurationVar(&parameters.Profile, "profile", 0, "for how long from the beginning of an install the operator is profiled, into a file for go tool pprof in --output")
+	flags.DurationVar(&parameters.Profile, "profile", 0, "for how long from the beginning of an install, and of the edits, the operator is profiled, into a file for go tool pprof in --output")
 	shared := command.PersistentFlags()
 	shared.StringVar(&places.output, "output", "test/output/bench", "folder of results.json, logs and the audit log")
 	shared.StringVar(&places.docs, "docs", "", "folder of benchmarks.md, to which results and pictures are written; none if empty")

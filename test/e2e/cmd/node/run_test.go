@@ -65,10 +65,11 @@ func TestSignalsReachTheCommand(t *testing.T) {
 // Whatever a node is made of, the command is not left alone without it.
 func TestTheEndOfAComponentIsTheEnd(t *testing.T) {
 	started := startRun(t, t.TempDir(), "sh", "-c", `
+		trap 'exit 0' TERM
 		for each in /proc/[0-9]*; do
 			case "$(readlink $each/exe)" in */kubelet) kill -9 "${each#/proc/}";; esac
 		done
-		trap 'exit 0' TERM; while sleep 0.1; do :; done`)
+		while sleep 0.1; do :; done`)
 	started.waitFor(t, "node: kubelet ended with signal: killed; its log is ")
 	require.Equal(t, 1, started.wait(t))
 	started.requireNothingLeft(t)
