@@ -11,7 +11,6 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -128,7 +127,7 @@ func (a *actions) begins(ctx context.Context) (err error) {
 	}
 	var known bool
 	a.settled = a.getter.settled.find(uid, a.stored.String())
-	if a.capabilities, known = a.getter.capabilities.known(); known && a.settled != nil {
+	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
 		return nil
 	}
 	a.facts.nothingStored = len(a.stored) == 0
@@ -136,7 +135,7 @@ func (a *actions) begins(ctx context.Context) (err error) {
 	if err := a.open(); err != nil {
 		return err
 	}
-	a.capabilities = a.Config().Capabilities
+	a.server = sumOf(a.Config().Capabilities)
 	return nil
 }
 
@@ -168,8 +167,8 @@ type actions struct {
 
 	// stored is what the release storage had when the pass began.
 	stored storedVersions
-	// capabilities are those of the API server.
-	capabilities *chartutil.Capabilities
+	// server sums up the capabilities of the API server.
+	server [sha256.Size]byte
 	// inputs sums up what this pass renders from, once it has.
 	inputs [sha256.Size]byte
 	// manifest is what this pass rendered, if it did.
@@ -231,7 +230,7 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 	a.unsettle()
 	a.plan = plan{rollout: rollout.Requested}
 	var err error
-	if a.inputs, err = inputsOf(values, a.capabilities); err != nil {
+	if a.inputs, err = inputsOf(values, a.server); err != nil {
 		return nil, err
 	}
 	opts = append(opts, withInstallLabels(a.labels()))
@@ -272,7 +271,7 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		return a.upgrade(name, namespace, chrt, values, opts...)
 	}
 	var err error
-	if a.inputs, err = inputsOf(values, a.capabilities); err != nil {
+	if a.inputs, err = inputsOf(values, a.server); err != nil {
 		return nil, err
 	}
 	if a.settled != nil {

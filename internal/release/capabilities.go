@@ -2,7 +2,10 @@ package release
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +28,7 @@ type rememberedCapabilities struct {
 
 	lock         sync.Mutex
 	capabilities *chartutil.Capabilities
+	sum          [sha256.Size]byte
 	read         time.Time
 }
 
@@ -41,14 +45,11 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 	return config, nil
 }
 
-// known gives what is remembered, while it is believed.
-func (r *rememberedCapabilities) known() (*chartutil.Capabilities, bool) {
+// known gives the sum of what is remembered, while it is believed.
+func (r *rememberedCapabilities) known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	if r.expired() {
-		return nil, false
-	}
-	return r.capabilities, true
+	return r.sum, !r.expired()
 }
 
 func (r *rememberedCapabilities) expired() bool {
@@ -78,6 +79,17 @@ func (r *rememberedCapabilities) current(config *action.Configuration) (*chartut
 			KubeVersion: chartutil.KubeVersion{Version: version.GitVersion, Major: version.Major, Minor: version.Minor},
 			HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
 		}
+		r.sum = sumOf(r.capabilities)
 	}
 	return r.capabilities.Copy(), nil
+}
+
+// sumOf sums up what a chart can ask of the API server's capabilities. There are hundreds of kinds, so that a pass with
+// nothing to do would spend more on them than on its values.
+func sumOf(capabilities *chartutil.Capabilities) [sha256.Size]byte {
+	if capabilities == nil {
+		return [sha256.Size]byte{}
+	}
+	kinds := slices.Sorted(slices.Values(capabilities.APIVersions))
+	return sha256.Sum256([]byte(capabilities.KubeVersion.Version + "\n" + strings.Join(kinds, "\n")))
 }

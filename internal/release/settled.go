@@ -4,13 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"sync"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -77,15 +73,12 @@ func essence(found *release.Release) *release.Release {
 	}
 }
 
-// inputsOf sums up what a manifest is rendered from.
-func inputsOf(values map[string]any, capabilities *chartutil.Capabilities) ([sha256.Size]byte, error) {
+// inputsOf sums up what a manifest is rendered from; server is the sum of the API server's capabilities.
+func inputsOf(values map[string]any, server [sha256.Size]byte) ([sha256.Size]byte, error) {
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode(values); err != nil {
 		return [sha256.Size]byte{}, fmt.Errorf("summing up chart values: %w", err)
 	}
-	if capabilities != nil {
-		kinds := slices.Sorted(slices.Values(capabilities.APIVersions))
-		_, _ = io.WriteString(sum, capabilities.KubeVersion.Version+"\n"+strings.Join(kinds, "\n"))
-	}
+	_, _ = sum.Write(server[:])
 	return [sha256.Size]byte(sum.Sum(nil)), nil
 }
