@@ -41,6 +41,8 @@ const uninstallFinalizer = "uninstall-helm-release"
 // decide, and merges it by server-side apply into what others wrote meanwhile.
 type mergingClient struct {
 	client.Client
+
+	written writtenStatuses
 }
 
 // Update sets or removes the library's finalizer, the only thing outside the
@@ -58,12 +60,13 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written}
 }
 
 type statusWriter struct {
 	client.SubResourceWriter
-	reader client.Reader
+	reader  client.Reader
+	written *writtenStatuses
 }
 
 // helmStatus is the part of the status that the Helm side owns. The library's
@@ -90,7 +93,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if err := w.reader.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
 		return err
 	}
-	before, err := helmStatusOf(stored)
+	before, err := w.written.orStored(stored)
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,11 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
-	return clusters.ApplyStatus(ctx, w.SubResourceWriter, cluster, &desired, fieldOwner)
+	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, cluster, &desired, fieldOwner); err != nil {
+		return err
+	}
+	w.written.remember(cluster, desired)
+	return nil
 }
 
 // helmStatusOf reads the Helm side's part of a status, sorted by type.

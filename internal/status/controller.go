@@ -114,8 +114,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if equality.Semantic.DeepEqual(stored, computed) {
 		return result, nil
 	}
-	if onlyProgress(&stored, &computed) {
-		if left := r.written.ProgressIn(cluster, delayOf(cluster), now); left > 0 {
+	if delay := delayOf(cluster, &stored, &computed); delay > 0 {
+		if left := r.written.ProgressIn(cluster, delay, now); left > 0 {
 			return ctrl.Result{RequeueAfter: left}, nil
 		}
 	}

@@ -88,8 +88,8 @@ var toldElsewhere = map[string]bool{
 	v1alpha1.ReasonFileSystemResizePending: true,
 }
 
-// ofReady is about the condition Ready: another reason, or other news of a reason that
-// is a warning.
+// ofReady is about the condition Ready: another reason, the same again after a change of the spec, or other news of a
+// reason that is a warning.
 func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -102,6 +102,8 @@ func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	}
 	switch {
 	case before == nil || before.Reason != after.Reason:
+		return &event
+	case after.Reason == v1alpha1.ReasonReady && before.ObservedGeneration != after.ObservedGeneration:
 		return &event
 	case after.Reason == v1alpha1.ReasonPodsNotReady:
 		// Kubernetes words one and the same trouble in turn in two ways, as ErrImagePull and

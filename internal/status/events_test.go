@@ -172,3 +172,16 @@ func TestVolumesAreToldElsewhere(t *testing.T) {
 		setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, strings.Repeat("x", 10), generation)
 	}))
 }
+
+// An edit may be done before anybody has said that it is being applied.
+func TestAnEditThatIsDoneAtOnceIsTold(t *testing.T) {
+	s := begin(t)
+	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) {
+		o.Cluster.Generation++
+		for i := range o.Cluster.Status.Conditions {
+			if name := o.Cluster.Status.Conditions[i].Type; name != v1alpha1.ConditionReady {
+				o.Cluster.Status.Conditions[i].ObservedGeneration = o.Cluster.Generation
+			}
+		}
+	}))
+}

@@ -42,14 +42,35 @@ const (
 	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
 	// on the Helm side, and nothing else can be said until then.
 	queueDelay = time.Minute
+	// applyDelay is how long a BarqCluster that is Ready waits to be called anything else while a new spec is applied. That
+	// takes a fraction of a second, in which its pods go on as before, and the status says by its observedGeneration
+	// that it is about the former spec.
+	applyDelay = time.Second
 )
 
-// delayOf is how long progress waits to be written.
-func delayOf(cluster *v1alpha1.BarqCluster) time.Duration {
-	if len(cluster.Status.Conditions) == 0 {
+// delayOf is how long a status that was computed waits to be written; zero for not at all.
+func delayOf(cluster *v1alpha1.BarqCluster, stored, computed *v1alpha1.BarqClusterStatus) time.Duration {
+	switch {
+	case onlyApplies(stored, computed):
+		return applyDelay
+	case !onlyProgress(stored, computed):
+		return 0
+	case len(cluster.Status.Conditions) == 0:
 		return queueDelay
+	default:
+		return progressDelay
 	}
-	return progressDelay
+}
+
+// onlyApplies tells whether the computed status says of a BarqCluster that is Ready that its newest spec is being applied,
+// and nothing else that is new.
+func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
+	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
+	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
+	return before != nil && before.Status == metav1.ConditionTrue && before.Reason == v1alpha1.ReasonReady &&
+		after.Reason == v1alpha1.ReasonApplying && computed.ObservedGeneration == stored.ObservedGeneration &&
+		computed.ReadyReplicas == stored.ReadyReplicas &&
+		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling)
 }
 
 // onlyProgress tells whether the computed status says no more than how far a start or a
@@ -72,8 +93,13 @@ func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	if !progresses(before) || before.Status != metav1.ConditionFalse {
 		return false
 	}
+	return sameStatuses(stored, computed, v1alpha1.ConditionReady)
+}
+
+// sameStatuses tells whether all own conditions but some have the same status as before.
+func sameStatuses(stored, computed *v1alpha1.BarqClusterStatus, but ...string) bool {
 	for _, name := range ownConditions {
-		if name == v1alpha1.ConditionReady {
+		if slices.Contains(but, name) {
 			continue
 		}
 		before, after := meta.FindStatusCondition(stored.Conditions, name), meta.FindStatusCondition(computed.Conditions, name)

@@ -50,10 +50,47 @@ func TestOnlyProgressCanWait(t *testing.T) {
 	}
 }
 
-// A BarqCluster in the queue of the Helm side has nothing to tell; one that is being made has.
-func TestDelayOfProgress(t *testing.T) {
-	cluster := &v1alpha1.BarqCluster{}
-	require.Equal(t, time.Minute, delayOf(cluster))
-	cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionInitialized}}
-	require.Equal(t, 5*time.Second, delayOf(cluster))
+// A BarqCluster in the queue of the Helm side has nothing to tell; one that is being made has, and one that is Ready goes on
+// while a change is applied.
+func TestDelays(t *testing.T) {
+	status := func(ready metav1.ConditionStatus, reason string, edits ...func(*v1alpha1.BarqClusterStatus)) *v1alpha1.BarqClusterStatus {
+		made := &v1alpha1.BarqClusterStatus{
+			ObservedGeneration: 3, ReadyReplicas: 2,
+			Conditions: []metav1.Condition{
+				{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason},
+				{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse},
+			},
+		}
+		for _, edit := range edits {
+			edit(made)
+		}
+		return made
+	}
+	is := status(metav1.ConditionTrue, v1alpha1.ReasonReady)
+	for name, test := range map[string]struct {
+		stored, computed *v1alpha1.BarqClusterStatus
+		conditions       bool
+		want             time.Duration
+	}{
+		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, time.Minute},
+		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 5 * time.Second},
+		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, time.Second},
+		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), true, 0},
+		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 0},
+		"a pod less while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
+			s.ReadyReplicas--
+		}), true, 0},
+		"it stalls while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
+			s.Conditions[1].Status = metav1.ConditionTrue
+		}), true, 0},
+		"a fault": {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := &v1alpha1.BarqCluster{}
+			if test.conditions {
+				cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionInitialized}}
+			}
+			require.Equal(t, test.want, delayOf(cluster, test.stored, test.computed))
+		})
+	}
 }

@@ -48,7 +48,7 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 	return computed
 }
 
-// volumesAwaited is how long volumes of a new StatefulSet are on their way before it is
+// volumesAwaited is how long volumes of a new StatefulSet, or of pods that it is to have more, are on their way before it is
 // reported that they are not there.
 const volumesAwaited = 5 * time.Second
 
@@ -66,6 +66,14 @@ func (o observation) early(now time.Time) (early bool, again time.Duration) {
 		return false, 0
 	}
 	return true, left
+}
+
+// onlyAwaits tells whether what was computed says of volumes that all had their size nothing but that those of further
+// pods are not there yet.
+func onlyAwaits(stored, computed ownStatus) bool {
+	before, after := stored.resized(), computed.resized()
+	return before != nil && before.Status == metav1.ConditionTrue &&
+		after.Status == metav1.ConditionUnknown && after.Reason == v1alpha1.ReasonNoVolumes
 }
 
 // storage sums up what the volumes have. The capacity counts volumes of pods that

@@ -89,7 +89,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	plan := observed.planRestarts(now)
 	early, left := observed.early(now)
 	if !early {
-		if err := r.report(ctx, observed, plan, now); err != nil {
+		var err error
+		if left, err = r.report(ctx, observed, plan, now); err != nil {
 			return ctrl.Result{}, errors.Join(resizeErr, client.IgnoreNotFound(err))
 		}
 	}
@@ -184,18 +185,23 @@ func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, v v
 	return nil
 }
 
-// report writes the status if it changed.
-func (r *Reconciler) report(ctx context.Context, observed observation, plan restarts, now time.Time) error {
+// report writes the status if it changed, or tells when to look again if that can wait.
+func (r *Reconciler) report(ctx context.Context, observed observation, plan restarts, now time.Time) (again time.Duration, err error) {
 	stored, computed := storedStatus(observed.cluster), observed.compute(plan, now)
 	if equality.Semantic.DeepEqual(stored, computed) {
-		return nil
+		return 0, nil
+	}
+	if onlyAwaits(stored, computed) {
+		if left := r.written.ProgressIn(observed.cluster, volumesAwaited, now); left > 0 {
+			return left, nil
+		}
 	}
 	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, &computed, fieldOwner); err != nil {
-		return err
+		return 0, err
 	}
 	r.written.Remember(observed.cluster)
 	r.announce(observed.cluster, stored.resized(), computed.resized())
-	return nil
+	return 0, nil
 }
 
 // +kubebuilder:rbac:groups="",resources=pods,verbs=delete

@@ -257,6 +257,27 @@ func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
 	require.Equal(t, "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is awaited; claim data-vectors-2 is awaited", w.said(t).Status.Conditions[0].Message)
 }
 
+func TestVolumesOfFurtherPodsAreAwaited(t *testing.T) {
+	o := small()
+	o.cluster.Status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSizeReached,
+	}}
+	o.cluster.Spec.Storage.Size = nil
+	o.cluster.Spec.Replicas = ptr.To(o.cluster.Spec.DesiredReplicas() + 1)
+	w := worldOf(t, o)
+	writes, again := w.pass(t)
+	require.NotContains(t, writes, "apply status")
+	require.Equal(t, volumesAwaited, again)
+	w.clock.SetTime(now.Add(time.Second))
+	_, again = w.pass(t)
+	require.Equal(t, volumesAwaited-time.Second, again)
+
+	w.clock.SetTime(now.Add(volumesAwaited))
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes)
+	require.Equal(t, "no volume yet: claim data-vectors-3 is awaited", w.said(t).Status.Conditions[0].Message)
+}
+
 func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
 	o := observed()
 	awaitsFileSystem(o.claim(1), grown)
