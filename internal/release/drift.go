@@ -3,9 +3,11 @@ package release
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
@@ -19,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// objectVersions are the resourceVersions of objects.
+// objectVersions are the versions of objects, as versionOf gives them.
 type objectVersions map[objectName]string
 
 type objectName struct {
@@ -35,11 +37,29 @@ func (v objectVersions) unchanged(ctx context.Context, cache client.Reader) (boo
 		if err := cache.Get(ctx, object.name, existing, client.UnsafeDisableDeepCopy); err != nil {
 			return false, client.IgnoreNotFound(err)
 		}
-		if existing.GetResourceVersion() != version {
-			return false, nil
+		if is, err := versionOf(existing); is != version || err != nil {
+			return false, err
 		}
 	}
 	return len(v) > 0, nil
+}
+
+// versionOf gives what changes with everything of an object that a release can say. That is its resourceVersion, but for an
+// object that counts its generations: such as a StatefulSet, which has another resourceVersion whenever a pod of it begins to
+// answer. Its generation stands for what it is asked to be, and beside that there are its labels and the like.
+func versionOf(object *unstructured.Unstructured) (string, error) {
+	if object.GetGeneration() == 0 {
+		return object.GetResourceVersion(), nil
+	}
+	metadata := maps.Clone(metadataOf(object.Object))
+	delete(metadata, "resourceVersion")
+	delete(metadata, "managedFields")
+	content, err := json.Marshal(metadata)
+	if err != nil {
+		return "", fmt.Errorf("summing up the metadata of %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	sum := sha256.Sum256(content)
+	return string(sum[:]), nil
 }
 
 // intact compares the objects of a manifest with the cache. It gives their versions, or
@@ -66,7 +86,9 @@ func intact(ctx context.Context, cache client.Reader, builder kube.Interface, ma
 		if !same {
 			return nil, nil
 		}
-		found[name] = existing.GetResourceVersion()
+		if found[name], err = versionOf(existing); err != nil {
+			return nil, err
+		}
 	}
 	return found, nil
 }

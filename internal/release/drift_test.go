@@ -1,6 +1,7 @@
 package release
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,4 +122,42 @@ func TestHoldsAKindWithoutAType(t *testing.T) {
 	same, err = holds(objectOf(t, other), infoOf(t, rendered))
 	require.NoError(t, err)
 	require.False(t, same)
+}
+
+// What no release can say is not looked at, because a pass would compare the whole object for it.
+func TestVersions(t *testing.T) {
+	of := func(path string, value any) string {
+		t.Helper()
+		object := objectOf(t, storedSet)
+		object.SetGeneration(2)
+		object.SetResourceVersion("7")
+		require.NoError(t, unstructured.SetNestedField(object.Object, value, strings.Split(path, "/")...))
+		version, err := versionOf(object)
+		require.NoError(t, err)
+		require.Equal(t, value, must(t, object, path), "the object is the cache's")
+		return version
+	}
+	same := of("metadata/resourceVersion", "7")
+	require.Equal(t, same, of("metadata/resourceVersion", "8"))
+	require.Equal(t, same, of("metadata/managedFields", []any{map[string]any{"manager": "kubectl"}}))
+	require.Equal(t, same, of("status/replicas", int64(2)))
+	for path, value := range map[string]any{
+		"metadata/generation": int64(3), "metadata/labels/app": "other", "metadata/annotations/a": "b",
+		"metadata/uid": "y", "metadata/deletionTimestamp": "2026-01-02T03:04:05Z",
+	} {
+		require.NotEqual(t, same, of(path, value), path)
+	}
+
+	// Without generations there is only one version.
+	service := objectOf(t, "{apiVersion: v1, kind: Service, metadata: {name: db, resourceVersion: '9'}}")
+	version, err := versionOf(service)
+	require.NoError(t, err)
+	require.Equal(t, "9", version)
+}
+
+func must(t *testing.T, object *unstructured.Unstructured, path string) any {
+	t.Helper()
+	value, _, err := unstructured.NestedFieldNoCopy(object.Object, strings.Split(path, "/")...)
+	require.NoError(t, err)
+	return value
 }

@@ -70,7 +70,7 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return before != nil && before.Status == metav1.ConditionTrue && before.Reason == v1alpha1.ReasonReady &&
 		after.Reason == v1alpha1.ReasonApplying && computed.ObservedGeneration == stored.ObservedGeneration &&
 		computed.ReadyReplicas == stored.ReadyReplicas &&
-		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling)
+		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionDataRedundancy)
 }
 
 // onlyProgress tells whether the computed status says no more than how far a start or a
