@@ -16,6 +16,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
 var name = client.ObjectKey{Namespace: "team", Name: "vectors"}
@@ -31,7 +32,8 @@ func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
 	scheme := runtime.NewScheme()
 	require.NoError(t, clientgoscheme.AddToScheme(scheme))
 	require.NoError(t, v1alpha1.AddToScheme(scheme))
-	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).
+		WithIndex(&corev1.Pod{}, ownership.InstanceField, ownership.IndexInstance).Build()
 }
 
 func TestGet(t *testing.T) {
@@ -76,10 +78,15 @@ func TestPods(t *testing.T) {
 		return pod
 	}
 	set := setOf(vectors())
-	found, err := clusters.Pods(t.Context(), storeOf(t, pod("vectors-0", set), pod("by-hand", nil)), vectors(), set)
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-	require.Equal(t, "vectors-0", found[0].Name)
+	other := pod("others-0", set)
+	other.Labels["app.kubernetes.io/instance"] = "others"
+	store := storeOf(t, pod("vectors-0", set), pod("by-hand", nil), other)
+	for _, lookup := range []ownership.Lookup{ownership.Of, ownership.InCache} {
+		found, err := clusters.Pods(t.Context(), store, lookup, vectors(), set)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		require.Equal(t, "vectors-0", found[0].Name)
+	}
 }
 
 func TestOnto(t *testing.T) {

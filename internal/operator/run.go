@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -51,6 +52,9 @@ func Run(ctx context.Context, settings Settings) error {
 func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, settings Settings, operator string) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
+	}
+	if err := ownership.Index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing pods and volume claims by their BarqCluster: %w", err)
 	}
 	inventory, err := newInventory(mgr)
 	if err != nil {

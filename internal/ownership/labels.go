@@ -3,6 +3,7 @@ package ownership
 import (
 	"context"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +30,35 @@ func Of(cluster *v1alpha1.BarqCluster) []client.ListOption {
 		client.InNamespace(cluster.Namespace),
 		client.MatchingLabels{nameLabel: nameValue, instanceLabel: cluster.Name},
 	}
+}
+
+// Lookup gives the list options that find what belongs to one BarqCluster: Of for the API server, InCache for a cache.
+type Lookup func(cluster *v1alpha1.BarqCluster) []client.ListOption
+
+// InstanceField is the field by which caches know pods and volume claims of a BarqCluster, with IndexInstance.
+const InstanceField = "metadata.labels[" + instanceLabel + "]"
+
+// InCache is Of for a cache with InstanceField, which need not look at all pods of a namespace for those of one BarqCluster.
+func InCache(cluster *v1alpha1.BarqCluster) []client.ListOption {
+	return append(Of(cluster), client.MatchingFields{InstanceField: cluster.Name})
+}
+
+// IndexInstance gives InstanceField of an object.
+func IndexInstance(object client.Object) []string {
+	if name := object.GetLabels()[instanceLabel]; name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+// Index gives the caches of pods and volume claims InstanceField.
+func Index(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, object := range []client.Object{&corev1.Pod{}, &corev1.PersistentVolumeClaim{}} {
+		if err := indexer.IndexField(ctx, object, InstanceField, IndexInstance); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Enqueue maps a pod or a volume claim to its BarqCluster.

@@ -2,8 +2,6 @@ package release
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 	"sync"
 
@@ -13,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -66,46 +65,24 @@ func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ 
 }
 
 func (d *dependents) watchKind(kind schema.GroupVersionKind) error {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(kind)
-	owner := handler.TypedEnqueueRequestForOwner[*unstructured.Unstructured](
+	owner := handler.TypedEnqueueRequestForOwner[client.Object](
 		d.mgr.GetScheme(), d.mgr.GetRESTMapper(), clusters.Object(), handler.OnlyControllerOwner())
-	if err := d.controller.Watch(source.Kind(d.mgr.GetCache(), object, owner, changedByHand())); err != nil {
+	if err := d.controller.Watch(source.Kind(d.mgr.GetCache(), emptyObject(kind), owner, changedByHand())); err != nil {
 		return fmt.Errorf("watching %s: %w", kind.Kind, err)
 	}
 	return nil
 }
 
-// changedByHand passes on what may have to be put right. Objects are made by the operator alone, and their status is
-// not its business.
-func changedByHand() predicate.TypedFuncs[*unstructured.Unstructured] {
-	return predicate.TypedFuncs[*unstructured.Unstructured]{
-		CreateFunc:  func(event.TypedCreateEvent[*unstructured.Unstructured]) bool { return false },
-		GenericFunc: func(event.TypedGenericEvent[*unstructured.Unstructured]) bool { return false },
-		UpdateFunc: func(e event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
-			before, after := e.ObjectOld.Object, e.ObjectNew.Object
-			return fieldsDiffer(before, after, "metadata", "status") ||
-				fieldsDiffer(metadataOf(before), metadataOf(after), "resourceVersion", "managedFields", "generation")
+// changedByHand passes on what may have to be put right. Objects are made by the operator alone, and the status of those
+// that count their generations is not its business.
+func changedByHand() predicate.TypedFuncs[client.Object] {
+	return predicate.TypedFuncs[client.Object]{
+		CreateFunc:  func(event.TypedCreateEvent[client.Object]) bool { return false },
+		GenericFunc: func(event.TypedGenericEvent[client.Object]) bool { return false },
+		UpdateFunc: func(e event.TypedUpdateEvent[client.Object]) bool {
+			before, err := versionOf(e.ObjectOld)
+			after, afterErr := versionOf(e.ObjectNew)
+			return before != after || err != nil || afterErr != nil
 		},
 	}
-}
-
-func metadataOf(object map[string]any) map[string]any {
-	metadata, _ := object["metadata"].(map[string]any)
-	return metadata
-}
-
-// fieldsDiffer tells whether any other field differs.
-func fieldsDiffer(before, after map[string]any, ignored ...string) bool {
-	for name, value := range after {
-		if !slices.Contains(ignored, name) && !reflect.DeepEqual(before[name], value) {
-			return true
-		}
-	}
-	for name := range before {
-		if _, kept := after[name]; !kept && !slices.Contains(ignored, name) {
-			return true
-		}
-	}
-	return false
 }

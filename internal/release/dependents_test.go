@@ -4,38 +4,54 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 func TestWhatStartsAPassOfAnObject(t *testing.T) {
-	const stored = `
-metadata: {name: db, generation: 1, resourceVersion: "1", labels: {a: b}}
+	const (
+		set = `
+metadata: {name: db, resourceVersion: "1", labels: {a: b}}
 spec: {replicas: 1, template: {spec: {containers: [{name: barq-db}]}}}
 status: {readyReplicas: 0}
 `
+		configMap = `
+metadata: {name: db, resourceVersion: "1", labels: {a: b}}
+data: {key: value}
+`
+	)
+	metadata := func(field string, value any) func(map[string]any) {
+		return func(o map[string]any) {
+			o["metadata"].(map[string]any)["resourceVersion"] = "2"
+			o["metadata"].(map[string]any)[field] = value
+		}
+	}
 	for name, test := range map[string]struct {
+		stored string
 		change func(object map[string]any)
 		starts bool
 	}{
-		"nothing":        {func(map[string]any) {}, false},
-		"status":         {func(o map[string]any) { o["status"] = map[string]any{"readyReplicas": int64(1)} }, false},
-		"first status":   {func(o map[string]any) { delete(o, "status") }, false},
-		"version":        {func(o map[string]any) { o["metadata"].(map[string]any)["resourceVersion"] = "2" }, false},
-		"label":          {func(o map[string]any) { o["metadata"].(map[string]any)["labels"] = map[string]any{} }, true},
-		"deletion":       {func(o map[string]any) { o["metadata"].(map[string]any)["deletionTimestamp"] = "now" }, true},
-		"spec":           {func(o map[string]any) { o["spec"].(map[string]any)["replicas"] = int64(2) }, true},
-		"a field is new": {func(o map[string]any) { o["data"] = map[string]any{"key": "value"} }, true},
-		"a field goes":   {func(o map[string]any) { delete(o, "spec") }, true},
+		"nothing":               {set, func(map[string]any) {}, false},
+		"status":                {set, func(o map[string]any) { o["status"] = map[string]any{"readyReplicas": int64(1)} }, false},
+		"version":               {set, metadata("resourceVersion", "2"), false},
+		"label":                 {set, metadata("labels", map[string]any{}), true},
+		"deletion":              {set, metadata("deletionTimestamp", "2026-01-02T03:04:05Z"), true},
+		"spec":                  {set, metadata("generation", int64(2)), true},
+		"nothing of data":       {configMap, func(map[string]any) {}, false},
+		"data":                  {configMap, metadata("resourceVersion", "2"), true},
+		"a finalizer beside it": {configMap, metadata("finalizers", []any{"example.com/mine"}), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before, after := objectOf(t, stored), objectOf(t, stored)
+			before, after := objectOf(t, test.stored), objectOf(t, test.stored)
+			if test.stored == set {
+				before.SetGeneration(1)
+				after.SetGeneration(1)
+			}
 			test.change(after.Object)
-			update := event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: before, ObjectNew: after}
-			require.Equal(t, test.starts, changedByHand().Update(update))
+			require.Equal(t, test.starts, changedByHand().Update(event.TypedUpdateEvent[client.Object]{ObjectOld: before, ObjectNew: after}))
 		})
 	}
-	object := objectOf(t, stored)
-	require.True(t, changedByHand().Delete(event.TypedDeleteEvent[*unstructured.Unstructured]{Object: object}))
-	require.False(t, changedByHand().Create(event.TypedCreateEvent[*unstructured.Unstructured]{Object: object}), "the operator has made it")
+	object := objectOf(t, set)
+	require.True(t, changedByHand().Delete(event.TypedDeleteEvent[client.Object]{Object: object}))
+	require.False(t, changedByHand().Create(event.TypedCreateEvent[client.Object]{Object: object}), "the operator has made it")
 }

@@ -7,16 +7,15 @@ import (
 	"io"
 	"net/http"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // changedBy tells whether a patch would change an object of the cache, as far as that can be told: Helm replaces
 // some lists and selectors by themselves, with every upgrade. Helm made the patch for what the cache has, so a cache that
 // lags behind costs no more here than there: what it does not show yet starts a pass when it does.
-func changedBy(asked *http.Request, object *unstructured.Unstructured) (bool, error) {
+func changedBy(asked *http.Request, object client.Object) (bool, error) {
 	if asked.Header.Get("Content-Type") != string(types.StrategicMergePatchType) {
 		return true, nil
 	}
@@ -25,15 +24,11 @@ func changedBy(asked *http.Request, object *unstructured.Unstructured) (bool, er
 		return false, err
 	}
 	asked.Body = io.NopCloser(bytes.NewReader(patch))
-	typed, err := clientgoscheme.Scheme.New(object.GroupVersionKind())
-	if err != nil {
-		return false, err
-	}
 	have, err := json.Marshal(object)
 	if err != nil {
 		return false, err
 	}
-	patched, err := strategicpatch.StrategicMergePatch(have, patch, typed)
+	patched, err := strategicpatch.StrategicMergePatch(have, patch, object)
 	if err != nil {
 		// The API server says what is wrong with it.
 		return true, nil //nolint:nilerr // An error here is an answer there.

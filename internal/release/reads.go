@@ -17,7 +17,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
@@ -80,19 +79,19 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 		return c.next.RoundTrip(asked)
 	}
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
-	kind, cached := cachedKinds[resource]
-	if !cached {
+	kind, known := cachedKinds[resource]
+	if !known {
 		return c.next.RoundTrip(asked)
 	}
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(kind)
-	err = c.cache.Get(asked.Context(), client.ObjectKey{Namespace: info.Namespace, Name: info.Name}, object, client.UnsafeDisableDeepCopy)
+	object, err := cached(asked.Context(), c.cache, objectName{kind, client.ObjectKey{Namespace: info.Namespace, Name: info.Name}})
 	switch {
-	case err == nil && reads:
+	case err != nil:
+		return c.next.RoundTrip(asked)
+	case object != nil && reads:
 		return answer(asked, http.StatusOK, object)
-	case err == nil:
+	case object != nil:
 		return c.patch(asked, object)
-	case reads && apierrors.IsNotFound(err) && c.facts.trustsAbsence:
+	case reads && c.facts.trustsAbsence:
 		status := apierrors.NewNotFound(resource.GroupResource(), info.Name).Status()
 		status.Kind, status.APIVersion = "Status", "v1"
 		return answer(asked, http.StatusNotFound, &status)
@@ -107,7 +106,7 @@ func namesOneObject(info *apirequest.RequestInfo) bool {
 }
 
 // patch hands a patch on if there is anything in it.
-func (c *cachedReads) patch(asked *http.Request, object *unstructured.Unstructured) (*http.Response, error) {
+func (c *cachedReads) patch(asked *http.Request, object client.Object) (*http.Response, error) {
 	changes, err := changedBy(asked, object)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"helm.sh/helm/v3/pkg/kube"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -104,16 +102,14 @@ func objectsThere(ctx context.Context, cache client.Reader, builder kube.Interfa
 	}
 	var there strings.Builder
 	for _, object := range expected {
-		existing := &unstructured.Unstructured{}
-		existing.SetGroupVersionKind(object.Mapping.GroupVersionKind)
-		err := cache.Get(ctx, client.ObjectKey{Namespace: object.Namespace, Name: object.Name}, existing)
-		if apierrors.IsNotFound(err) {
-			continue
-		}
+		name := nameOf(object)
+		existing, err := cached(ctx, cache, name)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&there, "%s %s %s\n", existing.GetKind(), existing.GetName(), existing.GetUID())
+		if existing != nil {
+			fmt.Fprintf(&there, "%s %s %s\n", name.kind.Kind, existing.GetName(), existing.GetUID())
+		}
 	}
 	return there.String(), nil
 }

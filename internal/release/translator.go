@@ -2,14 +2,13 @@ package release
 
 import (
 	"context"
-	"fmt"
 
 	"helm.sh/helm/v3/pkg/chartutil"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -22,7 +21,7 @@ import (
 type Translator struct {
 	// Secrets finds what the spec refers to.
 	Secrets *secrets.Resolver
-	// Cache reads StatefulSets, unstructured, without asking the API server.
+	// Cache reads StatefulSets without asking the API server.
 	Cache client.Reader
 	// DefaultImage is used where the spec names none; empty leaves it to the chart.
 	DefaultImage string
@@ -65,18 +64,13 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 // templateSize reads the size in the volume claim template of the StatefulSet, or
 // gives nil where there is none.
 func (t *Translator) templateSize(ctx context.Context, name client.ObjectKey) (*resource.Quantity, error) {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("StatefulSet"))
-	if err := t.Cache.Get(ctx, name, object); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
 	statefulSet := &appsv1.StatefulSet{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, statefulSet); err != nil {
-		return nil, fmt.Errorf("reading StatefulSet %s: %w", name, err)
+	if err := t.Cache.Get(ctx, name, statefulSet, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, client.IgnoreNotFound(err)
 	}
 	for _, template := range statefulSet.Spec.VolumeClaimTemplates {
 		if size, ok := template.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
-			return &size, nil
+			return ptr.To(size.DeepCopy()), nil
 		}
 	}
 	return nil, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // turn is the one request of the controller: whoever finished, the next in the line
@@ -33,7 +33,7 @@ func (q *Queue) SetupWithManager(mgr ctrl.Manager, secrets cache.Cache) error {
 	revision.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-rollouts").
-		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestsFromMapFunc(toTurn[client.Object])).
+		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestsFromMapFunc(toTurn[client.Object])).
 		WatchesRawSource(source.Kind(secrets, revision,
 			handler.TypedEnqueueRequestsFromMapFunc(toTurn[*metav1.PartialObjectMetadata]),
 			predicate.NewTypedPredicateFuncs(func(secret *metav1.PartialObjectMetadata) bool { return secret.Labels[Label] != "" }))).
@@ -59,7 +59,7 @@ func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, err
 	}
 	var done []types.UID
 	for cluster, given := range seemDone {
-		statefulSet := clusters.StatefulSetObject()
+		statefulSet := &appsv1.StatefulSet{}
 		if err := q.Live.Get(ctx, given.name, statefulSet); err != nil {
 			if client.IgnoreNotFound(err) == nil {
 				continue

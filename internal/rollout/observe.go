@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"strconv"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // observe reads all BarqClusters from the caches. It copies nothing: what it gives
 // must not point into what it read.
 func observe(ctx context.Context, objects, secrets client.Reader) (map[types.UID]member, error) {
-	list, err := listed(ctx, objects, clusters.Object())
+	list, err := listed(ctx, objects)
 	if err != nil {
 		return nil, err
 	}
@@ -73,26 +74,25 @@ func newestRevisions(ctx context.Context, secrets client.Reader) (map[types.Name
 
 // statefulSetsByOwner gives the StatefulSet of each BarqCluster.
 func statefulSetsByOwner(ctx context.Context, objects client.Reader) (map[types.UID]*progress, error) {
-	list, err := listed(ctx, objects, clusters.StatefulSetObject())
-	if err != nil {
-		return nil, err
+	list := &appsv1.StatefulSetList{}
+	if err := objects.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing StatefulSets: %w", err)
 	}
-	found := make(map[types.UID]*progress, len(list))
-	for i := range list {
-		if owner := metav1.GetControllerOfNoCopy(&list[i]); owner != nil {
-			found[owner.UID] = progressOf(&list[i])
+	found := make(map[types.UID]*progress, len(list.Items))
+	for i := range list.Items {
+		if owner := metav1.GetControllerOfNoCopy(&list.Items[i]); owner != nil {
+			found[owner.UID] = progressOf(&list.Items[i])
 		}
 	}
 	return found, nil
 }
 
-// listed gives all objects of a kind in the cache.
-func listed(ctx context.Context, reader client.Reader, kind *unstructured.Unstructured) ([]unstructured.Unstructured, error) {
+// listed gives all BarqClusters in the cache.
+func listed(ctx context.Context, reader client.Reader) ([]unstructured.Unstructured, error) {
 	list := &unstructured.UnstructuredList{}
-	gvk := kind.GroupVersionKind()
-	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.BarqClusterKind.Kind + "List"))
 	if err := reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing %ss: %w", gvk.Kind, err)
+		return nil, fmt.Errorf("listing BarqClusters: %w", err)
 	}
 	return list.Items, nil
 }

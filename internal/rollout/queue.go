@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // cachesCatchUp is the time after which the caches have what was written.
@@ -182,7 +181,7 @@ func (q *Queue) seed(ctx context.Context) error {
 	if q.seeded {
 		return nil
 	}
-	list, err := listed(ctx, q.Objects, clusters.Object())
+	list, err := listed(ctx, q.Objects)
 	if err != nil {
 		return err
 	}

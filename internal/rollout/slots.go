@@ -3,8 +3,9 @@ package rollout
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 )
 
 // Label of a stored revision of a release tells whether the spec asked for its pod
@@ -56,24 +57,17 @@ type progress struct {
 	currentRevision, updateRevision     string
 }
 
-func progressOf(statefulSet *unstructured.Unstructured) *progress {
-	number := func(path ...string) int64 {
-		found, _, _ := unstructured.NestedInt64(statefulSet.Object, path...)
-		return found
-	}
-	text := func(path ...string) string {
-		found, _, _ := unstructured.NestedString(statefulSet.Object, path...)
-		return found
-	}
+func progressOf(statefulSet *appsv1.StatefulSet) *progress {
+	status := &statefulSet.Status
 	return &progress{
-		generation:         statefulSet.GetGeneration(),
-		observedGeneration: number("status", "observedGeneration"),
-		asked:              number("spec", "replicas"),
-		existing:           number("status", "replicas"),
-		updated:            number("status", "updatedReplicas"),
-		available:          number("status", "availableReplicas"),
-		currentRevision:    text("status", "currentRevision"),
-		updateRevision:     text("status", "updateRevision"),
+		generation:         statefulSet.Generation,
+		observedGeneration: status.ObservedGeneration,
+		asked:              int64(ptr.Deref(statefulSet.Spec.Replicas, 0)),
+		existing:           int64(status.Replicas),
+		updated:            int64(status.UpdatedReplicas),
+		available:          int64(status.AvailableReplicas),
+		currentRevision:    status.CurrentRevision,
+		updateRevision:     status.UpdateRevision,
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 )
 
@@ -22,15 +20,8 @@ func finished() *appsv1.StatefulSet {
 	return set
 }
 
-func progressFrom(t *testing.T, set *appsv1.StatefulSet) *progress {
-	t.Helper()
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(set)
-	require.NoError(t, err)
-	return progressOf(&unstructured.Unstructured{Object: object})
-}
-
 func TestComplete(t *testing.T) {
-	require.True(t, progressFrom(t, finished()).complete())
+	require.True(t, progressOf(finished()).complete())
 	for name, change := range map[string]func(*appsv1.StatefulSet){
 		"the change was not seen yet": func(set *appsv1.StatefulSet) { set.Generation = 3 },
 		"a pod is to be replaced":     func(set *appsv1.StatefulSet) { set.Status.UpdatedReplicas = 2 },
@@ -42,13 +33,13 @@ func TestComplete(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set := finished()
 			change(set)
-			require.False(t, progressFrom(t, set).complete())
+			require.False(t, progressOf(set).complete())
 		})
 	}
 }
 
 func TestHolds(t *testing.T) {
-	done, begun, asleep := progressFrom(t, finished()), progressFrom(t, finished()), progressFrom(t, &appsv1.StatefulSet{
+	done, begun, asleep := progressOf(finished()), progressOf(finished()), progressOf(&appsv1.StatefulSet{
 		Spec: appsv1.StatefulSetSpec{Replicas: ptr.To[int32](0)},
 	})
 	begun.updated = 1

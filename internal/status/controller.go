@@ -66,7 +66,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Sou
 	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-status").
 		For(cluster).
-		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestForOwner(
+		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
 			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		WatchesRawSource(secretChanges).
@@ -149,7 +149,7 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	if observed.StatefulSet, err = clusters.StatefulSet(ctx, statefulSets, cluster); err != nil || observed.StatefulSet == nil {
 		return observed, err
 	}
-	if observed.Pods, err = clusters.Pods(ctx, r.Client, cluster, observed.StatefulSet); err != nil {
+	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
 	missing := len(missingPods(observed.StatefulSet, observed.Pods)) > 0

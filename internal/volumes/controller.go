@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -55,7 +56,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-volumes").
 		For(cluster).
-		Watches(clusters.StatefulSetObject(), handler.EnqueueRequestForOwner(
+		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
 			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
@@ -70,7 +71,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 // Reconcile compares the volumes of one BarqCluster with its spec. It is level
 // triggered: a stop at any point leaves what the next pass finishes.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	observed, err := r.observe(ctx, r.Client, request.NamespacedName)
+	observed, err := r.observe(ctx, r.Client, ownership.InCache, request.NamespacedName)
 	if apierrors.IsNotFound(err) || err == nil && observed.cluster.DeletionTimestamp != nil {
 		// Volumes that outlive a BarqCluster stay as they are.
 		r.refusals.replace(request.NamespacedName, nil)
@@ -107,8 +108,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: left}, nil
 }
 
-// observe reads a BarqCluster and what belongs to it through the given reader.
-func (r *Reconciler) observe(ctx context.Context, reader client.Reader, name types.NamespacedName) (observation, error) {
+// observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
+func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, name types.NamespacedName) (observation, error) {
 	cluster, err := clusters.Get(ctx, reader, name)
 	if err != nil {
 		return observation{}, err
@@ -120,14 +121,14 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, name typ
 		return observed, nil
 	}
 	var claims corev1.PersistentVolumeClaimList
-	if err := reader.List(ctx, &claims, ownership.Of(cluster)...); err != nil {
+	if err := reader.List(ctx, &claims, lookup(cluster)...); err != nil {
 		return observed, fmt.Errorf("listing volume claims: %w", err)
 	}
 	observed.volumes = volumesOf(cluster, claims.Items)
 	if observed.statefulSet, err = clusters.StatefulSet(ctx, reader, cluster); err != nil || observed.statefulSet == nil {
 		return observed, err
 	}
-	pods, err := clusters.Pods(ctx, reader, cluster, observed.statefulSet)
+	pods, err := clusters.Pods(ctx, reader, lookup, cluster, observed.statefulSet)
 	for i := range pods {
 		observed.pods[pods[i].Name] = &pods[i]
 	}
@@ -210,7 +211,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 // it again. The caches may hold what was before another pod went away, so the API
 // server is asked for everything again, and the pod is deleted only as it was seen.
 func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now time.Time) error {
-	observed, err := r.observe(ctx, r.Live, name)
+	observed, err := r.observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {
 		return client.IgnoreNotFound(err)
 	}

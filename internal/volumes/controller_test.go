@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
 // world is a Reconciler over an API server that is made up, and what it did there.
@@ -60,7 +61,9 @@ func worldOf(t *testing.T, o observation) *world {
 	}
 
 	w := &world{clock: clocktesting.NewFakePassiveClock(now), events: events.NewFakeRecorder(100)}
-	w.store = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
+	w.store = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).
+		WithIndex(&corev1.Pod{}, ownership.InstanceField, ownership.IndexInstance).
+		WithIndex(&corev1.PersistentVolumeClaim{}, ownership.InstanceField, ownership.IndexInstance).Build()
 	recording := interceptor.NewClient(w.store, interceptor.Funcs{
 		Patch: func(ctx context.Context, inner client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			w.writes = append(w.writes, "patch "+object.GetName())
