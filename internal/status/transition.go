@@ -37,11 +37,11 @@ const (
 	// progressDelay is how long what is only progress waits to be written, together with what
 	// comes of it meanwhile. A start goes through half a dozen states in a few seconds, and
 	// nobody can follow them; each write costs a request and wakes every controller.
-	progressDelay = 5 * time.Second
+	progressDelay = 10 * time.Second
 	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
 	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
 	// on the Helm side, and nothing else can be said until then.
-	queueDelay = time.Minute
+	queueDelay = 5 * time.Minute
 	// applyDelay is how long a BarqCluster that is Ready waits to be called anything else while a new spec is applied. That
 	// takes a fraction of a second, in which its pods go on as before, and the status says by its observedGeneration
 	// that it is about the former spec.

@@ -72,8 +72,8 @@ func TestDelays(t *testing.T) {
 		conditions       bool
 		want             time.Duration
 	}{
-		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, time.Minute},
-		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 5 * time.Second},
+		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, 5 * time.Minute},
+		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 10 * time.Second},
 		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, time.Second},
 		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), true, 0},
 		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 0},

@@ -50,7 +50,7 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 
 // volumesAwaited is how long volumes of a new StatefulSet, or of pods that it is to have more, are on their way before it is
 // reported that they are not there.
-const volumesAwaited = 5 * time.Second
+const volumesAwaited = 10 * time.Second
 
 // early tells whether it is too early to say anything about volumes, and when to look again
 // if nothing happens until then. Before there is a StatefulSet nobody expects any.
