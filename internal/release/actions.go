@@ -126,7 +126,9 @@ func (a *actions) begins(ctx context.Context) (err error) {
 		return err
 	}
 	var known bool
-	a.settled = a.getter.settled.find(uid, a.stored.String())
+	if a.settled, err = a.getter.settled.find(uid, a.stored.String()); err != nil {
+		return err
+	}
 	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
 		return nil
 	}
@@ -257,7 +259,7 @@ func (a *actions) wrote(made *release.Release, err error) error {
 	}
 	if err == nil {
 		a.getter.settled.remember(uid, settledRelease{
-			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: essence(made),
+			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made,
 		})
 	}
 	return err
@@ -328,7 +330,7 @@ func (a *actions) Reconcile(found *release.Release) error {
 	// What the cache of the storage does not show yet would be remembered for an empty one.
 	if objects != nil && len(a.stored) > 0 {
 		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{
-			stored: a.stored.String(), inputs: a.inputs, release: essence(found), objects: objects,
+			stored: a.stored.String(), inputs: a.inputs, release: found, objects: objects,
 		})
 	}
 	return nil

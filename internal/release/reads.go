@@ -148,6 +148,7 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
 		config.KubeClient = &directClient{
 			Client: helm, release: client.ObjectKeyFromObject(object), facts: passFactsIn(ctx), statefulSets: d.statefulSets,
+			built: map[string]kube.ResourceList{},
 		}
 	}
 	return config, nil
@@ -160,6 +161,8 @@ type directClient struct {
 	release      client.ObjectKey
 	facts        *passFacts
 	statefulSets *clusters.Versions
+	// built has what was read of manifests. One upgrade reads the former and the next one three times each.
+	built map[string]kube.ResourceList
 }
 
 // IsReachable leaves it to the first request to find out.
@@ -169,7 +172,14 @@ func (c *directClient) IsReachable() error { return nil }
 // them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
 // release were lost too, Helm would take that object for somebody else's and refuse to go on.
 func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
-	built, err := c.Client.Build(manifest, validate)
+	content, err := io.ReadAll(manifest)
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := c.built[string(content)]; ok && !validate {
+		return copies(known), nil
+	}
+	built, err := c.Client.Build(bytes.NewReader(content), validate)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +195,19 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 		annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"] = c.release.Name, c.release.Namespace
 		object.SetAnnotations(annotations)
 	}
+	c.built[string(content)] = copies(built)
 	return built, nil
+}
+
+// copies gives objects that can be changed, as Helm changes what it is given.
+func copies(resources kube.ResourceList) kube.ResourceList {
+	made := make(kube.ResourceList, len(resources))
+	for i, info := range resources {
+		copied := *info
+		copied.Object = info.Object.DeepCopyObject()
+		made[i] = &copied
+	}
+	return made
 }
 
 // Create makes objects, and notes if one of them was there already.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,11 +16,17 @@ import (
 // found nothing to do for. As long as neither the stored release nor what it is
 // rendered from changes, the next pass need not ask the API server.
 //
-// It holds a manifest of a few KiB for each BarqCluster, not the chart and the
+// It holds a packed manifest of a few KiB for each BarqCluster, not the chart and the
 // values that a whole release carries.
 type settledReleases struct {
 	lock  sync.Mutex
-	known map[types.UID]settledRelease
+	known map[types.UID]packedRelease
+}
+
+// packedRelease is one whose release has its manifest beside it.
+type packedRelease struct {
+	settledRelease
+	manifest []byte
 }
 
 type settledRelease struct {
@@ -28,30 +35,40 @@ type settledRelease struct {
 	// inputs sums up what the manifest is rendered from, beside the chart, which
 	// lives as long as the operator does.
 	inputs [sha256.Size]byte
-	// release has the parts of a release that a pass with nothing to do looks at.
+	// release has at least the parts of a release that a pass with nothing to do looks at.
 	release *release.Release
 	// objects are those of the release as they were found to be what the manifest asks for.
 	objects objectVersions
 }
 
 func newSettledReleases() *settledReleases {
-	return &settledReleases{known: map[types.UID]settledRelease{}}
+	return &settledReleases{known: map[types.UID]packedRelease{}}
 }
 
 // find gives what is remembered for the given state of the storage, or nil.
-func (s *settledReleases) find(cluster types.UID, stored string) *settledRelease {
+func (s *settledReleases) find(cluster types.UID, stored string) (*settledRelease, error) {
 	s.lock.Lock()
-	defer s.lock.Unlock()
-	if found, ok := s.known[cluster]; ok && found.stored == stored {
-		return &found
+	packed, ok := s.known[cluster]
+	s.lock.Unlock()
+	if !ok || packed.stored != stored {
+		return nil, nil
 	}
-	return nil
+	manifest, err := s2.Decode(nil, packed.manifest)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking the manifest of a release: %w", err)
+	}
+	found, whole := packed.settledRelease, *packed.release
+	whole.Manifest = string(manifest)
+	found.release = &whole
+	return &found, nil
 }
 
 func (s *settledReleases) remember(cluster types.UID, settled settledRelease) {
+	packed := packedRelease{settledRelease: settled, manifest: s2.Encode(nil, []byte(settled.release.Manifest))}
+	packed.release = essence(settled.release)
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.known[cluster] = settled
+	s.known[cluster] = packed
 }
 
 func (s *settledReleases) forget(cluster types.UID) {
@@ -60,13 +77,12 @@ func (s *settledReleases) forget(cluster types.UID) {
 	delete(s.known, cluster)
 }
 
-// essence copies what a pass with nothing to do looks at.
+// essence copies what a pass with nothing to do looks at, but for the manifest.
 func essence(found *release.Release) *release.Release {
 	return &release.Release{
 		Name:      found.Name,
 		Namespace: found.Namespace,
 		Version:   found.Version,
-		Manifest:  found.Manifest,
 		Labels:    found.Labels,
 		Info:      &release.Info{Status: found.Info.Status, LastDeployed: found.Info.LastDeployed},
 		Chart:     &chart.Chart{Metadata: found.Chart.Metadata},
