@@ -38,18 +38,18 @@ func (s *session) measureInstall(ctx context.Context) error {
 	}
 
 	s.record("install/ready/seconds", readyAt.Sub(before.at).Seconds())
-	s.recordWork("install/ready", before, ready)
-	s.recordWork("install/quiet", before, quiet)
+	s.recordWork("install/ready", s.clusters, before, ready)
+	s.recordWork("install/quiet", s.clusters, before, quiet)
 	s.record("install/memory/MiB", mebibytes(memory.Peak))
 	return nil
 }
 
-// recordWork records what was used between two moments, for each cluster.
-func (s *session) recordWork(phase string, before, after usage) {
+// recordWork records what was used between two moments, for each of a number of clusters.
+func (s *session) recordWork(phase string, clusters int, before, after usage) {
 	requests := after.requests.Since(before.requests)
-	s.record(phase+"/cpu-seconds-per-cluster", (after.cpu-before.cpu).Seconds()/float64(s.clusters))
-	s.record(phase+"/requests-per-cluster", float64(requests.Total())/float64(s.clusters))
-	s.record(phase+"/writes-per-cluster", float64(requests.Writes())/float64(s.clusters))
+	s.record(phase+"/cpu-seconds-per-cluster", (after.cpu-before.cpu).Seconds()/float64(clusters))
+	s.record(phase+"/requests-per-cluster", float64(requests.Total())/float64(clusters))
+	s.record(phase+"/writes-per-cluster", float64(requests.Writes())/float64(clusters))
 	s.recordRequests(phase, requests)
 }
 
@@ -96,6 +96,6 @@ func (s *session) measureDelete(ctx context.Context) error {
 		return err
 	}
 	s.record("delete/gone/seconds", gone.Sub(before.at).Seconds())
-	s.recordWork("delete/quiet", before, quiet)
+	s.recordWork("delete/quiet", s.clusters, before, quiet)
 	return nil
 }

@@ -39,10 +39,12 @@ func Measurements() []string {
 type Parameters struct {
 	Contenders   []string `json:"contenders"`
 	Measurements []string `json:"measurements"`
-	// Clusters are the numbers of clusters that are installed at a time.
+	// Clusters are the numbers of clusters that are installed at a time, in the order in which they are.
 	Clusters []int `json:"clusters"`
-	Rounds   int   `json:"rounds"`
-	Workers  int   `json:"workers"`
+	// InstallOnly are further numbers, with which nothing but installs and deletions is measured.
+	InstallOnly []int `json:"installOnly,omitempty"`
+	Rounds      int   `json:"rounds"`
+	Workers     int   `json:"workers"`
 	// Edits is how many edits, and Repairs how many deletions and rotations of Secrets, are timed.
 	Edits   int `json:"edits"`
 	Repairs int `json:"repairs"`
@@ -74,12 +76,22 @@ func (p *Parameters) Validate() error {
 	if len(p.Clusters) == 0 || slices.Min(p.Clusters) < 1 {
 		problems = append(problems, errors.New("n: name at least one number of clusters, each at least 1"))
 	}
+	for _, clusters := range p.InstallOnly {
+		if clusters < 1 || slices.Contains(p.Clusters, clusters) {
+			problems = append(problems, fmt.Errorf("install-only: %d must be at least 1, and not among those of n", clusters))
+		}
+	}
 	for flag, value := range map[string]int{"rounds": p.Rounds, "workers": p.Workers, "edits": p.Edits, "repairs": p.Repairs} {
 		if value < 1 {
 			problems = append(problems, fmt.Errorf("%s: must be at least 1", flag))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// Sizes are all numbers of clusters, the smallest first.
+func (p *Parameters) Sizes() []int {
+	return slices.Sorted(slices.Values(slices.Concat(p.Clusters, p.InstallOnly)))
 }
 
 func (p *Parameters) measures(name string) bool { return slices.Contains(p.Measurements, name) }

@@ -34,7 +34,7 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 
 	results := &Results{Started: time.Now().UTC().Truncate(time.Second), Machine: described, Parameters: parameters}
 	for round := 1; round <= parameters.Rounds; round++ {
-		for _, clusters := range parameters.Clusters {
+		for _, clusters := range slices.Concat(parameters.Clusters, parameters.InstallOnly) {
 			for _, contender := range inTurn(parameters.Contenders, round) {
 				s := &session{
 					environment: e, contender: contender, clusters: clusters, round: round,
@@ -74,6 +74,10 @@ func (s *session) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// few is how many clusters are measured where the stock operator takes longest: a no-op of each of them, and a restart among
+// them.
+const few = 200
+
 // phase is a measurement.
 type phase func(context.Context) error
 
@@ -87,9 +91,13 @@ func inTime(ctx context.Context, measure phase) error {
 // phases are what is measured of clusters that are installed, as far as it makes sense of the contender: the limit makes
 // objects and nothing else, and the stock operator knows no Secrets, and with the watches file of ours does not watch
 // what it made (docs/benchmarks.md). What unrelated objects take is held to a number and not to the stock operator, for which
-// two more starts among a thousand clusters would be a quarter of an hour.
+// two more starts among a thousand clusters would be a quarter of an hour; for the same reason its restart is measured with
+// few clusters alone.
 func (s *session) phases() []phase {
 	operators, ours := []string{Operator, Stock}, []string{Operator}
+	if slices.Contains(s.parameters.InstallOnly, s.clusters) {
+		return nil
+	}
 	// Once, with the most clusters, is enough for what takes long.
 	once := s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters)
 	var phases []phase
@@ -108,6 +116,9 @@ func (s *session) phases() []phase {
 		{Memory, ours, s.measureUnrelated},
 	} {
 		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {
+			continue
+		}
+		if candidate.measurement == Restart && s.contender == Stock && s.clusters > few {
 			continue
 		}
 		if slices.Contains([]string{Idle, Memory}, candidate.measurement) && !once {

@@ -23,8 +23,12 @@ func TestPhases(t *testing.T) {
 	require.Equal(t, 8, count(Operator, 200, 1))
 	require.Equal(t, 6, count(Operator, 200, 2), "idling and memory once")
 	require.Equal(t, 6, count(Operator, 50, 1), "idling and memory with the most clusters")
-	require.Equal(t, 5, count(Stock, 200, 1))
+	require.Equal(t, 4, count(Stock, 200, 1))
 	require.Zero(t, count(Limit, 200, 1))
+
+	parameters.Clusters, parameters.InstallOnly = []int{50, 1000}, []int{500}
+	require.Equal(t, 3, count(Stock, 1000, 1), "its restart takes too long")
+	require.Zero(t, count(Operator, 500, 1))
 
 	parameters.Measurements = []string{Install, Delete}
 	require.Zero(t, count(Operator, 200, 1), "both are in every session")

@@ -37,7 +37,7 @@ func figuresTable(results *bench.Results) markdown.Table {
 	found := summaries(results)
 	rows := markdown.Table{{"figure", "clusters", bench.Operator, bench.Stock, bench.Limit, "operator/stock", "operator/limit", "stock/limit"}}
 	for _, figure := range figures(results) {
-		for _, clusters := range results.Parameters.Clusters {
+		for _, clusters := range results.Parameters.Sizes() {
 			row := []string{figure, strconv.Itoa(clusters)}
 			medians := map[string]float64{}
 			for _, contender := range bench.Contenders() {

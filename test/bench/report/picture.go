@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/barq-db/barq-operator/test/bench"
 )
@@ -51,7 +50,7 @@ type series struct {
 // maximum.
 func drawPicture(out io.Writer, p picture, results *bench.Results) error {
 	found := summaries(results)
-	clusters := slices.Sorted(slices.Values(results.Parameters.Clusters))
+	clusters := results.Parameters.Sizes()
 	highest := 0.0
 	for key, summary := range found {
 		if key.figure == p.figure {

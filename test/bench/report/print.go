@@ -18,7 +18,7 @@ func Print(out io.Writer, results *bench.Results) error {
 		}
 	}
 	for _, phase := range phases(results) {
-		for _, clusters := range results.Parameters.Clusters {
+		for _, clusters := range results.Parameters.Sizes() {
 			_, err := fmt.Fprintf(out, "\nRequests of %s with %d clusters, for each cluster\n\n%s", phase, clusters, requestsTable(results, phase, clusters))
 			if err != nil {
 				return err

@@ -66,7 +66,20 @@ func TestTargets(t *testing.T) {
 	} {
 		require.Equal(t, want, rows[work], work)
 	}
-	require.Len(t, rows, 1+len(targets(7))+3)
+	require.Len(t, rows, 1+1+len(targets(7))+3)
+}
+
+// The time until all are Ready is held to the target with 500 clusters too, which other work need not be measured with.
+func TestTargetsOfInstallsAlone(t *testing.T) {
+	const ready = "install/ready/seconds"
+	results := measured()
+	results.Parameters.Clusters, results.Parameters.InstallOnly = []int{1000, 50}, []int{500}
+	results.Samples = append(results.Samples, sample(bench.Operator, 500, 1, ready, 90), sample(bench.Limit, 500, 1, ready, 60))
+	require.Equal(t, markdown.Table{
+		{"all applied until Ready", "2 times the limit", "500", "1.50", "2.00", "met"},
+		{"all applied until Ready", "2 times the limit", "1000", "", "2.00", "not measured"},
+	}, targetsTable(results)[1:3])
+	require.Contains(t, Markdown(results), "Rounds: 2 with 50 clusters, 1 with 500 clusters, 0 with 1000 clusters.\n")
 }
 
 func TestGrowthIsSeen(t *testing.T) {

@@ -22,7 +22,7 @@ func requestsTable(results *bench.Results, phase string, clusters int) markdown.
 		if counts[key] == nil {
 			counts[key] = map[string]float64{}
 		}
-		counts[key][r.Contender] += float64(r.Count) / float64(clusters*results.Parameters.Rounds)
+		counts[key][r.Contender] += float64(r.Count) / float64(clusters*rounds(results, r.Contender, clusters))
 	}
 	mostFirst := func(a, b request) int {
 		for _, contender := range bench.Contenders() {
@@ -42,4 +42,16 @@ func requestsTable(results *bench.Results, phase string, clusters int) markdown.
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// rounds is how often a contender was measured with a number of clusters. A run that was ended early has fewer than it was to
+// have.
+func rounds(results *bench.Results, contender string, clusters int) int {
+	found := map[int]bool{}
+	for _, sample := range results.Samples {
+		if sample.Contender == contender && sample.Clusters == clusters {
+			found[sample.Round] = true
+		}
+	}
+	return len(found)
 }

@@ -63,13 +63,26 @@ func WriteDocs(folder string, results *bench.Results) error {
 	return markdown.WritePart(filepath.Join(folder, "benchmarks.md"), beginMarker, endMarker, Markdown(results))
 }
 
+// describeRounds says how often each number of clusters was measured.
+func describeRounds(results *bench.Results) string {
+	var described []string
+	for _, clusters := range results.Parameters.Sizes() {
+		most := 0
+		for _, contender := range bench.Contenders() {
+			most = max(most, rounds(results, contender, clusters))
+		}
+		described = append(described, fmt.Sprintf("%d with %d clusters", most, clusters))
+	}
+	return strings.Join(described, ", ")
+}
+
 // Markdown gives the generated part of the page.
 func Markdown(results *bench.Results) string {
 	var text strings.Builder
 	parameters := results.Parameters
 	fmt.Fprintf(&text, "\nMeasured on %s: %s", results.Started.Format("2 January 2006"), results.Machine)
-	fmt.Fprintf(&text, "%d workers, %d round(s), %d objects of the chart in each cluster, of one pod.\n",
-		parameters.Workers, parameters.Rounds, results.Objects)
+	fmt.Fprintf(&text, "%d workers, %d objects of the chart in each cluster, of one pod. Rounds: %s.\n",
+		parameters.Workers, results.Objects, describeRounds(results))
 
 	text.WriteString("\n### Targets\n\n" + targetsTable(results).String())
 	text.WriteString("\n### All figures\n\nMinimum / median / maximum of the rounds, and ratios of the medians.\n\n" + figuresTable(results).String())
