@@ -18,6 +18,9 @@ import (
 // Everything is measured once, so little that it says nothing about cost: only that it can be measured, and what does not
 // depend on the machine.
 func TestAFewClusters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a cluster, and builds the stock operator")
+	}
 	parameters := bench.Parameters{
 		Contenders: bench.Contenders(), Measurements: bench.Measurements(),
 		Clusters: []int{2}, Rounds: 1, Workers: 2, Edits: 2, Repairs: 1, Unrelated: 1,

@@ -15,6 +15,9 @@ import (
 
 // Every fault is made, with so few BarqClusters that it takes minutes. The random choices are the same in each run.
 func TestAFewFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a cluster, and takes a quarter of an hour")
+	}
 	klog.SetLogger(logr.Discard())
 	parameters := chaos.Parameters{
 		Faults:   chaos.Names(),
