@@ -52,6 +52,8 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 	apply := clusters.Onto(object)
 	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
 		apply.SetFinalizers([]string{uninstallFinalizer})
+	} else {
+		c.written.forget(client.ObjectKeyFromObject(object))
 	}
 	return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 }

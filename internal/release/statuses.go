@@ -40,8 +40,13 @@ func (w *writtenStatuses) orStored(cached *unstructured.Unstructured) (helmStatu
 			return written.status, nil
 		}
 		// The cache is as new, or it is another BarqCluster.
-		w.statuses.Delete(name)
-		w.versions.Wrote(name, "")
+		w.forget(name)
 	}
 	return helmStatusOf(cached)
+}
+
+// forget is for a BarqCluster that goes, or of which the cache has all.
+func (w *writtenStatuses) forget(name types.NamespacedName) {
+	w.statuses.Delete(name)
+	w.versions.Wrote(name, "")
 }

@@ -45,6 +45,10 @@ func TestWrittenStatusesAreKnownBeforeTheCacheHasThem(t *testing.T) {
 
 	statuses.remember(cached("a", "13", ""), says("Written"))
 	know(statuses, "Somebody", cached("a", "14", "Somebody"))
+
+	statuses.remember(cached("a", "16", ""), says("Written"))
+	statuses.forget(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	require.Zero(t, size(statuses), "nothing is kept of one that goes")
 }
 
 func size(statuses *writtenStatuses) (found int) {
