@@ -23,8 +23,9 @@ func Names() []string {
 
 // Run makes one fault after the other, and tells on out what it is at. The repository is the one with the top at root, and folder
 // is where the run keeps logs and all else that it makes. What does not hold is in the results; an error is
-// that the suite itself could not go on.
-func Run(ctx context.Context, root, folder string, parameters Parameters, out io.Writer) (_ *Results, err error) {
+// that the suite itself could not go on. keep gets the results so far whenever a row is done: a run takes an hour, and may be
+// ended from outside, which leaves out the row that it was at.
+func Run(ctx context.Context, root, folder string, parameters Parameters, out io.Writer, keep func(*Results) error) (_ *Results, err error) {
 	if err := parameters.Validate(); err != nil {
 		return nil, err
 	}
@@ -50,9 +51,15 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 		if f.name == killed {
 			row.Clusters = parameters.Killed
 		}
-		results.Rows = append(results.Rows, row)
-		if err := e.runRow(ctx, &parameters, f, row); err != nil {
+		err := e.runRow(ctx, &parameters, f, row)
+		if err == nil || ctx.Err() == nil {
+			results.Rows = append(results.Rows, row)
+		}
+		if err != nil {
 			return results, fmt.Errorf("%s: %w", f.name, err)
+		}
+		if err := keep(results); err != nil {
+			return results, err
 		}
 	}
 	return results, nil

@@ -24,8 +24,14 @@ func TestAFewFaults(t *testing.T) {
 		Clusters: 3, Killed: 6, Bad: 20, Steps: 3, Edits: 50,
 		FaultTime: 10 * time.Second, Patience: 3 * time.Minute, Seed: 1,
 	}
-	results, err := chaos.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr)
+	var kept int
+	results, err := chaos.Run(t.Context(), "../..", t.TempDir(), parameters, os.Stderr, func(results *chaos.Results) error {
+		kept++
+		require.Len(t, results.Rows, kept)
+		return nil
+	})
 	require.NoError(t, err)
+	require.Equal(t, len(parameters.Faults), kept)
 	t.Log(report.Markdown(results))
 	require.Len(t, results.Rows, len(parameters.Faults))
 	for _, row := range results.Rows {

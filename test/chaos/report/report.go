@@ -20,6 +20,19 @@ const (
 // shown is how many violations of a row are told; the file of results has all.
 const shown = 5
 
+// Read reads the results of a run from the file that WriteResults wrote.
+func Read(file string) (*chaos.Results, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	results := &chaos.Results{}
+	if err := json.Unmarshal(content, results); err != nil {
+		return nil, fmt.Errorf("results of a run in %s: %w", file, err)
+	}
+	return results, nil
+}
+
 // WriteResults writes all that was found.
 func WriteResults(file string, results *chaos.Results) error {
 	content, err := json.MarshalIndent(results, "", " ")

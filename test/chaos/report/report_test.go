@@ -59,3 +59,11 @@ func TestDocumentIsWritten(t *testing.T) {
 	require.Contains(t, string(text), "What did not hold under bad, 6 in all:\n\n```\ninstall: 1\n```\n")
 	require.NotContains(t, string(text), "\n6\n")
 }
+
+func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "results.json")
+	require.NoError(t, WriteResults(file, found()))
+	read, err := Read(file)
+	require.NoError(t, err)
+	require.Equal(t, found(), read)
+}

@@ -50,6 +50,7 @@ func newCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
+	shared := command.PersistentFlags()
 	flags.StringSliceVar(&parameters.Faults, "faults", chaos.Names(), "what goes wrong")
 	flags.IntVar(&parameters.Clusters, "n", 50, "how many BarqClusters there are")
 	flags.IntVar(&parameters.Killed, "killed", 500, "how many there are while the operator is killed")
@@ -59,10 +60,32 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.FaultTime, "fault-time", 30*time.Second, "how long a fault lasts at most while one kind of work is done on --n BarqClusters")
 	flags.DurationVar(&parameters.Patience, "patience", 10*time.Minute, "how long all may take to be as it should be after a fault")
 	flags.Uint64Var(&parameters.Seed, "seed", rand.Uint64(), "makes the random choices of an earlier run again; random if not given")
-	flags.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
-	flags.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
+	shared.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
+	shared.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
+	command.AddCommand(newReportCommand(&output, &docs))
 	return command
 }
+
+// newReportCommand writes the document from what a run has found before.
+func newReportCommand(output, docs *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "report",
+		Short: "Show, and with --docs write, what an earlier run has found",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			results, err := report.Read(resultsFile(*output))
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprint(command.OutOrStdout(), report.Markdown(results)); err != nil || *docs == "" {
+				return err
+			}
+			return report.WriteDocs(*docs, results)
+		},
+	}
+}
+
+func resultsFile(folder string) string { return filepath.Join(folder, "results.json") }
 
 // run makes the faults, writes down what came of them, and fails if anything did not hold. Documents get only whole results.
 func run(command *cobra.Command, parameters chaos.Parameters, output, docs string) error {
@@ -73,11 +96,12 @@ func run(command *cobra.Command, parameters chaos.Parameters, output, docs strin
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	results, err := chaos.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr())
+	keep := func(results *chaos.Results) error { return report.WriteResults(resultsFile(folder), results) }
+	results, err := chaos.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr(), keep)
 	if results == nil {
 		return err
 	}
-	err = errors.Join(err, report.WriteResults(filepath.Join(folder, "results.json"), results))
+	err = errors.Join(err, keep(results))
 	if _, printed := fmt.Fprint(command.OutOrStdout(), report.Markdown(results)); err == nil {
 		err = printed
 	}
