@@ -73,13 +73,14 @@ func TestTargets(t *testing.T) {
 func TestTargetsOfInstallsAlone(t *testing.T) {
 	const ready = "install/ready/seconds"
 	results := measured()
-	results.Parameters.Clusters, results.Parameters.InstallOnly = []int{1000, 50}, []int{500}
+	results.Parameters.Clusters, results.Parameters.InstallOnly = []int{1000, 50, 200}, []int{500}
 	results.Samples = append(results.Samples, sample(bench.Operator, 500, 1, ready, 90), sample(bench.Limit, 500, 1, ready, 60))
 	require.Equal(t, markdown.Table{
 		{"all applied until Ready", "2 times the limit", "500", "1.50", "2.00", "met"},
 		{"all applied until Ready", "2 times the limit", "1000", "", "2.00", "not measured"},
 	}, targetsTable(results)[1:3])
-	require.Contains(t, Markdown(results), "Rounds: 2 with 50 clusters, 1 with 500 clusters, 0 with 1000 clusters.\n")
+	require.Equal(t, "200", targetsTable(results)[3][2], "the largest that was measured")
+	require.Contains(t, Markdown(results), "Rounds: 2 with 50 clusters, 2 with 200 clusters, 1 with 500 clusters, 0 with 1000 clusters.\n")
 }
 
 func TestGrowthIsSeen(t *testing.T) {

@@ -76,19 +76,31 @@ const large = 500
 
 var untilReady = target{"all applied until Ready", "2 times the limit", 2, against("install/ready/seconds", bench.Limit, "install/ready/seconds")}
 
-// targetsTable has a row for each target, at the largest number of clusters, and for each figure that is not to grow.
+// targetsTable has a row for each target, at the largest number of clusters with which it was measured, and for each figure that
+// is not to grow.
 func targetsTable(results *bench.Results) markdown.Table {
-	m := medians{found: summaries(results), clusters: slices.Max(results.Parameters.Clusters)}
+	found, sizes := summaries(results), results.Parameters.Sizes()
 	rows := markdown.Table{{"work", "target, at most", "clusters", "measured", "at most", ""}}
-	for _, clusters := range results.Parameters.Sizes() {
-		if clusters >= large || clusters == m.clusters {
-			rows = append(rows, untilReady.row(medians{m.found, clusters}))
+	for _, clusters := range sizes {
+		if clusters >= large || clusters == slices.Max(sizes) {
+			rows = append(rows, untilReady.row(medians{found, clusters}))
 		}
 	}
 	for _, t := range targets(results.Objects) {
-		rows = append(rows, t.row(m))
+		rows = append(rows, t.row(t.largestOf(found, sizes)))
 	}
-	return append(rows, growthRows(m.found)...)
+	return append(rows, growthRows(found)...)
+}
+
+// largestOf gives the medians of the largest number of clusters with which the target was measured, or of the largest of all.
+func (t target) largestOf(found map[cell]statistics.Summary, sizes []int) medians {
+	for _, clusters := range slices.Backward(sizes) {
+		m := medians{found, clusters}
+		if _, measured := t.measured(m); measured {
+			return m
+		}
+	}
+	return medians{found, slices.Max(sizes)}
 }
 
 func (t target) row(m medians) []string {
