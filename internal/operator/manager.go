@@ -26,6 +26,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -61,8 +62,8 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 		},
 		Cache: limitedCache(),
 		Client: client.Options{Cache: &client.CacheOptions{
-			// BarqClusters and StatefulSets are read unstructured, and from the cache: a
-			// pass with nothing to do asks the API server for neither.
+			// BarqClusters are read unstructured, and from the cache: a pass with nothing to
+			// do does not ask the API server for them.
 			Unstructured: true,
 		}},
 		NewClient: func(config *rest.Config, options client.Options) (client.Client, error) {
@@ -94,10 +95,12 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 // Kubernetes clusters.
 func limitedCache() cache.Options {
 	mine := cache.ByObject{Label: ownership.Selector()}
+	pods := mine
+	pods.Transform = clusters.StripPod
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:                   mine,
+			&corev1.Pod{}:                   pods,
 			&corev1.PersistentVolumeClaim{}: mine,
 			&corev1.Service{}:               mine,
 			&corev1.ServiceAccount{}:        mine,
