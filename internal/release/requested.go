@@ -67,13 +67,17 @@ type plan struct {
 
 // planOf decides about an upgrade to what was rendered.
 func planOf(newest, rendered *release.Release, asked request, values map[string]any) (plan, error) {
+	requested := asked.newerThan(newest, values)
+	finished := newest.Info.Status == release.StatusDeployed
+	before := newest.Labels[rollout.Label]
+	if requested && before != rollout.Unrequested {
+		// Whether it restarts pods makes no difference, and to find out takes as long as to render.
+		return plan{rollout: rollout.Requested}, nil
+	}
 	restarts, err := restartsPods(newest.Manifest, rendered.Manifest)
 	if err != nil {
 		return plan{}, err
 	}
-	requested := asked.newerThan(newest, values)
-	finished := newest.Info.Status == release.StatusDeployed
-	before := newest.Labels[rollout.Label]
 	switch {
 	case restarts && requested:
 		return plan{rollout: rollout.Requested}, nil
