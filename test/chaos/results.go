@@ -20,6 +20,8 @@ type Row struct {
 	// Does says what the fault is.
 	Does     string `json:"does"`
 	Clusters int    `json:"clusters"`
+	// Operator is the commit of the operator, if it is not that of the whole run.
+	Operator string `json:"operator,omitempty"`
 	// Injected counts what was done: kills, requests that were harmed, and the like.
 	Injected int     `json:"injected"`
 	Phases   []Phase `json:"phases"`
@@ -52,4 +54,36 @@ type Phase struct {
 type Holdings struct {
 	Goroutines int     `json:"goroutines"`
 	HeapMiB    float64 `json:"heapMiB"`
+}
+
+// After gives the results together with the rows of other faults from a run before, in the order of all faults.
+func (r *Results) After(before *Results) *Results {
+	both := *r
+	both.Rows = nil
+	for _, name := range Names() {
+		if row := rowOf(r.Rows, name); row != nil {
+			both.Rows = append(both.Rows, row)
+			continue
+		}
+		if row := rowOf(before.Rows, name); row != nil {
+			kept := *row
+			if commit := before.Machine.Versions[operatorVersion]; kept.Operator == "" && commit != r.Machine.Versions[operatorVersion] {
+				kept.Operator = commit
+			}
+			both.Rows = append(both.Rows, &kept)
+		}
+	}
+	return &both
+}
+
+// operatorVersion is the name of the operator's commit among the versions of a run.
+const operatorVersion = "operator"
+
+func rowOf(rows []*Row, fault string) *Row {
+	for _, row := range rows {
+		if row.Fault == fault {
+			return row
+		}
+	}
+	return nil
 }

@@ -70,6 +70,11 @@ func Markdown(results *chaos.Results) string {
 		p.Clusters, p.Killed, p.Bad, p.Steps, p.Edits, p.FaultTime, p.Seed)
 	text.WriteString(table(results).String())
 	for _, row := range results.Rows {
+		if row.Operator != "" {
+			fmt.Fprintf(&text, "\n`%s` is from a run before, with the operator of commit %s.\n", row.Fault, row.Operator)
+		}
+	}
+	for _, row := range results.Rows {
 		if len(row.Violations) == 0 {
 			continue
 		}

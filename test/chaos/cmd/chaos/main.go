@@ -39,6 +39,7 @@ func main() {
 func newCommand() *cobra.Command {
 	var parameters chaos.Parameters
 	var output, docs string
+	var keeps bool
 	command := &cobra.Command{
 		Use:           "chaos",
 		Short:         "Let things go wrong while BarqClusters are installed, changed and deleted, and say what came of it",
@@ -46,7 +47,7 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return run(command, parameters, output, docs)
+			return run(command, parameters, output, docs, keeps)
 		},
 	}
 	flags := command.Flags()
@@ -60,6 +61,7 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.FaultTime, "fault-time", 30*time.Second, "how long a fault lasts at most while one kind of work is done on --n BarqClusters")
 	flags.DurationVar(&parameters.Patience, "patience", 10*time.Minute, "how long all may take to be as it should be after a fault")
 	flags.Uint64Var(&parameters.Seed, "seed", rand.Uint64(), "makes the random choices of an earlier run again; random if not given")
+	flags.BoolVar(&keeps, "keep", false, "keep what --output has of other faults from a run before")
 	shared.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
 	shared.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
 	command.AddCommand(newReportCommand(&output, &docs))
@@ -88,7 +90,7 @@ func newReportCommand(output, docs *string) *cobra.Command {
 func resultsFile(folder string) string { return filepath.Join(folder, "results.json") }
 
 // run makes the faults, writes down what came of them, and fails if anything did not hold. Documents get only whole results.
-func run(command *cobra.Command, parameters chaos.Parameters, output, docs string) error {
+func run(command *cobra.Command, parameters chaos.Parameters, output, docs string, keeps bool) error {
 	folder, err := filepath.Abs(output)
 	if err != nil {
 		return err
@@ -96,12 +98,21 @@ func run(command *cobra.Command, parameters chaos.Parameters, output, docs strin
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	keep := func(results *chaos.Results) error { return report.WriteResults(resultsFile(folder), results) }
+	before := &chaos.Results{}
+	if keeps {
+		if before, err = report.Read(resultsFile(folder)); err != nil {
+			return err
+		}
+	}
+	keep := func(results *chaos.Results) error {
+		return report.WriteResults(resultsFile(folder), results.After(before))
+	}
 	results, err := chaos.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr(), keep)
 	if results == nil {
 		return err
 	}
 	err = errors.Join(err, keep(results))
+	results = results.After(before)
 	if _, printed := fmt.Fprint(command.OutOrStdout(), report.Markdown(results)); err == nil {
 		err = printed
 	}
