@@ -37,9 +37,20 @@ func badClusters() *fault {
 			if err != nil {
 				return err
 			}
-			err = s.removeNamespace(ctx, namespace)
+			// Not before all are gone: what is in a namespace that goes is listed again and again by Kubernetes.
+			err = s.await(ctx, func(ctx context.Context) (string, error) {
+				left := &v1alpha1.BarqClusterList{}
+				err := s.admin.List(ctx, left, client.InNamespace(namespace), client.Limit(1))
+				if len(left.Items) > 0 {
+					return "BarqClusters that can never work are still there", err
+				}
+				return "", err
+			})
+			if err != nil {
+				return err
+			}
 			s.say("%-18s all are gone %.0f s after they were deleted", s.fault.name, time.Since(began).Seconds())
-			return err
+			return s.removeNamespace(ctx, namespace)
 		},
 	}
 }
