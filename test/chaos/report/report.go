@@ -69,11 +69,7 @@ func Markdown(results *chaos.Results) string {
 	fmt.Fprintf(&text, "`--n %d --killed %d --bad %d --steps %d --edits %d --fault-time %s --seed %d`\n\n",
 		p.Clusters, p.Killed, p.Bad, p.Steps, p.Edits, p.FaultTime, p.Seed)
 	text.WriteString(table(results).String())
-	for _, row := range results.Rows {
-		if row.Operator != "" {
-			fmt.Fprintf(&text, "\n`%s` is from a run before, with the operator of commit %s.\n", row.Fault, row.Operator)
-		}
-	}
+	text.WriteString(earlier(results))
 	for _, row := range results.Rows {
 		if len(row.Violations) == 0 {
 			continue
@@ -88,6 +84,26 @@ func Markdown(results *chaos.Results) string {
 		fmt.Fprintf(&text, "- `%s`: %s\n", row.Fault, row.Does)
 	}
 	return text.String() + "\n"
+}
+
+// earlier says which rows are from runs before this one, by the commit of the operator.
+func earlier(results *chaos.Results) string {
+	faults := map[string][]string{}
+	var commits []string
+	for _, row := range results.Rows {
+		if row.Operator == "" {
+			continue
+		}
+		if faults[row.Operator] == nil {
+			commits = append(commits, row.Operator)
+		}
+		faults[row.Operator] = append(faults[row.Operator], "`"+row.Fault+"`")
+	}
+	var text strings.Builder
+	for _, commit := range commits {
+		fmt.Fprintf(&text, "\nFrom a run before, with the operator of commit %s: %s.\n", commit, strings.Join(faults[commit], ", "))
+	}
+	return text.String()
 }
 
 // table has a row for each kind of work under each fault, and one above for what has to hold.

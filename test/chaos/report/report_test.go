@@ -60,6 +60,13 @@ func TestDocumentIsWritten(t *testing.T) {
 	require.NotContains(t, string(text), "\n6\n")
 }
 
+func TestRowsOfRunsBeforeAreCalledSo(t *testing.T) {
+	results := found()
+	require.Empty(t, earlier(results))
+	results.Rows[0].Operator, results.Rows[1].Operator = "abc", "abc"
+	require.Equal(t, "\nFrom a run before, with the operator of commit abc: `good`, `bad`.\n", earlier(results))
+}
+
 func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "results.json")
 	require.NoError(t, WriteResults(file, found()))
