@@ -277,13 +277,13 @@ func TestAPodThatDoesNotGo(t *testing.T) {
 // is only progress.
 func TestReadyWaitsForMinReadySeconds(t *testing.T) {
 	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 10}`)
-	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 10 s (spec.minReadySeconds)")
+	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 20}`)
+	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 20 s (spec.minReadySeconds)")
 	require.Equal(t, v1alpha1.PhaseProgressing, cluster.Status.Phase)
 	waitReady(t, cluster)
 	pod := pods(t, cluster)[0]
 	answers := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
-	require.GreaterOrEqual(t, time.Since(pod.Status.Conditions[answers].LastTransitionTime.Time), 10*time.Second)
+	require.GreaterOrEqual(t, time.Since(pod.Status.Conditions[answers].LastTransitionTime.Time), 20*time.Second)
 }
 
 // Sleep, waking and their events.
