@@ -12,13 +12,33 @@ import (
 // the cache lags behind. The zero value remembers none.
 type Writes struct {
 	versions Versions
-	// progress has what waits to be written.
-	progress sync.Map
+
+	lock sync.Mutex
+	// progress has what waits to be written, and crowd how many BarqClusters wait likewise.
+	progress map[types.NamespacedName]waiting
+	crowd    map[Delay]int
 }
 
-// waiting is progress that waits for a time.
+// Delay is how long progress waits to be written, together with what comes of it meanwhile.
+type Delay struct {
+	// Least is how long at least.
+	Least time.Duration
+	// Share is what each BarqCluster that waits likewise adds to it: all of them together are written no more
+	// often than once in that time. The more are made at once, the longer each takes, and what is written of it
+	// before the end only makes it longer.
+	Share time.Duration
+	// Most is how long it waits however many there are; zero for Least.
+	Most time.Duration
+}
+
+// among gives the delay of one among so many that wait likewise.
+func (d Delay) among(crowd int) time.Duration {
+	return max(d.Least, min(time.Duration(crowd)*d.Share, d.Most))
+}
+
+// waiting is progress that waits.
 type waiting struct {
-	delay time.Duration
+	delay Delay
 	since time.Time
 }
 
@@ -26,13 +46,13 @@ type waiting struct {
 func (w *Writes) Remember(cluster client.Object) {
 	name := client.ObjectKeyFromObject(cluster)
 	w.versions.Wrote(name, cluster.GetResourceVersion())
-	w.progress.Delete(name)
+	w.Settled(name)
 }
 
 // Forget is for a BarqCluster that has gone.
 func (w *Writes) Forget(name types.NamespacedName) {
 	w.versions.Wrote(name, "")
-	w.progress.Delete(name)
+	w.Settled(name)
 }
 
 // AheadOf tells whether the BarqCluster is from before the last write. Of versions that cannot
@@ -41,13 +61,41 @@ func (w *Writes) AheadOf(cluster client.Object) bool { return w.versions.Precede
 
 // ProgressIn is called when there is progress to write that can wait for the delay, and gives
 // what is left of that, zero for nothing. Another delay begins now.
-func (w *Writes) ProgressIn(cluster client.Object, delay time.Duration, now time.Time) time.Duration {
+func (w *Writes) ProgressIn(cluster client.Object, delay Delay, now time.Time) time.Duration {
 	name := client.ObjectKeyFromObject(cluster)
-	found, _ := w.progress.LoadOrStore(name, waiting{delay, now})
-	progress := found.(waiting)
-	if progress.delay != delay {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	progress, waits := w.progress[name]
+	if !waits || progress.delay != delay {
+		w.leave(name)
 		progress = waiting{delay, now}
-		w.progress.Store(name, progress)
+		w.join(name, progress)
 	}
-	return max(0, progress.since.Add(delay).Sub(now))
+	return max(0, progress.since.Add(delay.among(w.crowd[delay])).Sub(now))
+}
+
+// Settled notes that there is nothing of the BarqCluster that waits to be written.
+func (w *Writes) Settled(name types.NamespacedName) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.leave(name)
+}
+
+func (w *Writes) join(name types.NamespacedName, progress waiting) {
+	if w.progress == nil {
+		w.progress, w.crowd = map[types.NamespacedName]waiting{}, map[Delay]int{}
+	}
+	w.progress[name] = progress
+	w.crowd[progress.delay]++
+}
+
+func (w *Writes) leave(name types.NamespacedName) {
+	progress, waits := w.progress[name]
+	if !waits {
+		return
+	}
+	delete(w.progress, name)
+	if w.crowd[progress.delay]--; w.crowd[progress.delay] == 0 {
+		delete(w.crowd, progress.delay)
+	}
 }

@@ -112,9 +112,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	result := ctrl.Result{RequeueAfter: observed.LookAgainAfter(now)}
 	stored := ownPart(&cluster.Status)
 	if equality.Semantic.DeepEqual(stored, computed) {
+		r.written.Settled(request.NamespacedName)
 		return result, nil
 	}
-	if delay := delayOf(cluster, &stored, &computed); delay > 0 {
+	if delay, waits := delayOf(cluster, &stored, &computed); waits {
 		if left := r.written.ProgressIn(cluster, delay, now); left > 0 {
 			return ctrl.Result{RequeueAfter: left}, nil
 		}

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // ownPart gives the part of a stored status that the status controller writes.
@@ -33,32 +34,31 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
 
-const (
-	// progressDelay is how long what is only progress waits to be written, together with what
-	// comes of it meanwhile. A start goes through half a dozen states in a few seconds, and
+var (
+	// progressDelay is that of what is only progress. A start goes through half a dozen states in a few seconds, and
 	// nobody can follow them; each write costs a request and wakes every controller.
-	progressDelay = 10 * time.Second
+	progressDelay = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
 	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
 	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
 	// on the Helm side, and nothing else can be said until then.
-	queueDelay = 5 * time.Minute
+	queueDelay = clusters.Delay{Least: 5 * time.Minute}
 	// applyDelay is how long a BarqCluster that is Ready waits to be called anything else while a new spec is applied. That
 	// takes a fraction of a second, in which its pods go on as before, and the status says by its observedGeneration
 	// that it is about the former spec.
-	applyDelay = time.Second
+	applyDelay = clusters.Delay{Least: time.Second}
 )
 
-// delayOf is how long a status that was computed waits to be written; zero for not at all.
-func delayOf(cluster *v1alpha1.BarqCluster, stored, computed *v1alpha1.BarqClusterStatus) time.Duration {
+// delayOf is how long a status that was computed waits to be written, if it does.
+func delayOf(cluster *v1alpha1.BarqCluster, stored, computed *v1alpha1.BarqClusterStatus) (delay clusters.Delay, waits bool) {
 	switch {
 	case onlyApplies(stored, computed):
-		return applyDelay
+		return applyDelay, true
 	case !onlyProgress(stored, computed):
-		return 0
+		return clusters.Delay{}, false
 	case len(cluster.Status.Conditions) == 0:
-		return queueDelay
+		return queueDelay, true
 	default:
-		return progressDelay
+		return progressDelay, true
 	}
 }
 

@@ -2,12 +2,12 @@ package status
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestOnlyProgressCanWait(t *testing.T) {
@@ -70,27 +70,29 @@ func TestDelays(t *testing.T) {
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
 		conditions       bool
-		want             time.Duration
+		want             clusters.Delay
 	}{
-		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, 5 * time.Minute},
-		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 10 * time.Second},
-		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, time.Second},
-		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), true, 0},
-		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, 0},
+		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, queueDelay},
+		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, progressDelay},
+		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, applyDelay},
+		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), true, clusters.Delay{}},
+		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, clusters.Delay{}},
 		"a pod less while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.ReadyReplicas--
-		}), true, 0},
+		}), true, clusters.Delay{}},
 		"it stalls while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions[1].Status = metav1.ConditionTrue
-		}), true, 0},
-		"a fault": {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, 0},
+		}), true, clusters.Delay{}},
+		"a fault": {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, clusters.Delay{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cluster := &v1alpha1.BarqCluster{}
 			if test.conditions {
 				cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionInitialized}}
 			}
-			require.Equal(t, test.want, delayOf(cluster, test.stored, test.computed))
+			delay, waits := delayOf(cluster, test.stored, test.computed)
+			require.Equal(t, test.want, delay)
+			require.Equal(t, test.want != clusters.Delay{}, waits)
 		})
 	}
 }

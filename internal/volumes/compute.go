@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // ownStatus is the part of the status that this package owns.
@@ -50,29 +51,22 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 
 // volumesAwaited is how long volumes of a new StatefulSet, or of pods that it is to have more, are on their way before it is
 // reported that they are not there.
-const volumesAwaited = 10 * time.Second
+var volumesAwaited = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
 
-// early tells whether it is too early to say anything about volumes, and when to look again
-// if nothing happens until then. Before there is a StatefulSet nobody expects any.
-func (o observation) early(now time.Time) (early bool, again time.Duration) {
-	if storedStatus(o.cluster).resized() != nil || o.cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage {
-		return false, 0
-	}
-	if o.statefulSet == nil {
-		return len(o.volumes) == 0, 0
-	}
-	left := o.statefulSet.CreationTimestamp.Add(volumesAwaited).Sub(now)
-	if len(o.missing()) == 0 || left <= 0 {
-		return false, 0
-	}
-	return true, left
+// early tells whether nobody expects volumes: there is no StatefulSet yet.
+func (o observation) early() bool {
+	return storedStatus(o.cluster).resized() == nil && o.cluster.Spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage &&
+		o.statefulSet == nil && len(o.volumes) == 0
 }
 
-// onlyAwaits tells whether what was computed says of volumes that all had their size nothing but that those of further
-// pods are not there yet.
-func onlyAwaits(stored, computed ownStatus) bool {
-	before, after := stored.resized(), computed.resized()
-	return before != nil && before.Status == metav1.ConditionTrue &&
+// onlyAwaits tells whether what was computed says of volumes of which nothing was said, or which all had their size, nothing
+// but that some are not there yet.
+func (o observation) onlyAwaits(computed ownStatus) bool {
+	if o.cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage || len(o.missing()) == 0 {
+		return false
+	}
+	before, after := storedStatus(o.cluster).resized(), computed.resized()
+	return (before == nil || before.Status == metav1.ConditionTrue) &&
 		after.Status == metav1.ConditionUnknown && after.Reason == v1alpha1.ReasonNoVolumes
 }
 

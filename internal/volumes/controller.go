@@ -88,9 +88,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	now := r.Clock.Now()
 	resizeErr := r.resize(ctx, &observed, now)
 	plan := observed.planRestarts(now)
-	early, left := observed.early(now)
-	if !early {
-		var err error
+	var left time.Duration
+	if !observed.early() {
 		if left, err = r.report(ctx, observed, plan, now); err != nil {
 			return ctrl.Result{}, errors.Join(resizeErr, client.IgnoreNotFound(err))
 		}
@@ -190,9 +189,10 @@ func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, v v
 func (r *Reconciler) report(ctx context.Context, observed observation, plan restarts, now time.Time) (again time.Duration, err error) {
 	stored, computed := storedStatus(observed.cluster), observed.compute(plan, now)
 	if equality.Semantic.DeepEqual(stored, computed) {
+		r.written.Settled(client.ObjectKeyFromObject(observed.cluster))
 		return 0, nil
 	}
-	if onlyAwaits(stored, computed) {
+	if observed.onlyAwaits(computed) {
 		if left := r.written.ProgressIn(observed.cluster, volumesAwaited, now); left > 0 {
 			return left, nil
 		}
