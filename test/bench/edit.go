@@ -11,14 +11,14 @@ import (
 	"github.com/barq-db/barq-operator/test/bench/statistics"
 )
 
-// measureEdits changes the replicas of one cluster after the other, each when the one before has reached its StatefulSet,
-// among clusters in which nothing happens.
+// measureEdits changes the replicas of one cluster after the other, each when the pods of the one before are Ready, so that
+// it is among clusters in which nothing happens.
 func (s *session) measureEdits(ctx context.Context) error {
 	before, err := s.usage()
 	if err != nil {
 		return err
 	}
-	latencies, err := s.timeEdits(ctx, 2)
+	latencies, err := s.timeEdits(ctx, 2, true)
 	if err != nil {
 		return err
 	}
@@ -35,8 +35,8 @@ func (s *session) measureEdits(ctx context.Context) error {
 }
 
 // timeEdits gives the seconds from each edit until the StatefulSet has changed. It asks for that many replicas, and for one
-// more in every other edit of the same cluster.
-func (s *session) timeEdits(ctx context.Context, replicas int) ([]float64, error) {
+// more in every other edit of the same cluster. Between two edits it may wait until the one before is done for Kubernetes too.
+func (s *session) timeEdits(ctx context.Context, replicas int, untilReady bool) ([]float64, error) {
 	var latencies []float64
 	for i := range s.parameters.Edits {
 		name := clusterName(i % s.clusters)
@@ -54,6 +54,14 @@ func (s *session) timeEdits(ctx context.Context, replicas int) ([]float64, error
 			return nil, err
 		}
 		latencies = append(latencies, changed.Sub(began).Seconds())
+		if !untilReady {
+			continue
+		}
+		if _, err := s.seen.await(ctx, "StatefulSet "+name+" to be Ready", func(o *observer) bool {
+			return o.sets[name] != nil && isReady(o.sets[name])
+		}); err != nil {
+			return nil, err
+		}
 	}
 	return latencies, nil
 }
@@ -64,7 +72,8 @@ func (s *session) recordLatencies(figure string, seconds []float64) {
 	}
 }
 
-// measureBusyEdits does the same while as many clusters again are being installed, in a namespace beside.
+// measureBusyEdits edits while as many clusters again are being installed, in a namespace beside, each when the one before has
+// reached its StatefulSet.
 func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	busy := *s
 	busy.namespace = s.namespace + "-more"
@@ -78,7 +87,7 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 
 	work := make(chan error, 1)
 	go func() { work <- busy.create(ctx) }()
-	latencies, err := s.timeEdits(ctx, 4)
+	latencies, err := s.timeEdits(ctx, 4, false)
 	if err := errors.Join(err, <-work); err != nil {
 		return err
 	}
