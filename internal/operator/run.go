@@ -42,6 +42,9 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return err
 	}
+	if err := limitGarbage(mgr); err != nil {
+		return err
+	}
 	if err := addControllers(ctx, mgr, watch, settings, operator); err != nil {
 		return err
 	}
