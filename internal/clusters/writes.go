@@ -23,7 +23,7 @@ type Writes struct {
 type Delay struct {
 	// Least is how long at least.
 	Least time.Duration
-	// Share is what each BarqCluster that waits likewise adds to it: all of them together are written no more
+	// Share is what each other BarqCluster that waits likewise adds to it: all of them together are written no more
 	// often than once in that time. The more are made at once, the longer each takes, and what is written of it
 	// before the end only makes it longer.
 	Share time.Duration
@@ -31,9 +31,9 @@ type Delay struct {
 	Most time.Duration
 }
 
-// among gives the delay of one among so many that wait likewise.
+// among gives the delay of one among so many, with itself, that wait likewise.
 func (d Delay) among(crowd int) time.Duration {
-	return max(d.Least, min(time.Duration(crowd)*d.Share, d.Most))
+	return max(d.Least, min(time.Duration(crowd-1)*d.Share, d.Most))
 }
 
 // waiting is progress that waits.

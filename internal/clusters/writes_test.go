@@ -63,15 +63,15 @@ func TestProgressOfACrowdWaitsLonger(t *testing.T) {
 	}
 	written := &Writes{}
 	delay := Delay{Least: 10 * time.Second, Share: time.Second, Most: time.Minute}
-	for i := range 10 {
+	for i := range 11 {
 		require.Equal(t, delay.Least, written.ProgressIn(of(i), delay, now))
 	}
-	for i := 10; i < 30; i++ {
-		require.Equal(t, time.Duration(i+1)*time.Second, written.ProgressIn(of(i), delay, now))
+	for i := 11; i < 31; i++ {
+		require.Equal(t, time.Duration(i)*time.Second, written.ProgressIn(of(i), delay, now))
 	}
 	require.Equal(t, 20*time.Second, written.ProgressIn(of(0), delay, now.Add(10*time.Second)), "it waits with those that came after it")
 	require.Equal(t, time.Second, written.ProgressIn(of(100), Delay{Least: time.Second, Share: time.Second, Most: time.Minute}, now), "others do not count")
-	for i := 30; i < 100; i++ {
+	for i := 31; i < 100; i++ {
 		written.ProgressIn(of(i), delay, now)
 	}
 	require.Equal(t, delay.Most, written.ProgressIn(of(0), delay, now))

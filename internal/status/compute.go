@@ -21,7 +21,9 @@ type verdict struct {
 	// stalled is the reason why no progress is made until a person acts; empty if it is.
 	stalled string
 	reason  string
-	message string
+	// rollsOut: not all pods of this generation have answered yet.
+	rollsOut bool
+	message  string
 	// acted: the newest spec was acted upon, so the status is about its generation.
 	acted bool
 }
@@ -168,7 +170,7 @@ func judgePods(o Observation, now time.Time) verdict {
 func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-		reason:  v1alpha1.ReasonPodsNotReady,
+		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
 		message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + describe(troubles) + o.heldUp(),
 	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
@@ -220,9 +222,16 @@ func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
 // answeredBefore tells whether every pod of this generation has answered once: then
 // pods that do not answer are a loss, not a start.
 func (o Observation) answeredBefore() bool {
-	ready := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionReady)
+	conditions := o.Cluster.Status.Conditions
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	return ready != nil && ready.ObservedGeneration == o.Cluster.Generation &&
-		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady)
+		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady && !rollsOut(conditions))
+}
+
+// rollsOut tells whether a stored or computed status that says of pods that they are in trouble is about a start.
+func rollsOut(conditions []metav1.Condition) bool {
+	reconciling := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
 }
 
 // count says how many pods answer of those that are asked for, and in mode Primary

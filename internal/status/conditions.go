@@ -34,8 +34,12 @@ func readyCondition(v verdict) metav1.Condition {
 }
 
 func reconcilingCondition(v verdict) metav1.Condition {
+	reason := v.reason
+	if v.rollsOut {
+		reason = v1alpha1.ReasonRollingOut
+	}
 	return metav1.Condition{
-		Type: v1alpha1.ConditionReconciling, Status: conditionStatus(v.reconciling), Reason: v.reason, Message: v.message,
+		Type: v1alpha1.ConditionReconciling, Status: conditionStatus(v.reconciling), Reason: reason, Message: v.message,
 	}
 }
 

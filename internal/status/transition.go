@@ -38,6 +38,9 @@ var (
 	// progressDelay is that of what is only progress. A start goes through half a dozen states in a few seconds, and
 	// nobody can follow them; each write costs a request and wakes every controller.
 	progressDelay = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
+	// troubleDelay is that of what is wrong with pods that have never answered, and of that it has passed: none, but where
+	// hundreds are made at once most of that is only that Kubernetes is not there yet.
+	troubleDelay = clusters.Delay{Share: 500 * time.Millisecond, Most: time.Minute}
 	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
 	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
 	// on the Helm side, and nothing else can be said until then.
@@ -53,6 +56,8 @@ func delayOf(cluster *v1alpha1.BarqCluster, stored, computed *v1alpha1.BarqClust
 	switch {
 	case onlyApplies(stored, computed):
 		return applyDelay, true
+	case onlyTroubleAtStart(stored, computed):
+		return troubleDelay, true
 	case !onlyProgress(stored, computed):
 		return clusters.Delay{}, false
 	case len(cluster.Status.Conditions) == 0:
@@ -84,16 +89,34 @@ func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	if !progresses(after) || after.Status != metav1.ConditionFalse && after.Reason != v1alpha1.ReasonApplying {
 		return false
 	}
+	return goesOn(stored, computed, progresses(before))
+}
+
+// onlyTroubleAtStart tells whether the computed status says no more than that something is wrong with pods that have never
+// answered, or is not any more.
+func onlyTroubleAtStart(stored, computed *v1alpha1.BarqClusterStatus) bool {
+	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
+	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
+	was, is := inTroubleAtStart(before, stored), inTroubleAtStart(after, computed)
+	rolls := after.Status == metav1.ConditionFalse && after.Reason == v1alpha1.ReasonRollingOut
+	return (is || was && rolls) && goesOn(stored, computed, was || progresses(before))
+}
+
+func inTroubleAtStart(ready *metav1.Condition, status *v1alpha1.BarqClusterStatus) bool {
+	return ready != nil && ready.Reason == v1alpha1.ReasonPodsNotReady && rollsOut(status.Conditions)
+}
+
+// goesOn tells whether nothing else has changed in the status of a BarqCluster that has said nothing yet, or has said before
+// that something is under way.
+func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 	if len(stored.Conditions) == 0 {
 		return stored.Phase != "" &&
 			!meta.IsStatusConditionTrue(computed.Conditions, v1alpha1.ConditionStalled) &&
 			!meta.IsStatusConditionFalse(computed.Conditions, v1alpha1.ConditionSecretsAvailable) &&
 			!meta.IsStatusConditionTrue(computed.Conditions, v1alpha1.ConditionChangesPending)
 	}
-	if !progresses(before) || before.Status != metav1.ConditionFalse {
-		return false
-	}
-	return sameStatuses(stored, computed, v1alpha1.ConditionReady)
+	return underWay && meta.IsStatusConditionFalse(stored.Conditions, v1alpha1.ConditionReady) &&
+		sameStatuses(stored, computed, v1alpha1.ConditionReady)
 }
 
 // sameStatuses tells whether all own conditions but some have the same status as before.

@@ -67,6 +67,18 @@ func TestDelays(t *testing.T) {
 		return made
 	}
 	is := status(metav1.ConditionTrue, v1alpha1.ReasonReady)
+	claimed := &v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}
+	reconciling := func(reason string) func(*v1alpha1.BarqClusterStatus) {
+		return func(s *v1alpha1.BarqClusterStatus) {
+			s.Conditions = append(s.Conditions, metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: reason})
+		}
+	}
+	starts := status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, reconciling(v1alpha1.ReasonRollingOut))
+	neverAnswered := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut))
+	lost := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonPodsNotReady))
+	stalls := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut), func(s *v1alpha1.BarqClusterStatus) {
+		s.Conditions[1].Status = metav1.ConditionTrue
+	})
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
 		conditions       bool
@@ -83,7 +95,16 @@ func TestDelays(t *testing.T) {
 		"it stalls while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions[1].Status = metav1.ConditionTrue
 		}), true, clusters.Delay{}},
-		"a fault": {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, clusters.Delay{}},
+		"trouble from the start":           {claimed, neverAnswered, true, troubleDelay},
+		"trouble at a start":               {starts, neverAnswered, true, troubleDelay},
+		"other trouble at a start":         {neverAnswered, neverAnswered, true, troubleDelay},
+		"trouble at a start has passed":    {neverAnswered, starts, true, troubleDelay},
+		"trouble at a start has no end":    {neverAnswered, stalls, true, clusters.Delay{}},
+		"trouble at a start, for too long": {stalls, starts, true, clusters.Delay{}},
+		"they answer after trouble":        {neverAnswered, is, true, clusters.Delay{}},
+		"a loss":                           {starts, lost, true, clusters.Delay{}},
+		"a loss is over":                   {lost, starts, true, clusters.Delay{}},
+		"a fault":                          {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, clusters.Delay{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cluster := &v1alpha1.BarqCluster{}

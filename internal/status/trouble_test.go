@@ -389,6 +389,41 @@ func TestTroubles(t *testing.T) {
 }
 
 // A registry's answer has no limit of its own.
+// Pods that have never answered were not lost: their trouble is over, and they start.
+func TestTroubleAtAStartIsNoLoss(t *testing.T) {
+	said := func(o status.Observation) (phase v1alpha1.Phase, ready, reconciling string) {
+		computed := status.Compute(o, now)
+		store(&o, computed)
+		return computed.Phase, meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionReady).Reason, meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionReconciling).Reason
+	}
+	for name, test := range map[string]struct {
+		answered          bool
+		inTrouble, starts [3]string
+	}{
+		"a start": {false, [3]string{"Degraded", "PodsNotReady", "RollingOut"}, [3]string{"Progressing", "RollingOut", "RollingOut"}},
+		"a loss":  {true, [3]string{"Degraded", "PodsNotReady", "PodsNotReady"}, [3]string{"Degraded", "PodsNotReady", "PodsNotReady"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := running()
+			if test.answered {
+				store(&o, status.Compute(o, now))
+			}
+			lose(&o, crashing("vectors-0", 2))
+			for range 2 {
+				phase, ready, reconciling := said(o)
+				require.Equal(t, test.inTrouble, [3]string{string(phase), ready, reconciling})
+				store(&o, status.Compute(o, now))
+			}
+			o.Pods[0] = podOf("vectors-0", containerRunning(0))
+			for range 2 {
+				phase, ready, reconciling := said(o)
+				require.Equal(t, test.starts, [3]string{string(phase), ready, reconciling})
+				store(&o, status.Compute(o, now))
+			}
+		})
+	}
+}
+
 func TestTheTroubleOfOnePodIsBounded(t *testing.T) {
 	observed := running()
 	lose(&observed, podOf("vectors-2", containerWaiting("ErrImagePull", strings.Repeat("ü", 10_000))))
