@@ -39,7 +39,7 @@ const (
 // for what is known.
 type actionsGetter struct {
 	helmclient.ActionClientGetter
-	chart string
+	chart *chart.Chart
 	clock clock.Clock
 	// secrets is a cache of the metadata of Secrets.
 	secrets client.Reader
@@ -129,6 +129,7 @@ func (a *actions) begins(ctx context.Context) (err error) {
 	if a.settled, err = a.getter.settled.find(uid, a.stored.String()); err != nil {
 		return err
 	}
+	a.known = a.settled
 	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
 		return nil
 	}
@@ -173,10 +174,12 @@ type actions struct {
 	server [sha256.Size]byte
 	// inputs sums up what this pass renders from, once it has.
 	inputs [sha256.Size]byte
-	// manifest is what this pass rendered, if it did.
+	// manifest is what this pass rendered, once it has.
 	manifest string
-	// settled is what an earlier pass found, if nothing changed in the storage since.
+	// settled is what an earlier pass found, if nothing changed in the storage since, as long as this pass has found nothing else.
 	settled *settledRelease
+	// known is the same to the end of the pass.
+	known *settledRelease
 	// asked is what a person asks for.
 	asked request
 	// newest is the newest revision, once it was read.
@@ -258,9 +261,7 @@ func (a *actions) wrote(made *release.Release, err error) error {
 		err = storage.failed
 	}
 	if err == nil {
-		a.getter.settled.remember(uid, settledRelease{
-			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made,
-		})
+		err = a.remember(settledRelease{stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made})
 	}
 	return err
 }
@@ -283,6 +284,12 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		// The library compares what is rendered with what Get gave, which is as good as
 		// ever, and then asks for the release again to upgrade it.
 		a.settled = nil
+		if ahead, err := a.goesAhead(); err != nil {
+			return nil, err
+		} else if ahead {
+			// It differs from what Get gave, so that the library upgrades.
+			return &release.Release{}, nil
+		}
 	}
 	if err := a.opened(); err != nil {
 		return nil, err
@@ -311,6 +318,9 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	}
 	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
 	a.upgraded(upgraded)
+	if upgraded != nil {
+		a.manifest = upgraded.Manifest
+	}
 	err = final(a.wrote(upgraded, err))
 	a.noteRefusal(err)
 	return upgraded, err
@@ -329,10 +339,21 @@ func (a *actions) Reconcile(found *release.Release) error {
 	a.getter.rollouts.Leave(a.cluster.GetUID())
 	// What the cache of the storage does not show yet would be remembered for an empty one.
 	if objects != nil && len(a.stored) > 0 {
-		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{
-			stored: a.stored.String(), inputs: a.inputs, release: found, objects: objects,
-		})
+		return a.remember(settledRelease{stored: a.stored.String(), inputs: a.inputs, release: found, objects: objects})
 	}
+	return nil
+}
+
+// remember lets later passes know what this one has found or made.
+func (a *actions) remember(settled settledRelease) (err error) {
+	settled.chart = a.getter.chart
+	if a.known != nil && a.known.release == settled.release {
+		// This has not all of the release.
+		settled.rest = a.known.rest
+	} else if settled.rest, err = restOf(settled.release, a.getter.chart); err != nil {
+		return err
+	}
+	a.getter.settled.remember(a.cluster.GetUID(), settled)
 	return nil
 }
 
@@ -407,7 +428,7 @@ func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*r
 	if err != nil {
 		return nil, err
 	}
-	if found.Chart.Name() != a.getter.chart || !isOurs(found) {
+	if found.Chart.Name() != a.getter.chart.Name() || !isOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
 	keeps, err := keepsRelease(a.cluster)
@@ -425,7 +446,7 @@ func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*r
 
 // guard refuses a release that the operator did not make and is not to take over.
 func (a *actions) guard(found *release.Release) error {
-	if name := found.Chart.Name(); name != a.getter.chart {
+	if name := found.Chart.Name(); name != a.getter.chart.Name() {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
 			"give the BarqCluster another name, or remove that release", found.Name, name)
 	}

@@ -81,7 +81,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 // newGetter makes one that knows nothing of an API server.
 func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
 	getter := newActionsGetter(now)
-	getter.chart, getter.rollouts = "barq-db", rollouts
+	getter.chart, getter.rollouts = &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, rollouts
 	getter.capabilities = &rememberedCapabilities{clock: now}
 	return getter
 }

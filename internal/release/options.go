@@ -138,7 +138,7 @@ func newActionClientGetter(
 	}
 	getter := newActionsGetter(clock.RealClock{})
 	getter.ActionClientGetter = inner
-	getter.chart = watch.Chart.Name()
+	getter.chart = watch.Chart
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts

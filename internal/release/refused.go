@@ -88,6 +88,10 @@ func (a *actions) noteRefusal(err error) {
 		a.getter.refused.forget(a.cluster.GetUID())
 		return
 	}
+	if a.manifest == "" {
+		// It did not come to an attempt.
+		return
+	}
 	// What cannot be read is not remembered, at the cost of one more try.
 	if objects, unreadable := a.there(a.manifest); unreadable == nil {
 		a.getter.refused.remember(a.cluster.GetUID(), refusedAttempt{inputs: a.inputs, objects: objects, err: err})

@@ -45,7 +45,7 @@ func TestWhatIsInvalidIsTriedOnce(t *testing.T) {
 		cluster.SetUID("uid of db")
 		pass := &actions{
 			ActionInterface: helm, getter: getter, cluster: cluster, facts: &passFacts{},
-			there: func(string) (string, error) { return objects, nil },
+			there: func(string) (string, error) { return objects, nil }, manifest: "manifest",
 		}
 		pass.inputs[0] = inputs
 		helm.tries = 0

@@ -39,9 +39,11 @@ type request struct {
 //
 // What the spec says is not compared: defaults of a new CRD change it, and nobody asked.
 func (r request) newerThan(made *release.Release, values map[string]any) bool {
-	if secretsChecksum(made.Config) != secretsChecksum(values) {
-		return true
-	}
+	return secretsChecksum(made.Config) != secretsChecksum(values) || r.edited(made)
+}
+
+// edited tells whether somebody has changed the spec since the revision was made.
+func (r request) edited(made *release.Release) bool {
 	generation, err := strconv.ParseInt(made.Labels[generationLabel], 10, 64)
 	if known := err == nil || r.applied != 0; !known {
 		return false

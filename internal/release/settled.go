@@ -1,9 +1,12 @@
 package release
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
@@ -16,14 +19,13 @@ import (
 // found nothing to do for. As long as neither the stored release nor what it is
 // rendered from changes, the next pass need not ask the API server.
 //
-// It holds a packed manifest of a few KiB for each BarqCluster, not the chart and the
-// values that a whole release carries.
+// It holds a packed release of a few KiB for each BarqCluster.
 type settledReleases struct {
 	lock  sync.Mutex
 	known map[types.UID]packedRelease
 }
 
-// packedRelease is one whose release has its manifest beside it.
+// packedRelease is one whose release has its manifest, and what else is stored of it, beside it.
 type packedRelease struct {
 	settledRelease
 	manifest []byte
@@ -39,7 +41,44 @@ type settledRelease struct {
 	release *release.Release
 	// objects are those of the release as they were found to be what the manifest asks for.
 	objects objectVersions
+	// rest is what is stored of the release beside the manifest and the chart, packed; nil if that is not known, or the chart
+	// is another than the operator's.
+	rest []byte
+	// chart is the operator's.
+	chart *chart.Chart
 }
+
+// whole gives the release as it is stored, if its rest is known.
+func (s *settledRelease) whole() (*release.Release, error) {
+	content, err := s2.Decode(nil, s.rest)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking a release: %w", err)
+	}
+	found := &release.Release{}
+	if err := json.Unmarshal(content, found); err != nil {
+		return nil, fmt.Errorf("unpacking a release: %w", err)
+	}
+	found.Manifest, found.Labels = s.release.Manifest, maps.Clone(s.release.Labels)
+	found.Chart = &chart.Chart{Metadata: s.chart.Metadata, Values: s.chart.Values}
+	return found, nil
+}
+
+// restOf packs what is stored of a release beside the manifest and the chart, which is the same for all; nil if it is not.
+func restOf(found *release.Release, ours *chart.Chart) ([]byte, error) {
+	if !isOurs(found) || !reflect.DeepEqual(found.Chart.Metadata, ours.Metadata) || !reflect.DeepEqual(found.Chart.Values, ours.Values) {
+		return nil, nil
+	}
+	rest := *found
+	rest.Manifest, rest.Chart = "", nil
+	content, err := json.Marshal(&rest)
+	if err != nil {
+		return nil, fmt.Errorf("packing a release: %w", err)
+	}
+	return packed(content), nil
+}
+
+// packed packs content into no more memory than that takes; what the library gives has room for what cannot be made smaller.
+func packed(content []byte) []byte { return bytes.Clone(s2.Encode(nil, content)) }
 
 func newSettledReleases() *settledReleases {
 	return &settledReleases{known: map[types.UID]packedRelease{}}
@@ -64,11 +103,11 @@ func (s *settledReleases) find(cluster types.UID, stored string) (*settledReleas
 }
 
 func (s *settledReleases) remember(cluster types.UID, settled settledRelease) {
-	packed := packedRelease{settledRelease: settled, manifest: s2.Encode(nil, []byte(settled.release.Manifest))}
-	packed.release = essence(settled.release)
+	one := packedRelease{settledRelease: settled, manifest: packed([]byte(settled.release.Manifest))}
+	one.release = essence(settled.release)
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.known[cluster] = packed
+	s.known[cluster] = one
 }
 
 func (s *settledReleases) forget(cluster types.UID) {

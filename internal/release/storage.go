@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -77,11 +78,8 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 	if d.facts.nothingStored {
 		return nil, driver.ErrReleaseNotFound
 	}
-	var key strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		key.WriteString(name + "=" + labels[name] + ",")
-	}
-	if releases, ok := d.found[key.String()]; ok {
+	key := queryKey(labels)
+	if releases, ok := d.found[key]; ok {
 		// Helm sorts what it is given in place.
 		return slices.Clone(releases), nil
 	}
@@ -92,8 +90,26 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 	if releases, err = d.withoutDamaged(releases); err != nil {
 		return nil, err
 	}
-	d.found[key.String()] = slices.Clone(releases)
+	d.found[key] = slices.Clone(releases)
 	return releases, nil
+}
+
+func queryKey(labels map[string]string) string {
+	var key strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		key.WriteString(name + "=" + labels[name] + ",")
+	}
+	return key.String()
+}
+
+// knows makes the storage answer with these revisions of a release, until something is written. The newest one, which is
+// the last, is deployed, and only that one is whole.
+func (d *passDriver) knows(revisions []*release.Release) {
+	newest := revisions[len(revisions)-1]
+	all := map[string]string{"name": newest.Name, "owner": "helm"}
+	d.found[queryKey(all)] = revisions
+	all["status"] = release.StatusDeployed.String()
+	d.found[queryKey(all)] = []*release.Release{newest}
 }
 
 // Create stores a new revision, or only notes it if it has just begun.
@@ -108,6 +124,8 @@ func (d *passDriver) Create(key string, rel *release.Release) error {
 // Update stores a revision over an older state of it.
 func (d *passDriver) Update(key string, rel *release.Release) error {
 	switch {
+	case rel.Chart == nil:
+		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
 	case d.begun[key] && d.facts.conflicted:
 		// Its manifest lists what somebody else has made, and all that it lists would be
 		// deleted with it.
