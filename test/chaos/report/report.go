@@ -42,8 +42,17 @@ func WriteResults(file string, results *chaos.Results) error {
 	return os.WriteFile(file, append(content, '\n'), 0o644)
 }
 
-// WriteDocs puts the results into reliability.md in the folder of documents.
+// DocsFile is where the results are beside the page in the folder of documents.
+func DocsFile(folder string) string { return filepath.Join(folder, "reliability", "results.json") }
+
+// WriteDocs puts the results into reliability.md in the folder of documents, and beside it.
 func WriteDocs(folder string, results *chaos.Results) error {
+	if err := os.MkdirAll(filepath.Dir(DocsFile(folder)), 0o755); err != nil {
+		return err
+	}
+	if err := WriteResults(DocsFile(folder), results); err != nil {
+		return err
+	}
 	return markdown.WritePart(filepath.Join(folder, "reliability.md"), beginMarker, endMarker, Markdown(results))
 }
 

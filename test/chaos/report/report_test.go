@@ -58,6 +58,9 @@ func TestDocumentIsWritten(t *testing.T) {
 	require.Equal(t, "before\n"+beginMarker+"\n"+Markdown(found())+endMarker+"\nafter\n", string(text))
 	require.Contains(t, string(text), "What did not hold under bad, 6 in all:\n\n```\ninstall: 1\n```\n")
 	require.NotContains(t, string(text), "\n6\n")
+	beside, err := Read(DocsFile(folder))
+	require.NoError(t, err)
+	require.Equal(t, found(), beside)
 }
 
 func TestRowsOfRunsBeforeAreCalledSo(t *testing.T) {

@@ -61,7 +61,7 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.FaultTime, "fault-time", 30*time.Second, "how long a fault lasts at most while one kind of work is done on --n BarqClusters")
 	flags.DurationVar(&parameters.Patience, "patience", 10*time.Minute, "how long all may take to be as it should be after a fault")
 	flags.Uint64Var(&parameters.Seed, "seed", rand.Uint64(), "makes the random choices of an earlier run again; random if not given")
-	flags.BoolVar(&keeps, "keep", false, "keep what --output has of other faults from a run before")
+	flags.BoolVar(&keeps, "keep", false, "keep what --docs, or --output if that is not given, has of other faults from a run before")
 	shared.StringVar(&output, "output", "test/output/chaos", "folder of results.json and logs")
 	shared.StringVar(&docs, "docs", "", "folder of reliability.md, to which results are written; none if empty")
 	command.AddCommand(newReportCommand(&output, &docs))
@@ -100,7 +100,11 @@ func run(command *cobra.Command, parameters chaos.Parameters, output, docs strin
 	}
 	before := &chaos.Results{}
 	if keeps {
-		if before, err = report.Read(resultsFile(folder)); err != nil {
+		file := resultsFile(folder)
+		if docs != "" {
+			file = report.DocsFile(docs)
+		}
+		if before, err = report.Read(file); err != nil {
 			return err
 		}
 	}
