@@ -14,24 +14,24 @@ type Writes struct {
 	versions Versions
 
 	lock sync.Mutex
-	// progress has what waits to be written, and crowd how many BarqClusters wait likewise.
+	// progress has what waits to be written, and crowd how many BarqClusters wait with the same share.
 	progress map[types.NamespacedName]waiting
-	crowd    map[Delay]int
+	crowd    map[time.Duration]int
 }
 
 // Delay is how long progress waits to be written, together with what comes of it meanwhile.
 type Delay struct {
 	// Least is how long at least.
 	Least time.Duration
-	// Share is what each other BarqCluster that waits likewise adds to it: all of them together are written no more
-	// often than once in that time. The more are made at once, the longer each takes, and what is written of it
+	// Share is what each other BarqCluster that waits with the same share adds to it: all of them together are written no
+	// more often than once in that time. The more are made at once, the longer each takes, and what is written of it
 	// before the end only makes it longer.
 	Share time.Duration
 	// Most is how long it waits however many there are; zero for Least.
 	Most time.Duration
 }
 
-// among gives the delay of one among so many, with itself, that wait likewise.
+// among gives the delay of one among so many, with itself, that wait with the same share.
 func (d Delay) among(crowd int) time.Duration {
 	return max(d.Least, min(time.Duration(crowd-1)*d.Share, d.Most))
 }
@@ -71,7 +71,7 @@ func (w *Writes) ProgressIn(cluster client.Object, delay Delay, now time.Time) t
 		progress = waiting{delay, now}
 		w.join(name, progress)
 	}
-	return max(0, progress.since.Add(delay.among(w.crowd[delay])).Sub(now))
+	return max(0, progress.since.Add(delay.among(w.crowd[delay.Share])).Sub(now))
 }
 
 // Settled notes that there is nothing of the BarqCluster that waits to be written.
@@ -83,10 +83,10 @@ func (w *Writes) Settled(name types.NamespacedName) {
 
 func (w *Writes) join(name types.NamespacedName, progress waiting) {
 	if w.progress == nil {
-		w.progress, w.crowd = map[types.NamespacedName]waiting{}, map[Delay]int{}
+		w.progress, w.crowd = map[types.NamespacedName]waiting{}, map[time.Duration]int{}
 	}
 	w.progress[name] = progress
-	w.crowd[progress.delay]++
+	w.crowd[progress.delay.Share]++
 }
 
 func (w *Writes) leave(name types.NamespacedName) {
@@ -95,7 +95,8 @@ func (w *Writes) leave(name types.NamespacedName) {
 		return
 	}
 	delete(w.progress, name)
-	if w.crowd[progress.delay]--; w.crowd[progress.delay] == 0 {
-		delete(w.crowd, progress.delay)
+	share := progress.delay.Share
+	if w.crowd[share]--; w.crowd[share] == 0 {
+		delete(w.crowd, share)
 	}
 }

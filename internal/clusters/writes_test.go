@@ -70,8 +70,9 @@ func TestProgressOfACrowdWaitsLonger(t *testing.T) {
 		require.Equal(t, time.Duration(i)*time.Second, written.ProgressIn(of(i), delay, now))
 	}
 	require.Equal(t, 20*time.Second, written.ProgressIn(of(0), delay, now.Add(10*time.Second)), "it waits with those that came after it")
-	require.Equal(t, time.Second, written.ProgressIn(of(100), Delay{Least: time.Second, Share: time.Second, Most: time.Minute}, now), "others do not count")
-	for i := 31; i < 100; i++ {
+	require.Equal(t, time.Second, written.ProgressIn(of(100), Delay{Least: time.Second, Share: time.Minute, Most: time.Hour}, now), "another share is not of these")
+	require.Equal(t, 31*time.Second, written.ProgressIn(of(31), Delay{Share: time.Second, Most: time.Hour}, now), "what else has the same share is")
+	for i := 32; i < 100; i++ {
 		written.ProgressIn(of(i), delay, now)
 	}
 	require.Equal(t, delay.Most, written.ProgressIn(of(0), delay, now))

@@ -35,7 +35,7 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 }
 
 var (
-	// progressDelay is that of what is only progress. A start goes through half a dozen states in a few seconds, and
+	// progressDelay is that of what is only progress, and shares its time with troubleDelay. A start goes through half a dozen states in a few seconds, and
 	// nobody can follow them; each write costs a request and wakes every controller.
 	progressDelay = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
 	// troubleDelay is that of what is wrong with pods that have never answered, and of that it has passed: none, but where
