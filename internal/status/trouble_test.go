@@ -391,35 +391,37 @@ func TestTroubles(t *testing.T) {
 // A registry's answer has no limit of its own.
 // Pods that have never answered were not lost: their trouble is over, and they start.
 func TestTroubleAtAStartIsNoLoss(t *testing.T) {
-	said := func(o status.Observation) (phase v1alpha1.Phase, ready, reconciling string) {
-		computed := status.Compute(o, now)
-		store(&o, computed)
-		return computed.Phase, meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionReady).Reason, meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionReconciling).Reason
+	type told struct {
+		phase              v1alpha1.Phase
+		ready, reconciling string
 	}
 	for name, test := range map[string]struct {
 		answered          bool
-		inTrouble, starts [3]string
+		inTrouble, starts told
 	}{
-		"a start": {false, [3]string{"Degraded", "PodsNotReady", "RollingOut"}, [3]string{"Progressing", "RollingOut", "RollingOut"}},
-		"a loss":  {true, [3]string{"Degraded", "PodsNotReady", "PodsNotReady"}, [3]string{"Degraded", "PodsNotReady", "PodsNotReady"}},
+		"a start": {false, told{"Degraded", "PodsNotReady", "RollingOut"}, told{"Progressing", "RollingOut", "RollingOut"}},
+		"a loss":  {true, told{"Degraded", "PodsNotReady", "PodsNotReady"}, told{"Degraded", "PodsNotReady", "PodsNotReady"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := running()
-			if test.answered {
+			tell := func() told {
 				store(&o, status.Compute(o, now))
+				conditions := o.Cluster.Status.Conditions
+				return told{
+					o.Cluster.Status.Phase,
+					meta.FindStatusCondition(conditions, v1alpha1.ConditionReady).Reason,
+					meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling).Reason,
+				}
+			}
+			if test.answered {
+				tell()
 			}
 			lose(&o, crashing("vectors-0", 2))
-			for range 2 {
-				phase, ready, reconciling := said(o)
-				require.Equal(t, test.inTrouble, [3]string{string(phase), ready, reconciling})
-				store(&o, status.Compute(o, now))
-			}
+			require.Equal(t, test.inTrouble, tell())
+			require.Equal(t, test.inTrouble, tell(), "as long as it lasts")
 			o.Pods[0] = podOf("vectors-0", containerRunning(0))
-			for range 2 {
-				phase, ready, reconciling := said(o)
-				require.Equal(t, test.starts, [3]string{string(phase), ready, reconciling})
-				store(&o, status.Compute(o, now))
-			}
+			require.Equal(t, test.starts, tell())
+			require.Equal(t, test.starts, tell(), "until it answers")
 		})
 	}
 }
