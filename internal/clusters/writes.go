@@ -31,6 +31,9 @@ type Delay struct {
 	Most time.Duration
 }
 
+// Progress is the Delay of what only says how far a BarqCluster has come.
+var Progress = Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
+
 // among gives the delay of one among so many, with itself, that wait with the same share.
 func (d Delay) among(crowd int) time.Duration {
 	return max(d.Least, min(time.Duration(crowd-1)*d.Share, d.Most))

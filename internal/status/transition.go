@@ -35,12 +35,12 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 }
 
 var (
-	// progressDelay is that of what is only progress, and shares its time with troubleDelay. A start goes through half a dozen states in a few seconds, and
+	// progressDelay is that of what is only progress. A start goes through half a dozen states in a few seconds, and
 	// nobody can follow them; each write costs a request and wakes every controller.
-	progressDelay = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
+	progressDelay = clusters.Progress
 	// troubleDelay is that of what is wrong with pods that have never answered, and of that it has passed: none, but where
-	// hundreds are made at once most of that is only that Kubernetes is not there yet.
-	troubleDelay = clusters.Delay{Share: 500 * time.Millisecond, Most: time.Minute}
+	// hundreds are made at once most of that is only that Kubernetes is not there yet. It waits with all progress.
+	troubleDelay = clusters.Delay{Share: progressDelay.Share, Most: progressDelay.Most}
 	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
 	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
 	// on the Helm side, and nothing else can be said until then.

@@ -51,7 +51,7 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 
 // volumesAwaited is how long volumes of a new StatefulSet, or of pods that it is to have more, are on their way before it is
 // reported that they are not there.
-var volumesAwaited = clusters.Delay{Least: 10 * time.Second, Share: 500 * time.Millisecond, Most: time.Minute}
+var volumesAwaited = clusters.Progress
 
 // early tells whether nobody expects volumes: there is no StatefulSet yet.
 func (o observation) early() bool {
