@@ -346,7 +346,6 @@ func (a *actions) Reconcile(found *release.Release) error {
 
 // remember lets later passes know what this one has found or made.
 func (a *actions) remember(settled settledRelease) (err error) {
-	settled.chart = a.getter.chart
 	if a.known != nil && a.known.release == settled.release {
 		// This has not all of the release.
 		settled.rest = a.known.rest

@@ -2,8 +2,6 @@ package release
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
 
@@ -24,7 +22,7 @@ func (a *actions) goesAhead() (bool, error) {
 		// Whether it would be refused again depends on what is rendered.
 		return false, nil
 	}
-	whole, err := known.whole()
+	whole, err := known.whole(a.getter.chart)
 	if err != nil {
 		return false, err
 	}
@@ -45,9 +43,9 @@ func (a *actions) goesAhead() (bool, error) {
 func revisionsBefore(newest *release.Release, stored storedVersions) ([]*release.Release, error) {
 	var before []*release.Release
 	for name := range stored {
-		version, err := strconv.Atoi(strings.TrimPrefix(name, keyPrefix(newest.Name)))
-		if err != nil {
-			return nil, fmt.Errorf("the Secret %s is named like one with a revision of Helm release %q: %w", name, newest.Name, err)
+		version := revisionOf(name)
+		if version == 0 {
+			return nil, fmt.Errorf("the Secret %s is named like one with a revision of Helm release %q", name, newest.Name)
 		}
 		if version != newest.Version {
 			before = append(before, &release.Release{

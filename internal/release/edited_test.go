@@ -29,8 +29,7 @@ func settledForEdits(t *testing.T) *settling {
 func (s *settling) edits() []string {
 	s.t.Helper()
 	s.helm.calls = nil
-	helm, err := s.getter.ActionClientFor(s.t.Context(), unstructuredOf(s.t, s.cluster))
-	require.NoError(s.t, err)
+	helm := s.begins()
 	current, err := helm.Get("vectors")
 	require.NoError(s.t, err)
 	rendered, err := helm.Upgrade("vectors", "team", nil, s.values, dryRun)
@@ -80,9 +79,7 @@ func TestWhatNobodyAskedForIsRenderedFirst(t *testing.T) {
 			s.helm.release.Labels = labelled("3", rollout.Requested)
 			change(s.helm.release)
 			s.cluster.Generation = 3
-			helm, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
-			require.NoError(t, err)
-			pass := helm.(*actions)
+			pass := s.begins()
 			pass.inputs[0] = 1
 			require.NoError(t, pass.remember(settledRelease{stored: pass.stored.String(), inputs: pass.inputs, release: s.helm.release}))
 			s.cluster.Generation = 4
@@ -106,7 +103,7 @@ func TestAReleaseIsUnpackedAsItWasStored(t *testing.T) {
 	require.NoError(t, pass.remember(settledRelease{stored: "stored", release: read}))
 	known, err := pass.getter.settled.find(pass.cluster.GetUID(), "stored")
 	require.NoError(t, err)
-	whole, err := known.whole()
+	whole, err := known.whole(pass.getter.chart)
 	require.NoError(t, err)
 	require.Equal(t, read, whole)
 

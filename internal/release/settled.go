@@ -44,12 +44,10 @@ type settledRelease struct {
 	// rest is what is stored of the release beside the manifest and the chart, packed; nil if that is not known, or the chart
 	// is another than the operator's.
 	rest []byte
-	// chart is the operator's.
-	chart *chart.Chart
 }
 
-// whole gives the release as it is stored, if its rest is known.
-func (s *settledRelease) whole() (*release.Release, error) {
+// whole gives the release, which is of the operator's chart, as it is stored, if its rest is known.
+func (s *settledRelease) whole(ours *chart.Chart) (*release.Release, error) {
 	content, err := s2.Decode(nil, s.rest)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking a release: %w", err)
@@ -59,8 +57,8 @@ func (s *settledRelease) whole() (*release.Release, error) {
 		return nil, fmt.Errorf("unpacking a release: %w", err)
 	}
 	found.Manifest, found.Labels = s.release.Manifest, maps.Clone(s.release.Labels)
-	found.Chart = &chart.Chart{Metadata: s.chart.Metadata, Values: s.chart.Values}
-	return found, nil
+	found.Chart = ours
+	return compact(found), nil
 }
 
 // restOf packs what is stored of a release beside the manifest and the chart, which is the same for all; nil if it is not.
@@ -87,16 +85,16 @@ func newSettledReleases() *settledReleases {
 // find gives what is remembered for the given state of the storage, or nil.
 func (s *settledReleases) find(cluster types.UID, stored string) (*settledRelease, error) {
 	s.lock.Lock()
-	packed, ok := s.known[cluster]
+	one, ok := s.known[cluster]
 	s.lock.Unlock()
-	if !ok || packed.stored != stored {
+	if !ok || one.stored != stored {
 		return nil, nil
 	}
-	manifest, err := s2.Decode(nil, packed.manifest)
+	manifest, err := s2.Decode(nil, one.manifest)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the manifest of a release: %w", err)
 	}
-	found, whole := packed.settledRelease, *packed.release
+	found, whole := one.settledRelease, *one.release
 	whole.Manifest = string(manifest)
 	found.release = &whole
 	return &found, nil

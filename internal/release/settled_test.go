@@ -89,15 +89,22 @@ func newSettling(t *testing.T) *settling {
 	return s
 }
 
+// begins makes the actions of another pass.
+func (s *settling) begins() *actions {
+	s.t.Helper()
+	helm, err := s.getter.ActionClientFor(s.t.Context(), unstructuredOf(s.t, s.cluster))
+	require.NoError(s.t, err)
+	return helm.(*actions)
+}
+
 // pass does what the library does on a pass that finds nothing to upgrade, and
 // gives what reached Helm.
 func (s *settling) pass() []string {
 	s.t.Helper()
 	s.helm.calls = nil
-	helm, err := s.getter.ActionClientFor(s.t.Context(), unstructuredOf(s.t, s.cluster))
-	require.NoError(s.t, err)
-	helm.(*actions).unchanged = func(objectVersions) (bool, error) { return false, nil }
-	helm.(*actions).intact = func(manifest string) (objectVersions, error) {
+	helm := s.begins()
+	helm.unchanged = func(objectVersions) (bool, error) { return false, nil }
+	helm.intact = func(manifest string) (objectVersions, error) {
 		require.Equal(s.t, "manifest", manifest)
 		if s.drifted {
 			return nil, nil
@@ -168,9 +175,8 @@ func TestWhatWasMadeIsNotReadAgain(t *testing.T) {
 	s.pass()
 	s.values = map[string]any{"replicas": 2}
 	upgrade := func() error {
-		helm, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
-		require.NoError(t, err)
-		_, err = helm.Upgrade("vectors", "team", nil, s.values, dryRun)
+		helm := s.begins()
+		_, err := helm.Upgrade("vectors", "team", nil, s.values, dryRun)
 		require.NoError(t, err)
 		_, err = helm.Upgrade("vectors", "team", nil, s.values)
 		return err
@@ -187,8 +193,7 @@ func TestADeletionRemembersNothing(t *testing.T) {
 	s := newSettling(t)
 	s.pass()
 	s.cluster.DeletionTimestamp = &metav1.Time{Time: began.Add(time.Hour)}
-	_, err := s.getter.ActionClientFor(t.Context(), unstructuredOf(t, s.cluster))
-	require.NoError(t, err)
+	s.begins()
 	require.Empty(t, s.getter.settled.known)
 }
 
