@@ -26,16 +26,16 @@ func (a *actions) goesAhead() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	revisions, err := revisionsBefore(whole, a.stored)
-	if err != nil {
-		return false, err
+	revisions, unreadable := revisionsBefore(whole, a.stored)
+	if unreadable == nil {
+		if err := a.opened(); err != nil {
+			return false, err
+		}
+		storageOf(a.Config().Releases).knows(append(revisions, whole))
+		a.plan = plan{rollout: rollout.Requested}
 	}
-	if err := a.opened(); err != nil {
-		return false, err
-	}
-	storageOf(a.Config().Releases).knows(append(revisions, whole))
-	a.plan = plan{rollout: rollout.Requested}
-	return true, nil
+	// What somebody has named like a revision is not in the way of an edit: Helm finds revisions by their labels.
+	return unreadable == nil, nil
 }
 
 // revisionsBefore stand for those that are stored beside the newest one, which is deployed. They are only counted, and

@@ -25,6 +25,18 @@ func settledForEdits(t *testing.T) *settling {
 	return s
 }
 
+// Whoever may make Secrets could else keep an edit from being applied.
+func TestASecretThatIsNamedLikeARevisionIsNotInTheWayOfAnEdit(t *testing.T) {
+	s := settledForEdits(t)
+	another := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.vfive"}}
+	require.NoError(t, s.secrets.Create(t.Context(), another))
+	s.cluster.Generation, s.values = 3, map[string]any{"replicas": 1}
+	s.pass()
+	require.Empty(t, s.pass(), "it is settled with that Secret")
+	s.cluster.Generation, s.values = 4, map[string]any{"replicas": 2}
+	require.Equal(t, []string{"render", "get"}, s.edits(), "what is stored is read")
+}
+
 // edits does what the library does on a pass that upgrades if what it is given differs, and gives what reached Helm.
 func (s *settling) edits() []string {
 	s.t.Helper()
