@@ -15,8 +15,11 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -62,13 +65,30 @@ type rivalKey struct{ namespace, operator string }
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-claims").
-		For(clusters.Object()).
+		For(clusters.Object(), builder.WithPredicates(r.contested())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of claims: %w", err)
 	}
 	return nil
+}
+
+// contested leaves out the changes of a BarqCluster that the operator holds and nobody asks for.
+func (r *Reconciler) contested() predicate.Funcs {
+	return predicate.Funcs{UpdateFunc: func(changed event.UpdateEvent) bool {
+		return !r.keeps(changed.ObjectOld) || !r.keeps(changed.ObjectNew)
+	}}
+}
+
+func (r *Reconciler) keeps(object client.Object) bool {
+	cluster, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return false
+	}
+	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
+	question, _, _ := unstructured.NestedString(cluster.Object, "status", "takeover")
+	return holder == r.Operator && question == ""
 }
 
 // Reconcile makes sure of who holds one BarqCluster.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -234,4 +236,26 @@ func TestAConflictWithoutAChange(t *testing.T) {
 	cluster := &v1alpha1.BarqCluster{}
 	require.NoError(t, store.Get(t.Context(), request.NamespacedName, cluster))
 	require.Equal(t, "mine", cluster.Status.Operator)
+}
+
+// Most of what happens to a BarqCluster is of no interest to who holds it already.
+func TestOnlyWhatIsContestedIsLookedAt(t *testing.T) {
+	operator := &Reconciler{Operator: "one"}
+	asked := held("db", "one")
+	asked.Status.Takeover = "two"
+	contested := func(before, after *v1alpha1.BarqCluster) bool {
+		changed := event.UpdateEvent{}
+		for object, into := range map[*v1alpha1.BarqCluster]*client.Object{before: &changed.ObjectOld, after: &changed.ObjectNew} {
+			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+			require.NoError(t, err)
+			*into = &unstructured.Unstructured{Object: content}
+		}
+		return operator.contested().Update(changed)
+	}
+	require.False(t, contested(held("db", "one"), held("db", "one")))
+	require.True(t, contested(held("db", "one"), asked))
+	require.True(t, contested(asked, held("db", "one")))
+	require.True(t, contested(held("db", "one"), held("db", "")), "the status was wiped")
+	require.True(t, contested(held("db", "two"), held("db", "two")))
+	require.True(t, contested(held("db", ""), held("db", "one")))
 }
