@@ -18,7 +18,7 @@ func (s *session) measureEdits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	latencies, err := s.timeEdits(ctx, 2, true)
+	latencies, err := s.timeEdits(ctx, 2, func() bool { return true })
 	if err != nil {
 		return err
 	}
@@ -34,11 +34,15 @@ func (s *session) measureEdits(ctx context.Context) error {
 	return nil
 }
 
-// timeEdits gives the seconds from each edit until the StatefulSet has changed. It asks for that many replicas, and for one
-// more in every other edit of the same cluster. Between two edits it may wait until the one before is done for Kubernetes too.
-func (s *session) timeEdits(ctx context.Context, replicas int, untilReady bool) ([]float64, error) {
+// timeEdits gives the seconds from each edit until the StatefulSet has changed, as long as it is to go on. It asks for that
+// many replicas, and for one more in every other edit of the same cluster. Between two edits it waits until the one before is
+// done for Kubernetes too.
+func (s *session) timeEdits(ctx context.Context, replicas int, goesOn func() bool) ([]float64, error) {
 	var latencies []float64
 	for i := range s.parameters.Edits {
+		if !goesOn() {
+			break
+		}
 		name := clusterName(i % s.clusters)
 		wanted := replicas + (i/s.clusters)%2
 		generation := s.seen.generation(name)
@@ -54,9 +58,6 @@ func (s *session) timeEdits(ctx context.Context, replicas int, untilReady bool) 
 			return nil, err
 		}
 		latencies = append(latencies, changed.Sub(began).Seconds())
-		if !untilReady {
-			continue
-		}
 		if _, err := s.seen.await(ctx, "StatefulSet "+name+" to be Ready", func(o *observer) bool {
 			return o.sets[name] != nil && isReady(o.sets[name])
 		}); err != nil {
@@ -72,8 +73,7 @@ func (s *session) recordLatencies(figure string, seconds []float64) {
 	}
 }
 
-// measureBusyEdits edits while as many clusters again are being installed, in a namespace beside, each when the one before has
-// reached its StatefulSet.
+// measureBusyEdits edits in the same way as long as as many clusters again are being installed, in a namespace beside.
 func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	busy := *s
 	busy.namespace = s.namespace + "-more"
@@ -87,12 +87,13 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 
 	work := make(chan error, 1)
 	go func() { work <- busy.create(ctx) }()
-	latencies, err := s.timeEdits(ctx, 4, false)
+	latencies, err := s.timeEdits(ctx, 4, func() bool { return busy.seen.countReady() < s.clusters })
 	if err := errors.Join(err, <-work); err != nil {
 		return err
 	}
 	installed := busy.seen.countReady()
 	s.recordLatencies("edit-while-installing", latencies)
+	s.record("edit-while-installing/edits", float64(len(latencies)))
 	s.record("edit-while-installing/installed-by-the-end", float64(installed))
 	if _, err := busy.seen.await(ctx, "the other clusters to be Ready", func(o *observer) bool { return o.allReady(s.clusters) }); err != nil {
 		return err
