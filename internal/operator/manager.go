@@ -108,9 +108,6 @@ func limitedCache() cache.Options {
 			&appsv1.StatefulSet{}:           mine,
 			&networkingv1.NetworkPolicy{}:   mine,
 			&policyv1.PodDisruptionBudget{}: mine,
-			// The Helm library insists on watching Secrets. The releases it stores do not
-			// carry the label, so it gets those that the chart renders: none.
-			&corev1.Secret{}: mine,
 		},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -83,20 +82,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	statefulSets := &clusters.Versions{}
-	options, err := release.Options(mgr, watch, &release.Translator{
+	if err := release.SetupWithManager(mgr, watch, &release.Translator{
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: settings.DefaultImage,
-	}, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases(), release.EditsFirst(mgr.GetCache()))
-	if err != nil {
+	}, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
 		return err
-	}
-	releases, err := reconciler.New(options...)
-	if err != nil {
-		return fmt.Errorf("setting up the Helm reconciler: %w", err)
-	}
-	if err := releases.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("registering the Helm reconciler: %w", err)
 	}
 
 	recorder := mgr.GetEventRecorder("barq-operator")

@@ -6,12 +6,12 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
-	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -32,12 +32,12 @@ type dependents struct {
 	mgr ctrl.Manager
 
 	lock       sync.Mutex
-	controller reconciler.ControllerSetup
+	controller controller.Controller
 	monitors   bool
 }
 
 // watch begins with the kinds that exist everywhere.
-func (d *dependents) watch(controller reconciler.ControllerSetup) error {
+func (d *dependents) watch(controller controller.Controller) error {
 	d.controller = controller
 	for _, kind := range cachedKinds {
 		if err := d.watchKind(kind); err != nil {

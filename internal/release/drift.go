@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"helm.sh/helm/v3/pkg/kube"
@@ -117,6 +118,45 @@ func intact(ctx context.Context, cache client.Reader, builder kube.Interface, ma
 		}
 	}
 	return found, nil
+}
+
+// versionsMade gives the versions of objects that were just made, or nothing if the API server has made one of them otherwise
+// than it was asked for, so that it has to be compared by the library's rules.
+func versionsMade(asked []runtime.Object, made kube.ResourceList) (objectVersions, error) {
+	found := make(objectVersions, len(made))
+	for i, info := range made {
+		before, isMap := asked[i].(*unstructured.Unstructured)
+		after, isMapToo := info.Object.(*unstructured.Unstructured)
+		if !isMap || !isMapToo || !says(after.Object, before.Object) {
+			return nil, nil
+		}
+		var err error
+		if found[nameOf(info)], err = versionOf(after); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// says tells whether a value has everything that another one has, and its lists nothing else.
+func says(value, everything any) bool {
+	switch everything := everything.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		value, _ := value.(map[string]any)
+		for name, one := range everything {
+			if !says(value[name], one) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		value, _ := value.([]any)
+		return slices.EqualFunc(value, everything, says)
+	default:
+		return value == everything
+	}
 }
 
 // holds tells whether the existing object has every field of the expected one, by

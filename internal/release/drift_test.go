@@ -5,9 +5,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/resource"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
 
@@ -160,4 +163,50 @@ func must(t *testing.T, object *unstructured.Unstructured, path string) any {
 	value, _, err := unstructured.NestedFieldNoCopy(object.Object, strings.Split(path, "/")...)
 	require.NoError(t, err)
 	return value
+}
+
+func TestVersionsOfWhatWasJustMade(t *testing.T) {
+	const service = `{apiVersion: v1, kind: Service, metadata: {name: db, namespace: team}, spec: {clusterIP: None, selector: null}}`
+	made := func(content string) *resource.Info {
+		info := infoOf(t, content)
+		object := info.Object.(*unstructured.Unstructured)
+		object.SetResourceVersion("7")
+		return info
+	}
+	asked := []runtime.Object{objectOf(t, renderedSet), objectOf(t, service)}
+	versions, err := versionsMade(asked, kube.ResourceList{made(storedSet), made(service)})
+	require.NoError(t, err)
+	for _, content := range []string{storedSet, service} {
+		stored := made(content)
+		version, err := versionOf(stored.Object.(client.Object))
+		require.NoError(t, err)
+		require.Equal(t, version, versions[nameOf(stored)], content)
+	}
+	require.Len(t, versions, 2)
+
+	for name, otherwise := range map[string]string{
+		"a field":         strings.Replace(storedSet, "replicas: 2", "replicas: 1", 1),
+		"less":            strings.Replace(storedSet, "replicas: 2", "paused: false", 1),
+		"one in a list":   strings.Replace(storedSet, `value: "1"`, `value: "2"`, 1),
+		"more in a list":  strings.Replace(storedSet, `env: [`, `env: [{name: B}, `, 1),
+		"another form":    strings.Replace(storedSet, "cpu: 500m", "cpu: 0.5", 1),
+		"no list":         strings.Replace(storedSet, `env: [{name: A, value: "1"}]`, "env: none", 1),
+		"a map is a text": strings.Replace(storedSet, "{app: db, added: by-hand}", "none", 1),
+	} {
+		require.NotEqual(t, storedSet, otherwise, name)
+		versions, err := versionsMade(asked, kube.ResourceList{made(otherwise), made(service)})
+		require.NoError(t, err)
+		require.Nil(t, versions, name)
+	}
+}
+
+func TestWhatIsKnownOfWhatAPassHasMade(t *testing.T) {
+	one, other := objectName{name: client.ObjectKey{Name: "one"}}, objectName{name: client.ObjectKey{Name: "other"}}
+	facts := &passFacts{}
+	require.Empty(t, facts.allMade())
+	facts.noteMade(objectVersions{one: "1"})
+	facts.noteMade(objectVersions{other: "2"})
+	require.Equal(t, objectVersions{one: "1", other: "2"}, facts.allMade())
+	facts.noteMade(nil)
+	require.Nil(t, facts.allMade())
 }

@@ -10,7 +10,6 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/watches"
@@ -38,20 +37,9 @@ const history = 5
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;delete
 
-// Options lists every option of the reconciler for the kind that watch names.
-//
-// secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
-// of those that Helm writes; rollouts paces the
-// roll-outs that nobody asked for; wakes are sources that enqueue BarqClusters for
-// which there is something to do though they have not changed themselves.
-func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
-	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
-) ([]reconciler.Option, error) {
-	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts)
-	if err != nil {
-		return nil, err
-	}
-	options := []reconciler.Option{
+// options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
+func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter) []reconciler.Option {
+	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
 
@@ -72,33 +60,16 @@ func Options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 		// The library's own handlers hold back a deletion too.
 		reconciler.WithPauseReconcileHandler(pausedUnlessDeleted),
 
-		// A changed Secret must reach the pods, one that was missing must end the wait at
-		// once, and so must a free slot. The library watches only what it owns.
-		reconciler.WithControllerSetupFunc(func(c reconciler.ControllerSetup) error {
-			for _, wake := range wakes {
-				if err := c.Watch(wake); err != nil {
-					return err
-				}
-			}
-			return nil
-		}),
-
 		// What the library does for it on every pass is done once; see dependents.
 		reconciler.SkipDependentWatches(true),
 		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
-		reconciler.WithMaxConcurrentReconciles(watch.MaxConcurrentReconciles),
 		reconciler.WithMaxReleaseHistory(history),
 		reconciler.WithLog(ctrl.Log.WithName("release")),
 	}
-	if watch.WatchDependentResources {
-		made := &dependents{mgr: mgr}
-		options = append(options, reconciler.WithControllerSetupFunc(made.watch), reconciler.WithPostHook(made))
-	}
-	return options, nil
 }
 
 func newActionClientGetter(
-	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
+	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, order *order,
 ) (helmclient.ActionClientGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
@@ -142,6 +113,7 @@ func newActionClientGetter(
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts
+	getter.order = order
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.live = mgr.GetAPIReader()

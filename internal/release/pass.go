@@ -1,6 +1,9 @@
 package release
 
-import "context"
+import (
+	"context"
+	"maps"
+)
 
 // passFacts are what the parts of Helm's configuration for one pass have to know of each
 // other. The library makes the parts, and hands on nothing but a context.
@@ -11,6 +14,29 @@ type passFacts struct {
 	trustsAbsence bool
 	// conflicted: an object that was not there according to the cache is there.
 	conflicted bool
+	// made are the versions of the objects that were made as they were asked for.
+	made objectVersions
+	// changed: objects are not only made, or one of them was made otherwise.
+	changed bool
+	// manners are nil unless the pass is to give way to edits of other BarqClusters.
+	manners *manners
+}
+
+// noteMade adds to what was made; nothing means that something was made otherwise than asked for.
+func (f *passFacts) noteMade(versions objectVersions) {
+	f.changed = f.changed || versions == nil
+	if f.made == nil {
+		f.made = objectVersions{}
+	}
+	maps.Copy(f.made, versions)
+}
+
+// allMade gives the versions of all objects of the release if this pass has made them, and as they were asked for.
+func (f *passFacts) allMade() objectVersions {
+	if f.changed {
+		return nil
+	}
+	return f.made
 }
 
 type passFactsKey struct{}

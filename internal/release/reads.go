@@ -17,6 +17,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
@@ -70,6 +71,7 @@ var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api",
 
 // RoundTrip answers one request.
 func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
+	c.facts.manners.giveWay(asked.Context())
 	reads := asked.Method == http.MethodGet && asked.URL.RawQuery == ""
 	if !reads && asked.Method != http.MethodPatch {
 		return c.next.RoundTrip(asked)
@@ -210,16 +212,27 @@ func copies(resources kube.ResourceList) kube.ResourceList {
 	return made
 }
 
-// Create makes objects, and notes if one of them was there already.
+// Create makes objects, and notes what was made, or if one of them was there already.
 func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
+	asked := make([]runtime.Object, len(resources))
+	for i, info := range resources {
+		asked[i] = info.Object
+	}
 	made, err := c.Client.Create(resources)
 	c.note(resources, err)
+	if err != nil {
+		c.facts.changed = true
+		return made, err
+	}
+	versions, err := versionsMade(asked, resources)
+	c.facts.noteMade(versions)
 	return made, err
 }
 
 // Update makes, changes and deletes objects, and notes if one that it makes was there already.
 func (c *directClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
 	made, err := c.Client.Update(original, target, force)
+	c.facts.changed = true
 	c.note(target, err)
 	return made, err
 }

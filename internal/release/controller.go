@@ -1,0 +1,89 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/watches"
+)
+
+// SetupWithManager registers the Helm reconciler for the kind that watch names.
+//
+// secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
+// of those that Helm writes; rollouts paces the roll-outs that nobody asked for; wakes are sources that enqueue
+// BarqClusters for which there is something to do though they have not changed themselves: a changed Secret must reach
+// the pods, one that was missing must end the wait at once, and so must a free slot.
+func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
+	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
+) error {
+	turns := newOrder(watch.MaxConcurrentReconciles)
+	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts, turns)
+	if err != nil {
+		return err
+	}
+	made := &dependents{mgr: mgr}
+	settings := options(mgr, watch, translator, getter)
+	if watch.WatchDependentResources {
+		settings = append(settings, reconciler.WithPostHook(made))
+	}
+	releases, err := reconciler.New(settings...)
+	if err != nil {
+		return fmt.Errorf("setting up the Helm reconciler: %w", err)
+	}
+	// This gives the library its defaults. The controller that it makes has no plug for its queue, so it is never started.
+	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
+		return fmt.Errorf("setting up the Helm reconciler: %w", err)
+	}
+	passes, err := newController(mgr, watch, releases, turns)
+	if err != nil {
+		return fmt.Errorf("registering the Helm reconciler: %w", err)
+	}
+	for _, wake := range slices.Concat(wakes, []source.Source{
+		source.Kind(mgr.GetCache(), clusters.Object(), &handler.TypedEnqueueRequestForObject[*unstructured.Unstructured]{}, concerns()),
+		turns.source(mgr.GetCache()),
+	}) {
+		if err := passes.Watch(wake); err != nil {
+			return fmt.Errorf("watching for the Helm reconciler: %w", err)
+		}
+	}
+	if watch.WatchDependentResources {
+		return made.watch(passes)
+	}
+	return nil
+}
+
+// newController makes the controller in the place of the library's, with the same name in metrics and logs.
+func newController(mgr ctrl.Manager, watch *watches.Watch, releases *reconciler.Reconciler, turns *order) (controller.Controller, error) {
+	return controller.New(strings.ToLower(watch.Kind)+"-controller", mgr, controller.Options{
+		Reconciler:              releases,
+		MaxConcurrentReconciles: watch.MaxConcurrentReconciles,
+		// The library's has taken it.
+		SkipNameValidation: ptr.To(true),
+		NewQueue: func(name string, limiter workqueue.TypedRateLimiter[ctrl.Request]) workqueue.TypedRateLimitingInterface[ctrl.Request] {
+			return &line{order: turns, PriorityQueue: priorityqueue.New(name, func(options *priorityqueue.Opts[ctrl.Request]) {
+				options.Log = mgr.GetLogger().WithValues("controller", name)
+				options.RateLimiter = limiter
+			})}
+		},
+	})
+}
+
+// withoutControllers is a manager that starts nothing of what is added.
+type withoutControllers struct{ ctrl.Manager }
+
+// Add leaves it out.
+func (withoutControllers) Add(manager.Runnable) error { return nil }
