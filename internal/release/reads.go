@@ -197,8 +197,13 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 		annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"] = c.release.Name, c.release.Namespace
 		object.SetAnnotations(annotations)
 	}
-	c.built[string(content)] = copies(built)
+	c.knows(string(content), built)
 	return built, nil
+}
+
+// knows lets Build not read a manifest again.
+func (c *directClient) knows(manifest string, objects kube.ResourceList) {
+	c.built[manifest] = copies(objects)
 }
 
 // copies gives objects that can be changed, as Helm changes what it is given.

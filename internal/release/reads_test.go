@@ -9,21 +9,15 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/kube"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta/testrestmapper"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
@@ -151,14 +145,7 @@ func TestAConflictIsNoted(t *testing.T) {
 
 // Helm changes what it is given, so each time it is given something else.
 func TestAManifestIsReadOnce(t *testing.T) {
-	getter := genericclioptions.NewTestConfigFlags().WithRESTMapper(testrestmapper.TestOnlyStaticRESTMapper(clientgoscheme.Scheme)).
-		WithClientConfig(clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &clientcmd.ConfigOverrides{
-			ClusterInfo: clientcmdapi.Cluster{Server: "http://localhost:1"},
-		}))
-	helm := &directClient{
-		Client: kube.New(getter), facts: &passFacts{}, statefulSets: &clusters.Versions{}, built: map[string]kube.ResourceList{},
-		release: types.NamespacedName{Namespace: "team", Name: "db"},
-	}
+	helm := withoutServer()
 	const manifest = "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: team}}"
 	build := func(manifest string) *unstructured.Unstructured {
 		t.Helper()
