@@ -25,7 +25,8 @@ func Object() *unstructured.Unstructured {
 // Get reads a BarqCluster.
 func Get(ctx context.Context, reader client.Reader, name types.NamespacedName) (*v1alpha1.BarqCluster, error) {
 	object := Object()
-	if err := reader.Get(ctx, name, object); err != nil {
+	// What is made of it shares nothing with the cache.
+	if err := reader.Get(ctx, name, object, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
 	return v1alpha1.FromUnstructured(object)
