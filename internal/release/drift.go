@@ -74,7 +74,10 @@ func cached(ctx context.Context, cache client.Reader, name objectName) (client.O
 	if err := cache.Get(ctx, name.name, object, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
-	object.GetObjectKind().SetGroupVersionKind(name.kind)
+	// An unstructured one has its kind, in a map that others read meanwhile.
+	if _, isMap := object.(*unstructured.Unstructured); !isMap {
+		object.GetObjectKind().SetGroupVersionKind(name.kind)
+	}
 	return object, nil
 }
 

@@ -1,10 +1,13 @@
 package release
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -209,4 +212,33 @@ func TestWhatIsKnownOfWhatAPassHasMade(t *testing.T) {
 	require.Equal(t, objectVersions{one: "1", other: "2"}, facts.allMade())
 	facts.noteMade(nil)
 	require.Nil(t, facts.allMade())
+}
+
+// sharing is a cache that has one object, and gives out its own.
+type sharing struct {
+	client.Reader
+	has *unstructured.Unstructured
+}
+
+func (s sharing) Get(_ context.Context, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+	object.(*unstructured.Unstructured).Object = s.has.Object
+	return nil
+}
+
+// Go ends a process that writes a map while it is read.
+func TestAnObjectOfTheCacheIsNotChanged(t *testing.T) {
+	monitor := objectOf(t, "{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db}}")
+	var group errgroup.Group
+	for range 10 {
+		group.Go(func() error {
+			for range 50_000 {
+				found, err := cached(t.Context(), sharing{has: monitor}, objectName{kind: podMonitorKind})
+				if err != nil || found.GetObjectKind().GroupVersionKind() != podMonitorKind {
+					return fmt.Errorf("%v, %w", found, err)
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
 }
