@@ -171,7 +171,8 @@ func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
-		message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + describe(troubles) + o.heldUp(),
+		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
+			"; " + describe(troubles) + o.heldUp(),
 	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
 		result.phase = v1alpha1.PhasePending
@@ -234,18 +235,33 @@ func rollsOut(conditions []metav1.Condition) bool {
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
 }
 
+// answering is how many pods answer that the StatefulSet has. Its own count lags behind when one has just been replaced.
+func (o Observation) answering() int32 {
+	var found int32
+	for i := range o.Pods {
+		if answers(&o.Pods[i]) {
+			found++
+		}
+	}
+	return found
+}
+
 // count says how many pods answer of those that are asked for, and in mode Primary
 // whether the one is among them on which everything depends.
 func (o Observation) count(asked int32) string {
-	var ready, existing int32
-	if o.StatefulSet != nil {
-		ready, existing = o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.Replicas
+	if o.StatefulSet == nil {
+		return o.countOf(0, asked)
 	}
-	if asked == 0 && existing == 0 {
-		return "no pod is asked for"
-	}
+	return o.countOf(o.StatefulSet.Status.ReadyReplicas, asked)
+}
+
+// countOf says it of a number of pods that answer.
+func (o Observation) countOf(ready, asked int32) string {
 	if asked == 0 {
-		return fmt.Sprintf("no pod is asked for, %d left", existing)
+		if o.StatefulSet == nil || o.StatefulSet.Status.Replicas == 0 {
+			return "no pod is asked for"
+		}
+		return fmt.Sprintf("no pod is asked for, %d left", o.StatefulSet.Status.Replicas)
 	}
 	text := fmt.Sprintf("%d of %d pods answer", ready, asked)
 	switch {

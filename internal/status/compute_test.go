@@ -114,6 +114,16 @@ func TestCompute(t *testing.T) {
 				"3 of 3 pods answer; awaited: that all have answered for 5 s (spec.minReadySeconds)", generation,
 			},
 		},
+		"the StatefulSet still counts a pod that was replaced": {
+			change: func(o *status.Observation) {
+				lose(o, podOf("vectors-2", containerWaiting("ErrImagePull", "not found")))
+				o.StatefulSet.Status.ReadyReplicas = 3
+			},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
+					"pod vectors-2: ErrImagePull: not found (awaited: an image that can be pulled)", generation,
+			},
+		},
 		"a pod has not been made": {
 			change: func(o *status.Observation) {
 				o.Pods = o.Pods[:2]
