@@ -130,9 +130,9 @@ func TestTheFirstOneKeepsTheBarqCluster(t *testing.T) {
 	}
 	clock.SetTime(clock.Now().Add(time.Second))
 	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
-	event := "Warning ManagedElsewhere operator second is installed too, and leaves the BarqClusters of this namespace to " +
+	warning := "Warning ManagedElsewhere operator second is installed too, and leaves the BarqClusters of this namespace to " +
 		"operator first, which holds them; remove one of the two"
-	require.Equal(t, []string{event, event}, eventsOf(second), "told once on each BarqCluster, however often it asked")
+	require.Equal(t, []string{warning, warning}, eventsOf(second), "told once on each BarqCluster, however often it asked")
 	require.Empty(t, eventsOf(first))
 }
 

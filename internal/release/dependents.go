@@ -37,8 +37,8 @@ type dependents struct {
 }
 
 // watch begins with the kinds that exist everywhere.
-func (d *dependents) watch(controller controller.Controller) error {
-	d.controller = controller
+func (d *dependents) watch(passes controller.Controller) error {
+	d.controller = passes
 	for _, kind := range cachedKinds {
 		if err := d.watchKind(kind); err != nil {
 			return err

@@ -73,7 +73,7 @@ func (s *session) recordLatencies(figure string, seconds []float64) {
 	}
 }
 
-// measureBusyEdits edits in the same way as long as as many clusters again are being installed, in a namespace beside.
+// measureBusyEdits edits in the same way while as many clusters again are being installed, in a namespace beside.
 func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	busy := *s
 	busy.namespace = s.namespace + "-more"
