@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -90,6 +91,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 		return err
 	}
 
+	if goes(cluster, computed) {
+		return nil
+	}
+
 	stored := &unstructured.Unstructured{}
 	stored.SetGroupVersionKind(cluster.GroupVersionKind())
 	if err := w.reader.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
@@ -110,6 +115,17 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	w.written.remember(cluster, desired)
 	return nil
 }
+
+// goes tells whether a BarqCluster is gone as soon as the library has written the status: the release is uninstalled, and
+// only that has kept the BarqCluster, so the finalizer is removed next. Nobody would see the status.
+func goes(cluster *unstructured.Unstructured, computed helmStatus) bool {
+	deployed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionDeployed)
+	return cluster.GetDeletionTimestamp() != nil && slices.Equal(cluster.GetFinalizers(), []string{uninstallFinalizer}) &&
+		deployed != nil && deployed.Reason == reasonUninstalled
+}
+
+// reasonUninstalled is the library's for a release that it has uninstalled.
+const reasonUninstalled = "UninstallSuccessful"
 
 // helmStatusOf reads the Helm side's part of a status, sorted by type.
 func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {

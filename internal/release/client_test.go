@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -68,4 +69,23 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 		},
 		DeployedRelease: before.DeployedRelease,
 	}, merged)
+}
+
+// Between this write and the removal of the finalizer are some milliseconds.
+func TestNoStatusIsWrittenOfWhatGoes(t *testing.T) {
+	now := metav1.Now()
+	uninstalled := helmStatus{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionFalse, Reason: "UninstallSuccessful"}}}
+	going := func(finalizers ...string) *unstructured.Unstructured {
+		cluster := named("db", 2, true)
+		cluster.SetDeletionTimestamp(&now)
+		cluster.SetFinalizers(finalizers)
+		return cluster
+	}
+	require.True(t, goes(going(uninstallFinalizer), uninstalled))
+	require.False(t, goes(going(uninstallFinalizer, "foregroundDeletion"), uninstalled), "it stays, and people see it")
+	require.False(t, goes(named("db", 2, true), uninstalled))
+	require.False(t, goes(going(uninstallFinalizer), helmStatus{Conditions: []metav1.Condition{
+		{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful"},
+		{Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UninstallError"},
+	}}), "the uninstall failed")
 }

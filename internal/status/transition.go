@@ -86,7 +86,7 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
-	if !progresses(after) || after.Status != metav1.ConditionFalse && after.Reason != v1alpha1.ReasonApplying {
+	if isDeleting(before) != isDeleting(after) || !progresses(after) || after.Status != metav1.ConditionFalse && after.Reason != v1alpha1.ReasonApplying {
 		return false
 	}
 	return goesOn(stored, computed, progresses(before))
@@ -138,4 +138,10 @@ func progresses(ready *metav1.Condition) bool {
 	return ready != nil && slices.Contains(progressReasons, ready.Reason)
 }
 
-var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut}
+var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut, v1alpha1.ReasonDeleting}
+
+// isDeleting tells whether a condition Ready says that the BarqCluster is being deleted. What goes then is counted as long as it
+// takes, which is seldom as long as a write waits.
+func isDeleting(ready *metav1.Condition) bool {
+	return ready != nil && ready.Reason == v1alpha1.ReasonDeleting
+}

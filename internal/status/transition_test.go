@@ -42,6 +42,10 @@ func TestOnlyProgressCanWait(t *testing.T) {
 		"a fault":                                {applying, said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, stalled(metav1.ConditionFalse)), false},
 		"a fault that has passed":                {said(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
 		"nothing more will happen":               {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
+		"the deletion of what is being made":     {applying, said(metav1.ConditionFalse, v1alpha1.ReasonDeleting, stalled(metav1.ConditionFalse)), false},
+		"the deletion of what is Ready":          {said(metav1.ConditionTrue, v1alpha1.ReasonReady), said(metav1.ConditionFalse, v1alpha1.ReasonDeleting), false},
+		"the deletion of what is claimed":        {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonDeleting), false},
+		"the next pod that is deleted":           {said(metav1.ConditionFalse, v1alpha1.ReasonDeleting), said(metav1.ConditionFalse, v1alpha1.ReasonDeleting), true},
 		"another condition":                      {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
 	} {
 		t.Run(name, func(t *testing.T) {
