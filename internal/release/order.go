@@ -44,8 +44,8 @@ type order struct {
 	lock sync.Mutex
 	// newcomers are those that the cache has.
 	newcomers map[ctrl.Request]struct{}
-	// taken are the newcomers that are worked on or, if the value is false, are to be as soon as a worker takes them.
-	taken map[ctrl.Request]bool
+	// taken are the newcomers that are worked on, or are to be as soon as a worker takes them.
+	taken map[ctrl.Request]struct{}
 	// aside are the priorities of those that wait until another one is done, and turns is their order.
 	aside map[ctrl.Request]int
 	turns []ctrl.Request
@@ -59,7 +59,7 @@ func newOrder(workers int) *order {
 	return &order{
 		most:      max(1, workers/2),
 		newcomers: map[ctrl.Request]struct{}{},
-		taken:     map[ctrl.Request]bool{},
+		taken:     map[ctrl.Request]struct{}{},
 		aside:     map[ctrl.Request]int{},
 		urgent:    map[ctrl.Request]struct{}{},
 	}
@@ -170,7 +170,6 @@ func (o *order) admits(request ctrl.Request, priority int) bool {
 	o.lock.Lock()
 	defer o.lock.Unlock()
 	if _, promised := o.taken[request]; promised {
-		o.taken[request] = true
 		return true
 	}
 	if _, isNew := o.newcomers[request]; !isNew {
@@ -182,7 +181,7 @@ func (o *order) admits(request ctrl.Request, priority int) bool {
 	}
 	if len(o.taken) < o.most {
 		delete(o.aside, request)
-		o.taken[request] = true
+		o.taken[request] = struct{}{}
 		return true
 	}
 	before, waits := o.aside[request]
@@ -217,7 +216,7 @@ func (o *order) done(request ctrl.Request) (next ctrl.Request, priority int, fol
 		next, o.turns = o.turns[0], o.turns[1:]
 		if priority, follows = o.aside[next]; follows {
 			delete(o.aside, next)
-			o.taken[next] = false
+			o.taken[next] = struct{}{}
 			return next, priority, true
 		}
 	}
