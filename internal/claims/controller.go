@@ -86,9 +86,8 @@ func (r *Reconciler) keeps(object client.Object) bool {
 	if !ok {
 		return false
 	}
-	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
 	question, _, _ := unstructured.NestedString(cluster.Object, "status", "takeover")
-	return holder == r.Operator && question == ""
+	return holderOf(cluster) == r.Operator && question == ""
 }
 
 // Reconcile makes sure of who holds one BarqCluster.
@@ -231,7 +230,7 @@ func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, h
 	if err := r.Statuses.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), fieldOwner); err != nil {
 		return fmt.Errorf("claiming BarqCluster %s: %w", client.ObjectKeyFromObject(cluster), err)
 	}
-	if stored, _, _ := unstructured.NestedString(written.Object, "status", "operator"); stored != holder {
+	if holderOf(written) != holder {
 		return fmt.Errorf("claiming BarqCluster %s: the CRD barqclusters.barq.db has no status.operator; apply the CRD of this version of the operator",
 			client.ObjectKeyFromObject(cluster))
 	}

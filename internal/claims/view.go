@@ -47,6 +47,11 @@ func (v *View) hides(object *unstructured.Unstructured) bool {
 	if object.GroupVersionKind().GroupKind() != v1alpha1.BarqClusterKind.GroupKind() {
 		return false
 	}
-	holder, _, _ := unstructured.NestedString(object.Object, "status", "operator")
-	return holder != v.Operator
+	return holderOf(object) != v.Operator
+}
+
+// holderOf is the name of the operator that holds a BarqCluster, or empty.
+func holderOf(cluster *unstructured.Unstructured) string {
+	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
+	return holder
 }
