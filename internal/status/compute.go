@@ -235,17 +235,6 @@ func rollsOut(conditions []metav1.Condition) bool {
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
 }
 
-// answering is how many pods answer that the StatefulSet has. Its own count lags behind when one has just been replaced.
-func (o Observation) answering() int32 {
-	var found int32
-	for i := range o.Pods {
-		if answers(&o.Pods[i]) {
-			found++
-		}
-	}
-	return found
-}
-
 // count says how many pods answer of those that are asked for, and in mode Primary
 // whether the one is among them on which everything depends.
 func (o Observation) count(asked int32) string {

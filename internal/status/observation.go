@@ -47,9 +47,20 @@ func (o Observation) primaryAnswers() bool {
 // serves tells whether any client gets an answer.
 func (o Observation) serves() bool {
 	if o.independent() {
-		return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return answers(&pod) })
+		return o.answering() > 0
 	}
 	return o.primaryAnswers()
+}
+
+// answering is how many pods answer that the StatefulSet has. Its own count lags behind when one has just been replaced.
+func (o Observation) answering() int32 {
+	var found int32
+	for i := range o.Pods {
+		if answers(&o.Pods[i]) {
+			found++
+		}
+	}
+	return found
 }
 
 // applied tells whether the Helm side finished a pass over the newest spec with
