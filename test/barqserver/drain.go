@@ -40,21 +40,29 @@ func serveUntilInterrupted(listener net.Listener, handler http.Handler) error {
 type silentConnections struct {
 	mutex sync.Mutex
 	open  map[net.Conn]bool
+	// refused says that none is wanted any more: one that is taken from the backlog between
+	// close and Shutdown would be waited for as well.
+	refused bool
 }
 
 func (s *silentConnections) note(connection net.Conn, state http.ConnState) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if state == http.StateNew {
-		s.open[connection] = true
-	} else {
+	switch {
+	case state != http.StateNew:
 		delete(s.open, connection)
+	case s.refused:
+		_ = connection.Close()
+	default:
+		s.open[connection] = true
 	}
 }
 
+// close ends those that are open, and from now on each new one at once.
 func (s *silentConnections) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	s.refused = true
 	for connection := range s.open {
 		// One that cannot be closed is closed already.
 		_ = connection.Close()
