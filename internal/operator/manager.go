@@ -7,10 +7,6 @@ import (
 
 	"github.com/go-logr/logr"
 	helmmanager "github.com/operator-framework/helm-operator-plugins/pkg/manager"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -26,8 +22,6 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
-	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
@@ -88,28 +82,6 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 		return nil, err
 	}
 	return mgr, nil
-}
-
-// limitedCache keeps only what belongs to a BarqCluster, and of that only what is
-// read. Unlimited caches are what makes operators run out of memory on large
-// Kubernetes clusters.
-func limitedCache() cache.Options {
-	mine := cache.ByObject{Label: ownership.Selector()}
-	pods := mine
-	pods.Transform = clusters.StripPod
-	return cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:                   pods,
-			&corev1.PersistentVolumeClaim{}: mine,
-			&corev1.Service{}:               mine,
-			&corev1.ServiceAccount{}:        mine,
-			&corev1.ConfigMap{}:             mine,
-			&appsv1.StatefulSet{}:           mine,
-			&networkingv1.NetworkPolicy{}:   mine,
-			&policyv1.PodDisruptionBudget{}: mine,
-		},
-	}
 }
 
 // newReleaseMetadataCache makes a cache of the metadata of the Secrets in which Helm stores
