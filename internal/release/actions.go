@@ -356,7 +356,7 @@ func (a *actions) remember(settled settledRelease) (err error) {
 	if a.known != nil && a.known.release == settled.release {
 		// This has not all of the release.
 		settled.rest = a.known.rest
-	} else if settled.rest, err = restOf(settled.release, a.getter.chart); err != nil {
+	} else if settled.rest, err = a.getter.settled.restOf(settled.release, a.getter.chart); err != nil {
 		return err
 	}
 	a.getter.settled.remember(a.cluster.GetUID(), settled)

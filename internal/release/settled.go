@@ -1,7 +1,6 @@
 package release
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/klauspost/compress/s2"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,16 +17,18 @@ import (
 // found nothing to do for. As long as neither the stored release nor what it is
 // rendered from changes, the next pass need not ask the API server.
 //
-// It holds a packed release of a few KiB for each BarqCluster.
+// It holds a packed release of less than a KiB or two for each BarqCluster.
 type settledReleases struct {
-	lock  sync.Mutex
-	known map[types.UID]packedRelease
+	// manifests and rests pack what differs little between BarqClusters.
+	manifests, rests packer
+	lock             sync.Mutex
+	known            map[types.UID]packedRelease
 }
 
 // packedRelease is one whose release has its manifest, and what else is stored of it, beside it.
 type packedRelease struct {
 	settledRelease
-	manifest []byte
+	manifest packedText
 }
 
 type settledRelease struct {
@@ -41,14 +41,14 @@ type settledRelease struct {
 	release *release.Release
 	// objects are those of the release as they were found to be what the manifest asks for.
 	objects objectVersions
-	// rest is what is stored of the release beside the manifest and the chart, packed; nil if that is not known, or the chart
+	// rest is what is stored of the release beside the manifest and the chart; nil if that is not known, or the chart
 	// is another than the operator's.
-	rest []byte
+	rest *packedText
 }
 
 // whole gives the release, which is of the operator's chart, as it is stored, if its rest is known.
 func (s *settledRelease) whole(ours *chart.Chart) (*release.Release, error) {
-	content, err := s2.Decode(nil, s.rest)
+	content, err := s.rest.unpack()
 	if err != nil {
 		return nil, fmt.Errorf("unpacking a release: %w", err)
 	}
@@ -62,7 +62,7 @@ func (s *settledRelease) whole(ours *chart.Chart) (*release.Release, error) {
 }
 
 // restOf packs what is stored of a release beside the manifest and the chart, which is the same for all; nil if it is not.
-func restOf(found *release.Release, ours *chart.Chart) ([]byte, error) {
+func (s *settledReleases) restOf(found *release.Release, ours *chart.Chart) (*packedText, error) {
 	if !isOurs(found) || !reflect.DeepEqual(found.Chart.Metadata, ours.Metadata) || !reflect.DeepEqual(found.Chart.Values, ours.Values) {
 		return nil, nil
 	}
@@ -72,11 +72,9 @@ func restOf(found *release.Release, ours *chart.Chart) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packing a release: %w", err)
 	}
-	return packed(content), nil
+	packed := s.rests.pack(content)
+	return &packed, nil
 }
-
-// packed packs content into no more memory than that takes; what the library gives has room for what cannot be made smaller.
-func packed(content []byte) []byte { return bytes.Clone(s2.Encode(nil, content)) }
 
 func newSettledReleases() *settledReleases {
 	return &settledReleases{known: map[types.UID]packedRelease{}}
@@ -90,7 +88,7 @@ func (s *settledReleases) find(cluster types.UID, stored string) (*settledReleas
 	if !ok || one.stored != stored {
 		return nil, nil
 	}
-	manifest, err := s2.Decode(nil, one.manifest)
+	manifest, err := one.manifest.unpack()
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the manifest of a release: %w", err)
 	}
@@ -101,7 +99,7 @@ func (s *settledReleases) find(cluster types.UID, stored string) (*settledReleas
 }
 
 func (s *settledReleases) remember(cluster types.UID, settled settledRelease) {
-	one := packedRelease{settledRelease: settled, manifest: packed([]byte(settled.release.Manifest))}
+	one := packedRelease{settledRelease: settled, manifest: s.manifests.pack([]byte(settled.release.Manifest))}
 	one.release = essence(settled.release)
 	s.lock.Lock()
 	defer s.lock.Unlock()
