@@ -118,7 +118,7 @@ func (d *passDriver) Create(key string, rel *release.Release) error {
 		d.begun[key] = true
 		return nil
 	}
-	return d.write(func() error { return d.Driver.Create(key, compact(rel)) })
+	return d.write(func() error { return d.secrets.create(key, compact(rel)) })
 }
 
 // Update stores a revision over an older state of it.
@@ -133,12 +133,12 @@ func (d *passDriver) Update(key string, rel *release.Release) error {
 		return nil
 	case d.begun[key]:
 		delete(d.begun, key)
-		return d.write(func() error { return d.Driver.Create(key, compact(rel)) })
+		return d.write(func() error { return d.secrets.create(key, compact(rel)) })
 	case rel.Info.Status == release.StatusUninstalling:
 		// The finalizer of the BarqCluster says so already.
 		return nil
 	default:
-		return d.write(func() error { return d.Driver.Update(key, compact(rel)) })
+		return d.write(func() error { return d.secrets.update(key, compact(rel)) })
 	}
 }
 
