@@ -12,8 +12,8 @@ import (
 )
 
 // garbage keeps the memory of a process that has much to remember from growing to twice of that and more. Go collects
-// when as much garbage has come as there is in use, which for a few BarqClusters is little and spares CPU. With a thousand, half of
-// that is enough.
+// when as much garbage has come as there is in use, which for a few hundred BarqClusters is little, and spares CPU. With more, there is
+// as much room for garbage as with those, until that would cost too much.
 type garbage struct {
 	// period is the time between two looks at what is in use.
 	period time.Duration
@@ -22,11 +22,14 @@ type garbage struct {
 }
 
 const (
-	// muchInUse is what is in use of about 700 BarqClusters, in bytes.
-	muchInUse = 48 << 20
-	// fewPercent and manyPercent are of what is in use. The first is Go's default.
-	fewPercent  = 100
-	manyPercent = 50
+	// room is for garbage, in bytes, as long as the percentages allow for it.
+	room = 24 << 20
+	// mostPercent and leastPercent are of what is in use. The first is Go's default; with the second, collecting takes twice as
+	// much of the CPU as with the first, however much is in use.
+	mostPercent  = 100
+	leastPercent = 50
+	// step is by how much it changes at least: the program stands still for a moment when it does.
+	step = 5
 )
 
 // limitGarbage does so in the manager's process, unless the user has said how much garbage may come.
@@ -45,7 +48,7 @@ func (g *garbage) Start(ctx context.Context) error {
 	ticker := time.NewTicker(g.period)
 	defer ticker.Stop()
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	percent := fewPercent
+	percent := mostPercent
 	for {
 		metrics.Read(sample)
 		if wanted := percentFor(sample[0].Value.Uint64()); wanted != percent {
@@ -64,8 +67,9 @@ func (g *garbage) Start(ctx context.Context) error {
 func (g *garbage) NeedLeaderElection() bool { return false }
 
 func percentFor(inUse uint64) int {
-	if inUse > muchInUse {
-		return manyPercent
+	if inUse <= room {
+		return mostPercent
 	}
-	return fewPercent
+	percent := int(mostPercent * room / inUse)
+	return max(leastPercent, percent-percent%step)
 }

@@ -14,14 +14,22 @@ func TestLessGarbageWhenMuchIsInUse(t *testing.T) {
 	said, ended := make(chan int), make(chan error)
 	g := &garbage{period: time.Millisecond, percent: func(percent int) int { said <- percent; return 0 }}
 	// Tests use little themselves.
-	memory := make([]byte, muchInUse)
+	memory := make([]byte, 2*room)
 	runtime.GC()
 	go func() { ended <- g.Start(ctx) }()
-	require.Equal(t, manyPercent, <-said)
+	require.Equal(t, leastPercent, <-said)
 	runtime.KeepAlive(memory)
 	runtime.GC()
-	require.Equal(t, fewPercent, <-said)
+	require.Equal(t, mostPercent, <-said)
 	stop()
 	require.NoError(t, <-ended)
 	require.False(t, g.NeedLeaderElection())
+}
+
+func TestPercentFor(t *testing.T) {
+	for inUse, percent := range map[uint64]int{
+		0: 100, 24 << 20: 100, 24<<20 + 1: 95, 30 << 20: 80, 40 << 20: 60, 48 << 20: 50, 49 << 20: 50, 1 << 40: 50,
+	} {
+		require.Equal(t, percent, percentFor(inUse), inUse)
+	}
 }
