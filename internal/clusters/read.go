@@ -33,10 +33,10 @@ func Get(ctx context.Context, reader client.Reader, name types.NamespacedName) (
 }
 
 // StatefulSet reads the BarqCluster's StatefulSet, or gives nil while there is none.
-// One of the same name that belongs to somebody else is none.
+// One of the same name that belongs to somebody else is none. It is not to be written to: the cache has the same one.
 func StatefulSet(ctx context.Context, reader client.Reader, cluster *v1alpha1.BarqCluster) (*appsv1.StatefulSet, error) {
 	statefulSet := &appsv1.StatefulSet{}
-	if err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet); err != nil {
+	if err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	if !metav1.IsControlledBy(statefulSet, cluster) {
@@ -45,12 +45,13 @@ func StatefulSet(ctx context.Context, reader client.Reader, cluster *v1alpha1.Ba
 	return statefulSet, nil
 }
 
-// Pods reads the pods of the BarqCluster's StatefulSet. lookup is for the reader.
+// Pods reads the pods of the BarqCluster's StatefulSet. lookup is for the reader. What they refer to is not to be written
+// to: the cache has the same.
 func Pods(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	cluster *v1alpha1.BarqCluster, statefulSet *appsv1.StatefulSet,
 ) ([]corev1.Pod, error) {
 	var list corev1.PodList
-	if err := reader.List(ctx, &list, lookup(cluster)...); err != nil {
+	if err := reader.List(ctx, &list, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}
 	var found []corev1.Pod

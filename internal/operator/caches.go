@@ -5,6 +5,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,7 +24,7 @@ func limitedCache() cache.Options {
 	pods := mine
 	pods.Transform = both(clusters.StripPod, strings.Share)
 	return cache.Options{
-		DefaultTransform: both(cache.TransformStripManagedFields(), strings.Share),
+		DefaultTransform: both(withoutManagedFields, strings.Share),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Pod{}:                   pods,
 			&corev1.PersistentVolumeClaim{}: mine,
@@ -35,6 +36,14 @@ func limitedCache() cache.Options {
 			&policyv1.PodDisruptionBudget{}: mine,
 		},
 	}
+}
+
+// withoutManagedFields does what cache.TransformStripManagedFields does, which reads them first to see whether there are any.
+func withoutManagedFields(object any) (any, error) {
+	if accessor, err := meta.Accessor(object); err == nil {
+		accessor.SetManagedFields(nil)
+	}
+	return object, nil
 }
 
 // both makes one transform of two.

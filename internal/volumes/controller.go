@@ -120,7 +120,8 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 		return observed, nil
 	}
 	var claims corev1.PersistentVolumeClaimList
-	if err := reader.List(ctx, &claims, lookup(cluster)...); err != nil {
+	// They are only read.
+	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
 		return observed, fmt.Errorf("listing volume claims: %w", err)
 	}
 	observed.volumes = volumesOf(cluster, claims.Items)

@@ -95,6 +95,10 @@ func run(m *testing.M) (code int, err error) {
 	if err := operatorprocess.Build(ctx, root, program); err != nil {
 		return 1, err
 	}
+	// Much is read from the caches without a copy. Every operator of these tests ends if any of that is written to.
+	if err := os.Setenv("KUBE_CACHE_MUTATION_DETECTOR", "true"); err != nil {
+		return 1, err
+	}
 	operator = &operatorprocess.Process{Program: program, Root: root, Kubeconfig: kubeconfig, Log: filepath.Join(folder, "operator.log")}
 	if err := operator.Start(); err != nil {
 		return 1, err
