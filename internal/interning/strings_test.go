@@ -125,7 +125,8 @@ func TestEqualConditionsAreOne(t *testing.T) {
 	first := conditions(ready())[0]
 	others := []map[string]any{
 		with("observedGeneration", float64(3)), with("observedGeneration", "3"), with("stale", nil), with("load", int64(0)),
-		with("more", nil), with("list", []any{}), with("map", map[string]any{}), {},
+		with("more", nil), with("list", []any{}), with("map", map[string]any{}),
+		{},
 	}
 	for _, other := range others {
 		found := conditions(other, ready())

@@ -17,7 +17,7 @@ func TestManagedFieldsAreNotCached(t *testing.T) {
 		require.NoError(t, err)
 		return found
 	}
-	managed := []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}}}
+	managed := []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}}
 
 	cluster := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
 	cluster.SetName("vectors")

@@ -17,7 +17,8 @@ func TestTextsAreUnpackedAsTheyWere(t *testing.T) {
 	_, _ = source.Read(random)
 	texts := [][]byte{
 		nil, []byte("short"), []byte("a text of more than sixteen bytes"), []byte("a text of more than fifteen bytes"),
-		bytes.Repeat([]byte("long"), s2.MaxDictSize), random, []byte("short"), {},
+		bytes.Repeat([]byte("long"), s2.MaxDictSize), random, []byte("short"),
+		{},
 	}
 	for first := range texts {
 		t.Run(fmt.Sprint(first), func(t *testing.T) {
