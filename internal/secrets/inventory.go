@@ -3,7 +3,6 @@ package secrets
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"sync"
 
@@ -149,8 +148,21 @@ func (i *Inventory) put(secret types.NamespacedName, version string) {
 	}
 }
 
-// replace takes a list for all that there is in a namespace, or in all. It comes first, and after a watch that broke.
-func (i *Inventory) replace(namespace string, listed map[types.NamespacedName]string, first bool) {
+// begin takes the first list of a namespace, or of all. Nobody has acted on what was known before, so nobody is told.
+func (i *Inventory) begin(listed []metav1.Object) {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	for _, secret := range listed {
+		i.put(nameOf(secret), secret.GetResourceVersion())
+	}
+	i.awaited--
+	if i.awaited == 0 {
+		close(i.listed)
+	}
+}
+
+// replace takes a list, which comes after a watch that broke, for all that there is in a namespace, or in all.
+func (i *Inventory) replace(namespace string, listed map[types.NamespacedName]string) {
 	i.lock.Lock()
 	different := map[types.NamespacedName]bool{}
 	for within, names := range i.versions {
@@ -172,19 +184,9 @@ func (i *Inventory) replace(namespace string, listed map[types.NamespacedName]st
 	for secret := range different {
 		i.put(secret, listed[secret])
 	}
-	if first {
-		i.awaited--
-		if i.awaited == 0 {
-			close(i.listed)
-		}
-	}
 	told := i.changed
 	i.lock.Unlock()
-	if first {
-		// Nobody has acted on what was known before.
-		return
-	}
-	for secret := range maps.Keys(different) {
+	for secret := range different {
 		for _, changed := range told {
 			changed(secret)
 		}
@@ -223,16 +225,24 @@ func (w *watched) Delete(object any) error {
 
 // Replace implements cache.ReflectorStore.
 func (w *watched) Replace(objects []any, _ string) error {
-	listed := make(map[types.NamespacedName]string, len(objects))
-	for _, object := range objects {
+	secrets := make([]metav1.Object, len(objects))
+	for n, object := range objects {
 		secret, err := meta.Accessor(object)
 		if err != nil {
 			return err
 		}
+		secrets[n] = secret
+	}
+	if !w.known {
+		w.known = true
+		w.inventory.begin(secrets)
+		return nil
+	}
+	listed := make(map[types.NamespacedName]string, len(secrets))
+	for _, secret := range secrets {
 		listed[nameOf(secret)] = secret.GetResourceVersion()
 	}
-	w.inventory.replace(w.namespace, listed, !w.known)
-	w.known = true
+	w.inventory.replace(w.namespace, listed)
 	return nil
 }
 
