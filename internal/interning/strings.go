@@ -62,15 +62,14 @@ func (s *Strings) textMap(texts map[string]string) map[string]string {
 	if size == 0 || size > longest {
 		return texts
 	}
-	known := shared(&s.maps, texts)
-	if known == nil {
-		for key, text := range texts {
-			// The key is replaced too: Go takes the newer one of two that are equal.
-			texts[s.text(key)] = s.text(text)
-		}
-		return texts
+	if known := shared(&s.maps, texts); known != nil {
+		return known
 	}
-	return known
+	for key, text := range texts {
+		// The key is replaced too: Go takes the newer one of two that are equal.
+		texts[s.text(key)] = s.text(text)
+	}
+	return texts
 }
 
 // inValue does so in what JSON is parsed to.

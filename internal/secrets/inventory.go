@@ -162,7 +162,11 @@ func (i *Inventory) begin(listed []metav1.Object) {
 }
 
 // replace takes a list, which comes after a watch that broke, for all that there is in a namespace, or in all.
-func (i *Inventory) replace(namespace string, listed map[types.NamespacedName]string) {
+func (i *Inventory) replace(namespace string, secrets []metav1.Object) {
+	listed := make(map[types.NamespacedName]string, len(secrets))
+	for _, secret := range secrets {
+		listed[nameOf(secret)] = secret.GetResourceVersion()
+	}
 	i.lock.Lock()
 	different := map[types.NamespacedName]bool{}
 	for within, names := range i.versions {
@@ -238,11 +242,7 @@ func (w *watched) Replace(objects []any, _ string) error {
 		w.inventory.begin(secrets)
 		return nil
 	}
-	listed := make(map[types.NamespacedName]string, len(secrets))
-	for _, secret := range secrets {
-		listed[nameOf(secret)] = secret.GetResourceVersion()
-	}
-	w.inventory.replace(w.namespace, listed)
+	w.inventory.replace(w.namespace, secrets)
 	return nil
 }
 
