@@ -27,6 +27,10 @@ func (s *session) measureEdits(ctx context.Context) error {
 		return err
 	}
 	s.recordLatencies("edit", latencies)
+	if s.contender == Limit {
+		// It is edited for, by the one request that there is.
+		return nil
+	}
 	requests := after.requests.Since(before.requests)
 	s.record("edit/cpu-seconds-per-edit", (after.cpu-before.cpu).Seconds()/float64(s.parameters.Edits))
 	s.record("edit/requests-per-edit", float64(requests.Total())/float64(s.parameters.Edits))
@@ -84,6 +88,12 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 		return err
 	}
 	defer busy.seen.stop()
+	if s.contender == Limit {
+		if err := busy.startAnother(ctx); err != nil {
+			return err
+		}
+		defer busy.program.Stop(stopGrace)
+	}
 
 	work := make(chan error, 1)
 	go func() { work <- busy.create(ctx) }()
@@ -105,8 +115,20 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	return errors.Join(err, s.removeNamespace(ctx, busy.namespace))
 }
 
+// startAnother starts the program of the limit for the namespace of the session: one has one namespace.
+func (s *session) startAnother(ctx context.Context) (err error) {
+	if _, err := s.writeRendered(s.renderedFile(s.namespace), s.namespace, s.clusters, s.values); err != nil {
+		return err
+	}
+	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
+	return err
+}
+
 // removeAll deletes the resources that stand for clusters, and returns when they are gone.
 func (s *session) removeAll(ctx context.Context) error {
+	if s.contender == Limit {
+		return s.program.ask(ctx, "delete")
+	}
 	err := each(ctx, s.clusters, func(ctx context.Context, i int) error {
 		return client.IgnoreNotFound(s.admin.Delete(ctx, s.object(clusterName(i))))
 	})

@@ -7,8 +7,7 @@ import (
 
 // measureInstall has all clusters installed, until they are Ready and until the contender has nothing more to do.
 func (s *session) measureInstall(ctx context.Context) error {
-	// What a start costs is measured with a restart.
-	before, err := s.awaitQuiet(ctx)
+	before, err := s.usage()
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func TestAFewClusters(t *testing.T) {
 		Contenders: bench.Contenders(), Measurements: bench.Measurements(),
 		Clusters: []int{2}, Rounds: 1, Workers: 2, Edits: 2, Repairs: 1, Unrelated: 1,
 		IdleTime: time.Second, QuietTime: time.Second, ReconcilePeriod: 10 * time.Minute,
-		Profile: time.Second,
+		Profile: 2 * time.Second,
 	}
 	folder := t.TempDir()
 	var kept []int
@@ -48,6 +48,10 @@ func TestAFewClusters(t *testing.T) {
 		require.Positive(t, measured[contender]["install/ready/seconds"], contender)
 		require.Positive(t, measured[contender]["install/memory/MiB"], contender)
 		require.Positive(t, measured[contender]["delete/gone/seconds"], contender)
+	}
+	for _, figure := range []string{"edit/p95-seconds", "edit-while-installing/p95-seconds"} {
+		require.Positive(t, measured[bench.Operator][figure], figure)
+		require.Positive(t, measured[bench.Limit][figure], figure)
 	}
 	for figure, want := range map[string]float64{
 		"noop/requests-per-cluster": 0, "restart/writes": 0, "restart/releases": 0, "idle/requests-per-minute": 0,

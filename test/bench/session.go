@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -97,13 +99,18 @@ func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 	}
 }
 
+// kinds are those of the resources that stand for a cluster. Of what the limit makes it is the one that is edited: nothing
+// that changes a StatefulSet can do less than that.
+var kinds = map[string]schema.GroupVersionKind{
+	Operator: v1alpha1.BarqClusterKind,
+	Stock:    stockKind,
+	Limit:    appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
+}
+
 // object gives the resource that stands for a cluster, without what it says.
 func (s *session) object(name string) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-	if s.contender == Stock {
-		object.SetGroupVersionKind(stockKind)
-	}
+	object.SetGroupVersionKind(kinds[s.contender])
 	object.SetNamespace(s.namespace)
 	object.SetName(name)
 	return object
