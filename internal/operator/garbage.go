@@ -23,7 +23,7 @@ type garbage struct {
 
 const (
 	// room is for garbage, in bytes, as long as the percentages allow for it.
-	room = 32 << 20
+	room = 40 << 20
 	// mostPercent and leastPercent are of what is in use. The first is Go's default; with the second, collecting takes twice as
 	// much of the CPU as with the first, however much is in use.
 	mostPercent  = 100

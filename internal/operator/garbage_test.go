@@ -28,7 +28,7 @@ func TestLessGarbageWhenMuchIsInUse(t *testing.T) {
 
 func TestPercentFor(t *testing.T) {
 	for inUse, percent := range map[uint64]int{
-		0: 100, 32 << 20: 100, 32<<20 + 1: 95, 40 << 20: 80, 50 << 20: 60, 64 << 20: 50, 65 << 20: 50, 1 << 40: 50,
+		0: 100, 40 << 20: 100, 40<<20 + 1: 95, 50 << 20: 80, 60 << 20: 65, 80 << 20: 50, 81 << 20: 50, 1 << 40: 50,
 	} {
 		require.Equal(t, percent, percentFor(inUse), inUse)
 	}
