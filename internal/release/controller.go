@@ -31,6 +31,9 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
 ) error {
 	turns := newOrder(watch.MaxConcurrentReconciles)
+	if err := showWaiting(turns); err != nil {
+		return err
+	}
 	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts, turns)
 	if err != nil {
 		return err
