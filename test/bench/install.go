@@ -11,6 +11,7 @@ func (s *session) measureInstall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.began = before.at
 	work := make(chan error, 1)
 	go func() { work <- s.create(ctx) }()
 	readyAt, err := s.seen.await(ctx, "all StatefulSets to be Ready", func(o *observer) bool { return o.allReady(s.clusters) })

@@ -117,9 +117,10 @@ func (s *session) phases() []phase {
 		{Drift, ours, s.measureDrift},
 		{Rotate, ours, s.measureRotation},
 		{Restart, operators, s.measureRestart},
-		{Idle, operators, s.measureIdle},
 		{Edit, all, s.withProfile(Edit, s.measureEdits)},
 		{Edit, []string{Operator, Limit}, s.measureBusyEdits},
+		// After the edits, which the stock operator's passes after a reconcile period would slow down.
+		{Idle, operators, s.measureIdle},
 		{Memory, ours, s.measureUnrelated},
 	} {
 		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {

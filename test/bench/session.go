@@ -41,6 +41,8 @@ type session struct {
 	values    map[string]any
 	program   *program
 	seen      *observer
+	// began is when the first cluster was made.
+	began time.Time
 }
 
 func (s *session) progress(format string, arguments ...any) {
