@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/barq-db/barq-operator/test/bench/statistics"
 )
 
@@ -26,7 +24,7 @@ func (s *session) measureEdits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.contender == Stock && time.Since(s.began) > s.parameters.ReconcilePeriod {
+	if s.contender == Stock && !s.inFirstPeriod(after.at) {
 		// They are what ours are held to, so they are to be among clusters in which nothing happens.
 		s.progress("edits are left out: passes of the next period fell into them")
 		return nil
@@ -113,7 +111,10 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	if _, err := busy.seen.await(ctx, "the other clusters to be Ready", func(o *observer) bool { return o.allReady(s.clusters) }); err != nil {
 		return err
 	}
-	if err := busy.removeAll(ctx); err != nil {
+	if err := busy.delete(ctx); err != nil {
+		return err
+	}
+	if err := busy.awaitGone(ctx); err != nil {
 		return err
 	}
 	_, err = s.awaitQuiet(ctx)
@@ -126,23 +127,5 @@ func (s *session) startAnother(ctx context.Context) (err error) {
 		return err
 	}
 	s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters)
-	return err
-}
-
-// removeAll deletes the resources that stand for clusters, and returns when they are gone.
-func (s *session) removeAll(ctx context.Context) error {
-	if s.contender == Limit {
-		return s.program.ask(ctx, "delete")
-	}
-	err := each(ctx, s.clusters, func(ctx context.Context, i int) error {
-		return client.IgnoreNotFound(s.admin.Delete(ctx, s.object(clusterName(i))))
-	})
-	for err == nil {
-		var left int
-		if left, err = s.remaining(ctx); err != nil || left == 0 {
-			break
-		}
-		err = sleep(ctx, 50*time.Millisecond)
-	}
 	return err
 }

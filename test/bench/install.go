@@ -39,11 +39,11 @@ func (s *session) measureInstall(ctx context.Context) error {
 
 	s.record("install/ready/seconds", readyAt.Sub(before.at).Seconds())
 	s.recordWork("install/ready", s.clusters, before, ready)
-	if took := quiet.at.Sub(before.at); took < s.parameters.ReconcilePeriod {
+	if s.inFirstPeriod(quiet.at) {
 		s.recordWork("install/quiet", s.clusters, before, quiet)
 	} else {
 		// The stock operator's, with 1,000: the first clusters are looked at again before it has looked at the last ones.
-		s.progress("install/quiet is left out: passes of the next period fell into the %.0f s that it took", took.Seconds())
+		s.progress("install/quiet is left out: passes of the next period fell into the %.0f s that it took", quiet.at.Sub(before.at).Seconds())
 	}
 	s.record("install/memory/MiB", mebibytes(memory.Peak))
 	return nil
@@ -67,14 +67,7 @@ func (s *session) measureDelete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.contender == Limit {
-		err = s.program.ask(ctx, "delete")
-	} else {
-		err = each(ctx, s.clusters, func(ctx context.Context, i int) error {
-			return s.admin.Delete(ctx, s.object(clusterName(i)))
-		})
-	}
-	if err != nil {
+	if err := s.delete(ctx); err != nil {
 		return err
 	}
 	gone, err := s.seen.await(ctx, "all StatefulSets and Services to be gone", func(o *observer) bool {
@@ -83,18 +76,11 @@ func (s *session) measureDelete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for s.contender != Limit {
-		left, err := s.remaining(ctx)
-		if err != nil {
+	if s.contender != Limit {
+		if err := s.awaitGone(ctx); err != nil {
 			return err
 		}
-		if left == 0 {
-			gone = time.Now()
-			break
-		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
+		gone = time.Now()
 	}
 	quiet, err := s.awaitQuiet(ctx)
 	if err != nil || !s.parameters.measures(Delete) {

@@ -76,6 +76,11 @@ func (p *program) ended() error {
 	}
 }
 
+// inFirstPeriod tells that a moment is before the passes that come a reconcile period after the clusters were made.
+func (s *session) inFirstPeriod(at time.Time) bool {
+	return at.Sub(s.began) < s.parameters.ReconcilePeriod
+}
+
 // awaitQuiet returns when the contender has done nothing for a while, with what it had used by then.
 func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 	still, err := s.usage()
@@ -134,6 +139,29 @@ func (s *session) create(ctx context.Context) error {
 	return each(ctx, s.clusters, func(ctx context.Context, i int) error {
 		return s.admin.Create(ctx, s.newObject(clusterName(i)))
 	})
+}
+
+// delete makes the contender delete all clusters.
+func (s *session) delete(ctx context.Context) error {
+	if s.contender == Limit {
+		return s.program.ask(ctx, "delete")
+	}
+	return each(ctx, s.clusters, func(ctx context.Context, i int) error {
+		return s.admin.Delete(ctx, s.object(clusterName(i)))
+	})
+}
+
+// awaitGone returns when no resource that stands for a cluster is there.
+func (s *session) awaitGone(ctx context.Context) error {
+	for {
+		left, err := s.remaining(ctx)
+		if err != nil || left == 0 {
+			return err
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // each does something for each index below count, several at a time.
