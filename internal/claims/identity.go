@@ -13,12 +13,7 @@ const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 // Lease, which its replicas share and no other installation does. The namespace is that of
 // the leader election, or that of the pod. Outside of Kubernetes it is the host's name.
 func OperatorName(leaderElectionNamespace, lease string) (string, error) {
-	namespace := leaderElectionNamespace
-	if namespace == "" {
-		if content, err := os.ReadFile(namespaceFile); err == nil {
-			namespace = strings.TrimSpace(string(content))
-		}
-	}
+	namespace := OperatorNamespace(leaderElectionNamespace)
 	if namespace == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -27,4 +22,17 @@ func OperatorName(leaderElectionNamespace, lease string) (string, error) {
 		namespace = host
 	}
 	return namespace + "/" + lease, nil
+}
+
+// OperatorNamespace returns the namespace of the operator: that of the leader election, or that of the pod. Outside of Kubernetes it is
+// empty.
+func OperatorNamespace(leaderElectionNamespace string) string {
+	if leaderElectionNamespace != "" {
+		return leaderElectionNamespace
+	}
+	content, err := os.ReadFile(namespaceFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 // leaderElectionID names the Lease.
@@ -95,10 +96,11 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 		DefaultNamespaces:    watchedNamespaces(),
 		DefaultFieldSelector: fields.OneTermEqualSelector("type", secrets.ReleaseType),
 		// Only the name and the resourceVersion are used, and of the operator's own
-		// releases the labels.
+		// releases the labels and their signature.
 		DefaultTransform: func(object any) (any, error) {
 			if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
-				metadata.Annotations, metadata.ManagedFields, metadata.OwnerReferences = nil, nil, nil
+				metadata.ManagedFields, metadata.OwnerReferences = nil, nil
+				signing.StripAnnotations(metadata)
 				if metadata.Labels[rollout.Label] == "" {
 					metadata.Labels = nil
 				}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/status"
 	"github.com/barq-db/barq-operator/internal/version"
 	"github.com/barq-db/barq-operator/internal/volumes"
@@ -41,17 +43,37 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return err
 	}
+	key, err := loadRecordKey(ctx, mgr, claims.OperatorNamespace(settings.LeaderElectionNamespace))
+	if err != nil {
+		return err
+	}
 	if err := limitGarbage(mgr); err != nil {
 		return err
 	}
-	if err := addControllers(ctx, mgr, watch, settings, operator); err != nil {
+	if err := addControllers(ctx, mgr, watch, key, settings, operator); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
 }
 
+// loadRecordKey reads the key that signs the records of releases from the operator's namespace, with the permissions of
+// config/rbac/record_key_role.yaml. An operator outside of Kubernetes that is told of no namespace signs with a key that lives as long as
+// the process.
+func loadRecordKey(ctx context.Context, mgr ctrl.Manager, namespace string) (*signing.Key, error) {
+	if namespace == "" {
+		ctrl.Log.WithName("operator").Info("Signing the records of releases with a key that ends with this process, " +
+			"because the operator's namespace is unknown; give --leader-election-namespace")
+		return signing.NewRandom()
+	}
+	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client of the key for release records: %w", err)
+	}
+	return signing.Load(ctx, secrets.Secrets(namespace))
+}
+
 // addControllers registers the Helm reconciler and the controllers beside it.
-func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, settings Settings, operator string) error {
+func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, settings Settings, operator string) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
 	}
@@ -74,6 +96,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Limit:   settings.UnrequestedRollouts,
 		Objects: mgr.GetClient(),
 		Secrets: stored,
+		Key:     key,
 		Live:    mgr.GetAPIReader(),
 		Clock:   clock.RealClock{},
 	}
@@ -86,7 +109,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: settings.DefaultImage,
-	}, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
+	}, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 

@@ -1,12 +1,13 @@
 package release
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
-	"time"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
@@ -27,11 +28,6 @@ const (
 	// without it was made by a person with Helm, and is theirs.
 	managedByLabel = "barq.db/managed-by"
 	managedBy      = "barq-operator"
-
-	// interruptedAfter is the age at which an unfinished release counts as left over
-	// from an operator that stopped. A living one finishes its pass in well under a
-	// second, and one that lost its lease stops within the lease's 15 seconds.
-	interruptedAfter = 15 * time.Second
 )
 
 // actionsGetter gives each pass Helm actions that know which releases are the
@@ -56,9 +52,8 @@ type actionsGetter struct {
 	rollouts Rollouts
 	// order tells newcomers what goes before them.
 	order *order
-	// live reads from the API server itself, writer writes to it.
-	live   client.Reader
-	writer client.Writer
+	// owned finds what a BarqCluster controls.
+	owned *ownedObjects
 }
 
 // newActionsGetter makes one that remembers nothing yet.
@@ -82,9 +77,11 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		cluster:  cluster,
 		facts:    facts,
 		deleting: cluster.GetDeletionTimestamp() != nil,
-		stopping: ctx.Done(),
 		begin:    func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
-		try:      triesOn(ctx, g.live, g.writer, client.ObjectKeyFromObject(cluster)),
+		try:      triesOn(ctx, g.owned, client.ObjectKeyFromObject(cluster)),
+		restarts: func(rendered *release.Release) (bool, error) {
+			return restartsLivePods(ctx, g.objects, cluster, rendered.Manifest)
+		},
 	}
 	pass.open = func() (err error) {
 		pass.ActionInterface, err = g.ActionClientGetter.ActionClientFor(withPassFacts(ctx, facts), cluster)
@@ -97,8 +94,17 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	pass.there = func(manifest string) (string, error) {
 		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
 	}
-	pass.disown = func(manifest string) error {
-		return disown(ctx, g.live, g.writer, pass.Config().KubeClient, cluster, manifest)
+	pass.uninstall = func() error {
+		found, err := g.owned.cached(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		return g.owned.delete(ctx, found)
+	}
+	pass.release = func() error { return g.owned.release(ctx, cluster) }
+	facts.admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
+	if err := pass.finds(ctx); err != nil {
+		return nil, err
 	}
 	if pass.deleting {
 		g.forget(cluster)
@@ -112,19 +118,26 @@ func (g *actionsGetter) forget(cluster client.Object) {
 	uid := cluster.GetUID()
 	g.settled.forget(uid)
 	g.refused.forget(uid)
-	g.written.forget(uid)
 	g.rollouts.Leave(uid)
 	g.statefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
+}
+
+// finds lists the Secrets in which the release is stored.
+func (a *actions) finds(ctx context.Context) error {
+	cached, deployed, err := cachedRecords(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
+	if err != nil {
+		return err
+	}
+	a.stored = a.getter.written.onto(a.cluster.GetUID(), cached)
+	// Of those that were written since, the labels are out of date.
+	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != cached[name] })
+	a.facts.stored, a.facts.calledDeployed = a.stored, deployed
+	return nil
 }
 
 // begins finds out what is known of the release.
 func (a *actions) begins(ctx context.Context) (err error) {
 	uid := a.cluster.GetUID()
-	cached, err := cachedVersions(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
-	if err != nil {
-		return err
-	}
-	a.stored = a.getter.written.onto(uid, cached)
 	if a.asked, err = requestOf(a.cluster); err != nil {
 		return err
 	}
@@ -136,9 +149,8 @@ func (a *actions) begins(ctx context.Context) (err error) {
 	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
 		return nil
 	}
-	a.facts.nothingStored = len(a.stored) == 0
-	a.facts.trustsAbsence = a.facts.nothingStored
-	if a.facts.nothingStored {
+	a.facts.trustsAbsence = len(a.stored) == 0
+	if a.facts.trustsAbsence {
 		a.facts.manners = a.getter.order.manners()
 		a.facts.manners.giveWay(ctx)
 	}
@@ -160,8 +172,6 @@ type actions struct {
 	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
 	// release as well as any other, so there is nothing to recover.
 	deleting bool
-	// stopping is closed when the operator stops.
-	stopping <-chan struct{}
 	// unchanged tells whether objects are in the versions in which they were seen.
 	unchanged func(objectVersions) (bool, error)
 	// intact gives the objects of a manifest if they are what it asks for.
@@ -172,8 +182,10 @@ type actions struct {
 	begin func() (bool, error)
 	// try tells what a patch would make of the StatefulSet.
 	try statefulSetTrial
-	// disown ends the BarqCluster's ownership of the objects of a manifest.
-	disown func(manifest string) error
+	// restarts tells whether what was rendered restarts the pods that there are.
+	restarts func(rendered *release.Release) (bool, error)
+	// uninstall deletes what the BarqCluster controls, and release ends its ownership of that.
+	uninstall, release func() error
 
 	// stored is what the release storage had when the pass began.
 	stored storedVersions
@@ -219,7 +231,7 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 		return nil, errNotTakenOver
 	}
 	if !a.deleting && isOurs(found) && unfinished(found) {
-		if found, err = a.recover(name, found); err != nil {
+		if err := a.recover(name, found); err != nil {
 			return nil, err
 		}
 	}
@@ -323,6 +335,7 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if a.plan.resumes {
 		a.getter.rollouts.Resume(a.cluster)
 	}
+	a.findsBase(name)
 	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()), a.upgradesOwned)...)
 	a.upgraded(upgraded)
 	if upgraded != nil {
@@ -333,8 +346,48 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	return upgraded, err
 }
 
+// findsBase notes whether the operator has stored the revision from which Helm upgrades: the newest one that is deployed, or the newest.
+func (a *actions) findsBase(name string) {
+	releases := a.Config().Releases
+	base, err := releases.Deployed(name)
+	if err != nil {
+		base, err = releases.Last(name)
+	}
+	// Helm fails for the same reason.
+	a.facts.believedBase = err == nil && believed(base)
+}
+
+// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, or an object of it
+// belongs to another.
+func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
+	if err := fits(rendered); err != nil {
+		return err
+	}
+	objects, err := a.Config().KubeClient.Build(bytes.NewBufferString(rendered.Manifest), false)
+	if err != nil {
+		return fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	for _, wanted := range objects {
+		live, err := cached(ctx, a.getter.objects, nameOf(wanted))
+		if err != nil {
+			return err
+		}
+		if live == nil {
+			continue
+		}
+		if err := mayWrite(live, wanted, a.cluster); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Reconcile puts right what was changed by hand in the objects of the release.
 func (a *actions) Reconcile(found *release.Release) error {
+	if a.held && !believed(found) {
+		// What the objects were to be is not known until the upgrade has its turn.
+		return nil
+	}
 	objects, err := a.repair(found)
 	if err != nil {
 		return err
@@ -378,10 +431,34 @@ func (a *actions) repair(found *release.Release) (objectVersions, error) {
 	if objects != nil || err != nil {
 		return objects, err
 	}
-	// What the library writes there it does not tell.
-	a.getter.statefulSets.Wrote(client.ObjectKeyFromObject(a.cluster), "")
 	return nil, a.ActionInterface.Reconcile(found)
 }
+
+// repairingGetter gives repairing actions.
+type repairingGetter struct{ helmclient.ActionClientGetter }
+
+// ActionClientFor gives the actions for one reconcile of one BarqCluster.
+func (g repairingGetter) ActionClientFor(ctx context.Context, cluster client.Object) (helmclient.ActionInterface, error) {
+	library, err := g.ActionClientGetter.ActionClientFor(ctx, cluster)
+	return repairing{library}, err
+}
+
+// repairing are the library's actions, but for its repair, which would change any object that a manifest names.
+type repairing struct{ helmclient.ActionInterface }
+
+// Reconcile makes the objects of a release what its manifest says, within what directClient.Update may write.
+func (r repairing) Reconcile(found *release.Release) error {
+	wanted, err := r.Config().KubeClient.Build(bytes.NewBufferString(found.Manifest), false)
+	if err != nil {
+		return fmt.Errorf("reading the manifest of the release: %w", err)
+	}
+	_, err = r.Config().KubeClient.Update(wanted, wanted, false)
+	return err
+}
+
+// believed tells whether a revision is one that the operator has stored, and said what it applied. Of any other that carries the operator's
+// mark the storage gives no manifest.
+func believed(found *release.Release) bool { return isOurs(found) && found.Manifest != "" }
 
 // opened makes Helm's actions, if there are none yet.
 func (a *actions) opened() error {
@@ -429,7 +506,10 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 
 // Uninstall removes the release, or hands it back to Helm. One that is not the operator's
 // is left alone, and reported as not there, so that the BarqCluster itself can go.
-func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+//
+// It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
+// goes with its owner.
+func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	found, err := a.ActionInterface.Get(name)
 	if err != nil {
 		return nil, err
@@ -447,7 +527,14 @@ func (a *actions) Uninstall(name string, opts ...helmclient.UninstallOption) (*r
 		}
 		return nil, driver.ErrReleaseNotFound
 	}
-	return a.ActionInterface.Uninstall(name, opts...)
+	if err := a.uninstall(); err != nil {
+		return nil, err
+	}
+	if err := storageOf(a.Config().Releases).deleteAll(); err != nil {
+		return nil, err
+	}
+	a.getter.written.forget(a.cluster.GetUID())
+	return &release.UninstallReleaseResponse{Release: found}, nil
 }
 
 // guard refuses a release that the operator did not make and is not to take over.
@@ -471,25 +558,14 @@ func unfinished(found *release.Release) bool {
 // recover marks an interrupted revision as failed, after which Helm upgrades from
 // it. Without that, Helm reports another operation in progress for ever.
 //
-// It waits until the revision is old enough. That holds one worker for seconds,
-// for each of the few releases that were under way when an operator was killed;
-// an error instead would be retried with delays that grow into minutes.
-func (a *actions) recover(name string, found *release.Release) (*release.Release, error) {
-	if left := interruptedAfter - a.getter.clock.Since(found.Info.LastDeployed.Time); left > 0 {
-		select {
-		case <-a.getter.clock.After(left):
-		case <-a.stopping:
-			return nil, fmt.Errorf("the operator stops while revision %d of Helm release %q is %s", found.Version, name, found.Info.Status)
-		}
-		// Whoever was at work may have finished meanwhile.
-		forget(a.Config().Releases)
-		return a.Get(name)
-	}
+// Whoever began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
+// before another one has it.
+func (a *actions) recover(name string, found *release.Release) error {
 	found.SetStatus(release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
 	if err := a.Config().Releases.Update(found); err != nil {
-		return nil, fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
+		return fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
 	}
-	return found, nil
+	return nil
 }
 
 // supersede marks earlier revisions that are still called deployed beside a newest one that is: Helm
@@ -504,7 +580,7 @@ func (a *actions) supersede(newest *release.Release) error {
 		return fmt.Errorf("reading the revisions of Helm release %q: %w", newest.Name, err)
 	}
 	for _, earlier := range revisions {
-		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !isOurs(earlier) {
+		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !believed(earlier) {
 			continue
 		}
 		earlier.SetStatus(release.StatusSuperseded, earlier.Info.Description)

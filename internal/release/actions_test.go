@@ -30,17 +30,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // inMemory is a release storage that nobody else sees.
 func inMemory() *storage.Storage {
-	return storage.Init(newPassDriver(fakeclientset.NewClientset().CoreV1(), "team", &passFacts{}))
+	return storage.Init(newPassDriver(fakeclientset.NewClientset().CoreV1(), testKey, testCluster(), &passFacts{}))
 }
 
-// stored are Helm's actions on releases in memory. Uninstall only notes that it
-// was called.
+// testKey signs the records of these tests.
+var testKey = signing.New([]byte("key"))
+
+func testCluster() client.Object {
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	cluster.SetName("vectors")
+	cluster.SetUID("uid of vectors")
+	return cluster
+}
+
+// stored are Helm's actions on releases in memory. uninstalled tells whether the objects were deleted.
 type stored struct {
 	helmclient.ActionInterface
 	config      *action.Configuration
@@ -49,11 +60,6 @@ type stored struct {
 
 func (s *stored) Get(name string, _ ...helmclient.GetOption) (*release.Release, error) {
 	return action.NewGet(s.config).Run(name)
-}
-
-func (s *stored) Uninstall(string, ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
-	s.uninstalled = true
-	return &release.UninstallReleaseResponse{}, nil
 }
 
 func (s *stored) Config() *action.Configuration { return s.config }
@@ -66,16 +72,16 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		Log:        func(string, ...any) {},
 	}}
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
-		Name: "vectors", Version: 3, Labels: maps.Clone(labels),
+		Name: "vectors", Version: 3, Labels: maps.Clone(labels), Manifest: "manifest",
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
 		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: began}},
 	}))
-	cluster := clusters.Object()
-	cluster.SetNamespace("team")
-	cluster.SetName("vectors")
-	cluster.SetUID("uid of vectors")
 	getter := newGetter(clocktesting.NewFakeClock(began.Add(age)), &slots{})
-	return &actions{ActionInterface: inner, cluster: cluster, getter: getter, facts: &passFacts{}}, inner
+	return &actions{ActionInterface: inner, cluster: testCluster(), getter: getter, facts: storageOf(inner.config.Releases).facts,
+		uninstall: func() error {
+			inner.uninstalled = true
+			return nil
+		}}, inner
 }
 
 // newGetter makes one that knows nothing of an API server.
@@ -128,12 +134,23 @@ func TestOurReleaseIsUninstalled(t *testing.T) {
 	require.True(t, inner.uninstalled)
 }
 
+// What is stored is the last thing to go: with it, the next reconcile begins anew.
+func TestAnUninstallThatFailsKeepsTheRecords(t *testing.T) {
+	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+	refused := errors.New("the API server is away")
+	actions.uninstall = func() error { return refused }
+	_, err := actions.Uninstall("vectors")
+	require.ErrorIs(t, err, refused)
+	_, err = inner.config.Releases.Last("vectors")
+	require.NoError(t, err)
+}
+
 func TestGetRecoversAnInterruptedRelease(t *testing.T) {
 	for _, status := range []release.Status{
 		release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback, release.StatusUninstalling,
 	} {
 		t.Run(status.String(), func(t *testing.T) {
-			actions, inner := newActions(t, "barq-db", ours, status, interruptedAfter)
+			actions, inner := newActions(t, "barq-db", ours, status, 0)
 			found, err := actions.Get("vectors")
 			require.NoError(t, err)
 			require.Equal(t, release.StatusFailed, found.Info.Status)
@@ -143,46 +160,6 @@ func TestGetRecoversAnInterruptedRelease(t *testing.T) {
 			require.Equal(t, "interrupted: the operator stopped while it was "+status.String(), kept.Info.Description)
 		})
 	}
-}
-
-// Somebody may still be at work on a young one.
-func TestGetWaitsForAYoungRelease(t *testing.T) {
-	finished := make(chan release.Status, 1)
-	begin := func(stopping <-chan struct{}) (*clocktesting.FakeClock, *stored) {
-		actions, inner := newActions(t, "barq-db", ours, release.StatusPendingUpgrade, interruptedAfter-time.Second)
-		actions.stopping = stopping
-		now := actions.getter.clock.(*clocktesting.FakeClock)
-		go func() {
-			found, err := actions.Get("vectors")
-			if err != nil {
-				finished <- release.Status(err.Error())
-				return
-			}
-			finished <- found.Info.Status
-		}()
-		require.Eventually(t, now.HasWaiters, 10*time.Second, time.Millisecond)
-		return now, inner
-	}
-
-	now, _ := begin(nil)
-	now.Step(time.Second)
-	require.Equal(t, release.StatusFailed, <-finished, "nobody finished it")
-
-	now, inner := begin(nil)
-	// Past the memory of the pass, as another process does it.
-	store := inner.config.Releases.Driver.(*passDriver).Driver
-	done, err := store.Get("sh.helm.release.v1.vectors.v3")
-	require.NoError(t, err)
-	finishedRelease := *done
-	finishedRelease.Info = &release.Info{Status: release.StatusDeployed}
-	require.NoError(t, store.Update("sh.helm.release.v1.vectors.v3", &finishedRelease))
-	now.Step(time.Second)
-	require.Equal(t, release.StatusDeployed, <-finished, "somebody finished it")
-
-	stopping := make(chan struct{})
-	begin(stopping)
-	close(stopping)
-	require.Equal(t, release.Status(`the operator stops while revision 3 of Helm release "vectors" is pending-upgrade`), <-finished)
 }
 
 // A deletion goes on where it was interrupted; marking it would not help.

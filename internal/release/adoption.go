@@ -133,10 +133,10 @@ func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
 }
 
 // triesOn gives a trial on the API server, which stores nothing.
-func triesOn(ctx context.Context, live client.Reader, writer client.Writer, name client.ObjectKey) statefulSetTrial {
+func triesOn(ctx context.Context, objects *ownedObjects, name client.ObjectKey) statefulSetTrial {
 	return func(patch func(*appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error) {
 		before = &appsv1.StatefulSet{}
-		if err := live.Get(ctx, name, before); err != nil {
+		if err := objects.live.Get(ctx, name, before); err != nil {
 			return nil, nil, client.IgnoreNotFound(err)
 		}
 		// Only the spec and what the chart writes count.
@@ -146,7 +146,7 @@ func triesOn(ctx context.Context, live client.Reader, writer client.Writer, name
 			return nil, nil, fmt.Errorf("comparing StatefulSet %s with the release: %w", name, err)
 		}
 		after = before.DeepCopy()
-		if err := writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
+		if err := objects.writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
 			if apierrors.IsInvalid(err) {
 				return nil, nil, fmt.Errorf("the Helm release cannot be taken over: %w", err)
 			}

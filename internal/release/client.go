@@ -44,6 +44,8 @@ type mergingClient struct {
 	client.Client
 
 	written writtenStatuses
+	// over are the BarqClusters that the library is done with.
+	over *uninstalled
 }
 
 // Update sets or removes the library's finalizer, the only thing outside the
@@ -53,23 +55,28 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 	apply := clusters.Onto(object)
 	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
 		apply.SetFinalizers([]string{uninstallFinalizer})
-	} else {
-		c.written.forget(client.ObjectKeyFromObject(object))
+		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
-	return clusters.Apply(ctx, c.Client, apply, fieldOwner)
+	c.written.forget(client.ObjectKeyFromObject(object))
+	err := clusters.Apply(ctx, c.Client, apply, fieldOwner)
+	if err == nil && !controllerutil.ContainsFinalizer(apply, uninstallFinalizer) {
+		c.over.note(object)
+	}
+	return err
 }
 
 // Status gives a writer of the Helm conditions and the release's name alone. The
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written, over: c.over}
 }
 
 type statusWriter struct {
 	client.SubResourceWriter
 	reader  client.Reader
 	written *writtenStatuses
+	over    *uninstalled
 }
 
 // helmStatus is the part of the status that the Helm side owns. The library's
@@ -91,7 +98,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 		return err
 	}
 
-	if goes(cluster, computed) {
+	if w.over.has(cluster) || goes(cluster, computed) {
 		return nil
 	}
 

@@ -15,31 +15,34 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
 // SetupWithManager registers the Helm reconciler for the kind that watch names.
 //
-// secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
+// key signs the records of releases; secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
 // of those that Helm writes; rollouts paces the roll-outs that nobody asked for; wakes are sources that enqueue
 // BarqClusters for which there is something to do though they have not changed themselves: a changed Secret must reach
 // the pods, one that was missing must end the wait at once, and so must a free slot.
-func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
+func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, key *signing.Key,
 	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
 ) error {
 	turns := newOrder(watch.MaxConcurrentReconciles)
 	if err := showWaiting(turns); err != nil {
 		return err
 	}
-	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts, turns)
+	getter, err := newActionClientGetter(mgr, watch, key, secretMetadata, statefulSets, rollouts, turns)
 	if err != nil {
 		return err
 	}
 	made := &dependents{mgr: mgr}
-	settings := options(mgr, watch, translator, getter)
+	over := &uninstalled{}
+	settings := options(mgr, watch, translator, getter, over)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))
 	}
@@ -51,7 +54,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
 		return fmt.Errorf("setting up the Helm reconciler: %w", err)
 	}
-	passes, err := newController(mgr, watch, releases, turns)
+	passes, err := newController(mgr, watch, &withoutWaiting{Reconciler: releases, reader: mgr.GetClient(), over: over}, turns)
 	if err != nil {
 		return fmt.Errorf("registering the Helm reconciler: %w", err)
 	}
@@ -70,7 +73,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 }
 
 // newController makes the controller in the place of the library's, with the same name in metrics and logs.
-func newController(mgr ctrl.Manager, watch *watches.Watch, releases *reconciler.Reconciler, turns *order) (controller.Controller, error) {
+func newController(mgr ctrl.Manager, watch *watches.Watch, releases reconcile.Reconciler, turns *order) (controller.Controller, error) {
 	return controller.New(strings.ToLower(watch.Kind)+"-controller", mgr, controller.Options{
 		Reconciler:              releases,
 		MaxConcurrentReconciles: watch.MaxConcurrentReconciles,

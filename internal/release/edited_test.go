@@ -126,7 +126,7 @@ func TestAReleaseIsUnpackedAsItWasStored(t *testing.T) {
 	require.Equal(t, known.rest, later.rest, "a pass that finds nothing to do does not forget what it did not read")
 }
 
-// What is known of a release answers for the storage until it is written to, and what only counts is never stored.
+// What is known of a release answers for the storage, and what only counts is never stored.
 func TestAStorageThatKnowsIsNotAsked(t *testing.T) {
 	s := newStoring(t)
 	for version := 1; version <= 5; version++ {
@@ -163,11 +163,10 @@ func TestAStorageThatKnowsIsNotAsked(t *testing.T) {
 
 	revisions, err := s.storage.History("vectors")
 	require.NoError(t, err)
-	require.Equal(t, []string{"list"}, s.asked())
+	require.Empty(t, s.asked(), "what was written is known")
 	var versions []int
 	for _, found := range revisions {
 		versions = append(versions, found.Version)
-		require.NotNil(t, found.Chart)
 	}
 	require.ElementsMatch(t, []int{2, 3, 4, 5, 6}, versions)
 

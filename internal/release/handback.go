@@ -1,22 +1,16 @@
 package release
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"helm.sh/helm/v3/pkg/kube"
-	"helm.sh/helm/v3/pkg/releaseutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -30,62 +24,42 @@ import (
 // until then the next pass begins anew.
 func (a *actions) handBack(name string) error {
 	a.unsettle()
-	revisions, err := a.Config().Releases.History(name)
+	if err := a.release(); err != nil {
+		return fmt.Errorf("handing back Helm release %q: %w", name, err)
+	}
+	releases := storageOf(a.Config().Releases)
+	revisions, err := releases.readAll()
 	if err != nil {
-		return fmt.Errorf("listing the revisions of Helm release %q: %w", name, err)
+		return fmt.Errorf("handing back Helm release %q: %w", name, err)
 	}
-	releaseutil.SortByRevision(revisions)
-	// Those of older revisions too: an upgrade that failed has not made or removed all.
-	for _, revision := range revisions {
-		if err := a.disown(revision.Manifest); err != nil {
-			return fmt.Errorf("handing back what revision %d of Helm release %q has made: %w", revision.Version, name, err)
-		}
-	}
-	for _, revision := range revisions {
-		// With the reference, a roll-back to this revision would let the objects be deleted.
-		if revision.Manifest, err = withoutOwner(revision.Manifest, a.cluster.GetUID()); err != nil {
-			return fmt.Errorf("handing back revision %d of Helm release %q: %w", revision.Version, name, err)
-		}
-		for _, label := range []string{managedByLabel, generationLabel, rollout.Label, adoptedSecretsLabel} {
-			delete(revision.Labels, label)
-		}
-		if err := a.Config().Releases.Update(revision); err != nil {
-			return fmt.Errorf("handing back revision %d of Helm release %q: %w", revision.Version, name, err)
+	for _, one := range slices.Backward(revisions) {
+		if err := a.handBackRecord(releases, one); err != nil {
+			return fmt.Errorf("handing back revision %d of Helm release %q: %w", one.number, name, err)
 		}
 	}
 	return nil
 }
 
-// disown takes the references to the BarqCluster off the objects of a manifest.
-func disown(ctx context.Context, live client.Reader, writer client.Writer, builder kube.Interface, cluster client.Object, manifest string) error {
-	objects, err := builder.Build(bytes.NewBufferString(manifest), false)
+// handBackRecord takes the operator's marks off a record, and the BarqCluster off the objects in its manifest: with the reference, a
+// roll-back to this revision would let them be deleted.
+func (a *actions) handBackRecord(releases *passDriver, one *record) error {
+	manifest, err := one.manifest()
 	if err != nil {
-		return fmt.Errorf("reading the manifest: %w", err)
+		return err
 	}
-	for _, listed := range objects {
-		object := &unstructured.Unstructured{}
-		object.SetGroupVersionKind(listed.Mapping.GroupVersionKind)
-		if err := live.Get(ctx, client.ObjectKey{Namespace: listed.Namespace, Name: listed.Name}, object); client.IgnoreNotFound(err) != nil {
-			return err
-		}
-		owners := object.GetOwnerReferences()
-		others := slices.DeleteFunc(slices.Clone(owners), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
-		if len(others) == len(owners) {
-			continue
-		}
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-			// Whatever was written meanwhile may have another owner.
-			"resourceVersion": object.GetResourceVersion(),
-			"ownerReferences": others,
-		}})
-		if err != nil {
-			return err
-		}
-		if err := writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
+	if manifest, err = withoutOwner(manifest, a.cluster.GetUID()); err != nil {
+		return err
+	}
+	one.release.Manifest = manifest
+	for _, label := range []string{managedByLabel, generationLabel, rollout.Label, adoptedSecretsLabel} {
+		delete(one.release.Labels, label)
+	}
+	if one.text != nil {
+		if one.text, err = one.text.withManifest(manifest); err != nil {
 			return err
 		}
 	}
-	return nil
+	return releases.Update(one.secret, one.release)
 }
 
 // withoutOwner takes the references to an owner out of a manifest.

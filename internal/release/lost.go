@@ -31,7 +31,7 @@ func Lost(releases cache.Cache) source.Source {
 		) {
 			for _, release := range releaseOf(deleted.Object) {
 				name := types.NamespacedName{Namespace: deleted.Object.Namespace, Name: release}
-				left, err := cachedVersions(ctx, releases, name)
+				left, _, err := cachedRecords(ctx, releases, name)
 				// A list from the cache fails only while the operator stops.
 				if err == nil && isNewest(deleted.Object, left) {
 					queue.AddAfter(reconcile.Request{NamespacedName: name}, lostAfter)
@@ -51,10 +51,11 @@ func isNewest(record client.Object, others storedVersions) bool {
 	return true
 }
 
-// revisionOf gives the number of the revision that a Secret of the name stores, 0 if none.
+// revisionOf returns the number of the revision that a Secret of the name stores, 0 if none or one that no operator reaches.
 func revisionOf(secret string) int {
-	number, err := strconv.Atoi(secret[strings.LastIndex(secret, versionStart)+len(versionStart):])
-	if err != nil {
+	text := secret[strings.LastIndex(secret, versionStart)+len(versionStart):]
+	number, err := strconv.Atoi(text)
+	if err != nil || number < 1 || number >= revisionLimit || strconv.Itoa(number) != text {
 		return 0
 	}
 	return number

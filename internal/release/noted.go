@@ -12,31 +12,6 @@ import (
 type notedSecrets struct {
 	corev1client.SecretInterface
 	versions map[string]string
-	// listed has the names that the last list gave, and whether the operator has stored them.
-	listed map[string]bool
-}
-
-// List gives Secrets.
-func (n *notedSecrets) List(ctx context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
-	list, err := n.SecretInterface.List(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	n.listed = make(map[string]bool, len(list.Items))
-	for i := range list.Items {
-		n.listed[list.Items[i].Name] = list.Items[i].Labels[managedByLabel] == managedBy
-		withoutBomb(&list.Items[i])
-	}
-	return list, nil
-}
-
-// Get gives one Secret.
-func (n *notedSecrets) Get(ctx context.Context, name string, opts metav1.GetOptions) (*corev1.Secret, error) {
-	secret, err := n.SecretInterface.Get(ctx, name, opts)
-	if err == nil && withoutBomb(secret) {
-		return nil, damaged(name, "it unpacks to more than any release has")
-	}
-	return secret, err
 }
 
 // Create makes a Secret.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
@@ -38,7 +39,7 @@ const history = 5
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;delete
 
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
-func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter) []reconciler.Option {
+func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled) []reconciler.Option {
 	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
@@ -49,7 +50,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 
 		// The library replaces the whole status and copies the manifest into it; this
 		// client merges, and leaves the manifest out.
-		reconciler.WithClient(&mergingClient{Client: mgr.GetClient()}),
+		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), over: over}),
 
 		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
 		// the API server for nothing when nothing changed.
@@ -60,6 +61,9 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 		// The library's own handlers hold back a deletion too.
 		reconciler.WithPauseReconcileHandler(pausedUnlessDeleted),
 
+		// No worker waits until a BarqCluster is gone.
+		reconciler.WithWaitForDeletionTimeout(deletionTimeout),
+
 		// What the library does for it on every pass is done once; see dependents.
 		reconciler.SkipDependentWatches(true),
 		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
@@ -69,20 +73,21 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 }
 
 func newActionClientGetter(
-	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, order *order,
+	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, order *order,
 ) (helmclient.ActionClientGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
 	}
 	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
-		helmclient.StorageDriverMapper(passStorage(secrets)),
+		helmclient.StorageDriverMapper(passStorage(secrets, key)),
 		helmclient.ClientRestConfigMapper(readsFrom(mgr.GetClient())),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
 	}
-	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, statefulSets}, clock: clock.RealClock{}}
+	owned := &ownedObjects{cache: mgr.GetClient(), live: mgr.GetAPIReader(), writer: mgr.GetClient()}
+	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, owned, statefulSets}, clock: clock.RealClock{}}
 	inner, err := helmclient.NewActionClientGetter(capabilities,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
@@ -94,11 +99,13 @@ func newActionClientGetter(
 		// to compile the schema of the chart's values, which is for people: that the values
 		// of every spec which the CRD admits keep to it is what test/fuzz shows.
 		helmclient.AppendInstallOptions(func(install *action.Install) error {
+			install.DisableHooks = true
 			install.DisableOpenAPIValidation = true
 			install.SkipSchemaValidation = true
 			return nil
 		}),
 		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
+			upgrade.DisableHooks = true
 			upgrade.DisableOpenAPIValidation = true
 			upgrade.SkipSchemaValidation = true
 			return nil
@@ -108,7 +115,7 @@ func newActionClientGetter(
 		return nil, fmt.Errorf("setting up Helm's actions: %w", err)
 	}
 	getter := newActionsGetter(clock.RealClock{})
-	getter.ActionClientGetter = inner
+	getter.ActionClientGetter = repairingGetter{inner}
 	getter.chart = watch.Chart
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
@@ -116,7 +123,6 @@ func newActionClientGetter(
 	getter.order = order
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
-	getter.live = mgr.GetAPIReader()
-	getter.writer = mgr.GetClient()
+	getter.owned = owned
 	return getter, nil
 }

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/meta/testrestmapper"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
@@ -41,12 +40,14 @@ func withoutServer() *directClient {
 		}))
 	return &directClient{
 		Client: kube.New(getter), facts: &passFacts{}, statefulSets: &clusters.Versions{}, built: map[string]kube.ResourceList{},
-		release: types.NamespacedName{Namespace: "team", Name: "db"},
+		cluster: ownerOfTheRelease(),
 	}
 }
 
 func ownerOfTheRelease() *unstructured.Unstructured {
-	cluster := named("db", 1, false)
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	cluster.SetName("db")
 	cluster.SetUID("uid of db")
 	return cluster
 }

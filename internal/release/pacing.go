@@ -38,7 +38,12 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 		a.newest = newest
 	}
 	var err error
-	if a.plan, err = planOf(a.newest, rendered, a.asked, values); err != nil {
+	if a.plan, err = planOf(a.newest, a.asked, values, func() (bool, error) {
+		if !believed(a.newest) {
+			return a.restarts(rendered)
+		}
+		return restartsPods(a.newest.Manifest, rendered.Manifest)
+	}); err != nil {
 		return nil, err
 	}
 	if !a.plan.waits {

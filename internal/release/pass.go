@@ -3,13 +3,21 @@ package release
 import (
 	"context"
 	"maps"
+
+	"helm.sh/helm/v3/pkg/release"
 )
 
 // passFacts are what the parts of Helm's configuration for one pass have to know of each
 // other. The library makes the parts, and hands on nothing but a context.
 type passFacts struct {
-	// nothingStored: there is no revision of the release.
-	nothingStored bool
+	// stored has the names of the Secrets in which the release is stored.
+	stored storedVersions
+	// calledDeployed are those of them that their labels call deployed.
+	calledDeployed map[string]bool
+	// believedBase: the operator has signed the revision that is upgraded.
+	believedBase bool
+	// admits refuses a revision that cannot be stored or applied; nil refuses none.
+	admits func(*release.Release) error
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
 	// conflicted: an object that was not there according to the cache is there.

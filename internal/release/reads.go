@@ -4,27 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
-	"slices"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
-	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/kube"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 var statefulSetKind = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
@@ -114,9 +110,29 @@ func (c *cachedReads) patch(asked *http.Request, object client.Object) (*http.Re
 		return nil, err
 	}
 	if changes {
+		if err := onlyFor(asked, object.GetUID()); err != nil {
+			return nil, err
+		}
 		return c.next.RoundTrip(asked)
 	}
 	return answer(asked, http.StatusOK, object)
+}
+
+// onlyFor makes the API server refuse a patch of another object that has taken the name. The UID of an object never changes.
+func onlyFor(asked *http.Request, uid types.UID) error {
+	content, err := io.ReadAll(asked.Body)
+	if err = errors.Join(err, asked.Body.Close()); err != nil {
+		return err
+	}
+	var patch map[string]any
+	// The API server says what is wrong with any other patch.
+	if json.Unmarshal(content, &patch) == nil && unstructured.SetNestedField(patch, string(uid), "metadata", "uid") == nil {
+		if content, err = json.Marshal(patch); err != nil {
+			return err
+		}
+	}
+	asked.Body, asked.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
+	return nil
 }
 
 func answer(asked *http.Request, code int, object any) (*http.Response, error) {
@@ -132,139 +148,4 @@ func answer(asked *http.Request, code int, object any) (*http.Response, error) {
 		ContentLength: int64(len(content)),
 		Request:       asked,
 	}, nil
-}
-
-// directConfigs gives Helm a client that goes straight to work.
-type directConfigs struct {
-	helmclient.ActionConfigGetter
-	// statefulSets gets the versions of those that are written.
-	statefulSets *clusters.Versions
-}
-
-// ActionConfigFor gives Helm's configuration for one BarqCluster.
-func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
-	config, err := d.ActionConfigGetter.ActionConfigFor(ctx, object)
-	if err != nil {
-		return nil, err
-	}
-	if helm, ok := config.KubeClient.(*kube.Client); ok {
-		config.KubeClient = &directClient{
-			Client: helm, release: client.ObjectKeyFromObject(object), facts: passFactsIn(ctx), statefulSets: d.statefulSets,
-			built: map[string]kube.ResourceList{},
-		}
-	}
-	return config, nil
-}
-
-// directClient is Helm's, which asks for the API server's version before each action.
-type directClient struct {
-	*kube.Client
-	// release is the one that the objects belong to.
-	release      client.ObjectKey
-	facts        *passFacts
-	statefulSets *clusters.Versions
-	// built has what was read of manifests. One upgrade reads the former and the next one three times each.
-	built map[string]kube.ResourceList
-}
-
-// IsReachable leaves it to the first request to find out.
-func (c *directClient) IsReachable() error { return nil }
-
-// Build reads the objects of a manifest, with the marks by which Helm knows an object of a release again. Helm adds
-// them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
-// release were lost too, Helm would take that object for somebody else's and refuse to go on.
-func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
-	content, err := io.ReadAll(manifest)
-	if err != nil {
-		return nil, err
-	}
-	if known, ok := c.built[string(content)]; ok && !validate {
-		return copies(known), nil
-	}
-	built, err := c.Client.Build(bytes.NewReader(content), validate)
-	if err != nil {
-		return nil, err
-	}
-	for _, info := range built {
-		object, err := meta.Accessor(info.Object)
-		if err != nil {
-			return nil, err
-		}
-		annotations := object.GetAnnotations()
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations["meta.helm.sh/release-name"], annotations["meta.helm.sh/release-namespace"] = c.release.Name, c.release.Namespace
-		object.SetAnnotations(annotations)
-	}
-	c.knows(string(content), built)
-	return built, nil
-}
-
-// knows lets Build not read a manifest again.
-func (c *directClient) knows(manifest string, objects kube.ResourceList) {
-	c.built[manifest] = copies(objects)
-}
-
-// copies gives objects that can be changed, as Helm changes what it is given.
-func copies(resources kube.ResourceList) kube.ResourceList {
-	made := make(kube.ResourceList, len(resources))
-	for i, info := range resources {
-		copied := *info
-		copied.Object = info.Object.DeepCopyObject()
-		made[i] = &copied
-	}
-	return made
-}
-
-// Create makes objects, and notes what was made, or if one of them was there already.
-func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
-	asked := make([]runtime.Object, len(resources))
-	for i, info := range resources {
-		asked[i] = info.Object
-	}
-	made, err := c.Client.Create(resources)
-	c.note(resources, err)
-	if err != nil {
-		c.facts.changed = true
-		return made, err
-	}
-	versions, err := versionsMade(asked, resources)
-	c.facts.noteMade(versions)
-	return made, err
-}
-
-// Update makes, changes and deletes objects, and notes if one that it makes was there already.
-func (c *directClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
-	made, err := c.Client.Update(original, target, force)
-	c.facts.changed = true
-	c.note(target, err)
-	return made, err
-}
-
-// note is called after resources were written, or some of them.
-func (c *directClient) note(resources kube.ResourceList, err error) {
-	c.noteConflict(err)
-	for _, written := range resources {
-		if written.Mapping.GroupVersionKind != statefulSetKind {
-			continue
-		}
-		version := written.ResourceVersion
-		if err != nil {
-			version = ""
-		}
-		c.statefulSets.Wrote(client.ObjectKey{Namespace: written.Namespace, Name: written.Name}, version)
-	}
-}
-
-func (c *directClient) noteConflict(err error) {
-	c.facts.conflicted = c.facts.conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
-}
-
-// errorsIn gives the errors that Helm has joined, one for each object.
-func errorsIn(err error) []error {
-	if joined, ok := err.(interface{ WrappedErrors() []error }); ok {
-		return joined.WrappedErrors()
-	}
-	return []error{err}
 }

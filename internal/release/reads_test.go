@@ -93,14 +93,14 @@ func TestPatchesThatChangeNothing(t *testing.T) {
 
 	const strategic, merge = "application/strategic-merge-patch+json", "application/merge-patch+json"
 	const path = "/apis/policy/v1/namespaces/team/poddisruptionbudgets/db?fieldManager=barq-operator"
-	for name, test := range map[string]struct{ path, kind, patch, want string }{
-		"the same again":   {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"b"}}}}`, `"uid":"one"`},
-		"another selector": {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"c"}}}}`, "the API server"},
-		"a field more":     {path, strategic, `{"metadata":{"labels":{"a":"b"}}}`, "the API server"},
-		"another kind":     {path, merge, `{"spec":{"maxUnavailable":1}}`, "the API server"},
-		"no patch":         {path, strategic, `{`, "the API server"},
-		"one that is gone": {strings.Replace(path, "db", "other", 1), strategic, `{}`, "the API server"},
-		"its status":       {strings.Replace(path, "db", "db/status", 1), strategic, `{}`, "the API server"},
+	for name, test := range map[string]struct{ path, kind, patch, want, handedOn string }{
+		"the same again":   {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"b"}}}}`, `"uid":"one"`, ""},
+		"another selector": {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"c"}}}}`, "the API server", `{"metadata":{"uid":"one"},"spec":{"selector":{"matchLabels":{"a":"c"}}}}`},
+		"a field more":     {path, strategic, `{"metadata":{"labels":{"a":"b"}}}`, "the API server", `{"metadata":{"labels":{"a":"b"},"uid":"one"}}`},
+		"another kind":     {path, merge, `{"spec":{"maxUnavailable":1}}`, "the API server", `{"metadata":{"uid":"one"},"spec":{"maxUnavailable":1}}`},
+		"no patch":         {path, strategic, `{`, "the API server", `{`},
+		"one that is gone": {strings.Replace(path, "db", "other", 1), strategic, `{}`, "the API server", `{}`},
+		"its status":       {strings.Replace(path, "db", "db/status", 1), strategic, `{}`, "the API server", `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, server.URL+test.path, strings.NewReader(test.patch))
@@ -113,7 +113,7 @@ func TestPatchesThatChangeNothing(t *testing.T) {
 			require.NoError(t, err)
 			require.Contains(t, string(content), test.want)
 			if test.want == "the API server" {
-				require.Equal(t, test.patch, received, "it is handed on as it was")
+				require.Equal(t, test.handedOn, received, "it is for that object and no other of the name")
 			}
 		})
 	}

@@ -24,12 +24,13 @@ import (
 // gzipWriters are kept because making one, with its tables, took a tenth of all memory that an install asked for.
 var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
-// create stores a revision as Helm's own storage does, or gives driver.ErrReleaseExists.
-func (n *notedSecrets) create(key string, rel *release.Release) error {
+// create stores a revision as Helm's own storage does, or gives driver.ErrReleaseExists. sign finishes the Secret.
+func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev1.Secret)) error {
 	secret, err := recordSecret(key, rel, "createdAt")
 	if err != nil {
 		return err
 	}
+	sign(secret)
 	_, err = n.Create(context.Background(), secret, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return driver.ErrReleaseExists
@@ -40,24 +41,42 @@ func (n *notedSecrets) create(key string, rel *release.Release) error {
 	return nil
 }
 
-// update stores a revision over an older state of it, as Helm's own storage does.
-func (n *notedSecrets) update(key string, rel *release.Release) error {
+// update stores a revision over an older state of it, as Helm's own storage does. sign finishes the Secret.
+func (n *notedSecrets) update(key string, rel *release.Release, sign func(*corev1.Secret)) error {
 	secret, err := recordSecret(key, rel, "modifiedAt")
 	if err != nil {
 		return err
 	}
+	sign(secret)
+	return n.replace(secret)
+}
+
+// updateText does the same with the text of an unsigned record, of which rel has labels and state.
+func (n *notedSecrets) updateText(key string, text *recordText, rel *release.Release) error {
+	record, err := packed(text)
+	if err != nil {
+		return fmt.Errorf("packing revision %s: %w", key, err)
+	}
+	return n.replace(secretWith(key, record, rel, "modifiedAt"))
+}
+
+func (n *notedSecrets) replace(secret *corev1.Secret) error {
 	if _, err := n.Update(context.Background(), secret, metav1.UpdateOptions{}); err != nil {
-		return fmt.Errorf("storing revision %s: %w", key, err)
+		return fmt.Errorf("storing revision %s: %w", secret.Name, err)
 	}
 	return nil
 }
 
 // recordSecret makes the Secret that Helm stores a revision in, with the time of now in the named label.
 func recordSecret(key string, rel *release.Release, timeLabel string) (*corev1.Secret, error) {
-	record, err := recordOf(rel)
+	record, err := packed(rel)
 	if err != nil {
 		return nil, fmt.Errorf("packing revision %s: %w", key, err)
 	}
+	return secretWith(key, record, rel, timeLabel), nil
+}
+
+func secretWith(key string, record []byte, rel *release.Release, timeLabel string) *corev1.Secret {
 	labels := map[string]string{timeLabel: strconv.FormatInt(time.Now().Unix(), 10)}
 	maps.Copy(labels, rel.Labels)
 	maps.Copy(labels, map[string]string{
@@ -67,24 +86,24 @@ func recordSecret(key string, rel *release.Release, timeLabel string) (*corev1.S
 		ObjectMeta: metav1.ObjectMeta{Name: key, Labels: labels},
 		Type:       secrets.ReleaseType,
 		Data:       map[string][]byte{recordKey: record},
-	}, nil
+	}
 }
 
-// recordOf packs a revision as Helm does: JSON, gzip, base64.
-func recordOf(rel *release.Release) ([]byte, error) {
-	content, err := json.Marshal(rel)
+// packed makes JSON, gzip and base64 of a record.
+func packed(record any) ([]byte, error) {
+	content, err := json.Marshal(record)
 	if err != nil {
 		return nil, err
 	}
-	var packed bytes.Buffer
+	var zipped bytes.Buffer
 	writer := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(writer)
-	writer.Reset(&packed)
+	writer.Reset(&zipped)
 	if _, err := writer.Write(content); err != nil {
 		return nil, err
 	}
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	return base64.StdEncoding.AppendEncode(nil, packed.Bytes()), nil
+	return base64.StdEncoding.AppendEncode(nil, zipped.Bytes()), nil
 }

@@ -65,31 +65,33 @@ func TestRevisionsAreStoredAsHelmStoresThem(t *testing.T) {
 		}
 		compare(
 			stored(func(n *notedSecrets) error { return driver.NewSecrets(n).Create("key", rel) }),
-			stored(func(n *notedSecrets) error { return n.create("key", rel) }),
+			stored(func(n *notedSecrets) error { return n.create("key", rel, unsigned) }),
 			"createdAt",
 		)
 		update := func(with func(*notedSecrets) error) func(*notedSecrets) error {
 			return func(n *notedSecrets) error {
-				return errors.Join(n.create("key", numbered(9, release.StatusDeployed, rollout.Requested)), with(n))
+				return errors.Join(n.create("key", numbered(9, release.StatusDeployed, rollout.Requested), unsigned), with(n))
 			}
 		}
 		compare(
 			stored(update(func(n *notedSecrets) error { return driver.NewSecrets(n).Update("key", rel) })),
-			stored(update(func(n *notedSecrets) error { return n.update("key", rel) })),
+			stored(update(func(n *notedSecrets) error { return n.update("key", rel, unsigned) })),
 			"modifiedAt",
 		)
 	}
 }
 
+func unsigned(*corev1.Secret) {}
+
 func TestARevisionThatIsThereIsNotReplaced(t *testing.T) {
 	server := fakeclientset.NewClientset()
 	stored := &notedSecrets{SecretInterface: server.CoreV1().Secrets("team"), versions: map[string]string{}}
 	rel := numbered(1, release.StatusDeployed, rollout.Requested)
-	require.NoError(t, stored.create("key", rel))
-	require.ErrorIs(t, stored.create("key", rel), driver.ErrReleaseExists)
+	require.NoError(t, stored.create("key", rel, unsigned))
+	require.ErrorIs(t, stored.create("key", rel, unsigned), driver.ErrReleaseExists)
 
 	refusal := errors.New("no")
 	server.PrependReactor("*", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
-	require.ErrorIs(t, stored.create("key", rel), refusal)
-	require.ErrorIs(t, stored.update("key", rel), refusal)
+	require.ErrorIs(t, stored.create("key", rel, unsigned), refusal)
+	require.ErrorIs(t, stored.update("key", rel, unsigned), refusal)
 }

@@ -1,6 +1,8 @@
 package release
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,7 +42,8 @@ type request struct {
 //
 // What the spec says is not compared: defaults of a new CRD change it, and nobody asked.
 func (r request) newerThan(made *release.Release, values map[string]any) bool {
-	return secretsChecksum(made.Config) != secretsChecksum(values) || r.edited(made)
+	// Of a revision that is not believed, the values are not known.
+	return made.Config != nil && secretsChecksum(made.Config) != secretsChecksum(values) || r.edited(made)
 }
 
 // edited tells whether somebody has changed the spec since the revision was made.
@@ -67,8 +71,8 @@ type plan struct {
 	resumes bool
 }
 
-// planOf decides about an upgrade to what was rendered.
-func planOf(newest, rendered *release.Release, asked request, values map[string]any) (plan, error) {
+// planOf decides about an upgrade from the newest revision. restarting tells whether it restarts pods.
+func planOf(newest *release.Release, asked request, values map[string]any, restarting func() (bool, error)) (plan, error) {
 	requested := asked.newerThan(newest, values)
 	finished := newest.Info.Status == release.StatusDeployed
 	before := newest.Labels[rollout.Label]
@@ -76,7 +80,7 @@ func planOf(newest, rendered *release.Release, asked request, values map[string]
 		// Whether it restarts pods makes no difference, and to find out takes as long as to render.
 		return plan{rollout: rollout.Requested}, nil
 	}
-	restarts, err := restartsPods(newest.Manifest, rendered.Manifest)
+	restarts, err := restarting()
 	if err != nil {
 		return plan{}, err
 	}
@@ -111,6 +115,40 @@ func restartsPods(from, to string) (bool, error) {
 		return false, nil
 	}
 	return !reflect.DeepEqual(before.Spec.Template, after.Spec.Template), nil
+}
+
+// restartsLivePods tells the same of the pods that there are, where it is not known from what manifest they were made.
+func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, manifest string) (bool, error) {
+	live, err := cached(ctx, cache, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
+	if live == nil || err != nil || !controls(cluster, live) {
+		return false, err
+	}
+	object, err := documentOf(manifest, statefulSetKind.Kind)
+	if err != nil {
+		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	wanted := unstructured.Unstructured{Object: object}
+	if replicas, given, err := unstructured.NestedInt64(wanted.Object, "spec", "replicas"); err != nil || given && replicas == 0 {
+		return false, err
+	}
+	template, _, err := unstructured.NestedMap(wanted.Object, "spec", "template")
+	if err != nil {
+		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	have, err := json.Marshal(live)
+	if err != nil {
+		return false, err
+	}
+	want, err := json.Marshal(map[string]any{"spec": map[string]any{"template": template}})
+	if err != nil {
+		return false, err
+	}
+	patched, err := repaired(&appsv1.StatefulSet{}, have, want)
+	if err != nil {
+		return false, fmt.Errorf("comparing StatefulSet %s with what was rendered: %w", cluster.GetName(), err)
+	}
+	same, err := sameJSON(have, patched)
+	return !same, err
 }
 
 // statefulSet is what is looked at of one in a manifest.

@@ -121,8 +121,9 @@ func TestPlanOf(t *testing.T) {
 				test.checksum = "one"
 			}
 			newest := revision(test.status, before, test.labels)
-			rendered := revision(release.StatusPendingUpgrade, test.manifest, nil)
-			found, err := planOf(newest, rendered, test.asked, map[string]any{"secretsChecksum": test.checksum})
+			found, err := planOf(newest, test.asked, map[string]any{"secretsChecksum": test.checksum}, func() (bool, error) {
+				return restartsPods(newest.Manifest, test.manifest)
+			})
 			require.NoError(t, err)
 			require.Equal(t, test.want, found)
 		})

@@ -1,171 +1,373 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// passStorage gives each pass a release storage of its own, over Secrets in the namespace
+const (
+	// readLimit is the most records of one release that one reconcile reads.
+	readLimit = history + 1
+	// unpackLimit is the most bytes to which the unsigned ones among them may unpack together.
+	unpackLimit = 8 << 20
+	// secretLimit is the most bytes of data that a Secret may have.
+	secretLimit = 1 << 20
+)
+
+// passStorage returns a function that gives each reconcile a release storage of its own, over Secrets in the namespace
 // of the BarqCluster. They have no owner: with an owner reference, a foreground deletion
 // lets the garbage collector delete the release before it was uninstalled, and what it
 // holds leaks.
-func passStorage(secrets corev1client.SecretsGetter) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
+func passStorage(secrets corev1client.SecretsGetter, key *signing.Key) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
 	return func(ctx context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
-		return newPassDriver(secrets, object.GetNamespace(), passFactsIn(ctx)), nil
+		return newPassDriver(secrets, key, object, passFactsIn(ctx)), nil
 	}
 }
 
-// passDriver is the release storage of one pass over one BarqCluster, which a single
+// passDriver is the release storage of one reconcile of one BarqCluster, which a single
 // worker makes, so it needs no lock.
+//
+// Whoever may write Secrets in the namespace may write a record. So it believes what the operator has signed (see package
+// signing), reads few records and little of them, and gives Helm nothing to run.
 //
 // Helm stores each revision before it touches an object and again when it has finished.
 // This storage takes the first for a note in memory, so that a revision that is asked for
 // is stored once, with its outcome. An operator that is killed in between leaves no
-// release that is under way: the next pass finds the former revision, or none, makes the
-// same one again, and Helm takes the objects that are there already for its own, by their
-// annotations. A roll-out that nobody asked for is stored before it begins nevertheless:
+// release that is under way: the next reconcile finds the former revision, or none, makes the
+// same one again, and takes the objects that are there already for its own. A rollout that nobody asked for is stored before it begins nevertheless:
 // its revision holds the slot (see package rollout).
 type passDriver struct {
-	driver.Driver
-	namespace string
-	facts     *passFacts
-	// found is what was read; one pass asks for the same revisions up to five times, and
-	// each time all their Secrets would be listed and unpacked.
-	found map[string][]*release.Release
+	// cluster has the name of the release.
+	cluster client.Object
+	key     *signing.Key
+	facts   *passFacts
+	// records are those that there are, the newest first, once they were read. Only some of them are whole.
+	records []*record
+	read    bool
 	// begun are the keys of revisions that are not stored yet.
 	begun map[string]bool
-	// secrets are where the revisions are, and know what this pass has written.
+	// secrets are where the revisions are, and know what this reconcile has written.
 	secrets *notedSecrets
 	// failed is the last error of a write. Helm only logs some of them.
 	failed error
 }
 
-func newPassDriver(secrets corev1client.SecretsGetter, namespace string, facts *passFacts) *passDriver {
-	noted := &notedSecrets{SecretInterface: secrets.Secrets(namespace), versions: map[string]string{}}
-	return &passDriver{
-		Driver: driver.NewSecrets(noted), secrets: noted, namespace: namespace, facts: facts,
-		found: map[string][]*release.Release{}, begun: map[string]bool{},
-	}
+func newPassDriver(secrets corev1client.SecretsGetter, key *signing.Key, cluster client.Object, facts *passFacts) *passDriver {
+	noted := &notedSecrets{SecretInterface: secrets.Secrets(cluster.GetNamespace()), versions: map[string]string{}}
+	return &passDriver{cluster: cluster, key: key, facts: facts, secrets: noted, begun: map[string]bool{}}
 }
 
-// storageOf gives the storage of a pass.
+// storageOf returns the storage of a reconcile.
 func storageOf(releases *storage.Storage) *passDriver { return releases.Driver.(*passDriver) }
 
-// forget makes the storage of a pass look at the API server again.
-func forget(releases *storage.Storage) {
-	pass := storageOf(releases)
-	pass.facts.nothingStored = false
-	clear(pass.found)
+// Name returns the name of the storage.
+func (d *passDriver) Name() string { return driver.SecretsDriverName }
+
+// load finds the records, and reads the newest one, which must not be missing, and the newest one that is deployed.
+func (d *passDriver) load() error {
+	if d.read {
+		return nil
+	}
+	d.records = nil
+	reads, unpacked, deployed := 0, int64(0), false
+	for _, one := range d.listed() {
+		wanted := len(d.records) == 0 || !deployed || d.facts.calledDeployed[one.secret]
+		if wanted && reads < readLimit {
+			reads++
+			found, size, err := d.readRecord(one, unpackLimit-unpacked)
+			if err != nil {
+				return err
+			}
+			if unpacked += size; found == nil {
+				continue
+			}
+			if one = found; len(d.records) > 0 && isOurs(one.release) && !believed(one.release) {
+				// It is a number in the history.
+				one.release.Info.Status = release.StatusSuperseded
+			}
+		}
+		if one.release.Chart == nil && len(d.records) == 0 {
+			return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; delete them", readLimit, d.cluster.GetName())
+		}
+		deployed = deployed || one.release.Info.Status == release.StatusDeployed
+		d.records = append(d.records, one)
+	}
+	d.read = true
+	return nil
 }
 
-// Query gives the releases with the given labels.
+// listed returns the records that the cache knows of, unread, the newest first.
+func (d *passDriver) listed() []*record {
+	var found []*record
+	for name := range d.facts.stored {
+		if number := revisionOf(name); number > 0 {
+			found = append(found, d.unread(name, number))
+		}
+	}
+	sortNewestFirst(found)
+	return found
+}
+
+// unread stands for a record that is only counted, and removed when it is among the oldest.
+func (d *passDriver) unread(secret string, number int) *record {
+	return &record{secret: secret, number: number, release: &release.Release{
+		Name: d.cluster.GetName(), Namespace: d.cluster.GetNamespace(), Version: number, Info: &release.Info{Status: release.StatusSuperseded},
+	}}
+}
+
+// readRecord reads a record, or nothing if it is gone, or none of this release. limit is the most bytes to which it may unpack.
+//
+// One that cannot be read and carries the operator's mark is removed. What it said is in the BarqCluster and in the
+// objects, and the next revision stores it anew. One of a person's is theirs to restore.
+func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, error) {
+	stored, err := d.secrets.Get(context.Background(), listed.secret, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading revision %s: %w", listed.secret, err)
+	}
+	if stored.Labels["owner"] != "helm" || stored.Labels["name"] != d.cluster.GetName() {
+		// Helm finds records by their labels.
+		return nil, 0, nil
+	}
+	var found *record
+	var size int64
+	if d.key.Verify(stored, d.cluster.GetUID()) {
+		found, err = signedRecord(stored, listed.number)
+	} else {
+		found, size, err = unsignedRecord(stored, listed.number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
+	}
+	switch {
+	case err == nil:
+		return found, size, nil
+	case stored.Labels[managedByLabel] != managedBy:
+		return nil, size, damaged(listed.secret, err)
+	}
+	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
+		"namespace", d.cluster.GetNamespace(), "secret", listed.secret, "because", err.Error())
+	if err := d.secrets.Delete(context.Background(), listed.secret, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
+		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.secret, err)
+	}
+	return nil, size, nil
+}
+
+// readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are.
+func (d *passDriver) readAll() ([]*record, error) {
+	var found []*record
+	unpacked := int64(0)
+	for _, listed := range d.listed() {
+		if len(found) == readLimit {
+			break
+		}
+		one, size, err := d.readRecord(listed, unpackLimit-unpacked)
+		if err != nil {
+			return nil, err
+		}
+		if unpacked += size; one != nil {
+			found = append(found, one)
+		}
+	}
+	d.records, d.read = found, true
+	return found, nil
+}
+
+// Query returns the releases with the given labels.
 func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error) {
-	if d.facts.nothingStored {
+	if err := d.load(); err != nil {
+		return nil, err
+	}
+	var found []*release.Release
+	for _, one := range d.records {
+		if status, asked := labels["status"]; !asked || status == one.release.Info.Status.String() {
+			found = append(found, one.release)
+		}
+	}
+	if len(found) == 0 {
 		return nil, driver.ErrReleaseNotFound
 	}
-	key := queryKey(labels)
-	if releases, ok := d.found[key]; ok {
-		// Helm sorts what it is given in place.
-		return slices.Clone(releases), nil
-	}
-	releases, err := d.Driver.Query(labels)
-	if err != nil {
-		return nil, err
-	}
-	if releases, err = d.withoutDamaged(releases); err != nil {
-		return nil, err
-	}
-	d.found[key] = slices.Clone(releases)
-	return releases, nil
+	return found, nil
 }
 
-func queryKey(labels map[string]string) string {
-	var key strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		key.WriteString(name + "=" + labels[name] + ",")
-	}
-	return key.String()
+// List returns the releases that a filter admits.
+func (d *passDriver) List(filter func(*release.Release) bool) ([]*release.Release, error) {
+	found, err := d.Query(nil)
+	return slices.DeleteFunc(found, func(one *release.Release) bool { return !filter(one) }), err
 }
 
-// knows makes the storage answer with these revisions of a release, until something is written. The newest one, which is
-// the last, is deployed, and only that one is whole.
+// Get returns one revision.
+func (d *passDriver) Get(key string) (*release.Release, error) {
+	if err := d.load(); err != nil {
+		return nil, err
+	}
+	if i := d.index(key); i >= 0 {
+		return d.records[i].release, nil
+	}
+	return nil, driver.ErrReleaseNotFound
+}
+
+func (d *passDriver) index(key string) int {
+	return slices.IndexFunc(d.records, func(one *record) bool { return one.secret == key })
+}
+
+// knows makes the storage answer with these revisions of a release. The newest one, which is
+// the last, is deployed, signed, and the only one that is whole.
 func (d *passDriver) knows(revisions []*release.Release) {
-	newest := revisions[len(revisions)-1]
-	all := map[string]string{"name": newest.Name, "owner": "helm"}
-	d.found[queryKey(all)] = revisions
-	all["status"] = release.StatusDeployed.String()
-	d.found[queryKey(all)] = []*release.Release{newest}
+	d.records, d.read = nil, true
+	for _, one := range revisions {
+		d.records = append(d.records, &record{secret: keyOf(one.Name, one.Version), number: one.Version, release: one})
+	}
+	sortNewestFirst(d.records)
 }
 
-// Create stores a new revision, or only notes it if it has just begun.
+func sortNewestFirst(records []*record) {
+	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(b.number, a.number) })
+}
+
+// Create stores a new revision, or only notes it if it has just begun. Nothing was applied yet, so here is where a revision is refused
+// that could not be stored or applied.
 func (d *passDriver) Create(key string, rel *release.Release) error {
+	if d.facts.admits != nil {
+		if err := d.facts.admits(rel); err != nil {
+			return err
+		}
+	}
 	if rel.Info.Status.IsPending() && rel.Labels[rollout.Label] == rollout.Requested {
 		d.begun[key] = true
 		return nil
 	}
-	return d.write(func() error { return d.secrets.create(key, compact(rel)) })
+	return d.create(key, rel)
+}
+
+// fits refuses a revision that a Secret has no room for.
+func fits(rel *release.Release) error {
+	if len(rel.Manifest) < secretLimit/8 {
+		// A record holds the manifest and the values, which are together at most thrice as long, and packs them.
+		return nil
+	}
+	content, err := packed(compact(rel))
+	if err != nil {
+		return fmt.Errorf("packing revision %d: %w", rel.Version, err)
+	}
+	if len(content) > secretLimit {
+		return fmt.Errorf("the spec is too large: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
+			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", len(content), secretLimit)
+	}
+	return nil
+}
+
+func (d *passDriver) create(key string, rel *release.Release) error {
+	if err := d.load(); err != nil {
+		return err
+	}
+	return d.write(func() error {
+		if err := d.secrets.create(key, compact(rel), d.sign); err != nil {
+			return err
+		}
+		d.records = slices.Insert(d.records, 0, &record{secret: key, number: rel.Version, release: rel})
+		return nil
+	})
 }
 
 // Update stores a revision over an older state of it.
 func (d *passDriver) Update(key string, rel *release.Release) error {
+	if err := d.load(); err != nil {
+		return err
+	}
+	i := d.index(key)
 	switch {
-	case rel.Chart == nil:
-		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
 	case d.begun[key] && d.facts.conflicted:
-		// Its manifest lists what somebody else has made, and all that it lists would be
-		// deleted with it.
+		// Its manifest lists what somebody else has made.
 		delete(d.begun, key)
 		return nil
 	case d.begun[key]:
 		delete(d.begun, key)
-		return d.write(func() error { return d.secrets.create(key, compact(rel)) })
+		return d.create(key, rel)
+	case i < 0:
+		return driver.ErrReleaseNotFound
 	case rel.Info.Status == release.StatusUninstalling:
 		// The finalizer of the BarqCluster says so already.
 		return nil
+	case d.records[i].text != nil:
+		return d.write(func() error { return d.updateUnsigned(d.records[i], rel) })
+	case rel.Chart == nil:
+		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
 	default:
-		return d.write(func() error { return d.secrets.update(key, compact(rel)) })
+		return d.write(func() error {
+			d.records[i].release = rel
+			return d.secrets.update(key, compact(rel), d.sign)
+		})
 	}
 }
 
-// Delete removes a revision. Helm's own would read it from the API server first.
-func (d *passDriver) Delete(key string) (*release.Release, error) {
-	for _, releases := range d.found {
-		for _, found := range releases {
-			if keyOf(found.Name, found.Version) == key {
-				return found, d.write(func() error {
-					err := d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{})
-					return client.IgnoreNotFound(err)
-				})
-			}
-		}
+// updateUnsigned stores an unsigned record in another state. Nothing of it is signed.
+func (d *passDriver) updateUnsigned(one *record, rel *release.Release) error {
+	text, err := one.text.withStatus(rel.Info)
+	if err != nil {
+		return fmt.Errorf("packing revision %s: %w", one.secret, err)
 	}
-	var deleted *release.Release
-	err := d.write(func() (err error) {
-		deleted, err = d.Driver.Delete(key)
+	one.release, one.text = rel, text
+	return d.secrets.updateText(one.secret, text, rel)
+}
+
+// sign signs what the operator stores for the BarqCluster.
+func (d *passDriver) sign(stored *corev1.Secret) {
+	stored.Namespace = d.cluster.GetNamespace()
+	if stored.Labels[managedByLabel] == managedBy {
+		d.key.Sign(stored, d.cluster.GetUID())
+	}
+}
+
+// Delete removes a revision.
+func (d *passDriver) Delete(key string) (*release.Release, error) {
+	if err := d.load(); err != nil {
+		return nil, err
+	}
+	i := d.index(key)
+	if i < 0 {
+		return nil, driver.ErrReleaseNotFound
+	}
+	deleted := d.records[i].release
+	return deleted, d.write(func() error {
+		err := client.IgnoreNotFound(d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{}))
+		if err == nil {
+			d.records = slices.Delete(d.records, i, i+1)
+		}
 		return err
 	})
-	return deleted, err
 }
 
-// write changes what is stored, and forgets what was read.
+// deleteAll removes every record of the release.
+func (d *passDriver) deleteAll() error {
+	for _, name := range slices.Sorted(maps.Keys(d.facts.stored)) {
+		if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting the stored revision %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// write changes what is stored, and notes an error.
 func (d *passDriver) write(change func() error) error {
-	d.facts.nothingStored = false
-	clear(d.found)
 	err := change()
 	if err != nil {
 		d.failed = err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"helm.sh/helm/v3/pkg/release"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -45,19 +46,23 @@ func secretMetadata() *metav1.PartialObjectMetadata {
 // by the names of the Secrets.
 type storedVersions map[string]string
 
-// cachedVersions reads them from a cache of the metadata of Secrets.
-func cachedVersions(ctx context.Context, secrets client.Reader, name types.NamespacedName) (storedVersions, error) {
+// cachedRecords reads them from a cache of the metadata of Secrets, and which of the operator's are called deployed by their labels.
+func cachedRecords(ctx context.Context, secrets client.Reader, name types.NamespacedName) (versions storedVersions, deployed map[string]bool, err error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	err := secrets.List(ctx, list, client.InNamespace(name.Namespace), client.MatchingFields{releaseIndex: name.Name}, client.UnsafeDisableDeepCopy)
+	err = secrets.List(ctx, list, client.InNamespace(name.Namespace), client.MatchingFields{releaseIndex: name.Name}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return nil, fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
+		return nil, nil, fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
 	}
-	found := storedVersions{}
+	versions, deployed = storedVersions{}, map[string]bool{}
 	for i := range list.Items {
-		found[list.Items[i].Name] = list.Items[i].ResourceVersion
+		one := &list.Items[i]
+		versions[one.Name] = one.ResourceVersion
+		if one.Labels[managedByLabel] == managedBy && one.Labels["status"] == release.StatusDeployed.String() {
+			deployed[one.Name] = true
+		}
 	}
-	return found, nil
+	return versions, deployed, nil
 }
 
 // String is the same for the same versions.

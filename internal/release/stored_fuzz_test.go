@@ -62,11 +62,13 @@ func FuzzStoredRelease(f *testing.F) {
 		secrets := server.Secrets("team")
 
 		pass, inner := newActions(t, "barq-db", nil, release.StatusDeployed, time.Hour)
-		inner.config.Releases = storage.Init(newPassDriver(server, "team", &passFacts{}))
+		inner.config.Releases = storage.Init(newPassDriver(server, testKey, pass.cluster, &passFacts{stored: storedVersions{before.Name: "1"}}))
 		found, err := pass.Get("vectors")
 		if err == nil {
 			require.True(t, labelled, "taken for ours: %q", record)
 			require.Equal(t, "barq-db", found.Chart.Name(), "taken for ours: %q", record)
+			require.Empty(t, found.Manifest, "nothing of it is believed")
+			require.Empty(t, found.Hooks, "nothing of it is believed")
 			reads(pass, found)
 		} else if !labelled || !errors.Is(err, driver.ErrReleaseNotFound) {
 			require.NotEmpty(t, err.Error())
@@ -91,7 +93,7 @@ func FuzzStoredRelease(f *testing.F) {
 func reads(pass *actions, found *release.Release) {
 	rendered := &release.Release{Manifest: "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\n"}
 	values := map[string]any{"secretsChecksum": "0123"}
-	_, _ = planOf(found, rendered, request{}, values)
+	_, _ = planOf(found, request{}, values, func() (bool, error) { return restartsPods(found.Manifest, rendered.Manifest) })
 	_ = pass.withoutAdoptedChecksum(values)
 	_, _ = typedStatefulSetIn(found.Manifest)
 	_, _ = withoutOwner(found.Manifest, pass.cluster.GetUID())

@@ -22,7 +22,7 @@ func TestSecretsOfARelease(t *testing.T) {
 			all = append(all, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, ResourceVersion: "5"}})
 		}
 	}
-	found, err := cachedVersions(t.Context(), newSecretMetadata(all...), types.NamespacedName{Namespace: "team", Name: "vectors"})
+	found, _, err := cachedRecords(t.Context(), newSecretMetadata(all...), types.NamespacedName{Namespace: "team", Name: "vectors"})
 	require.NoError(t, err)
 	require.Equal(t, storedVersions{"sh.helm.release.v1.vectors.v1": "5", "sh.helm.release.v1.vectors.v2": "5"}, found)
 	require.Equal(t, "sh.helm.release.v1.vectors.v1@5,sh.helm.release.v1.vectors.v2@5,", found.String())

@@ -91,7 +91,7 @@ func (q *Queue) seemDone(ctx context.Context) (map[types.UID]grant, error) {
 		switch {
 		case given.void(m, ok, q.Clock.Now()):
 			delete(q.grants, cluster)
-		case given.isKnownTo(m, q.Clock.Now()) && !m.holds():
+		case given.isKnownTo(m, q.Clock.Now()) && !m.holds(q.Clock.Now()):
 			found[cluster] = given
 		}
 	}
@@ -101,7 +101,7 @@ func (q *Queue) seemDone(ctx context.Context) (map[types.UID]grant, error) {
 // void: nothing will come of the grant, or what the spec asked for has taken its place.
 func (g grant) void(m member, exists bool, now time.Time) bool {
 	switch {
-	case !exists || m.deleting:
+	case !exists || m.deleting || now.Sub(g.since) >= m.deadline:
 		return true
 	case g.revision == 0:
 		return now.Sub(g.since) >= cachesCatchUp
@@ -159,6 +159,9 @@ func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]g
 		if !place.lapsed(now) {
 			left = sooner(left, answerWithin-now.Sub(place.offered))
 		}
+	}
+	for _, h := range holders {
+		left = sooner(left, h.until.Sub(now))
 	}
 	slow, until := slowest(holders, now)
 	if slow != q.slow {

@@ -22,6 +22,8 @@ const (
 type holder struct {
 	name  types.NamespacedName
 	since time.Time
+	// until is when it loses the slot.
+	until time.Time
 }
 
 // message says what a BarqCluster waits for.

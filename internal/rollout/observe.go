@@ -3,26 +3,34 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 // observe reads all BarqClusters from the caches. It copies nothing: what it gives
 // must not point into what it read.
-func observe(ctx context.Context, objects, secrets client.Reader) (map[types.UID]member, error) {
+func observe(ctx context.Context, objects, secrets client.Reader, key *signing.Key) (map[types.UID]member, error) {
 	list, err := listed(ctx, objects)
 	if err != nil {
 		return nil, err
 	}
-	revisions, err := newestRevisions(ctx, secrets)
+	uids := make(map[types.NamespacedName]types.UID, len(list))
+	for i := range list {
+		uids[client.ObjectKeyFromObject(&list[i])] = list[i].GetUID()
+	}
+	revisions, err := newestRevisions(ctx, secrets, key, uids)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +47,7 @@ func observe(ctx context.Context, objects, secrets client.Reader) (map[types.UID
 			name:        name,
 			deleting:    cluster.GetDeletionTimestamp() != nil,
 			paused:      paused,
+			deadline:    deadlineOf(cluster),
 			revision:    revisions[name],
 			statefulSet: statefulSets[cluster.GetUID()],
 		}
@@ -46,8 +55,18 @@ func observe(ctx context.Context, objects, secrets client.Reader) (map[types.UID
 	return members, nil
 }
 
-// newestRevisions gives the newest revision of each release.
-func newestRevisions(ctx context.Context, secrets client.Reader) (map[types.NamespacedName]*revision, error) {
+// deadlineOf returns how long a roll-out of the BarqCluster may hold a slot.
+func deadlineOf(cluster *unstructured.Unstructured) time.Duration {
+	spec := v1alpha1.BarqClusterSpec{}
+	if seconds, given, err := unstructured.NestedInt64(cluster.Object, "spec", "progressDeadlineSeconds"); err == nil && given {
+		spec.ProgressDeadlineSeconds = ptr.To(int32(min(seconds, math.MaxInt32)))
+	}
+	return min(spec.ProgressDeadline(), slotLimit)
+}
+
+// newestRevisions returns the newest revision of each release that the operator has signed. A tenant may write any other, and would hold
+// a slot with it. uids are those of the BarqClusters.
+func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Key, uids map[types.NamespacedName]types.UID) (map[types.NamespacedName]*revision, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
 	if err := secrets.List(ctx, list, client.HasLabels{Label}, client.UnsafeDisableDeepCopy); err != nil {
@@ -59,17 +78,28 @@ func newestRevisions(ctx context.Context, secrets client.Reader) (map[types.Name
 		labels := list.Items[i].Labels
 		name := types.NamespacedName{Namespace: list.Items[i].Namespace, Name: labels["name"]}
 		number, err := strconv.Atoi(labels["version"])
-		if err != nil || newest[name] != nil && newest[name].number > number {
+		if err != nil || newest[name] != nil && newest[name].number > number || !key.VerifyMetadata(&list.Items[i], uids[name]) {
 			continue
 		}
 		newest[name] = &revision{
 			number:      number,
 			unrequested: labels[Label] == Unrequested,
 			deployed:    labels["status"] == "deployed",
-			made:        list.Items[i].CreationTimestamp.Time,
+			made:        storedAt(labels),
 		}
 	}
 	return newest, nil
+}
+
+// storedAt returns when a record was stored last. The labels are signed, unlike the time at which the Secret was made: a record that is
+// put back is as old as it was.
+func storedAt(labels map[string]string) time.Time {
+	for _, name := range []string{"modifiedAt", "createdAt"} {
+		if seconds, err := strconv.ParseInt(labels[name], 10, 64); err == nil {
+			return time.Unix(seconds, 0)
+		}
+	}
+	return time.Time{}
 }
 
 // statefulSetsByOwner gives the StatefulSet of each BarqCluster.

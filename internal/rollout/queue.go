@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 // cachesCatchUp is the time after which the caches have what was written.
@@ -30,6 +31,8 @@ type Queue struct {
 	Objects client.Reader
 	// Secrets reads the metadata of Secrets from a cache.
 	Secrets client.Reader
+	// Key tells which revisions the operator has stored.
+	Key *signing.Key
 	// Live reads from the API server itself.
 	Live client.Reader
 	// Clock measures how long BarqClusters wait and roll out.
@@ -172,7 +175,7 @@ func (q *Queue) observe(ctx context.Context) (map[types.UID]member, error) {
 	if err := q.seed(ctx); err != nil {
 		return nil, err
 	}
-	return observe(ctx, q.Objects, q.Secrets)
+	return observe(ctx, q.Objects, q.Secrets, q.Key)
 }
 
 // seed takes the line from what is stored in the status, so that who has waited long
@@ -205,15 +208,15 @@ func (q *Queue) seed(ctx context.Context) error {
 
 // holders are those with a slot: as Kubernetes stores it, or given a moment ago.
 func (q *Queue) holders(members map[types.UID]member) map[types.UID]holder {
-	found := map[types.UID]holder{}
+	found, now := map[types.UID]holder{}, q.Clock.Now()
 	for cluster, given := range q.grants {
-		if m, ok := members[cluster]; ok && !m.deleting {
-			found[cluster] = holder{name: given.name, since: given.since}
+		if m, ok := members[cluster]; ok && !m.deleting && now.Sub(given.since) < m.deadline {
+			found[cluster] = holder{name: given.name, since: given.since, until: given.since.Add(m.deadline)}
 		}
 	}
 	for cluster, m := range members {
-		if m.holds() {
-			found[cluster] = holder{name: m.name, since: m.revision.made}
+		if m.holds(now) {
+			found[cluster] = holder{name: m.name, since: m.revision.made, until: m.revision.made.Add(m.deadline)}
 		}
 	}
 	return found

@@ -21,7 +21,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
+
+// testKey signs the records of these tests.
+var testKey = signing.New([]byte("key"))
 
 // fleet is a Queue over BarqClusters, each with a finished first revision, whose
 // caches lag behind the API server until they catch up.
@@ -55,7 +59,7 @@ func newFleet(t *testing.T, limit int, names ...string) *fleet {
 
 // restart replaces the Queue by that of another process.
 func (f *fleet) restart(limit int) {
-	f.Queue = &Queue{Limit: limit, Objects: f.cached, Secrets: f.cached, Live: f.live, Clock: f.clock}
+	f.Queue = &Queue{Limit: limit, Objects: f.cached, Secrets: f.cached, Live: f.live, Clock: f.clock, Key: testKey}
 	f.releases, f.statuses = f.started(f.Releases()), f.started(f.Statuses())
 }
 
@@ -75,9 +79,12 @@ func (f *fleet) store(name string, number int, rollout, status string) {
 	f.t.Helper()
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "team", Name: "sh.helm.release.v1." + name + ".v" + strconv.Itoa(number),
-		CreationTimestamp: metav1.NewTime(f.clock.Now()),
-		Labels:            map[string]string{"owner": "helm", "name": name, "version": strconv.Itoa(number), "status": status, Label: rollout},
+		Labels: map[string]string{
+			"owner": "helm", "name": name, "version": strconv.Itoa(number), "status": status, Label: rollout,
+			"createdAt": strconv.FormatInt(f.clock.Now().Unix(), 10),
+		},
 	}}
+	testKey.Sign(secret, types.UID(name))
 	_ = f.cached.Delete(f.t.Context(), secret)
 	secret.ResourceVersion = ""
 	require.NoError(f.t, f.cached.Create(f.t.Context(), secret))

@@ -24,6 +24,8 @@ type member struct {
 	name     types.NamespacedName
 	deleting bool
 	paused   bool
+	// deadline is how long its roll-out may hold a slot.
+	deadline time.Duration
 	// revision is the newest of its release; nil while none is known.
 	revision *revision
 	// statefulSet is nil while there is none.
@@ -38,10 +40,14 @@ type revision struct {
 	made        time.Time
 }
 
+// slotLimit is the longest that a roll-out holds a slot. Without it a BarqCluster whose pods can never start would keep all others
+// from theirs for as long as its spec.progressDeadlineSeconds says.
+const slotLimit = time.Hour
+
 // holds tells whether the BarqCluster is in the middle of a roll-out that nobody asked
-// for. One that fails, or whose pods do not answer, stays in the middle of it.
-func (m member) holds() bool {
-	if m.deleting || m.revision == nil || !m.revision.unrequested {
+// for. One that fails, or whose pods do not answer, stays in the middle of it until its deadline.
+func (m member) holds(now time.Time) bool {
+	if m.deleting || m.revision == nil || !m.revision.unrequested || now.Sub(m.revision.made) >= m.deadline {
 		return false
 	}
 	if m.statefulSet == nil {

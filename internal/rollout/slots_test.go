@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -61,6 +62,13 @@ func TestHolds(t *testing.T) {
 		"being deleted":                 {member{revision: &unrequested, statefulSet: begun, deleting: true}, false},
 		"no release of this operator's": {member{statefulSet: begun}, false},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, test.member.holds()) })
+		t.Run(name, func(t *testing.T) {
+			test.member.deadline = time.Minute
+			if test.member.revision != nil {
+				test.member.revision.made = noon
+			}
+			require.Equal(t, test.want, test.member.holds(noon.Add(time.Minute-time.Second)))
+			require.False(t, test.member.holds(noon.Add(time.Minute)), "a slot ends with the deadline")
+		})
 	}
 }

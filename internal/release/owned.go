@@ -1,0 +1,216 @@
+package release
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/kube"
+	"helm.sh/helm/v3/pkg/releaseutil"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/cli-runtime/pkg/resource"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// ownedObjects finds and deletes the objects that a BarqCluster controls, by what they themselves say.
+type ownedObjects struct {
+	// cache has the objects of the chart's kinds.
+	cache client.Reader
+	// live reads from the API server itself, writer writes to it.
+	live   client.Reader
+	writer client.Writer
+}
+
+// mayWrite refuses an object that is not the BarqCluster's to write. The BarqCluster's are those that it controls, and, when it takes a
+// release over, those without a controller that carry Helm's marks of that release: who can put them there can write the object.
+func mayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) error {
+	kind := wanted.Mapping.GroupVersionKind.Kind
+	owner := metav1.GetControllerOfNoCopy(live)
+	switch {
+	case wanted.Namespace != cluster.GetNamespace():
+		return notWritten{fmt.Errorf("%s %q is of namespace %q, and the BarqCluster of another", kind, wanted.Name, wanted.Namespace)}
+	case owner != nil && owner.UID == cluster.GetUID():
+		return nil
+	case owner != nil:
+		return notWritten{fmt.Errorf("%s %q exists and belongs to %s %q; give the BarqCluster another name, or delete that object",
+			kind, wanted.Name, owner.Kind, owner.Name)}
+	case hasHelmMarks(live, cluster):
+		return nil
+	default:
+		return notWritten{fmt.Errorf("%s %q exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object",
+			kind, wanted.Name)}
+	}
+}
+
+// hasHelmMarks reports whether an object carries the marks by which Helm knows one of the BarqCluster's release.
+func hasHelmMarks(live metav1.Object, cluster client.Object) bool {
+	annotations := live.GetAnnotations()
+	return live.GetLabels()["app.kubernetes.io/managed-by"] == "Helm" &&
+		annotations[releaseNameAnnotation] == cluster.GetName() && annotations[releaseNamespaceAnnotation] == cluster.GetNamespace()
+}
+
+// cached returns the objects that a BarqCluster controls according to the cache, in the order in which Helm deletes them.
+func (o *ownedObjects) cached(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+	return o.list(ctx, cluster, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+		list, err := clientgoscheme.Scheme.New(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		if err != nil {
+			return nil, err
+		}
+		return list.(client.ObjectList), o.cache.List(ctx, list.(client.ObjectList), client.InNamespace(cluster.GetNamespace()), client.UnsafeDisableDeepCopy)
+	})
+}
+
+// current returns the same according to the API server, with a PodMonitor.
+func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+	found, err := o.list(ctx, cluster, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		return list, o.live.List(ctx, list, client.InNamespace(cluster.GetNamespace()))
+	})
+	if err != nil {
+		return nil, err
+	}
+	monitor, err := o.podMonitor(ctx, cluster)
+	if monitor != nil {
+		found = append(found, monitor)
+	}
+	return found, err
+}
+
+// list lists the kinds that the operator has a cache of.
+func (o *ownedObjects) list(ctx context.Context, cluster client.Object, list func(schema.GroupVersionKind) (client.ObjectList, error)) ([]*metav1.PartialObjectMetadata, error) {
+	var found []*metav1.PartialObjectMetadata
+	for _, kind := range slices.SortedFunc(maps.Values(cachedKinds), byDeletion) {
+		objects, err := list(kind)
+		if err != nil {
+			return nil, fmt.Errorf("listing the %ss of namespace %s: %w", kind.Kind, cluster.GetNamespace(), err)
+		}
+		if err := meta.EachListItem(objects, func(item runtime.Object) error {
+			object, err := meta.Accessor(item)
+			if err == nil && controls(cluster, object) && chartNames(cluster, kind, object.GetName()) {
+				found = append(found, identityOf(kind, object))
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// podMonitor returns the PodMonitor that a BarqCluster controls, nil if there is none. There need not be such a kind.
+func (o *ownedObjects) podMonitor(ctx context.Context, cluster client.Object) (*metav1.PartialObjectMetadata, error) {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(podMonitorKind)
+	err := o.live.Get(ctx, client.ObjectKeyFromObject(cluster), object)
+	switch {
+	case meta.IsNoMatchError(err) || apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading PodMonitor %q: %w", cluster.GetName(), err)
+	case !controls(cluster, object):
+		return nil, nil
+	default:
+		return identityOf(podMonitorKind, object), nil
+	}
+}
+
+// byDeletion compares kinds by the order in which Helm deletes them.
+func byDeletion(a, b schema.GroupVersionKind) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(releaseutil.UninstallOrder, a.Kind), slices.Index(releaseutil.UninstallOrder, b.Kind)),
+		cmp.Compare(a.Kind, b.Kind),
+	)
+}
+
+func controls(cluster client.Object, object metav1.Object) bool {
+	owner := metav1.GetControllerOfNoCopy(object)
+	return owner != nil && owner.UID == cluster.GetUID()
+}
+
+// chartNames reports whether the chart makes objects of that kind and name for a BarqCluster. The spec names the account.
+func chartNames(cluster client.Object, kind schema.GroupVersionKind, name string) bool {
+	return kind.Kind == "ServiceAccount" || name == cluster.GetName() || strings.HasPrefix(name, cluster.GetName()+"-")
+}
+
+// identityOf returns what tells an object from every other one.
+func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.PartialObjectMetadata {
+	found := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(), ResourceVersion: object.GetResourceVersion(),
+		OwnerReferences: object.GetOwnerReferences(),
+	}}
+	found.SetGroupVersionKind(kind)
+	return found
+}
+
+// deleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
+// for a PodMonitor, of which there may be no cache.
+func (o *ownedObjects) deleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
+	found, err := o.cached(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	if hasPodMonitor(original) && !hasPodMonitor(target) {
+		monitor, err := o.podMonitor(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		if monitor != nil {
+			found = append(found, monitor)
+		}
+	}
+	return o.delete(ctx, slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
+		return slices.ContainsFunc(target, func(wanted *resource.Info) bool {
+			return wanted.Mapping.GroupVersionKind == object.GroupVersionKind() && wanted.Name == object.Name
+		})
+	}))
+}
+
+func hasPodMonitor(objects kube.ResourceList) bool {
+	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == podMonitorKind })
+}
+
+// delete deletes objects, and none that another has taken the name of.
+func (o *ownedObjects) delete(ctx context.Context, objects []*metav1.PartialObjectMetadata) error {
+	for _, object := range objects {
+		err := o.writer.Delete(ctx, object, client.Preconditions{UID: &object.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		// A conflict is another object of the same name.
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			return fmt.Errorf("deleting %s %q: %w", object.Kind, object.Name, err)
+		}
+	}
+	return nil
+}
+
+// release takes the references to a BarqCluster off the objects that it controls, so that they outlive it.
+func (o *ownedObjects) release(ctx context.Context, cluster client.Object) error {
+	found, err := o.current(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	for _, object := range found {
+		others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+			// What was written meanwhile may have another owner.
+			"resourceVersion": object.ResourceVersion,
+			"ownerReferences": others,
+		}})
+		if err != nil {
+			return err
+		}
+		if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
+		}
+	}
+	return nil
+}
