@@ -1,0 +1,105 @@
+package release
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/kube"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/cli-runtime/pkg/resource"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+)
+
+func ownedBy(uid types.UID) []metav1.OwnerReference {
+	return []metav1.OwnerReference{{APIVersion: "barq.db/v1alpha1", Kind: "BarqCluster", Name: "vectors", UID: uid, Controller: ptr.To(true)}}
+}
+
+func metaOf(name string, owner types.UID) metav1.ObjectMeta {
+	made := metav1.ObjectMeta{Namespace: "team", Name: name, UID: types.UID("uid of object " + name)}
+	if owner != "" {
+		made.OwnerReferences = ownedBy(owner)
+	}
+	return made
+}
+
+// listed is an object of a manifest.
+func listed(object client.Object) *resource.Info {
+	kinds, _, _ := clientgoscheme.Scheme.ObjectKinds(object)
+	return &resource.Info{
+		Namespace: object.GetNamespace(), Name: object.GetName(), Object: object,
+		Mapping: &meta.RESTMapping{GroupVersionKind: kinds[0]},
+	}
+}
+
+func TestWhatMayBeWritten(t *testing.T) {
+	cluster := testCluster()
+	marks := map[string]string{releaseNameAnnotation: "vectors", releaseNamespaceAnnotation: "team"}
+	for name, test := range map[string]struct {
+		live metav1.ObjectMeta
+		want string
+	}{
+		"its own":                   {metaOf("vectors", cluster.GetUID()), ""},
+		"another BarqCluster's":     {metaOf("vectors", "uid of another"), `Service "vectors" exists and belongs to BarqCluster "vectors"; give the BarqCluster another name, or delete that object`},
+		"an administrator's":        {metaOf("vectors", ""), `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
+		"of a release to take over": {metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: marks}, ""},
+		"of another release": {
+			metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: map[string]string{releaseNameAnnotation: "other", releaseNamespaceAnnotation: "team"}},
+			`Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`,
+		},
+		"with half the marks": {metav1.ObjectMeta{Name: "vectors", Annotations: marks}, `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := mayWrite(&corev1.Service{ObjectMeta: test.live}, listed(&corev1.Service{ObjectMeta: metaOf("vectors", "")}), cluster)
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, test.want)
+		})
+	}
+	elsewhere := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "vectors", OwnerReferences: ownedBy(cluster.GetUID())}}
+	require.ErrorContains(t, mayWrite(elsewhere, listed(elsewhere), cluster), `is of namespace "kube-system"`)
+}
+
+// Of what there is, only what the BarqCluster controls and the chart names is deleted, whatever a manifest lists.
+func TestWhatIsDeleted(t *testing.T) {
+	cluster := testCluster()
+	uid := cluster.GetUID()
+	elsewhere := &corev1.ConfigMap{ObjectMeta: metaOf("vectors-0", uid)}
+	elsewhere.Namespace = "victim"
+	kept := []client.Object{
+		elsewhere,
+		&networkingv1.NetworkPolicy{ObjectMeta: metaOf("default-deny", "")},
+		&corev1.ConfigMap{ObjectMeta: metaOf("of-another", uid)},
+		&corev1.Service{ObjectMeta: metaOf("vectors-1", "uid of another")},
+		&corev1.Secret{ObjectMeta: metaOf("vectors", uid)},
+		&corev1.PersistentVolumeClaim{ObjectMeta: metaOf("vectors", uid)},
+		&appsv1.StatefulSet{ObjectMeta: metaOf("vectors", uid)},
+	}
+	deleted := []client.Object{
+		&corev1.Service{ObjectMeta: metaOf("vectors-0", uid)},
+		&corev1.ServiceAccount{ObjectMeta: metaOf("an-account", uid)},
+	}
+	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(append(kept, deleted...)...).Build()
+	objects := &ownedObjects{cache: server, live: server, writer: server}
+	forged := kube.ResourceList{listed(kept[0]), listed(kept[1]), listed(kept[3]), listed(kept[4])}
+	target := kube.ResourceList{listed(kept[6])}
+	require.NoError(t, objects.deleteOthers(t.Context(), cluster, target, forged))
+	there := func(object client.Object) bool {
+		return server.Get(t.Context(), client.ObjectKeyFromObject(object), object.DeepCopyObject().(client.Object)) == nil
+	}
+	for _, object := range kept {
+		require.True(t, there(object), "%T %s", object, object.GetName())
+	}
+	for _, object := range deleted {
+		require.False(t, there(object), "%T %s", object, object.GetName())
+	}
+}

@@ -1,0 +1,223 @@
+package release
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/internal/rollout"
+)
+
+// change lets somebody change a stored record by hand.
+func (s *storing) change(name string, change func(*corev1.Secret)) *corev1.Secret {
+	s.t.Helper()
+	secrets := s.server.CoreV1().Secrets("team")
+	stored, err := secrets.Get(s.t.Context(), name, metav1.GetOptions{})
+	require.NoError(s.t, err)
+	change(stored)
+	changed, err := secrets.Update(s.t.Context(), stored, metav1.UpdateOptions{})
+	require.NoError(s.t, err)
+	s.pass()
+	return changed
+}
+
+const second = "sh.helm.release.v1.vectors.v2"
+
+// twoRevisions are one that is over, and one that is deployed.
+func twoRevisions(t *testing.T) *storing {
+	t.Helper()
+	s := newStoring(t)
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusSuperseded, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	s.pass()
+	return s
+}
+
+func TestWhatTheOperatorHasStoredIsBelieved(t *testing.T) {
+	s := twoRevisions(t)
+	require.True(t, believed(s.last()))
+	require.Equal(t, "manifest", s.last().Manifest)
+	require.Equal(t, rollout.Requested, s.last().Labels[rollout.Label])
+}
+
+// Each field of a record that a tenant has written is without consequence.
+func TestAForgedRecordIsANumber(t *testing.T) {
+	for name, forge := range map[string]func(*release.Release){
+		"as it was":  func(*release.Release) {},
+		"a manifest": func(r *release.Release) { r.Manifest = "kind: Secret" },
+		"hooks": func(r *release.Release) {
+			r.Hooks = []*release.Hook{{Name: "h", Manifest: "kind: Pod", Events: []release.HookEvent{release.HookPreDelete}}}
+		},
+		"another name":      func(r *release.Release) { r.Name = "other" },
+		"another namespace": func(r *release.Release) { r.Namespace = "kube-system" },
+		"another number":    func(r *release.Release) { r.Version = 99 },
+		"another state":     func(r *release.Release) { r.Info.Status = release.StatusPendingUpgrade },
+		"values":            func(r *release.Release) { r.Config = map[string]any{"secretsChecksum": "one"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := twoRevisions(t)
+			forged := numbered(2, release.StatusDeployed, rollout.Unrequested)
+			forge(forged)
+			content, err := packed(forged)
+			require.NoError(t, err)
+			s.change(second, func(stored *corev1.Secret) {
+				stored.Data[recordKey], stored.Labels[rollout.Label] = content, rollout.Unrequested
+			})
+			found := s.last()
+			require.Equal(t, &release.Release{
+				Name: "vectors", Namespace: "team", Version: 2, Info: &release.Info{Status: release.StatusDeployed},
+				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Labels: map[string]string{managedByLabel: managedBy},
+			}, found)
+			require.False(t, believed(found))
+
+			// Its end is told to those who come with helm, and nothing of it is signed.
+			found.SetStatus(release.StatusSuperseded, "over")
+			require.NoError(t, s.storage.Update(found))
+			stored, err := s.server.CoreV1().Secrets("team").Get(t.Context(), second, metav1.GetOptions{})
+			require.NoError(t, err)
+			require.Empty(t, stored.Annotations)
+			require.Equal(t, "superseded", stored.Labels["status"])
+			read, err := driver.NewSecrets(s.server.CoreV1().Secrets("team")).Get(second)
+			require.NoError(t, err)
+			require.Equal(t, release.StatusSuperseded, read.Info.Status)
+			require.Equal(t, forged.Manifest, read.Manifest)
+		})
+	}
+}
+
+// A record of a former BarqCluster, or another one's, is a tenant's to copy.
+func TestARecordIsOfOneBarqCluster(t *testing.T) {
+	s := twoRevisions(t)
+	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, "uid of another") })
+	require.False(t, believed(s.last()))
+	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, testCluster().GetUID()) })
+	require.True(t, believed(s.last()))
+}
+
+// What cannot be read is removed if it carries the operator's mark, because it is in the way of `helm list`; and a person's is left.
+func TestADamagedRecord(t *testing.T) {
+	bomb, err := packed(strings.Repeat("a", unsignedLimit+1))
+	require.NoError(t, err)
+	for name, content := range map[string]string{
+		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=", "too much": string(bomb),
+	} {
+		for _, origin := range []string{managedBy, "a person"} {
+			t.Run(name+" of "+origin, func(t *testing.T) {
+				s := twoRevisions(t)
+				before := s.change(second, func(stored *corev1.Secret) {
+					stored.Data[recordKey], stored.Labels[managedByLabel] = []byte(content), origin
+				})
+				secrets := s.server.CoreV1().Secrets("team")
+				if origin == managedBy {
+					require.Equal(t, 1, s.last().Version, "the one before is left to go on from")
+					_, err := secrets.Get(t.Context(), second, metav1.GetOptions{})
+					require.True(t, apierrors.IsNotFound(err), "the name is free again")
+					require.Equal(t, map[string]string{second: ""}, storageOf(s.storage).secrets.versions)
+					return
+				}
+				_, err := s.storage.Last("vectors")
+				require.ErrorContains(t, err, "the Secret "+second+", in which Helm stores a revision of a release, is damaged: it ")
+				after, err := secrets.Get(t.Context(), second, metav1.GetOptions{})
+				require.NoError(t, err)
+				require.Equal(t, before, after)
+			})
+		}
+	}
+}
+
+// However many records there are, few are read.
+func TestFewRecordsAreRead(t *testing.T) {
+	s := newStoring(t)
+	for version := range 40 {
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, rollout.Requested)))
+	}
+	s.pass()
+	require.Equal(t, 40, s.last().Version)
+	require.Len(t, s.asked(), readLimit, "none of them is deployed")
+	history, err := s.storage.History("vectors")
+	require.NoError(t, err)
+	require.Len(t, history, 40, "the oldest are still removed")
+
+	for version := range 40 {
+		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "nobody" })
+	}
+	s.asked()
+	_, err = s.storage.Last("vectors")
+	require.EqualError(t, err, `the newest 6 Secrets that are named like revisions of Helm release "vectors" store none; delete them`)
+	require.Len(t, s.asked(), readLimit)
+}
+
+func TestTogetherTheyUnpackToLittle(t *testing.T) {
+	s := newStoring(t)
+	content, err := packed(map[string]any{
+		"info": map[string]any{"status": "failed", "notes": strings.Repeat("a", unsignedLimit-200)}, "chart": map[string]any{"metadata": map[string]any{"name": "barq-db"}},
+	})
+	require.NoError(t, err)
+	for version := range readLimit {
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, rollout.Requested)))
+	}
+	for version := range readLimit {
+		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Data[recordKey], stored.Labels = content, labelsOfAPerson(version+1) })
+	}
+	_, err = s.storage.Last("vectors")
+	require.ErrorContains(t, err, errTooLarge.Error())
+}
+
+func labelsOfAPerson(version int) map[string]string {
+	return map[string]string{"owner": "helm", "name": "vectors", "version": fmt.Sprint(version), "status": "failed"}
+}
+
+// A manifest of a person's is compared with what the spec gives, and a reader of YAML takes far more memory than that has.
+func TestALargeManifestOfAPersonIsNotRead(t *testing.T) {
+	s := twoRevisions(t)
+	for size, damage := range map[int]string{manifestLimit - 100: "", manifestLimit + 1: errTooLarge.Error()} {
+		theirs := numbered(2, release.StatusDeployed, "")
+		theirs.Manifest = string(bytes.Repeat([]byte("a"), size))
+		content, err := packed(theirs)
+		require.NoError(t, err)
+		s.change(second, func(stored *corev1.Secret) { stored.Data[recordKey], stored.Labels = content, labelsOfAPerson(2) })
+		found, err := s.storage.Last("vectors")
+		if damage == "" {
+			require.NoError(t, err)
+			require.Equal(t, theirs.Manifest, found.Manifest)
+			require.False(t, believed(found))
+			continue
+		}
+		require.ErrorContains(t, err, damage)
+	}
+}
+
+func TestNumbersOfRevisions(t *testing.T) {
+	for name, number := range map[string]int{
+		"v1": 1, "v12": 12, "v2147483646": 2147483646, "v2147483647": 0, "v9223372036854775807": 0, "v99999999999999999999": 0,
+		"v0": 0, "v-1": 0, "v01": 0, "v+1": 0, "v1 ": 0, "v": 0, "vone": 0,
+	} {
+		require.Equal(t, number, revisionOf(keyStart+"db."+name), name)
+	}
+}
+
+// A revision that no Secret has room for is refused before anything of it is applied.
+func TestARevisionFitsASecret(t *testing.T) {
+	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	require.NoError(t, fits(made))
+	made.Manifest = strings.Repeat("a", 4<<20)
+	require.NoError(t, fits(made), "it is packed")
+	random := make([]byte, 600<<10)
+	for i, state := 0, uint32(1); i < len(random); i++ {
+		state = state*1664525 + 1013904223
+		random[i] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[state>>26]
+	}
+	made.Manifest = string(random)
+	require.NoError(t, fits(made))
+	made.Config = map[string]any{"env": string(random)}
+	require.ErrorContains(t, fits(made), "the spec is too large: Helm's record of it would have ")
+}
