@@ -54,8 +54,6 @@ type actionsGetter struct {
 	capabilities *rememberedCapabilities
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
-	// order tells newcomers what goes before them.
-	order *order
 	// live reads from the API server itself, writer writes to it.
 	live   client.Reader
 	writer client.Writer
@@ -68,7 +66,6 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		settled: newSettledReleases(),
 		refused: newRefusedAttempts(now),
 		written: newOwnWrites(now),
-		order:   newOrder(1),
 
 		statefulSets: &clusters.Versions{},
 	}
@@ -138,10 +135,6 @@ func (a *actions) begins(ctx context.Context) (err error) {
 	}
 	a.facts.nothingStored = len(a.stored) == 0
 	a.facts.trustsAbsence = a.facts.nothingStored
-	if a.facts.nothingStored {
-		a.facts.manners = a.getter.order.manners()
-		a.facts.manners.giveWay(ctx)
-	}
 	if err := a.open(); err != nil {
 		return err
 	}

@@ -113,7 +113,6 @@ func newActionClientGetter(
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts
-	getter.order = order
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.live = mgr.GetAPIReader()
