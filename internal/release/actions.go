@@ -50,8 +50,6 @@ type actionsGetter struct {
 	capabilities *rememberedCapabilities
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
-	// order tells newcomers what goes before them.
-	order *order
 	// owned finds what a BarqCluster controls.
 	owned *ownedObjects
 }
@@ -63,7 +61,6 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		settled: newSettledReleases(),
 		refused: newRefusedAttempts(now),
 		written: newOwnWrites(now),
-		order:   newOrder(1),
 
 		statefulSets: &clusters.Versions{},
 	}
@@ -150,10 +147,6 @@ func (a *actions) begins(ctx context.Context) (err error) {
 		return nil
 	}
 	a.facts.trustsAbsence = len(a.stored) == 0
-	if a.facts.trustsAbsence {
-		a.facts.manners = a.getter.order.manners()
-		a.facts.manners.giveWay(ctx)
-	}
 	if err := a.open(); err != nil {
 		return err
 	}

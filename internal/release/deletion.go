@@ -23,7 +23,9 @@ const deletionTimeout = time.Nanosecond
 // none.
 type uninstalled struct{ uids sync.Map }
 
-func (u *uninstalled) note(cluster client.Object) { u.uids.Store(client.ObjectKeyFromObject(cluster), cluster.GetUID()) }
+func (u *uninstalled) note(cluster client.Object) {
+	u.uids.Store(client.ObjectKeyFromObject(cluster), cluster.GetUID())
+}
 
 // has reports whether the BarqCluster is one of them. One of the same name is another.
 func (u *uninstalled) has(cluster client.Object) bool {

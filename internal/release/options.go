@@ -73,7 +73,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 }
 
 func newActionClientGetter(
-	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, order *order,
+	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
 ) (helmclient.ActionClientGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
@@ -120,7 +120,6 @@ func newActionClientGetter(
 	getter.secrets = secretMetadata
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts
-	getter.order = order
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.owned = owned

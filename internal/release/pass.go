@@ -26,8 +26,6 @@ type passFacts struct {
 	made objectVersions
 	// changed: objects are not only made, or one of them was made otherwise.
 	changed bool
-	// manners are nil unless the pass is to give way to edits of other BarqClusters.
-	manners *manners
 }
 
 // noteMade adds to what was made; nothing means that something was made otherwise than asked for.

@@ -166,7 +166,9 @@ func TestTogetherTheyUnpackToLittle(t *testing.T) {
 		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, rollout.Requested)))
 	}
 	for version := range readLimit {
-		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Data[recordKey], stored.Labels = content, labelsOfAPerson(version+1) })
+		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) {
+			stored.Data[recordKey], stored.Labels = content, labelsOfAPerson(version+1)
+		})
 	}
 	_, err = s.storage.Last("vectors")
 	require.ErrorContains(t, err, errTooLarge.Error())

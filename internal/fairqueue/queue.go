@@ -1,0 +1,61 @@
+package fairqueue
+
+import (
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// Turns decide which request of one controller is processed next. They are for one queue.
+type Turns struct{ storage *storage }
+
+// New returns the turns of a controller with a number of workers.
+func New(workers int) *Turns {
+	return &Turns{newStorage(max(1, workers-1))}
+}
+
+// NewQueue returns the queue. It is for controller.Options.
+func (t *Turns) NewQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+	return &queue{
+		TypedRateLimitingInterface: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{
+			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[reconcile.Request]{
+				Name:  name,
+				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[reconcile.Request]{Name: name, Queue: t.storage}),
+			}),
+		}),
+		storage: t.storage,
+	}
+}
+
+// AddUrgent adds a request that goes before ordinary ones. It is urgent until a worker takes it; one that is being processed is
+// urgent when it comes again. queue is what NewQueue returned, or what controller-runtime has wrapped around it.
+func (t *Turns) AddUrgent(queue workqueue.TypedRateLimitingInterface[reconcile.Request], request reconcile.Request) {
+	t.storage.mark(request)
+	queue.Add(request)
+	if queue.ShuttingDown() {
+		// It was not added, so nothing would take the mark away.
+		t.storage.unmark(request)
+	}
+}
+
+// queue is client-go's, which tells its storage what client-go does not.
+type queue struct {
+	workqueue.TypedRateLimitingInterface[reconcile.Request]
+	storage *storage
+}
+
+// Done ends the processing of a request. The worker has to call Get again: a request that waits because its namespace has
+// enough workers wakes no other one.
+func (q *queue) Done(request reconcile.Request) {
+	q.storage.done(request)
+	q.TypedRateLimitingInterface.Done(request)
+}
+
+// Len returns how many requests wait, those included whose namespace has enough workers.
+func (q *queue) Len() int { return q.storage.waiting() }
+
+// ShutDown ends the queue. Workers get nothing more, as from the queue of controller-runtime: client-go would have them process
+// first what waits, and an operator with a thousand requests would not stop.
+func (q *queue) ShutDown() {
+	q.storage.close()
+	q.TypedRateLimitingInterface.ShutDown()
+}
