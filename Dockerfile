@@ -4,7 +4,7 @@
 # program, so there is nothing below it.
 #
 # Cross-compiled rather than emulated, so that one machine builds for all.
-FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS build
 ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src

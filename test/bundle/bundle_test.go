@@ -73,7 +73,10 @@ func TestClusterServiceVersionIsCurrent(t *testing.T) {
 func TestOtherObjectsAreCurrent(t *testing.T) {
 	source := buildSource(t)
 	_, unbound := source.boundTo(t, operatorName, "ClusterRole", "ClusterRoleBinding")
-	expected := append(append(source.ofKind("CustomResourceDefinition"), source.ofKind("Service")...), unbound...)
+	expected := unbound
+	for _, kind := range []string{"CustomResourceDefinition", "Service", "NetworkPolicy"} {
+		expected = append(expected, source.ofKind(kind)...)
+	}
 
 	var actual objects
 	for _, object := range load(t).Objects {

@@ -11,11 +11,15 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -51,10 +55,35 @@ var needless = []permission{
 	{"escalate", "rbac.authorization.k8s.io", "roles"},
 }
 
+// requireClosed looks at the NetworkPolicy of the operator in a namespace. No plugin that
+// enforces it can be had here, so the object is compared as a whole.
+func requireClosed(t *testing.T, operatorNamespace string) {
+	t.Helper()
+	pods, err := clientset.CoreV1().Pods(operatorNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=manager"})
+	require.NoError(t, err)
+	require.NotEmpty(t, pods.Items)
+	policy := &networkingv1.NetworkPolicy{}
+	require.NoError(t, suite.Client.Get(t.Context(), client.ObjectKey{Namespace: operatorNamespace, Name: operatorName}, policy))
+	selected := policy.Spec.PodSelector.MatchLabels
+	require.Contains(t, selected, "app.kubernetes.io/name")
+	require.Subset(t, pods.Items[0].Labels, selected)
+	policy.Spec.PodSelector = metav1.LabelSelector{}
+	require.Equal(t, networkingv1.NetworkPolicySpec{
+		PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+		Ingress: []networkingv1.NetworkPolicyIngressRule{{
+			Ports: []networkingv1.NetworkPolicyPort{{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(8443))}},
+			From: []networkingv1.NetworkPolicyPeer{
+				{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"metrics": "enabled"}}},
+			},
+		}},
+	}, policy.Spec)
+}
+
 // requireConfined shows by the token of the operator in a namespace that it may do its work in
 // the given namespaces, and neither read nor write in any other.
 func requireConfined(t *testing.T, operatorNamespace string, inside []string, outside string) {
 	t.Helper()
+	requireClosed(t, operatorNamespace)
 	account := asServiceAccount(t, operatorNamespace, operatorName)
 	for _, namespace := range inside {
 		requireMay(t, account, namespace, operatorRole(t), true)

@@ -181,7 +181,7 @@ func apply(t *testing.T, kustomization string) {
 func uninstall(ctx context.Context, t *testing.T) {
 	t.Helper()
 	out, err := exec.CommandContext(ctx, "kubectl", "--namespace", operatorNamespace, "delete",
-		"deployment,service,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding",
+		"deployment,service,networkpolicy,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding",
 		"--selector", "app.kubernetes.io/name=barq-operator", "--cascade=foreground", "--timeout=2m").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }

@@ -180,7 +180,6 @@ crds: {install: false}
 deletionProtection: {enabled: false}
 rbac: {userRoles: false}
 metrics: {enabled: false}
-networkPolicy: {enabled: true}
 `)
 	var keys []string
 	for key := range found {
