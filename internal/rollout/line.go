@@ -32,9 +32,16 @@ func (p place) lapsed(now time.Time) bool {
 type line map[types.UID]*place
 
 // inOrder gives those that could go now: who has waited longest comes first, and who
-// did not answer an offer last.
+// did not answer an offer last. Before that, a namespace goes behind all with fewer roll-outs that have lost their slot to the
+// deadline: one tenant's pods that cannot start delay another's roll-out once.
 func (l line) inOrder(members map[types.UID]member, now time.Time) []*place {
 	var found []*place
+	stuck := map[string]int{}
+	for _, m := range members {
+		if m.stuck(now) {
+			stuck[m.name.Namespace]++
+		}
+	}
 	for cluster, place := range l {
 		if m, ok := members[cluster]; ok && !m.deleting && !m.paused {
 			found = append(found, place)
@@ -47,7 +54,7 @@ func (l line) inOrder(members map[types.UID]member, now time.Time) []*place {
 			}
 			return -1
 		}
-		return cmp.Or(a.since.Compare(b.since), strings.Compare(a.name.String(), b.name.String()))
+		return cmp.Or(cmp.Compare(stuck[a.name.Namespace], stuck[b.name.Namespace]), a.since.Compare(b.since), strings.Compare(a.name.String(), b.name.String()))
 	})
 	return found
 }

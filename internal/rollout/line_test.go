@@ -41,3 +41,19 @@ func TestWhoHasWaitedLongestComesFirst(t *testing.T) {
 	require.Equal(t, []types.UID{"first", "second-a", "second-b", "third"}, names(noon.Add(answerWithin-1)))
 	require.Equal(t, []types.UID{"second-a", "second-b", "third", "first"}, names(noon.Add(answerWithin)), "it did not answer")
 }
+
+func TestANamespaceWhosePodsDoNotStartComesLater(t *testing.T) {
+	stuck := member{
+		name: types.NamespacedName{Namespace: "a", Name: "stuck"}, deadline: time.Minute,
+		revision: &revision{number: 2, unrequested: true, made: noon},
+	}
+	waiting, members := line{}, map[types.UID]member{"stuck": stuck}
+	for i, name := range []types.NamespacedName{{Namespace: "a", Name: "early"}, {Namespace: "b", Name: "late"}} {
+		id := types.UID(name.Name)
+		waiting[id] = &place{cluster: id, name: name, since: noon.Add(time.Duration(i) * time.Second)}
+		members[id] = member{name: name}
+	}
+	first := func(now time.Time) types.UID { return waiting.inOrder(members, now)[0].cluster }
+	require.Equal(t, types.UID("early"), first(noon.Add(stuck.deadline-1)))
+	require.Equal(t, types.UID("late"), first(noon.Add(stuck.deadline)))
+}

@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -323,4 +324,48 @@ func TestASlowRollOutIsTold(t *testing.T) {
 	require.Equal(t, message(1, "; being restarted and not done: team/a since 2026-01-02T12:00:00Z"), f.Waiting("b"))
 	f.turn()
 	require.Empty(t, woken(f.statuses))
+}
+
+// A tenant may write any label, and put back any record that there was.
+func TestASlotIsHeldByWhatTheOperatorHasStored(t *testing.T) {
+	f := newFleet(t, 1, "a", "b")
+	f.store("a", 2, Unrequested, "deployed")
+	f.observe(f.cached, "a", false)
+	require.False(t, f.begin("b"), "a is in the middle of one")
+
+	stored := &corev1.Secret{}
+	require.NoError(t, f.cached.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "sh.helm.release.v1.a.v2"}, stored))
+	stored.Labels["version"] = "3"
+	require.NoError(t, f.cached.Update(t.Context(), stored))
+	require.True(t, f.begin("b"), "nothing says so but a label")
+}
+
+func TestASlotEndsWithTheDeadline(t *testing.T) {
+	f := newFleet(t, 1, "a", "b", "c")
+	f.store("a", 2, Unrequested, "deployed")
+	f.observe(f.cached, "a", false)
+	require.False(t, f.begin("b"))
+	left := f.turn()
+	require.Positive(t, left)
+	require.LessOrEqual(t, left, 10*time.Minute)
+	f.clock.SetTime(noon.Add(10*time.Minute - time.Second))
+	require.False(t, f.begin("b"))
+	f.clock.SetTime(noon.Add(10 * time.Minute))
+	f.turn()
+	require.Contains(t, woken(f.releases), "b", "the slot is offered")
+	require.True(t, f.begin("b"))
+
+	// One that was given a moment ago ends too, if nothing ever comes of it.
+	f.upgrade("b", 2)
+	require.False(t, f.begin("c"))
+	f.clock.SetTime(noon.Add(20 * time.Minute))
+	require.True(t, f.begin("c"))
+}
+
+func TestTheDeadlineOfASlotIsAtMostAnHour(t *testing.T) {
+	for seconds, want := range map[int64]time.Duration{10: 10 * time.Second, 3600: time.Hour, 86400: time.Hour} {
+		cluster := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"progressDeadlineSeconds": seconds}}}
+		require.Equal(t, want, deadlineOf(cluster))
+	}
+	require.Equal(t, 10*time.Minute, deadlineOf(&unstructured.Unstructured{Object: map[string]any{}}))
 }
