@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -108,7 +109,11 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	for _, cluster := range waiting {
 		eventually(t, func() string {
 			message := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued).Message
-			since := newestRelease(t, broken).CreationTimestamp.UTC().Format(time.RFC3339)
+			seconds, err := strconv.ParseInt(newestRelease(t, broken).Labels["modifiedAt"], 10, 64)
+			if err != nil {
+				return err.Error()
+			}
+			since := time.Unix(seconds, 0).UTC().Format(time.RFC3339)
 			if want := queued + "; being restarted and not done: " + broken.Namespace + "/" + broken.Name + " since " + since; message != want {
 				return message
 			}
