@@ -11,6 +11,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 // podMonitors is the API of the Prometheus operator, as a chart asks for it.
@@ -190,8 +192,10 @@ metrics: {enabled: false}
 		"NetworkPolicy barq-system/barq-operator",
 		"Role apps/barq-operator",
 		"Role barq-system/barq-operator-leader-election",
+		"Role barq-system/barq-operator-record-key",
 		"RoleBinding apps/barq-operator",
 		"RoleBinding barq-system/barq-operator-leader-election",
+		"RoleBinding barq-system/barq-operator-record-key",
 		"ServiceAccount barq-system/barq-operator",
 	}, keys)
 }
@@ -208,4 +212,17 @@ func TestTheLeaseIsInTheOperatorsNamespaceOnly(t *testing.T) {
 		{"", "events"}:                    {"create", "patch"},
 	}, of(t, role.Rules))
 	require.Equal(t, role.Rules, decode[rbacv1.Role](t, render(t, releaseName, `watchNamespaces: [apps]`)["Role barq-system/barq-operator-leader-election"]).Rules)
+}
+
+// A create cannot be limited to one name; a get is.
+func TestTheKeyOfRecordsIsInTheOperatorsNamespaceOnly(t *testing.T) {
+	content, err := os.ReadFile(root + "/config/rbac/record_key_role.yaml")
+	require.NoError(t, err)
+	var role rbacv1.Role
+	require.NoError(t, yaml.UnmarshalStrict(content, &role))
+	require.Equal(t, []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"create"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{signing.SecretName}, Verbs: []string{"get"}},
+	}, role.Rules)
+	require.Equal(t, role.Rules, decode[rbacv1.Role](t, render(t, releaseName, `watchNamespaces: [apps]`)["Role barq-system/barq-operator-record-key"]).Rules)
 }
