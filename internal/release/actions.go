@@ -15,8 +15,10 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -91,8 +93,12 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	pass.there = func(manifest string) (string, error) {
 		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
 	}
-	pass.uninstall = func() error {
-		found, err := g.owned.cached(ctx, cluster)
+	pass.uninstall = func(stored *release.Release) error {
+		find := g.owned.cached
+		if believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
+			find = g.owned.orphaned
+		}
+		found, err := find(ctx, cluster)
 		if err != nil {
 			return err
 		}
@@ -177,8 +183,9 @@ type actions struct {
 	try statefulSetTrial
 	// restarts tells whether what was rendered restarts the pods that there are.
 	restarts func(rendered *release.Release) (bool, error)
-	// uninstall deletes what the BarqCluster controls, and release ends its ownership of that.
-	uninstall, release func() error
+	// uninstall deletes what the BarqCluster of a stored release controls, and release ends its ownership of that.
+	uninstall func(stored *release.Release) error
+	release   func() error
 
 	// stored is what the release storage had when the pass began.
 	stored storedVersions
@@ -520,7 +527,7 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 		}
 		return nil, driver.ErrReleaseNotFound
 	}
-	if err := a.uninstall(); err != nil {
+	if err := a.uninstall(found); err != nil {
 		return nil, err
 	}
 	if err := storageOf(a.Config().Releases).deleteAll(); err != nil {

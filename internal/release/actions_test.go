@@ -78,7 +78,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 	}))
 	getter := newGetter(clocktesting.NewFakeClock(began.Add(age)), &slots{})
 	return &actions{ActionInterface: inner, cluster: testCluster(), getter: getter, facts: storageOf(inner.config.Releases).facts,
-		uninstall: func() error {
+		uninstall: func(*release.Release) error {
 			inner.uninstalled = true
 			return nil
 		}}, inner
@@ -138,7 +138,7 @@ func TestOurReleaseIsUninstalled(t *testing.T) {
 func TestAnUninstallThatFailsKeepsTheRecords(t *testing.T) {
 	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
 	refused := errors.New("the API server is away")
-	actions.uninstall = func() error { return refused }
+	actions.uninstall = func(*release.Release) error { return refused }
 	_, err := actions.Uninstall("vectors")
 	require.ErrorIs(t, err, refused)
 	_, err = inner.config.Releases.Last("vectors")

@@ -61,7 +61,20 @@ func hasHelmMarks(live metav1.Object, cluster client.Object) bool {
 
 // cached returns the objects that a BarqCluster controls according to the cache, in the order in which Helm deletes them.
 func (o *ownedObjects) cached(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	return o.list(ctx, cluster, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+	return o.inCache(ctx, cluster, controls)
+}
+
+// orphaned returns the same with those that the garbage collector has taken from a BarqCluster that is deleted with --cascade=orphan. These
+// still carry Helm's marks. A tenant can give no object of another's these marks, but can find some in a release that a person has installed:
+// it is for a BarqCluster whose release the operator has stored.
+func (o *ownedObjects) orphaned(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+	return o.inCache(ctx, cluster, func(cluster client.Object, object metav1.Object) bool {
+		return controls(cluster, object) || metav1.GetControllerOfNoCopy(object) == nil && hasHelmMarks(object, cluster)
+	})
+}
+
+func (o *ownedObjects) inCache(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool) ([]*metav1.PartialObjectMetadata, error) {
+	return o.list(ctx, cluster, belongs, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list, err := clientgoscheme.Scheme.New(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		if err != nil {
 			return nil, err
@@ -72,7 +85,7 @@ func (o *ownedObjects) cached(ctx context.Context, cluster client.Object) ([]*me
 
 // current returns the same according to the API server, with a PodMonitor.
 func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	found, err := o.list(ctx, cluster, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+	found, err := o.list(ctx, cluster, controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		return list, o.live.List(ctx, list, client.InNamespace(cluster.GetNamespace()))
@@ -87,8 +100,10 @@ func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*m
 	return found, err
 }
 
-// list lists the kinds that the operator has a cache of.
-func (o *ownedObjects) list(ctx context.Context, cluster client.Object, list func(schema.GroupVersionKind) (client.ObjectList, error)) ([]*metav1.PartialObjectMetadata, error) {
+// list lists what belongs to a BarqCluster of the kinds that the operator has a cache of.
+func (o *ownedObjects) list(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool,
+	list func(schema.GroupVersionKind) (client.ObjectList, error),
+) ([]*metav1.PartialObjectMetadata, error) {
 	var found []*metav1.PartialObjectMetadata
 	for _, kind := range slices.SortedFunc(maps.Values(cachedKinds), byDeletion) {
 		objects, err := list(kind)
@@ -97,7 +112,7 @@ func (o *ownedObjects) list(ctx context.Context, cluster client.Object, list fun
 		}
 		if err := meta.EachListItem(objects, func(item runtime.Object) error {
 			object, err := meta.Accessor(item)
-			if err == nil && controls(cluster, object) && chartNames(cluster, kind, object.GetName()) {
+			if err == nil && belongs(cluster, object) && chartNames(cluster, kind, object.GetName()) {
 				found = append(found, identityOf(kind, object))
 			}
 			return err

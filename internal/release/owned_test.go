@@ -103,3 +103,31 @@ func TestWhatIsDeleted(t *testing.T) {
 		require.False(t, there(object), "%T %s", object, object.GetName())
 	}
 }
+
+// The garbage collector takes its objects from a BarqCluster that is deleted with --cascade=orphan.
+func TestWhatWasOrphanedStillCarriesTheMarks(t *testing.T) {
+	cluster := testCluster()
+	marked := func(name, release string) *corev1.Service {
+		made := &corev1.Service{ObjectMeta: metaOf(name, "")}
+		made.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"}
+		made.Annotations = map[string]string{releaseNameAnnotation: release, releaseNamespaceAnnotation: "team"}
+		return made
+	}
+	taken := marked("vectors-1", "vectors")
+	taken.OwnerReferences = ownedBy("uid of another")
+	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(
+		marked("vectors", "vectors"), marked("vectors-0", "vectors-0"), taken, &corev1.Service{ObjectMeta: metaOf("vectors-2", "")},
+		&corev1.Service{ObjectMeta: metaOf("vectors-3", cluster.GetUID())},
+	).Build()
+	objects := &ownedObjects{cache: server, live: server, writer: server}
+	names := func(found []*metav1.PartialObjectMetadata, err error) []string {
+		require.NoError(t, err)
+		var all []string
+		for _, object := range found {
+			all = append(all, object.Name)
+		}
+		return all
+	}
+	require.Equal(t, []string{"vectors-3"}, names(objects.cached(t.Context(), cluster)))
+	require.ElementsMatch(t, []string{"vectors", "vectors-3"}, names(objects.orphaned(t.Context(), cluster)))
+}
