@@ -197,16 +197,16 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodDisruptionBudget PodDisruptionBudgetSpec `json:"podDisruptionBudget,omitempty"`
 
-	// podLabels are extra labels of the pods. Default none. Labels that the operator owns are refused.
-	// A change restarts the pods one at a time.
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']) && !key.startsWith('barq.db/'))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names"
+	// podLabels are extra labels of the pods. Default none. Labels by which pods are found are refused, and those that begin
+	// with helm.sh/, meta.helm.sh/ or barq.db/. A change restarts the pods one at a time.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component and the labels of StatefulSets find the pods and belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodLabels Labels `json:"podLabels,omitempty"`
 
-	// podAnnotations are extra annotations of the pods. Default none. Those that begin with barq.db/
-	// are refused. A change restarts the pods one at a time.
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !key.startsWith('barq.db/'))",message="annotations that begin with barq.db/ belong to the operator; choose other names"
+	// podAnnotations are extra annotations of the pods. Default none. Those that begin with helm.sh/,
+	// meta.helm.sh/ or barq.db/ are refused. A change restarts the pods one at a time.
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'kubernetes.io/config.mirror' && !['seccomp.security.alpha.kubernetes.io/', 'container.seccomp.security.alpha.kubernetes.io/', 'container.apparmor.security.beta.kubernetes.io/'].exists(prefix, key.startsWith(prefix)))",message="kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -245,9 +245,10 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
-	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. A change
-	// restarts the pods one at a time.
+	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. The classes of
+	// Kubernetes itself, which begin with system-, are refused. A change restarts the pods one at a time.
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one"
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -282,6 +283,7 @@ type LabelValue string
 // Annotations are annotations of Kubernetes objects.
 //
 // +kubebuilder:validation:MaxProperties=64
+// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names"
 // +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner"
 type Annotations map[string]string
 
@@ -370,7 +372,8 @@ type ServiceSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ClusterIP","urn:alm:descriptor:com.tectonic.ui:select:NodePort","urn:alm:descriptor:com.tectonic.ui:select:LoadBalancer"}
 	Type corev1.ServiceType `json:"type,omitempty"`
 
-	// annotations of the Service, in mode Independent of each pod's Service. Default none.
+	// annotations of the Service, in mode Independent of each pod's Service. Default none. Those that begin
+	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations Annotations `json:"annotations,omitempty"`
@@ -399,9 +402,10 @@ type PodMonitorSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Interval string `json:"interval,omitempty"`
 
-	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that the
-	// operator owns are refused.
-	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','helm.sh/chart']))",message="helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
+	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that every object has are
+	// refused, and those that begin with helm.sh/, meta.helm.sh/ or barq.db/.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by']))",message="app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Labels Labels `json:"labels,omitempty"`
@@ -658,7 +662,8 @@ type ServiceAccountSpec struct {
 	Name string `json:"name,omitempty"`
 
 	// annotations of the account that is created; default none. They carry workload identity, for
-	// instance eks.amazonaws.com/role-arn or iam.gke.io/gcp-service-account.
+	// instance eks.amazonaws.com/role-arn or iam.gke.io/gcp-service-account. Those that begin with helm.sh/,
+	// meta.helm.sh/ or barq.db/ are refused.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations Annotations `json:"annotations,omitempty"`

@@ -37,6 +37,7 @@ var labelKeys = []string{
 	strings.Repeat("a", 253) + "/a", "example.com/" + strings.Repeat("a", 64), "pod-template-hash", "statefulset.kubernetes.io/pod-name",
 	"kubernetes.io/arch", "cpu", "barq.db/secrets-checksum", "helm.sh/chart", "seccomp.security.alpha.kubernetes.io/pod", "kubernetes.io/psp",
 	"service.kubernetes.io/topology-mode", "container.apparmor.security.beta.kubernetes.io/barq-db", "kubernetes.io/config.mirror",
+	"helm.sh/resource-policy", "helm.sh/hook", "meta.helm.sh/release-name",
 }
 
 var labelValues = []string{
@@ -92,6 +93,7 @@ var words = map[string][]string{
 	"limits key":        resourceNames,
 	"podAnnotations":    {"", "a", "a b", "on", "007", "{}", "runtime/default", "localhost/a", strings.Repeat("a", 1024)},
 	"annotations":       {"", "a", "a b", "on", "007", "{}", "Auto", strings.Repeat("a", 1024)},
+	"priorityClassName": {"important", "on", "007", "a.b", "system", "system-node-critical", "system-", "A", ""},
 }
 
 var resourceNames = []string{

@@ -33,7 +33,9 @@ const requestsMessage = `requests must be greater than zero; write for instance 
 const (
 	labelNameMessage = `the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, ` +
 		`and may have a domain and '/' before it; write for instance team or example.com/team`
-	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
+	ownedLabelMessage      = `labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names`
+	ownedAnnotationMessage = `annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names`
+	objectNameMessage      = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
 )
 
 func TestRefusedSpecs(t *testing.T) {
@@ -223,10 +225,17 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.tls.secretName: Invalid value: "": ` + objectNameMessage,
 		}},
 		"label that selects pods": {`podLabels: {app.kubernetes.io/name: mine}`, []string{
-			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names`,
+			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component and the labels of StatefulSets find the pods and belong to the operator; choose other names`,
 		}},
-		"annotation of the operator": {`podAnnotations: {barq.db/secrets-checksum: mine}`, []string{
-			`spec.podAnnotations: Invalid value: annotations that begin with barq.db/ belong to the operator; choose other names`,
+		"label of the operator":                  {`podLabels: {barq.db/rollout: mine}`, []string{`spec.podLabels: Invalid value: ` + ownedLabelMessage}},
+		"label of Helm":                          {`monitoring: {podMonitor: {labels: {helm.sh/chart: mine}}}`, []string{`spec.monitoring.podMonitor.labels: Invalid value: ` + ownedLabelMessage}},
+		"annotation of the operator":             {`podAnnotations: {barq.db/secrets-checksum: mine}`, []string{`spec.podAnnotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation by which a Service is kept":  {`service: {annotations: {helm.sh/resource-policy: keep}}`, []string{`spec.service.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation by which an account is kept": {`serviceAccount: {annotations: {helm.sh/resource-policy: keep}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation of a hook":                   {`service: {annotations: {helm.sh/hook: post-delete}}`, []string{`spec.service.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation of another release":          {`serviceAccount: {annotations: {meta.helm.sh/release-name: other}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"priority of Kubernetes itself": {`priorityClassName: system-node-critical`, []string{
+			`spec.priorityClassName: Invalid value: "system-node-critical": classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one`,
 		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
 			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
@@ -235,7 +244,7 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.monitoring.podMonitor.interval: Invalid value: "30s1m": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
 		}},
 		"label of every object": {`monitoring: {podMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
-			`spec.monitoring.podMonitor.labels: Invalid value: helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
+			`spec.monitoring.podMonitor.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
 		}},
 		"POD_NAME": {`env: [{name: POD_NAME, value: x}]`, []string{
 			`spec.env[0].name: Invalid value: "POD_NAME": POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name`,
