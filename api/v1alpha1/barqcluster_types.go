@@ -54,6 +54,8 @@ type BarqClusterList struct {
 // BarqClusterSpec is what the user asks for.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
+// +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels have more than 65536 characters together, names and values, and the record of what runs has no room for more; put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
+// +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones"
 type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between
 	// them: what further pods are for is said in topology.mode. 0 stops the pods and
@@ -118,6 +120,7 @@ type BarqClusterSpec struct {
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.limits) || !(r in self.limits) || quantity(string(self.limits[r])).isGreaterThan(quantity('0')))",message="limits must be greater than zero; write for instance memory: 4Gi, or leave the limit out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !has(self.limits) || !(r in self.requests) || !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request must not be above its limit; lower the request or raise the limit"
 	// +kubebuilder:validation:XValidation:rule="(!has(self.requests) || self.requests.all(name, name.matches('^[-A-Za-z0-9_./]+$'))) && (!has(self.limits) || self.limits.all(name, name.matches('^[-A-Za-z0-9_./]+$')))",message="names of resources have letters, digits, '-', '_', '.' and '/'; write for instance cpu or example.com/gpu"
+	// +kubebuilder:validation:XValidation:rule="(!has(self.requests) || self.requests.size() <= 32 && self.requests.all(name, name.size() <= 317)) && (!has(self.limits) || self.limits.size() <= 32 && self.limits.all(name, name.size() <= 317))",message="requests and limits have at most 32 resources each, with names of at most 317 characters; remove the others"
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.size() == 0",message="claims refer to devices of the pod, which has none; remove claims"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:resourceRequirements"}
@@ -140,7 +143,8 @@ type BarqClusterSpec struct {
 
 	// env are extra environment variables of the database container. Default none. The variables
 	// that the operator owns are refused: every BARQ_ variable, RUST_LOG and the credentials of the
-	// tiers. A change restarts the pods one at a time.
+	// tiers. Variables, labels and annotations of the whole spec have at most 65536 characters together. A change
+	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxItems=100
 	// +listType=map
 	// +listMapKey=name
@@ -218,9 +222,10 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	NodeSelector Labels `json:"nodeSelector,omitempty"`
 
-	// tolerations let the pods run on nodes with taints. Default none. A change restarts the pods one
-	// at a time.
+	// tolerations let the pods run on nodes with taints. Default none, at most 4096 characters together. A change
+	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.map(t, [?t.?key, ?t.?operator, ?t.?value, ?t.?effect].map(text, text.size()).sum()).sum() <= 4096",message="have more than 4096 characters together; write fewer or shorter ones, for instance with operator: Exists and without a value"
 	// +listType=atomic
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -373,7 +378,7 @@ type ServiceSpec struct {
 	Type corev1.ServiceType `json:"type,omitempty"`
 
 	// annotations of the Service, in mode Independent of each pod's Service. Default none. Those that begin
-	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused.
+	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused. In mode Independent they have at most 2048 characters together.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations Annotations `json:"annotations,omitempty"`

@@ -35,7 +35,10 @@ const (
 		`and may have a domain and '/' before it; write for instance team or example.com/team`
 	ownedLabelMessage      = `labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names`
 	ownedAnnotationMessage = `annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names`
-	objectNameMessage      = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
+	tooManyTextsMessage    = `env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels ` +
+		`have more than 65536 characters together, names and values, and the record of what runs has no room for more; ` +
+		`put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable`
+	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
 )
 
 func TestRefusedSpecs(t *testing.T) {
@@ -236,6 +239,19 @@ func TestRefusedSpecs(t *testing.T) {
 		"annotation of another release":          {`serviceAccount: {annotations: {meta.helm.sh/release-name: other}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
 		"priority of Kubernetes itself": {`priorityClassName: system-node-critical`, []string{
 			`spec.priorityClassName: Invalid value: "system-node-critical": classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one`,
+		}},
+		"variables that fill the record": {`env: [{name: A, value: "` + strings.Repeat("日", 32767) + `"}, {name: B, value: "` + strings.Repeat("日", 32768) + `"}]`, []string{
+			`spec: Invalid value: ` + tooManyTextsMessage,
+		}},
+		"annotations that fill the record": {`podAnnotations: {a: "` + strings.Repeat("日", 65536) + `"}`, []string{`spec: Invalid value: ` + tooManyTextsMessage}},
+		"annotations of many Services": {`{topology: {mode: Independent}, service: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}}`, []string{
+			`spec.service.annotations: Invalid value: have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones`,
+		}},
+		"long tolerations": {`tolerations: [{key: a, value: "` + strings.Repeat("a", 4096) + `"}]`, []string{
+			`spec.tolerations: Invalid value: have more than 4096 characters together; write fewer or shorter ones, for instance with operator: Exists and without a value`,
+		}},
+		"long name of a resource": {`resources: {limits: {` + strings.Repeat("a", 318) + `: 1}}`, []string{
+			`spec.resources: Invalid value: requests and limits have at most 32 resources each, with names of at most 317 characters; remove the others`,
 		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
 			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
