@@ -118,6 +118,7 @@ func reference(known api, phases, conditions []group) string {
 		"it can, it puts in the value at fault.\n\n")
 	rules := table{header: []string{"field", "message"}}
 	rules.addRules(names.Kind, *root)
+	rules.addRules("spec", root.Properties["spec"])
 	for _, field := range known.fields {
 		rules.addRules(field.path, field.schema)
 		if items := field.schema.Items; items != nil {

@@ -37,6 +37,7 @@ var labelKeys = []string{
 	strings.Repeat("a", 253) + "/a", "example.com/" + strings.Repeat("a", 64), "pod-template-hash", "statefulset.kubernetes.io/pod-name",
 	"kubernetes.io/arch", "cpu", "barq.db/secrets-checksum", "helm.sh/chart", "seccomp.security.alpha.kubernetes.io/pod", "kubernetes.io/psp",
 	"service.kubernetes.io/topology-mode", "container.apparmor.security.beta.kubernetes.io/barq-db", "kubernetes.io/config.mirror",
+	"helm.sh/resource-policy", "helm.sh/hook", "meta.helm.sh/release-name",
 }
 
 var labelValues = []string{
@@ -72,7 +73,7 @@ var words = map[string][]string{
 	"podLabels":         labelValues,
 	"nodeSelector":      labelValues,
 	"labels":            labelValues,
-	"value":             {"", "a", "on", "007", "1e3", "a b", "$(POD_NAME)", "null", "5", strings.Repeat("a", 63), strings.Repeat("a", 64)},
+	"value":             {"", "a", "on", "007", "1e3", "a b", "$(POD_NAME)", "null", "5", strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("😀", 32768)},
 	"topologyKey":       {"kubernetes.io/hostname", "topology.kubernetes.io/zone", "a", "a/b/c", "", "A b"},
 	"whenUnsatisfiable": {"DoNotSchedule", "ScheduleAnyway", "Never"},
 	"nodeAffinityPolicy": {
@@ -90,8 +91,9 @@ var words = map[string][]string{
 	"containerName":     {"barq-db", "a", "", "A"},
 	"requests key":      resourceNames,
 	"limits key":        resourceNames,
-	"podAnnotations":    {"", "a", "a b", "on", "007", "{}", "runtime/default", "localhost/a", strings.Repeat("a", 1024)},
-	"annotations":       {"", "a", "a b", "on", "007", "{}", "Auto", strings.Repeat("a", 1024)},
+	"podAnnotations":    {"", "a", "a b", "on", "007", "{}", "runtime/default", "localhost/a", strings.Repeat("a", 1024), strings.Repeat("é", 60000)},
+	"annotations":       {"", "a", "a b", "on", "007", "{}", "Auto", strings.Repeat("a", 1024), strings.Repeat("é", 2000)},
+	"priorityClassName": {"important", "on", "007", "a.b", "system", "system-node-critical", "system-", "A", ""},
 }
 
 var resourceNames = []string{

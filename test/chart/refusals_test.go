@@ -1,6 +1,7 @@
 package chart_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -130,24 +131,22 @@ podLabels:
   app.kubernetes.io/component: a
   statefulset.kubernetes.io/pod-name: a
   apps.kubernetes.io/pod-index: a
-  controller-revision-hash: a
-  barq.db/anything: a`,
+  controller-revision-hash: a`,
 			want: `values: podLabels: app.kubernetes.io/component finds the pods and belongs to the chart or to Kubernetes; choose another name
 values: podLabels: app.kubernetes.io/instance finds the pods and belongs to the chart or to Kubernetes; choose another name
 values: podLabels: app.kubernetes.io/name finds the pods and belongs to the chart or to Kubernetes; choose another name
 values: podLabels: apps.kubernetes.io/pod-index finds the pods and belongs to the chart or to Kubernetes; choose another name
-values: podLabels: barq.db/anything belongs to the chart, as all do that begin with barq.db/; choose another name
 values: podLabels: controller-revision-hash finds the pods and belongs to the chart or to Kubernetes; choose another name
 values: podLabels: statefulset.kubernetes.io/pod-name finds the pods and belongs to the chart or to Kubernetes; choose another name`,
 		},
-		"an annotation of the chart's": {
-			values: `podAnnotations: {example.com/owner: search, barq.db/secrets-checksum: a}`,
-			want:   "values: podAnnotations: barq.db/secrets-checksum belongs to the chart, as all do that begin with barq.db/; choose another name",
+		"a class of Kubernetes itself": {
+			values: `priorityClassName: system-node-critical`,
+			want:   "values: priorityClassName: system-node-critical is for what keeps the Kubernetes cluster running, and evicts all other pods; write the name of another PriorityClass, or make one",
 		},
 		"labels of every object on the pod monitor": {
-			values: `monitoring: {podMonitor: {enabled: true, labels: {release: prometheus, helm.sh/chart: a, app.kubernetes.io/managed-by: a}}}`,
+			values: `monitoring: {podMonitor: {enabled: true, labels: {release: prometheus, app.kubernetes.io/version: a, app.kubernetes.io/managed-by: a}}}`,
 			want: `values: monitoring.podMonitor.labels: app.kubernetes.io/managed-by belongs to the chart, which puts it on every object; choose another name
-values: monitoring.podMonitor.labels: helm.sh/chart belongs to the chart, which puts it on every object; choose another name`,
+values: monitoring.podMonitor.labels: app.kubernetes.io/version belongs to the chart, which puts it on every object; choose another name`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +188,29 @@ func TestVariablesOfTheChartAreRefused(t *testing.T) {
 			require.Equal(t, want, refusal(t, releaseName, values))
 		})
 	}
+}
+
+// By such keys an object would outlive its release, be made by a hook, or be taken for another release's. A node may have them.
+func TestKeysThatActOnHelmAreRefused(t *testing.T) {
+	for value, values := range map[string]string{
+		"podLabels":                    `podLabels: {%s: a, example.com/helm.sh: a}`,
+		"podAnnotations":               `podAnnotations: {%s: a, sub.helm.sh/a: a}`,
+		"service.annotations":          `service: {annotations: {%s: a, helm.sh.example.com/a: a}}`,
+		"serviceAccount.annotations":   `serviceAccount: {annotations: {%s: a, helm.sh: a}}`,
+		"monitoring.podMonitor.labels": `monitoring: {podMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
+	} {
+		for _, key := range []string{
+			"helm.sh/resource-policy", "helm.sh/hook", "helm.sh/chart", "meta.helm.sh/release-name", "barq.db/secrets-checksum",
+		} {
+			t.Run(value+" "+key, func(t *testing.T) {
+				want := refusedByTemplate + "values: " + value + ": " + key +
+					" belongs to Helm and the operator, as all do that begin with helm.sh/, meta.helm.sh/ or barq.db/; choose another name"
+				require.Equal(t, want, refusal(t, releaseName, fmt.Sprintf(values, key)))
+			})
+		}
+	}
+	rendered := render(t, `nodeSelector: {helm.sh/resource-policy: keep, barq.db/pool: fast}`)
+	require.Equal(t, map[string]string{"helm.sh/resource-policy": "keep", "barq.db/pool": "fast"}, statefulSet(t, rendered).Spec.Template.Spec.NodeSelector)
 }
 
 func TestReleaseNames(t *testing.T) {

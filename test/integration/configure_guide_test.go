@@ -8,10 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -67,14 +69,18 @@ func provideWhatSamplesReferTo(t *testing.T, namespace string) {
 	newSecret(t, namespace, "vectors-tls", map[string]string{corev1.TLSCertKey: "certificate", corev1.TLSPrivateKeyKey: "key"})
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "search"}}
 	require.NoError(t, admin.Create(t.Context(), account))
-	class := &storagev1.StorageClass{
-		ObjectMeta:           metav1.ObjectMeta{Name: "fast"},
-		Provisioner:          "volumes.test.barq.db",
-		AllowVolumeExpansion: ptr.To(true),
+	for _, class := range []client.Object{
+		&storagev1.StorageClass{
+			ObjectMeta:           metav1.ObjectMeta{Name: "fast"},
+			Provisioner:          "volumes.test.barq.db",
+			AllowVolumeExpansion: ptr.To(true),
+		},
+		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "databases"}, Value: 1000},
+	} {
+		require.NoError(t, admin.Create(t.Context(), class))
+		// The test's context has ended by then.
+		t.Cleanup(func() { require.NoError(t, admin.Delete(context.WithoutCancel(t.Context()), class)) })
 	}
-	require.NoError(t, admin.Create(t.Context(), class))
-	// The test's context has ended by then.
-	t.Cleanup(func() { require.NoError(t, admin.Delete(context.WithoutCancel(t.Context()), class)) })
 }
 
 // firstSpec is what the BarqCluster has before the sample is written into it.

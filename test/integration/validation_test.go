@@ -33,6 +33,11 @@ const requestsMessage = `requests must be greater than zero; write for instance 
 const (
 	labelNameMessage = `the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, ` +
 		`and may have a domain and '/' before it; write for instance team or example.com/team`
+	ownedLabelMessage      = `labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names`
+	ownedAnnotationMessage = `annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names`
+	tooManyTextsMessage    = `env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels ` +
+		`have more than 65536 characters together, names and values, and the record of what runs has no room for more; ` +
+		`put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable`
 	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
 )
 
@@ -223,10 +228,30 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.tls.secretName: Invalid value: "": ` + objectNameMessage,
 		}},
 		"label that selects pods": {`podLabels: {app.kubernetes.io/name: mine}`, []string{
-			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, the labels of StatefulSets and those that begin with barq.db/ find the pods and belong to the operator; choose other names`,
+			`spec.podLabels: Invalid value: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component and the labels of StatefulSets find the pods and belong to the operator; choose other names`,
 		}},
-		"annotation of the operator": {`podAnnotations: {barq.db/secrets-checksum: mine}`, []string{
-			`spec.podAnnotations: Invalid value: annotations that begin with barq.db/ belong to the operator; choose other names`,
+		"label of the operator":                  {`podLabels: {barq.db/rollout: mine}`, []string{`spec.podLabels: Invalid value: ` + ownedLabelMessage}},
+		"label of Helm":                          {`monitoring: {podMonitor: {labels: {helm.sh/chart: mine}}}`, []string{`spec.monitoring.podMonitor.labels: Invalid value: ` + ownedLabelMessage}},
+		"annotation of the operator":             {`podAnnotations: {barq.db/secrets-checksum: mine}`, []string{`spec.podAnnotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation by which a Service is kept":  {`service: {annotations: {helm.sh/resource-policy: keep}}`, []string{`spec.service.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation by which an account is kept": {`serviceAccount: {annotations: {helm.sh/resource-policy: keep}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation of a hook":                   {`service: {annotations: {helm.sh/hook: post-delete}}`, []string{`spec.service.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"annotation of another release":          {`serviceAccount: {annotations: {meta.helm.sh/release-name: other}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
+		"priority of Kubernetes itself": {`priorityClassName: system-node-critical`, []string{
+			`spec.priorityClassName: Invalid value: "system-node-critical": classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one`,
+		}},
+		"variables that fill the record": {`env: [{name: A, value: "` + strings.Repeat("日", 32767) + `"}, {name: B, value: "` + strings.Repeat("日", 32768) + `"}]`, []string{
+			`spec: Invalid value: ` + tooManyTextsMessage,
+		}},
+		"annotations that fill the record": {`podAnnotations: {a: "` + strings.Repeat("日", 65536) + `"}`, []string{`spec: Invalid value: ` + tooManyTextsMessage}},
+		"annotations of many Services": {`{topology: {mode: Independent}, service: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}}`, []string{
+			`spec.service.annotations: Invalid value: have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones`,
+		}},
+		"long tolerations": {`tolerations: [{key: a, value: "` + strings.Repeat("a", 4096) + `"}]`, []string{
+			`spec.tolerations: Invalid value: have more than 4096 characters together; write fewer or shorter ones, for instance with operator: Exists and without a value`,
+		}},
+		"long name of a resource": {`resources: {limits: {` + strings.Repeat("a", 318) + `: 1}}`, []string{
+			`spec.resources: Invalid value: requests and limits have at most 32 resources each, with names of at most 317 characters; remove the others`,
 		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
 			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
@@ -235,7 +260,7 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.monitoring.podMonitor.interval: Invalid value: "30s1m": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
 		}},
 		"label of every object": {`monitoring: {podMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
-			`spec.monitoring.podMonitor.labels: Invalid value: helm.sh/chart and app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
+			`spec.monitoring.podMonitor.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
 		}},
 		"POD_NAME": {`env: [{name: POD_NAME, value: x}]`, []string{
 			`spec.env[0].name: Invalid value: "POD_NAME": POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name`,

@@ -21,8 +21,10 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.tieringRefusals" .Values.tiering }}
 {{- end }}
 {{ include "barq-db.envRefusals" .Values }}
-{{ include "barq-db.podMetadataRefusals" .Values }}
+{{ include "barq-db.metadataRefusals" .Values }}
+{{ include "barq-db.podLabelRefusals" .Values }}
 {{ include "barq-db.podMonitorRefusals" . }}
+{{ include "barq-db.priorityRefusals" .Values }}
 {{- end }}
 
 {{- define "barq-db.releaseNameRefusals" }}
@@ -96,8 +98,24 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
 {{- end }}
 {{- end }}
 
-{{/* Keys by which pods are found, and those that the chart and the operator keep for themselves. */}}
-{{- define "barq-db.podMetadataRefusals" }}
+{{/* Keys that tell Helm and the operator what to do with an object, for instance to keep it when the release goes. */}}
+{{- define "barq-db.metadataRefusals" }}
+{{- range $name, $metadata := dict
+  "podLabels" .podLabels
+  "podAnnotations" .podAnnotations
+  "service.annotations" .service.annotations
+  "serviceAccount.annotations" .serviceAccount.annotations
+  "monitoring.podMonitor.labels" .monitoring.podMonitor.labels }}
+{{- range $key := keys ($metadata | default dict) | sortAlpha }}
+{{- if regexMatch "^((meta[.])?helm[.]sh|barq[.]db)/" $key }}
+values: {{ $name }}: {{ $key }} belongs to Helm and the operator, as all do that begin with helm.sh/, meta.helm.sh/ or barq.db/; choose another name
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Keys by which pods are found. */}}
+{{- define "barq-db.podLabelRefusals" }}
 {{- $findsPods := list
   "app.kubernetes.io/name"
   "app.kubernetes.io/instance"
@@ -108,23 +126,23 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
 {{- range $key := keys (.podLabels | default dict) | sortAlpha }}
 {{- if has $key $findsPods }}
 values: podLabels: {{ $key }} finds the pods and belongs to the chart or to Kubernetes; choose another name
-{{- else if hasPrefix "barq.db/" $key }}
-values: podLabels: {{ $key }} belongs to the chart, as all do that begin with barq.db/; choose another name
-{{- end }}
-{{- end }}
-{{- range $key := keys (.podAnnotations | default dict) | sortAlpha }}
-{{- if hasPrefix "barq.db/" $key }}
-values: podAnnotations: {{ $key }} belongs to the chart, as all do that begin with barq.db/; choose another name
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "barq-db.podMonitorRefusals" }}
-{{- $owned := include "barq-db.labels" . | fromYaml }}
+{{- $owned := omit (include "barq-db.labels" . | fromYaml) "helm.sh/chart" }}
 {{- range $key := keys (.Values.monitoring.podMonitor.labels | default dict) | sortAlpha }}
 {{- if hasKey $owned $key }}
 values: monitoring.podMonitor.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Kubernetes reserves these names. */}}
+{{- define "barq-db.priorityRefusals" }}
+{{- if hasPrefix "system-" (.priorityClassName | default "") }}
+values: priorityClassName: {{ .priorityClassName }} is for what keeps the Kubernetes cluster running, and evicts all other pods; write the name of another PriorityClass, or make one
 {{- end }}
 {{- end }}
 
