@@ -39,7 +39,7 @@ func Spellings(home string) []Spelling {
 	decoy := func(t Target) string {
 		return fmt.Sprintf("{name: %s, namespace: %s}", t.Name, home)
 	}
-	real := func(t Target) string {
+	placed := func(t Target) string {
 		return fmt.Sprintf("{name: %s, namespace: %s}", t.Name, t.Namespace)
 	}
 	header := func(t Target) string { return fmt.Sprintf("apiVersion: %s\nkind: %s\n", t.APIVersion, t.Kind) }
@@ -58,8 +58,8 @@ func Spellings(home string) []Spelling {
 		{"items-beside-an-object", func(t Target) string {
 			return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: decoy, namespace: " + home + "}\nitems:\n- " + t.flow() + "\n"
 		}},
-		{"metadata-twice", func(t Target) string { return header(t) + "metadata: " + decoy(t) + "\nmetadata: " + real(t) + "\n" }},
-		{"metadata-twice-reversed", func(t Target) string { return header(t) + "metadata: " + real(t) + "\nmetadata: " + decoy(t) + "\n" }},
+		{"metadata-twice", func(t Target) string { return header(t) + "metadata: " + decoy(t) + "\nmetadata: " + placed(t) + "\n" }},
+		{"metadata-twice-reversed", func(t Target) string { return header(t) + "metadata: " + placed(t) + "\nmetadata: " + decoy(t) + "\n" }},
 		{"namespace-twice-in-json", func(t Target) string {
 			return fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q,"namespace":%q}}`, t.APIVersion, t.Kind, t.Name, home, t.Namespace)
 		}},
@@ -76,7 +76,7 @@ func Spellings(home string) []Spelling {
 			return "x: &there " + t.Namespace + "\n" + header(t) + "metadata:\n  name: " + t.Name + "\n  namespace: *there\n"
 		}},
 		{"merge-key", func(t Target) string {
-			return "x: &base " + real(t) + "\n" + header(t) + "metadata:\n  <<: *base\n"
+			return "x: &base " + placed(t) + "\n" + header(t) + "metadata:\n  <<: *base\n"
 		}},
 		{"json", func(t Target) string { return t.JSON() + "\n" }},
 		{"json-after-json", func(t Target) string {

@@ -131,9 +131,6 @@ func (g *Guard) counts(name snapshot.Name, object *unstructured.Unstructured) bo
 }
 
 func (g *Guard) isElsewhere(name snapshot.Name, object *unstructured.Unstructured) bool {
-	if g.elsewhere == nil {
-		return false
-	}
 	namespace := name.Namespace
 	switch name.Resource {
 	case "namespaces":
@@ -143,30 +140,27 @@ func (g *Guard) isElsewhere(name snapshot.Name, object *unstructured.Unstructure
 	case "ipaddresses.networking.k8s.io":
 		namespace, _, _ = unstructured.NestedString(object.Object, "spec", "parentRef", "namespace")
 	}
-	return namespace != "" && g.elsewhere(namespace)
+	return g.isAway(namespace)
+}
+
+// isAway tells whether a namespace is no part of the test.
+func (g *Guard) isAway(namespace string) bool {
+	return namespace != "" && g.elsewhere != nil && g.elsewhere(namespace)
 }
 
 // mayBe tells whether the operator may make a request.
 func (g *Guard) mayBe(entry audit.Entry) bool {
-	if entry.DryRun || entry.Namespace != "" && g.elsewhere != nil && g.elsewhere(entry.Namespace) {
+	if entry.DryRun || g.isAway(entry.Namespace) || isUpkeep(entry) {
 		return true
 	}
-	resource, isOne := ResourceOf(entry), entry.Name != ""
+	resource := ResourceOf(entry)
 	switch resource {
-	case "leases.coordination.k8s.io":
-		return entry.Namespace == operatorprocess.Namespace
-	case "tokenreviews.authentication.k8s.io", "subjectaccessreviews.authorization.k8s.io":
-		return true
 	case "events", "events.events.k8s.io":
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	case "barqclusters/status.barq.db", "barqclusters/finalizers.barq.db":
 		resource = "barqclusters.barq.db"
-	case "secrets":
-		if entry.Namespace == operatorprocess.Namespace && (entry.Name == ReleaseKey || !isOne && !entry.Writes()) {
-			return true
-		}
 	}
-	if !isOne && !entry.Writes() {
+	if entry.Name == "" && !entry.Writes() {
 		// The caches list and watch all namespaces.
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	}
@@ -177,6 +171,20 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	name := snapshot.Name{Resource: resource, Namespace: entry.Namespace, Name: entry.Name}
 	was := g.before[name]
 	return was == nil || !g.counts(name, was) || !entry.Writes() || !entry.Succeeded()
+}
+
+// isUpkeep tells whether a request is for the operator itself: its lease, its key, and who reads its metrics.
+func isUpkeep(entry audit.Entry) bool {
+	switch ResourceOf(entry) {
+	case "tokenreviews.authentication.k8s.io", "subjectaccessreviews.authorization.k8s.io":
+		return true
+	case "leases.coordination.k8s.io":
+		return entry.Namespace == operatorprocess.Namespace
+	case "secrets":
+		return entry.Namespace == operatorprocess.Namespace && (entry.Name == ReleaseKey || entry.Name == "" && !entry.Writes())
+	default:
+		return false
+	}
 }
 
 func (g *Guard) isHome(namespace string) bool {

@@ -61,9 +61,16 @@ func Precious(namespace, name string) []client.Object {
 func Targets(namespace, name string) []forgery.Target {
 	var found []forgery.Target
 	for _, kind := range [][2]string{
-		{"v1", "Secret"}, {"v1", "ConfigMap"}, {"v1", "ServiceAccount"}, {"v1", "Service"}, {"networking.k8s.io/v1", "NetworkPolicy"},
-		{"policy/v1", "PodDisruptionBudget"}, {"rbac.authorization.k8s.io/v1", "Role"}, {"rbac.authorization.k8s.io/v1", "RoleBinding"},
-		{"v1", "PersistentVolumeClaim"}, {"apps/v1", "StatefulSet"},
+		{"v1", "Secret"},
+		{"v1", "ConfigMap"},
+		{"v1", "ServiceAccount"},
+		{"v1", "Service"},
+		{"networking.k8s.io/v1", "NetworkPolicy"},
+		{"policy/v1", "PodDisruptionBudget"},
+		{"rbac.authorization.k8s.io/v1", "Role"},
+		{"rbac.authorization.k8s.io/v1", "RoleBinding"},
+		{"v1", "PersistentVolumeClaim"},
+		{"apps/v1", "StatefulSet"},
 	} {
 		found = append(found, forgery.Target{APIVersion: kind[0], Kind: kind[1], Namespace: namespace, Name: name})
 	}
