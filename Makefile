@@ -48,7 +48,7 @@ demo: bin/demo ## Start a cluster and the operator, apply a sample and show it b
 	@bin/demo up
 
 .PHONY: test
-test: test-unit test-chart test-image test-conformance test-cluster test-integration ## Run every test, those against a real Kubernetes API too
+test: test-unit test-chart test-image test-conformance test-cluster test-integration test-adversary ## Run every test, those against a real Kubernetes API too
 
 ##@ Develop
 
@@ -103,7 +103,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart
@@ -145,6 +145,20 @@ test: test-fuzz
 .PHONY: test-fuzz
 test-fuzz: ## Try what fuzzing once found against the API server's own code
 	cd test/fuzz && $(GO) test $(GO_TEST_FLAGS) ./...
+
+##@ Adversary
+
+# How many records of releases a tenant forges, and the seed of an earlier run to make the same again; random if empty.
+ADVERSARY_N ?= 10000
+ADVERSARY_SEED ?=
+
+.PHONY: adversary
+adversary: ## Let a tenant forge ADVERSARY_N records of releases on a real Kubernetes API (an hour), and look whether anything else was touched
+	$(GO) test -timeout 0 -count=1 -v ./test/adversary -forgeries '$(ADVERSARY_N)' $(if $(ADVERSARY_SEED),-seed '$(ADVERSARY_SEED)')
+
+.PHONY: test-adversary
+test-adversary: ## Do the same with few forgeries
+	$(GO) test -timeout 10m -count=1 -v $(GO_TEST_FLAGS) ./test/adversary
 
 ##@ End to end
 

@@ -34,8 +34,9 @@ var (
 	kubectlProgram, helmProgram string
 	// operator is the process under test.
 	operator *operatorprocess.Process
-	// asked has every request that the API server got from it.
-	asked *audit.Log
+	// asked has every request that the API server got from it, which auditLog is the path of.
+	asked    *audit.Log
+	auditLog string
 )
 
 func TestMain(m *testing.M) {
@@ -71,7 +72,8 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	if asked, err = audit.Open(auditing.Log); err != nil {
+	auditLog = auditing.Log
+	if asked, err = audit.Open(auditLog); err != nil {
 		return 1, err
 	}
 	defer func() { _ = asked.Close() }()

@@ -2,14 +2,11 @@ package integration
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http"
 	"testing"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -54,25 +51,9 @@ func TestMetrics(t *testing.T) {
 // metrics reads the operator's metrics, by name, as the bearer of a token.
 func metrics(t *testing.T, token string) (code int, families map[string]*dto.MetricFamily) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+operator.MetricsAddress+"/metrics", nil)
+	code, families, err := operator.Metrics(t.Context(), token)
 	require.NoError(t, err)
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
-	browser := &http.Client{Transport: &http.Transport{
-		// The certificate is the operator's own.
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-	}}
-	response, err := browser.Do(request)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return response.StatusCode, nil
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err = parser.TextToMetricFamilies(response.Body)
-	require.NoError(t, err)
-	return response.StatusCode, families
+	return code, families
 }
 
 // metricsToken gives the token of an account that may read metrics.

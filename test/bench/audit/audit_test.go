@@ -80,3 +80,36 @@ rules:
 - level: None
 `, string(policy))
 }
+
+func TestATrailTellsObjects(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, file.Close()) })
+	write := func(text string) {
+		_, err := file.WriteString(text)
+		require.NoError(t, err)
+	}
+	write(patched)
+	trail, err := audit.OpenTrail(path, "a")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, trail.Close()) })
+
+	const made = `{"stage":"ResponseComplete","verb":"create","user":{"username":"a"},"requestURI":"/apis/apps/v1/namespaces/n/statefulsets?dryRun=All&x=y",` +
+		`"objectRef":{"apiGroup":"apps","resource":"statefulsets","namespace":"n","name":"db"},"responseStatus":{"code":201}}` + "\n"
+	write(other + openAPI + made[:30])
+	found, err := trail.Entries()
+	require.NoError(t, err)
+	require.Empty(t, found)
+	write(made[30:])
+	found, err = trail.Entries()
+	require.NoError(t, err)
+	require.Equal(t, []audit.Entry{{
+		Request: audit.Request{Verb: "create", Resource: "statefulsets"}, Group: "apps", Namespace: "n", Name: "db", Code: 201, DryRun: true,
+	}}, found)
+	require.True(t, found[0].Succeeded())
+
+	write("{\n")
+	_, err = trail.Entries()
+	require.ErrorContains(t, err, path)
+}

@@ -21,9 +21,15 @@ type event struct {
 		Username string `json:"username"`
 	} `json:"user"`
 	ObjectRef *struct {
+		Group       string `json:"apiGroup"`
 		Resource    string `json:"resource"`
 		Subresource string `json:"subresource"`
+		Namespace   string `json:"namespace"`
+		Name        string `json:"name"`
 	} `json:"objectRef"`
+	ResponseStatus struct {
+		Code int `json:"code"`
+	} `json:"responseStatus"`
 }
 
 // Log counts what is in a log as it grows. It is not safe for concurrent use.
