@@ -23,6 +23,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/fairqueue"
 )
 
 // fieldOwner owns status.operator and status.takeover, and begins the rest of the status.
@@ -66,7 +67,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-claims").
 		For(clusters.Object(), builder.WithPredicates(r.contested())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of claims: %w", err)

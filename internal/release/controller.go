@@ -6,18 +6,15 @@ import (
 	"strings"
 
 	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
@@ -30,11 +27,7 @@ import (
 func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator,
 	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
 ) error {
-	turns := newOrder(watch.MaxConcurrentReconciles)
-	if err := showWaiting(turns); err != nil {
-		return err
-	}
-	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts, turns)
+	getter, err := newActionClientGetter(mgr, watch, secretMetadata, statefulSets, rollouts)
 	if err != nil {
 		return err
 	}
@@ -51,14 +44,12 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
 		return fmt.Errorf("setting up the Helm reconciler: %w", err)
 	}
+	turns := fairqueue.New(watch.MaxConcurrentReconciles)
 	passes, err := newController(mgr, watch, releases, turns)
 	if err != nil {
 		return fmt.Errorf("registering the Helm reconciler: %w", err)
 	}
-	for _, wake := range slices.Concat(wakes, []source.Source{
-		source.Kind(mgr.GetCache(), clusters.Object(), &handler.TypedEnqueueRequestForObject[*unstructured.Unstructured]{}, concerns()),
-		turns.source(mgr.GetCache()),
-	}) {
+	for _, wake := range append(slices.Clone(wakes), changes(mgr.GetCache(), turns)) {
 		if err := passes.Watch(wake); err != nil {
 			return fmt.Errorf("watching for the Helm reconciler: %w", err)
 		}
@@ -70,18 +61,13 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 }
 
 // newController makes the controller in the place of the library's, with the same name in metrics and logs.
-func newController(mgr ctrl.Manager, watch *watches.Watch, releases *reconciler.Reconciler, turns *order) (controller.Controller, error) {
+func newController(mgr ctrl.Manager, watch *watches.Watch, releases *reconciler.Reconciler, turns *fairqueue.Turns) (controller.Controller, error) {
 	return controller.New(strings.ToLower(watch.Kind)+"-controller", mgr, controller.Options{
 		Reconciler:              releases,
 		MaxConcurrentReconciles: watch.MaxConcurrentReconciles,
 		// The library's has taken it.
 		SkipNameValidation: ptr.To(true),
-		NewQueue: func(name string, limiter workqueue.TypedRateLimiter[ctrl.Request]) workqueue.TypedRateLimitingInterface[ctrl.Request] {
-			return &line{order: turns, PriorityQueue: priorityqueue.New(name, func(options *priorityqueue.Opts[ctrl.Request]) {
-				options.Log = mgr.GetLogger().WithValues("controller", name)
-				options.RateLimiter = limiter
-			})}
-		},
+		NewQueue:           turns.NewQueue,
 	})
 }
 

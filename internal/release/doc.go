@@ -8,8 +8,8 @@
 // interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
 // handback.go), how often it asks the API server (settled.go,
 // drift.go, storage.go, capabilities.go), when it is paused (pause.go). options.go lists all of them with
-// the reason for each. What starts a pass (controller.go, concerns.go, dependents.go, lost.go), and whose turn it is
-// (order.go), is the operator's own.
+// the reason for each. What starts a pass (controller.go, changes.go, concerns.go, dependents.go,
+// lost.go) is the operator's own; whose turn it is decides internal/fairqueue.
 //
 // Which values a spec becomes is decided in internal/translate, and whether the
 // database answers is reported by internal/status; neither belongs here.

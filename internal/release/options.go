@@ -69,7 +69,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 }
 
 func newActionClientGetter(
-	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, order *order,
+	mgr ctrl.Manager, watch *watches.Watch, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
 ) (helmclient.ActionClientGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {

@@ -36,17 +36,19 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, code)
 	code, families := metrics(t, metricsToken(t, namespace))
 	require.Equal(t, http.StatusOK, code)
-	controllers := map[string]bool{}
-	for _, metric := range families["controller_runtime_reconcile_total"].GetMetric() {
-		for _, label := range metric.GetLabel() {
-			if label.GetName() == "controller" {
-				controllers[label.GetValue()] = true
+	for _, name := range []string{"controller_runtime_reconcile_total", "workqueue_depth", "workqueue_queue_duration_seconds"} {
+		controllers := map[string]bool{}
+		for _, metric := range families[name].GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if label.GetName() == "controller" {
+					controllers[label.GetValue()] = true
+				}
 			}
 		}
+		require.Equal(t, map[string]bool{
+			"barqcluster-claims": true, "barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true, "barqcluster-rollouts": true,
+		}, controllers, name)
 	}
-	require.Equal(t, map[string]bool{
-		"barqcluster-claims": true, "barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true, "barqcluster-rollouts": true,
-	}, controllers)
 }
 
 // metrics reads the operator's metrics, by name, as the bearer of a token.

@@ -30,20 +30,16 @@ func TestResourcesAreEnough(t *testing.T) {
 		metric := families[name].GetMetric()[0]
 		return metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
 	}
-	const memory, cpu, waiting = "process_resident_memory_bytes", "process_cpu_seconds_total", "barqcluster_installs_waiting"
+	const memory, cpu = "process_resident_memory_bytes", "process_cpu_seconds_total"
 	memoryBefore, cpuBefore := measure(memory), measure(cpu)
 
 	clusters := make([]*v1alpha1.BarqCluster, many)
-	var waited float64
 	for i := range clusters {
 		clusters[i] = newCluster(t, namespace, fmt.Sprintf("db-%d", i), `{}`)
-		waited = max(waited, measure(waiting))
 	}
-	require.Positive(t, waited, "they are made faster than they can be installed")
 	for _, cluster := range clusters {
 		waitReady(t, cluster)
 	}
-	require.Zero(t, measure(waiting))
 	most := measure(memory)
 	t.Logf("%s: %.0f MiB without a BarqCluster, %.0f MiB after %d were made, which took %.1f s of CPU",
 		memory, memoryBefore/(1<<20), most/(1<<20), many, measure(cpu)-cpuBefore)
