@@ -260,7 +260,8 @@ type BarqClusterSpec struct {
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
-	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with.
+	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
+	// DeletionProtected says whether it is there.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	DeletionProtection bool `json:"deletionProtection,omitempty"`

@@ -20,6 +20,9 @@ const (
 	// ConditionDataRedundancy is False with more than one pod, because Barq DB holds each document
 	// on one volume only, however many pods there are. Absent otherwise.
 	ConditionDataRedundancy = "DataRedundancy"
+	// ConditionDeletionProtected is True when the API server refuses to delete the BarqCluster, and False when
+	// spec.deletionProtection has no effect because the admission policy is missing. Absent while that is false.
+	ConditionDeletionProtected = "DeletionProtected"
 )
 
 // Types of the conditions that the Helm side writes.
@@ -95,6 +98,16 @@ const (
 	ReasonPrimaryOnly = "PrimaryOnly"
 	// ReasonIndependentDatabases: each pod holds data of its own, and no copy of another's.
 	ReasonIndependentDatabases = "IndependentDatabases"
+)
+
+// Reasons of the condition DeletionProtected.
+const (
+	// ReasonPolicyBound: the admission policy that refuses the deletion is installed.
+	ReasonPolicyBound = "PolicyBound"
+	// ReasonPolicyMissing: the admission policy or its binding is not installed, or does not refuse the deletion.
+	ReasonPolicyMissing = "PolicyMissing"
+	// ReasonPolicyUnknown: the operator may not read the admission policy, or was told not to look for it.
+	ReasonPolicyUnknown = "PolicyUnknown"
 )
 
 // Reasons of events that no condition has. The other events have the reason of a condition.

@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/version"
 )
 
@@ -42,6 +43,9 @@ type Settings struct {
 	// UnrequestedRollouts is how many BarqClusters may restart their pods at a time for a
 	// change that nobody asked for in a spec; with 0 none does.
 	UnrequestedRollouts int
+	// DeletionPolicy is the name of the ValidatingAdmissionPolicy that spec.deletionProtection needs, and of its binding;
+	// empty if the operator is not to look for them.
+	DeletionPolicy string
 }
 
 // NewCommand gives the command barq-operator.
@@ -82,6 +86,7 @@ func (s *Settings) bind(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.LeaderElection, "leader-elect", false, "let only one of several operators work at a time")
 	flags.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default the operator's own)")
 	flags.IntVar(&s.UnrequestedRollouts, "max-unrequested-rollouts", 1, "how many BarqClusters may restart their pods at a time for a change that the operator brings, not the spec; 0 holds all of them back")
+	flags.StringVar(&s.DeletionPolicy, "deletion-protection-policy", protection.DefaultName, "name of the ValidatingAdmissionPolicy that spec.deletionProtection needs, and of its binding; with an empty one the operator does not look for them")
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info or error")
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -127,6 +128,18 @@ func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 		return nil, fmt.Errorf("adding the inventory of Secrets: %w", err)
 	}
 	return inventory, nil
+}
+
+// newDeletionPolicy makes what watches the admission policy of that name.
+func newDeletionPolicy(mgr ctrl.Manager, name string) (*protection.Policy, error) {
+	policy, err := protection.New(mgr.GetConfig(), mgr.GetHTTPClient(), name)
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.Add(policy); err != nil {
+		return nil, fmt.Errorf("adding the watch of the admission policy: %w", err)
+	}
+	return policy, nil
 }
 
 // watchedNamespaces are those that the manager watches; none means all.

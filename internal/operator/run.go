@@ -12,6 +12,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -123,6 +124,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
 	}
+	policy, err := newDeletionPolicy(mgr, settings.DeletionPolicy)
+	if err != nil {
+		return err
+	}
 	if err := (&status.Reconciler{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
@@ -131,8 +136,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Clock:   clock.RealClock{},
 		Queue:   rollouts,
 
+		Protection:   policy,
 		StatefulSets: statefulSets,
-	}).SetupWithManager(mgr, secrets.Watch(inventory, mgr.GetClient()), watch.MaxConcurrentReconciles, rollouts.Statuses()); err != nil {
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles,
+		secrets.Watch(inventory, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
 		return err
 	}
 	return (&volumes.Reconciler{

@@ -170,7 +170,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(helms.Data[recordKey]), corev1.MaxSecretSize)
 			made.Labels = map[string]string{managedByLabel: managedBy}
-			ours, err := recordOf(compact(made))
+			ours, err := packed(compact(made))
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(ours), corev1.MaxSecretSize)
 			t.Logf("a record of Helm's has %d bytes, one of the operator's %d", len(helms.Data[recordKey]), len(ours))

@@ -46,10 +46,14 @@ const slotLimit = time.Hour
 
 // holds tells whether the BarqCluster is in the middle of a roll-out that nobody asked
 // for. One that fails, or whose pods do not answer, stays in the middle of it until its deadline.
-func (m member) holds(now time.Time) bool { return m.inTheMiddle() && now.Sub(m.revision.made) < m.deadline }
+func (m member) holds(now time.Time) bool {
+	return m.inTheMiddle() && now.Sub(m.revision.made) < m.deadline
+}
 
 // stuck tells whether its deadline has ended such a roll-out's slot.
-func (m member) stuck(now time.Time) bool { return m.inTheMiddle() && now.Sub(m.revision.made) >= m.deadline }
+func (m member) stuck(now time.Time) bool {
+	return m.inTheMiddle() && now.Sub(m.revision.made) >= m.deadline
+}
 
 func (m member) inTheMiddle() bool {
 	if m.deleting || m.revision == nil || !m.revision.unrequested {

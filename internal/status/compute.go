@@ -61,10 +61,18 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 		secretsCondition(o),
 		pendingCondition(o),
 	}
-	if redundancy := redundancyCondition(o); redundancy != nil {
-		conditions = append(conditions, *redundancy)
-	} else {
-		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionDataRedundancy)
+	for _, sometimes := range []struct {
+		name      string
+		condition *metav1.Condition
+	}{
+		{v1alpha1.ConditionDataRedundancy, redundancyCondition(o)},
+		{v1alpha1.ConditionDeletionProtected, protectionCondition(o)},
+	} {
+		if sometimes.condition != nil {
+			conditions = append(conditions, *sometimes.condition)
+		} else {
+			meta.RemoveStatusCondition(&status.Conditions, sometimes.name)
+		}
 	}
 	for _, condition := range conditions {
 		if condition.Type != v1alpha1.ConditionChangesPending {

@@ -16,6 +16,7 @@ var ownConditions = []string{
 	v1alpha1.ConditionSecretsAvailable,
 	v1alpha1.ConditionChangesPending,
 	v1alpha1.ConditionDataRedundancy,
+	v1alpha1.ConditionDeletionProtected,
 }
 
 // own gives a copy of the conditions that the status controller writes.

@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -45,6 +46,8 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 	// Queue knows the roll-outs that wait for their turn; nil if none ever does.
 	Queue Queue
+	// Protection knows what spec.deletionProtection comes to; nil if nothing does.
+	Protection Protection
 	// StatefulSets knows what the Helm side wrote; nil if nothing does.
 	StatefulSets *clusters.Versions
 
@@ -58,11 +61,15 @@ type Queue interface {
 	Waiting(cluster types.UID) string
 }
 
-// SetupWithManager registers the controller. secretChanges enqueues the
-// BarqClusters that refer to a Secret which changed; workers is how many
-// BarqClusters are looked at concurrently; queueChanges enqueue those for which the
-// Queue has another answer.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Source, workers int, queueChanges ...source.Source) error {
+// Protection knows whether the API server refuses to delete what is protected. *protection.Policy does.
+type Protection interface {
+	// Effect says what spec.deletionProtection comes to.
+	Effect() protection.Effect
+}
+
+// SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently; changes enqueue
+// those that refer to a Secret which changed, and those for which Queue or Protection has another answer.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, changes ...source.Source) error {
 	cluster := clusters.Object()
 	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-status").
@@ -70,10 +77,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, secretChanges source.Sou
 		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
 			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
-		WatchesRawSource(secretChanges).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue})
-	for _, changes := range queueChanges {
-		builder = builder.WatchesRawSource(changes)
+	for _, change := range changes {
+		builder = builder.WatchesRawSource(change)
 	}
 	if err := builder.Complete(r); err != nil {
 		return fmt.Errorf("setting up the status controller: %w", err)
@@ -147,6 +153,9 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	}
 	if r.Queue != nil {
 		observed.Queued = r.Queue.Waiting(cluster.UID)
+	}
+	if r.Protection != nil {
+		observed.Protection = r.Protection.Effect()
 	}
 	if observed.StatefulSet, err = clusters.StatefulSet(ctx, statefulSets, cluster); err != nil || observed.StatefulSet == nil {
 		return observed, err

@@ -58,6 +58,9 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	if redundancy := becomes(stored, computed, v1alpha1.ConditionDataRedundancy, metav1.ConditionFalse); redundancy != nil {
 		events = append(events, warning(redundancy.Reason, redundancy.Message))
 	}
+	if unprotected := becomes(stored, computed, v1alpha1.ConditionDeletionProtected, metav1.ConditionFalse); unprotected != nil {
+		events = append(events, warning(unprotected.Reason, unprotected.Message))
+	}
 	return events
 }
 

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -26,6 +27,8 @@ type Observation struct {
 	FailedCreation *FailedCreation
 	// SpecHash is what HashOf gives for the newest spec.
 	SpecHash string
+	// Protection is what spec.deletionProtection comes to.
+	Protection protection.Effect
 	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
 	// none waits.
 	Queued string

@@ -75,7 +75,8 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return before != nil && before.Status == metav1.ConditionTrue && before.Reason == v1alpha1.ReasonReady &&
 		after.Reason == v1alpha1.ReasonApplying && computed.ObservedGeneration == stored.ObservedGeneration &&
 		computed.ReadyReplicas == stored.ReadyReplicas &&
-		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionDataRedundancy)
+		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionDataRedundancy,
+			v1alpha1.ConditionDeletionProtected)
 }
 
 // onlyProgress tells whether the computed status says no more than how far a start or a

@@ -136,6 +136,10 @@ func TestClusterPermissionsAreForWhatHasNoNamespace(t *testing.T) {
 	require.Equal(t, []operatorsv1alpha1.StrategyDeploymentPermissions{{
 		ServiceAccountName: operatorName,
 		Rules: []rbacv1.PolicyRule{
+			{
+				APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"},
+				ResourceNames: []string{"barq-operator-deletion-protection"}, Verbs: []string{"list", "watch"},
+			},
 			{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}},
 			{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
 		},

@@ -45,27 +45,27 @@ func TestATenantDoesNotDelayAnother(t *testing.T) {
 	alone := editTimes(t, quiet)
 	t.Logf("alone: %s", describeTimes(alone))
 
-	for _, test := range []struct {
-		name, spec string
+	editing := func(ctx context.Context, disturber client.Client, namespace string, turn int) error {
+		return editCrowd(ctx, disturber, namespace, turn%size, turn/size)
+	}
+	for name, test := range map[string]struct {
+		spec string
 		// disturb makes one request that gives the operator something to do.
 		disturb func(ctx context.Context, disturber client.Client, namespace string, turn int) error
 	}{
-		{"edits", `{replicas: 0}`, func(ctx context.Context, disturber client.Client, namespace string, turn int) error {
-			return editCrowd(ctx, disturber, namespace, turn%size, turn/size)
-		}},
-		{"Secrets", `{replicas: 0, tiering: {enabled: true, warm: {provider: s3, bucket: warm, credentialsSecretRef: {name: keys}}}}`,
+		"edits": {`{replicas: 0}`, editing},
+		"Secrets": {
+			`{replicas: 0, tiering: {enabled: true, warm: {provider: s3, bucket: warm, credentialsSecretRef: {name: keys}}}}`,
 			func(ctx context.Context, disturber client.Client, namespace string, turn int) error {
 				return disturber.Update(ctx, &corev1.Secret{
 					ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "keys"},
 					StringData: map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": fmt.Sprint(turn)},
 				})
-			}},
-		{"refused specs", `{replicas: 0, env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.noSuchField}}}]}`,
-			func(ctx context.Context, disturber client.Client, namespace string, turn int) error {
-				return editCrowd(ctx, disturber, namespace, turn%size, turn/size)
-			}},
+			},
+		},
+		"refused specs": {`{replicas: 0, env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.noSuchField}}}]}`, editing},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			namespace := newNamespace(t)
 			newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 			for i := range size {

@@ -12,6 +12,18 @@ in it. Objects without a namespace have this name too, so two releases of one na
 {{- end }}
 {{- end }}
 
+{{/*
+The name of the admission policy that spec.deletionProtection needs: the chart's, or that of config/admission, which an administrator
+may have applied. It is empty where the chart makes nothing that has no namespace, so that the operator may not read policies.
+*/}}
+{{- define "barq-operator.deletionPolicy" -}}
+{{- if .Values.deletionProtection.enabled }}
+{{- printf "%s-deletion-protection" (include "barq-operator.fullname" .) }}
+{{- else if not .Values.watchNamespaces }}
+{{- "barq-operator-deletion-protection" }}
+{{- end }}
+{{- end }}
+
 {{/* The labels that select pods never change: a Deployment's selector cannot. */}}
 {{- define "barq-operator.selectorLabels" -}}
 app.kubernetes.io/name: barq-operator

@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -111,6 +113,38 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 	}
 	role := decode[rbacv1.ClusterRole](t, kustomized(t, "default")["ClusterRole /barq-operator"])
 	require.Equal(t, want, of(t, role.Rules))
+}
+
+// Of the admission policies the operator reads the one that it is about, under the name that the release gives it.
+func TestOnePolicyIsRead(t *testing.T) {
+	want := func(name string) []rbacv1.PolicyRule {
+		return []rbacv1.PolicyRule{{
+			APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"},
+			ResourceNames: []string{name}, Verbs: []string{"list", "watch"},
+		}}
+	}
+	const key = "ClusterRole /barq-operator-deletion-protection"
+	for _, from := range []string{"default", "namespaced"} {
+		role := decode[rbacv1.ClusterRole](t, kustomized(t, from)[key])
+		require.Equal(t, want(protection.DefaultName), role.Rules, from)
+	}
+	for name, test := range map[string]struct{ values, key, policy string }{
+		"default":      {`{}`, key, protection.DefaultName},
+		"another name": {`fullnameOverride: search`, "ClusterRole /search-deletion-protection", "search-deletion-protection"},
+		"policy of an administrator": {
+			`{fullnameOverride: search, deletionProtection: {enabled: false}}`, "ClusterRole /search-deletion-protection", protection.DefaultName,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made := render(t, releaseName, test.values)
+			require.Equal(t, want(test.policy), decode[rbacv1.ClusterRole](t, made[test.key]).Rules)
+			require.Contains(t, made, strings.Replace(test.key, "ClusterRole", "ClusterRoleBinding", 1))
+			if policy, there := made["ValidatingAdmissionPolicy /"+test.policy]; there {
+				binding := decode[admissionregistrationv1.ValidatingAdmissionPolicyBinding](t, made["ValidatingAdmissionPolicyBinding /"+policy.GetName()])
+				require.Equal(t, test.policy, binding.Spec.PolicyName)
+			}
+		})
+	}
 }
 
 // Nothing that any of the roles allows lets somebody rise above it.

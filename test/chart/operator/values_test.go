@@ -70,10 +70,15 @@ func TestFlags(t *testing.T) {
 		values string
 		want   []string
 	}{
-		"default":    {`{}`, []string{"--leader-elect"}},
-		"no metrics": {`metrics: {enabled: false}`, []string{"--leader-elect", "--metrics-bind-address=0"}},
-		"log":        {`logLevel: debug`, []string{"--leader-elect", "--log-level=debug"}},
-		"roll-outs":  {`maxUnrequestedRollouts: 0`, []string{"--leader-elect", "--max-unrequested-rollouts=0"}},
+		"default":      {`{}`, []string{"--leader-elect"}},
+		"no metrics":   {`metrics: {enabled: false}`, []string{"--leader-elect", "--metrics-bind-address=0"}},
+		"log":          {`logLevel: debug`, []string{"--leader-elect", "--log-level=debug"}},
+		"another name": {`fullnameOverride: search`, []string{"--leader-elect", "--deletion-protection-policy=search-deletion-protection"}},
+		"no policy":    {`deletionProtection: {enabled: false}`, []string{"--leader-elect"}},
+		"no right to read policies": {
+			`{deletionProtection: {enabled: false}, watchNamespaces: [apps]}`, []string{"--leader-elect", "--deletion-protection-policy="},
+		},
+		"roll-outs": {`maxUnrequestedRollouts: 0`, []string{"--leader-elect", "--max-unrequested-rollouts=0"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, manager(t, test.values).Args) })
 	}
