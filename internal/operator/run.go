@@ -66,11 +66,11 @@ func loadRecordKey(ctx context.Context, mgr ctrl.Manager, namespace string) (*si
 			"because the operator's namespace is unknown; give --leader-election-namespace")
 		return signing.NewRandom()
 	}
-	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	core, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the key for release records: %w", err)
 	}
-	return signing.Load(ctx, secrets.Secrets(namespace))
+	return signing.Load(ctx, core.Secrets(namespace))
 }
 
 // addControllers registers the Helm reconciler and the controllers beside it.

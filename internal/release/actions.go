@@ -113,7 +113,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		g.forget(cluster)
 		return pass, pass.open()
 	}
-	return pass, pass.begins(ctx)
+	return pass, pass.begins()
 }
 
 // forget is for a BarqCluster that goes.
@@ -139,7 +139,7 @@ func (a *actions) finds(ctx context.Context) error {
 }
 
 // begins finds out what is known of the release.
-func (a *actions) begins(ctx context.Context) (err error) {
+func (a *actions) begins() (err error) {
 	uid := a.cluster.GetUID()
 	if a.asked, err = requestOf(a.cluster); err != nil {
 		return err

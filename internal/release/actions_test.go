@@ -77,11 +77,13 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: began}},
 	}))
 	getter := newGetter(clocktesting.NewFakeClock(began.Add(age)), &slots{})
-	return &actions{ActionInterface: inner, cluster: testCluster(), getter: getter, facts: storageOf(inner.config.Releases).facts,
+	return &actions{
+		ActionInterface: inner, cluster: testCluster(), getter: getter, facts: storageOf(inner.config.Releases).facts,
 		uninstall: func(*release.Release) error {
 			inner.uninstalled = true
 			return nil
-		}}, inner
+		},
+	}, inner
 }
 
 // newGetter makes one that knows nothing of an API server.

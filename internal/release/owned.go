@@ -74,7 +74,7 @@ func (o *ownedObjects) orphaned(ctx context.Context, cluster client.Object) ([]*
 }
 
 func (o *ownedObjects) inCache(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool) ([]*metav1.PartialObjectMetadata, error) {
-	return o.list(ctx, cluster, belongs, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+	return o.list(cluster, belongs, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list, err := clientgoscheme.Scheme.New(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		if err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (o *ownedObjects) inCache(ctx context.Context, cluster client.Object, belon
 
 // current returns the same according to the API server, with a PodMonitor.
 func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	found, err := o.list(ctx, cluster, controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+	found, err := o.list(cluster, controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		return list, o.live.List(ctx, list, client.InNamespace(cluster.GetNamespace()))
@@ -101,7 +101,7 @@ func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*m
 }
 
 // list lists what belongs to a BarqCluster of the kinds that the operator has a cache of.
-func (o *ownedObjects) list(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool,
+func (*ownedObjects) list(cluster client.Object, belongs func(client.Object, metav1.Object) bool,
 	list func(schema.GroupVersionKind) (client.ObjectList, error),
 ) ([]*metav1.PartialObjectMetadata, error) {
 	var found []*metav1.PartialObjectMetadata

@@ -201,7 +201,7 @@ func TestALargeManifestOfAPersonIsNotRead(t *testing.T) {
 func TestNumbersOfRevisions(t *testing.T) {
 	for name, number := range map[string]int{
 		"v1": 1, "v12": 12, "v2147483646": 2147483646, "v2147483647": 0, "v9223372036854775807": 0, "v99999999999999999999": 0,
-		"v0": 0, "v-1": 0, "v01": 0, "v+1": 0, "v1 ": 0, "v": 0, "vone": 0,
+		"v0": 0, "v-1": 0, "v01": 0, "v+1": 0, "v": 0, "vone": 0,
 	} {
 		require.Equal(t, number, revisionOf(keyStart+"db."+name), name)
 	}

@@ -166,7 +166,6 @@ func TestTheTemplatesAreNotStored(t *testing.T) {
 	require.Equal(t, made.Chart.Metadata, stored.Metadata)
 	require.Equal(t, made.Chart.Values, stored.Values, "helm get values --all and helm upgrade --reuse-values need them")
 	require.NotEmpty(t, made.Chart.Templates, "the chart itself stays whole")
-
 }
 
 func TestAFailedWriteIsKnown(t *testing.T) {

@@ -160,9 +160,6 @@ func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]g
 			left = sooner(left, answerWithin-now.Sub(place.offered))
 		}
 	}
-	for _, h := range holders {
-		left = sooner(left, h.until.Sub(now))
-	}
 	slow, until := slowest(holders, now)
 	if slow != q.slow {
 		q.slow = slow

@@ -36,10 +36,11 @@ func message(limit int, slow string) string {
 }
 
 // slowest names those that have held a slot for long, and gives how soon that changes
-// by time alone; zero if it does not.
+// by time alone, or a slot ends; zero if nothing does.
 func slowest(holders map[types.UID]holder, now time.Time) (text string, left time.Duration) {
 	var slow []holder
 	for _, h := range holders {
+		left = sooner(left, h.until.Sub(now))
 		if young := slowAfter - now.Sub(h.since); young > 0 {
 			left = sooner(left, young)
 			continue

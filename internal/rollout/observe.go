@@ -3,7 +3,6 @@ package rollout
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -57,11 +55,11 @@ func observe(ctx context.Context, objects, secrets client.Reader, key *signing.K
 
 // deadlineOf returns how long a roll-out of the BarqCluster may hold a slot.
 func deadlineOf(cluster *unstructured.Unstructured) time.Duration {
-	spec := v1alpha1.BarqClusterSpec{}
+	deadline := (&v1alpha1.BarqClusterSpec{}).ProgressDeadline()
 	if seconds, given, err := unstructured.NestedInt64(cluster.Object, "spec", "progressDeadlineSeconds"); err == nil && given {
-		spec.ProgressDeadlineSeconds = ptr.To(int32(min(seconds, math.MaxInt32)))
+		deadline = time.Duration(seconds) * time.Second
 	}
-	return min(spec.ProgressDeadline(), slotLimit)
+	return min(deadline, slotLimit)
 }
 
 // newestRevisions returns the newest revision of each release that the operator has signed. A tenant may write any other, and would hold
