@@ -100,8 +100,8 @@ type BarqClusterStatus struct {
 	AppliedSpecHash string `json:"appliedSpecHash,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable,
-	// VolumesResized, ChangesPending, with more than one pod DataRedundancy, and those of the Helm
-	// release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
+	// VolumesResized, ChangesPending, with more than one pod DataRedundancy, with spec.deletionProtection
+	// DeletionProtected, and those of the Helm release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
