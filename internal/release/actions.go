@@ -127,15 +127,17 @@ func (g *actionsGetter) forget(cluster client.Object) {
 
 // finds lists the Secrets in which the release is stored.
 func (a *actions) finds(ctx context.Context) error {
-	cached, deployed, err := cachedRecords(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
+	known, deployed, err := cachedRecords(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
 	if err != nil {
 		return err
 	}
-	a.stored = a.getter.written.onto(a.cluster.GetUID(), cached)
+	a.stored = a.getter.written.onto(a.cluster.GetUID(), known)
 	// Of those that were written since, the labels are out of date.
-	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != cached[name] })
+	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != known[name] })
 	a.facts.stored, a.facts.calledDeployed = a.stored, deployed
-	return nil
+	set, err := cached(ctx, a.getter.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(a.cluster)})
+	a.facts.takenOver = set != nil && controls(a.cluster, set)
+	return err
 }
 
 // begins finds out what is known of the release.

@@ -91,6 +91,7 @@ func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
 	getter := newActionsGetter(now)
 	getter.chart, getter.rollouts = &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, rollouts
 	getter.capabilities = &rememberedCapabilities{clock: now}
+	getter.objects = fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build()
 	return getter
 }
 

@@ -14,6 +14,8 @@ type passFacts struct {
 	stored storedVersions
 	// calledDeployed are those of them that their labels call deployed.
 	calledDeployed map[string]bool
+	// takenOver: the BarqCluster controls the StatefulSet of that name, so the release is its own whatever the labels of a record say.
+	takenOver bool
 	// believedBase: the operator has signed the revision that is upgraded.
 	believedBase bool
 	// admits refuses a revision that cannot be stored or applied; nil refuses none.

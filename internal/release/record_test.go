@@ -94,6 +94,17 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 	}
 }
 
+// A tenant can also take the operator's mark off. The objects tell whose the release is.
+func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
+	s := twoRevisions(t)
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[managedByLabel] = "a person" })
+	require.False(t, isOurs(s.last()))
+	s.facts.takenOver = true
+	s.pass()
+	require.True(t, isOurs(s.last()))
+	require.False(t, believed(s.last()))
+}
+
 // A record of a former BarqCluster, or another one's, is a tenant's to copy.
 func TestARecordIsOfOneBarqCluster(t *testing.T) {
 	s := twoRevisions(t)

@@ -155,6 +155,9 @@ func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, er
 	if d.key.Verify(stored, d.cluster.GetUID()) {
 		found, err = signedRecord(stored, listed.number)
 	} else {
+		if d.facts.takenOver {
+			stored.Labels[managedByLabel] = managedBy
+		}
 		found, size, err = unsignedRecord(stored, listed.number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
 	}
 	switch {
