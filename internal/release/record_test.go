@@ -94,6 +94,16 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 	}
 }
 
+func TestASecretInTheWayOfTheNextRevisionIsReplaced(t *testing.T) {
+	s := twoRevisions(t)
+	s.change(second, func(stored *corev1.Secret) { stored.Labels["name"] = "other" })
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	s.pass()
+	require.True(t, believed(s.last()))
+	require.Equal(t, 2, s.last().Version)
+	require.ErrorIs(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)), driver.ErrReleaseExists, "its own is not replaced")
+}
+
 // A tenant can also take the operator's mark off. The objects tell whose the release is.
 func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
 	s := twoRevisions(t)

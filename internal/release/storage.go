@@ -3,6 +3,7 @@ package release
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -283,12 +284,39 @@ func (d *passDriver) create(key string, rel *release.Release) error {
 		return err
 	}
 	return d.write(func() error {
-		if err := d.secrets.create(key, compact(rel), d.sign); err != nil {
+		err := d.secrets.create(key, compact(rel), d.sign)
+		if errors.Is(err, driver.ErrReleaseExists) {
+			if err = d.vacate(key); err == nil {
+				err = d.secrets.create(key, compact(rel), d.sign)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		d.records = slices.Insert(d.records, 0, &record{secret: key, number: rel.Version, release: rel})
 		return nil
 	})
+}
+
+// vacate deletes a Secret that has the name of the next revision, unless the operator has stored it. A tenant could else keep a BarqCluster
+// of the namespace from every edit.
+func (d *passDriver) vacate(key string) error {
+	stored, err := d.secrets.Get(context.Background(), key, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the Secret %s, which has the name of the next revision: %w", key, err)
+	case d.key.Verify(stored, d.cluster.GetUID()):
+		return driver.ErrReleaseExists
+	}
+	ctrl.Log.WithName("release").Info("Deleting a Secret that has the name of the next revision of a release and is none",
+		"namespace", d.cluster.GetNamespace(), "secret", key)
+	err = d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &stored.UID}})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting the Secret %s, which has the name of the next revision and is none: %w", key, err)
+	}
+	return nil
 }
 
 // Update stores a revision over an older state of it.
