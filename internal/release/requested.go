@@ -123,23 +123,18 @@ func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.O
 	if live == nil || err != nil || !controls(cluster, live) {
 		return false, err
 	}
-	object, err := documentOf(manifest, statefulSetKind.Kind)
+	wanted, err := statefulSetIn(manifest)
 	if err != nil {
 		return false, fmt.Errorf("reading the rendered manifest: %w", err)
 	}
-	wanted := unstructured.Unstructured{Object: object}
-	if replicas, given, err := unstructured.NestedInt64(wanted.Object, "spec", "replicas"); err != nil || given && replicas == 0 {
-		return false, err
-	}
-	template, _, err := unstructured.NestedMap(wanted.Object, "spec", "template")
-	if err != nil {
-		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
+		return false, nil
 	}
 	have, err := json.Marshal(live)
 	if err != nil {
 		return false, err
 	}
-	want, err := json.Marshal(map[string]any{"spec": map[string]any{"template": template}})
+	want, err := json.Marshal(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
 	if err != nil {
 		return false, err
 	}

@@ -1,11 +1,17 @@
 package release
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -137,6 +143,47 @@ func TestRestartsPodsComparesWhatItMeans(t *testing.T) {
 		"# a comment\nspec:\n  template:\n    spec:\n      x: 1\n    metadata:\n      labels:\n        c: d\n        a: b\nkind: StatefulSet\n")
 	require.NoError(t, err)
 	require.False(t, restarts)
+}
+
+// Where no revision tells what the pods were made from, they themselves do, with all that the API server and others have added.
+func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
+	live := &appsv1.StatefulSet{ObjectMeta: metaOf("vectors", testCluster().GetUID())}
+	live.Spec.Replicas = ptr.To[int32](2)
+	live.Spec.Template.Labels = map[string]string{"app": "db", "injected": "yes"}
+	live.Spec.Template.Spec = corev1.PodSpec{
+		Containers:    []corev1.Container{{Name: "barq-db", Image: "barq-db:1", ImagePullPolicy: corev1.PullIfNotPresent}, {Name: "sidecar", Image: "sidecar:1"}},
+		RestartPolicy: corev1.RestartPolicyAlways,
+	}
+	manifest := func(replicas int, image string) string {
+		return fmt.Sprintf("---\napiVersion: v1\nkind: Service\n---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\n"+
+			"spec: {replicas: %d, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: barq-db, image: %q}]}}}\n", replicas, image)
+	}
+	others := live.DeepCopy()
+	others.OwnerReferences = ownedBy("uid of another")
+	for name, test := range map[string]struct {
+		live     *appsv1.StatefulSet
+		manifest string
+		want     bool
+	}{
+		"the same":               {live, manifest(2, "barq-db:1"), false},
+		"another number of pods": {live, manifest(3, "barq-db:1"), false},
+		"another image":          {live, manifest(2, "barq-db:2"), true},
+		"no pods are asked for":  {live, manifest(0, "barq-db:2"), false},
+		"there is none":          {nil, manifest(2, "barq-db:2"), false},
+		"it is another's":        {others, manifest(2, "barq-db:2"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme)
+			if test.live != nil {
+				cache.WithObjects(test.live.DeepCopy())
+			}
+			restarts, err := restartsLivePods(t.Context(), cache.Build(), testCluster(), test.manifest)
+			require.NoError(t, err)
+			require.Equal(t, test.want, restarts)
+		})
+	}
+	_, err := restartsLivePods(t.Context(), fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(live).Build(), testCluster(), "kind: StatefulSet\nspec: 5")
+	require.ErrorContains(t, err, "reading the rendered manifest")
 }
 
 func TestRequestOf(t *testing.T) {
