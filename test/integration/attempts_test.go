@@ -10,8 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/forgery"
@@ -243,12 +243,7 @@ func volumes() tried {
 			claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 			require.NoError(t, admin.Create(t.Context(), claim))
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: name + "-copy", Labels: labels}}
-			pod.Spec = corev1.PodSpec{
-				SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: ptr.To(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
-				Containers: []corev1.Container{{Name: "a", Image: "registry.example.com/a:1", SecurityContext: &corev1.SecurityContext{
-					AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-				}}},
-			}
+			pod.Spec = tenant.Pod()
 			require.NoError(t, admin.Create(t.Context(), pod))
 		},
 		begin: func(t *testing.T, at *reachTarget, name string) {
@@ -305,7 +300,11 @@ func metadata() tried {
 		},
 		end: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
-			require.NoError(t, at.Patch(t.Context(), name, `{"metadata":{"finalizers":["uninstall-helm-release"]}}`))
+			// Her own finalizer would keep it for ever.
+			cluster := clusterOf(t, at.Namespace, name, `{}`)
+			refresh(t, cluster)
+			controllerutil.RemoveFinalizer(cluster, "example.com/mallory")
+			require.NoError(t, at.Client.Update(t.Context(), cluster))
 		},
 	}
 }

@@ -29,21 +29,16 @@ type attack struct {
 
 // aim is what an attack is to hit.
 type aim struct {
-	// cluster is the BarqCluster, in namespace home.
-	cluster, home string
-	uid           string
-	// there is in another namespace, and here is an object of an administrator in the tenant's own.
-	there, here forgery.Target
+	// cluster is the BarqCluster, in namespace home; other is one in which the tenant may do nothing.
+	cluster, home, other string
+	uid                  string
+	// target is an object of an administrator.
+	target forgery.Target
 }
 
-// both writes both targets in one way.
-func (a aim) both(write func(forgery.Target) string) string {
-	return write(a.there) + "\n---\n" + write(a.here)
-}
+func (a aim) plain() string { return a.target.Document() }
 
-func (a aim) plain() string { return a.both(forgery.Target.Document) }
-
-// lists is an attack whose manifest lists the targets, after further edits.
+// lists is an attack whose manifest lists the target, with further edits.
 func lists(name string, edits ...forgery.Edit) attack {
 	return attack{name: name, edits: func(a aim) []forgery.Edit { return append([]forgery.Edit{forgery.Append(a.plain())}, edits...) }}
 }
@@ -53,12 +48,12 @@ func attacks() []attack {
 	return slices.Concat(spelled(), hooked(), stated(), numbered(), marked(), shaped())
 }
 
-// spelled: the targets are listed in every spelling.
+// spelled: the target is listed in every spelling.
 func spelled() []attack {
 	var found []attack
 	for i, spelling := range forgery.Spellings("") {
 		found = append(found, attack{name: "spelled-" + spelling.Name, edits: func(a aim) []forgery.Edit {
-			return []forgery.Edit{forgery.Append(a.both(forgery.Spellings(a.home)[i].Write))}
+			return []forgery.Edit{forgery.Append(forgery.Spellings(a.home)[i].Write(a.target))}
 		}})
 	}
 	return append(found,
@@ -67,29 +62,25 @@ func spelled() []attack {
 		attack{name: "empty-manifest", edits: func(aim) []forgery.Edit { return []forgery.Edit{forgery.Manifest("")} }},
 		attack{name: "manifest-of-one-word", edits: func(aim) []forgery.Edit { return []forgery.Edit{forgery.Manifest("word")} }},
 		attack{name: "owned-by-the-barqcluster", edits: func(a aim) []forgery.Edit {
-			owned := func(t forgery.Target) string {
-				return t.Document() + fmt.Sprintf("  ownerReferences: [{apiVersion: barq.db/v1alpha1, kind: BarqCluster, name: %s, uid: %s, controller: true}]\n", a.cluster, a.uid)
-			}
-			return []forgery.Edit{forgery.Append(a.both(owned))}
+			owner := fmt.Sprintf("  ownerReferences: [{apiVersion: barq.db/v1alpha1, kind: BarqCluster, name: %s, uid: %s, controller: true}]\n", a.cluster, a.uid)
+			return []forgery.Edit{forgery.Append(a.plain() + owner)}
 		}},
 		attack{name: "own-objects-moved", edits: func(a aim) []forgery.Edit {
-			return []forgery.Edit{forgery.Replace("namespace: "+a.home, "namespace: "+a.there.Namespace), forgery.Replace(`namespace: "`+a.home+`"`, `namespace: "`+a.there.Namespace+`"`)}
+			return []forgery.Edit{forgery.Replace("namespace: "+a.home, "namespace: "+a.other), forgery.Replace(`namespace: "`+a.home+`"`, `namespace: "`+a.other+`"`)}
 		}},
 	)
 }
 
-// hooked: hooks for every event change, make or delete the targets.
+// hooked: hooks for every event make an object, and make the target anew.
 func hooked() []attack {
 	var found []attack
 	for _, event := range []string{
 		"pre-install", "post-install", "pre-delete", "post-delete", "pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback", "test", "test-success",
 	} {
 		found = append(found, attack{name: "hook-" + event, edits: func(a aim) []forgery.Edit {
-			made := a.there
+			made := a.target
 			made.Name = "made-" + a.cluster
-			return []forgery.Edit{
-				forgery.Hook(event, a.there.Document()), forgery.Hook(event, a.here.Document()), forgery.Hook(event, made.Document()),
-			}
+			return []forgery.Edit{forgery.Hook(event, made.Document()), forgery.Hook(event, a.plain())}
 		}})
 	}
 	return found
@@ -156,13 +147,14 @@ func marked() []attack {
 	foreign.sticks = true
 	foreignMarked := lists("of-another-chart-marked", forgery.Chart("other"))
 	foreignMarked.sticks = true
+	anothers := lists("managed-by-another", forgery.Label("barq.db/managed-by", "mallory"))
+	anothers.sticks = true
 	return []attack{
-		adopted, helms, foreign, foreignMarked,
+		adopted, helms, foreign, foreignMarked, anothers,
 		lists("unsigned", forgery.Unsigned()),
 		lists("signed-with-a-word", forgery.SignedWith("word")),
 		lists("signed-with-nothing", forgery.SignedWith("")),
 		lists("signed-with-zeros", forgery.SignedWith(strings.Repeat("0", 64))),
-		lists("managed-by-another", forgery.Label("barq.db/managed-by", "mallory")),
 		lists("generation-ahead", forgery.Label("barq.db/generation", "9223372036854775807")),
 		lists("rollout-unrequested", forgery.Label("barq.db/rollout", "unrequested")),
 		lists("owned-secret", forgery.OwnedBy(metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "other", UID: "00000000-0000-0000-0000-000000000000"})),
@@ -175,7 +167,7 @@ func shaped() []attack {
 		lists("plain", forgery.Plain()),
 		{name: "manifest-again", edits: func(a aim) []forgery.Edit { return []forgery.Edit{forgery.Again("Manifest", a.plain())} }},
 		{name: "name-again", edits: func(a aim) []forgery.Edit {
-			return []forgery.Edit{forgery.Append(a.plain()), forgery.Again("NAMESPACE", a.there.Namespace)}
+			return []forgery.Edit{forgery.Append(a.plain()), forgery.Again("NAMESPACE", a.other)}
 		}},
 		{name: "sub-chart", edits: func(a aim) []forgery.Edit { return []forgery.Edit{forgery.SubChart("sub", a.plain())} }},
 		{name: "template", edits: func(a aim) []forgery.Edit { return []forgery.Edit{forgery.Template([]byte(a.plain()))} }},
@@ -203,72 +195,74 @@ func shaped() []attack {
 // hits nothing, and the BarqCluster goes on as if the record were the operator's.
 func TestForgedRecords(t *testing.T) {
 	all := attacks()
-	var names []string
-	for _, attack := range all {
-		names = append(names, attack.name)
+	names := make([]string, len(all))
+	for i, attack := range all {
+		names[i] = attack.name
 	}
 	s := layOut(t, append(names, "another")...)
-	clusters, aims := map[string]*v1alpha1.BarqCluster{}, map[string]aim{}
+	clusters, here, there := map[string]*v1alpha1.BarqCluster{}, map[string]aim{}, map[string]aim{}
 	for _, name := range names {
 		clusters[name] = s.create(t, name, `replicas: 0`)
-		aims[name] = s.aimAt(t, name)
 	}
+	originals := map[string]*corev1.Secret{}
 	for _, name := range names {
 		waitSleeping(t, clusters[name])
-		a := aims[name]
-		a.uid = string(clusters[name].UID)
-		aims[name] = a
+		here[name], there[name] = s.aimAt(t, clusters[name])
+		originals[name] = s.record(t, name)
 	}
 	alice := s.honest(t)
 	s.watchOver(t)
-	originals := map[string]*corev1.Secret{}
-	for _, name := range names {
-		originals[name] = s.record(t, name)
-	}
-	forge := func() {
+	forge := func(aims map[string]aim) {
 		for _, attack := range all {
 			s.forgeNewest(t, originals[attack.name], attack.edits(aims[attack.name])...)
 		}
 	}
+	wrong := map[string][]string{}
+	// each waits until all are through, and adds what is not.
+	each := func(what string, check func(attack) string) {
+		deadline := time.Now().Add(patience)
+		for _, attack := range all {
+			if last := within(time.Until(deadline), func() string { return check(attack) }); last != "" {
+				wrong[attack.name] = append(wrong[attack.name], what+": "+last)
+			}
+		}
+		time.Sleep(soon)
+		breaches := s.breaches(t)
+		for _, attack := range all {
+			wrong[attack.name] = append(wrong[attack.name], about(breaches, attack.name)...)
+		}
+	}
 
-	forge()
 	for _, attack := range all {
 		if attack.adopts {
 			require.NoError(t, s.Patch(t.Context(), attack.name, `{"metadata":{"annotations":{"barq.db/adopt-release":"`+attack.name+`"}}}`))
 		}
-		require.NoError(t, s.Patch(t.Context(), attack.name, minReady(7)))
 	}
-	honest := editAs(t, alice, "honest", 1)
-	edited := map[string]string{}
-	deadline := time.Now().Add(patience)
-	for _, attack := range all {
-		if !attack.sticks {
-			edited[attack.name] = within(time.Until(deadline), func() string { return arrived(t, s.Namespace, attack.name, 7) })
+	honest := ""
+	for i, aims := range []map[string]aim{there, here} {
+		seconds := int32(7 + i)
+		forge(aims)
+		for _, name := range names {
+			require.NoError(t, s.Patch(t.Context(), name, minReady(seconds)))
 		}
+		honest += editAs(t, alice, "honest", seconds)
+		each("after an edit", func(attack attack) string {
+			if attack.sticks {
+				return ""
+			}
+			return arrived(t, s.Namespace, attack.name, seconds)
+		})
 	}
-	time.Sleep(soon)
-	afterEdits := s.breaches(t)
-
-	forge()
+	forge(here)
 	for _, name := range names {
 		require.NoError(t, s.Client.Delete(t.Context(), clusters[name]))
 	}
-	deleted := map[string]string{}
-	deadline = time.Now().Add(patience)
-	for _, name := range names {
-		deleted[name] = within(time.Until(deadline), func() string { return left(t, clusters[name]) })
-	}
-	time.Sleep(soon)
-	breaches := slices.Concat(afterEdits, s.breaches(t))
+	each("after a deletion", func(attack attack) string { return left(t, clusters[attack.name]) })
 
 	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			require.Empty(t, about(breaches, name))
-			require.Empty(t, edited[name], "after an edit")
-			require.Empty(t, deleted[name], "after a deletion")
-		})
+		t.Run(name, func(t *testing.T) { require.Empty(t, wrong[name]) })
 	}
-	require.Empty(t, breaches)
+	s.requireUntouched(t)
 	require.Empty(t, honest)
 }
 
@@ -288,18 +282,20 @@ func (s *siege) forgeNewest(t *testing.T, original *corev1.Secret, edits ...forg
 	require.NoError(t, s.Store(t.Context(), forged))
 }
 
-// aimAt makes objects of an administrator that one attack is to hit.
-func (s *siege) aimAt(t *testing.T, name string) aim {
+// aimAt makes objects of an administrator that one attack is to hit, in the tenant's own namespace and in another one.
+func (s *siege) aimAt(t *testing.T, cluster *v1alpha1.BarqCluster) (here, there aim) {
 	t.Helper()
-	there := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.victims, Name: "theirs-" + name}, Data: map[string]string{"a": "b"}}
-	require.NoError(t, admin.Create(t.Context(), there))
-	here := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: "theirs-" + name}}
-	require.NoError(t, admin.Create(t.Context(), here))
-	return aim{
-		cluster: name, home: s.Namespace,
-		there: forgery.Target{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.victims, Name: there.Name},
-		here:  forgery.Target{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Namespace: s.Namespace, Name: here.Name},
+	theirs := metav1.ObjectMeta{Namespace: s.victims, Name: "theirs-" + cluster.Name}
+	require.NoError(t, admin.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: theirs, Data: map[string]string{"a": "b"}}))
+	there = aim{
+		cluster: cluster.Name, uid: string(cluster.UID), home: s.Namespace, other: s.victims,
+		target: forgery.Target{APIVersion: "v1", Kind: "ConfigMap", Namespace: theirs.Namespace, Name: theirs.Name},
 	}
+	theirs.Namespace = s.Namespace
+	require.NoError(t, admin.Create(t.Context(), &networkingv1.NetworkPolicy{ObjectMeta: theirs}))
+	here = there
+	here.target = forgery.Target{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Namespace: theirs.Namespace, Name: theirs.Name}
+	return here, there
 }
 
 // about gives the breaches that name what an attack aims at.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/forgery"
+	"github.com/barq-db/barq-operator/test/tenant"
 )
 
 // An older record says what the operator itself has said once. Put back, it restarts no pod and undoes no edit.
@@ -116,11 +117,11 @@ func TestRecordsForgedWhileTheOperatorIsDown(t *testing.T) {
 	clusters, aims := map[string]*v1alpha1.BarqCluster{}, map[string]aim{}
 	for _, name := range actions {
 		clusters[name] = s.create(t, name, `{}`)
-		aims[name] = s.aimAt(t, name)
 	}
 	before := map[string]map[string]string{}
 	for _, name := range actions {
 		waitReady(t, clusters[name])
+		aims[name], _ = s.aimAt(t, clusters[name])
 		before[name] = identities(t, clusters[name])
 	}
 	s.watchOver(t)
@@ -130,7 +131,8 @@ func TestRecordsForgedWhileTheOperatorIsDown(t *testing.T) {
 		edits := []forgery.Edit{forgery.Append(aims[name].plain())}
 		switch name {
 		case "hooked":
-			edits = append(edits, forgery.Hook("pre-delete", aims[name].there.Document()), forgery.Hook("pre-upgrade", aims[name].here.Document()))
+			forged := forgery.Target{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.victims, Name: "forged"}
+			edits = append(edits, forgery.Hook("pre-delete", forged.Document()), forgery.Hook("pre-upgrade", forged.Document()))
 		case "pending":
 			edits = append(edits, forgery.Status("pending-upgrade"), forgery.Deployed("2099-01-01T00:00:00Z"))
 		}
@@ -176,7 +178,7 @@ func theirs(namespace string) map[string]client.Object {
 			Replicas: ptr.To[int32](0), ServiceName: "statefulset-headless", Selector: &metav1.LabelSelector{MatchLabels: selector},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: selector},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "registry.example.com/a:1"}}},
+				Spec:       tenant.Pod(),
 			},
 		}},
 	}
