@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/test/adversary/plan"
 	"github.com/barq-db/barq-operator/test/bench/procfs"
 	"github.com/barq-db/barq-operator/test/forgery"
@@ -105,7 +106,7 @@ func systems() []forgery.Target {
 	return []forgery.Target{
 		{APIVersion: "v1", Kind: "ConfigMap", Namespace: metav1.NamespaceSystem, Name: "kube-root-ca.crt"},
 		{APIVersion: "v1", Kind: "ServiceAccount", Namespace: operatorprocess.Namespace, Name: operatorprocess.Account},
-		{APIVersion: "v1", Kind: "Secret", Namespace: operatorprocess.Namespace, Name: tenant.ReleaseKey},
+		{APIVersion: "v1", Kind: "Secret", Namespace: operatorprocess.Namespace, Name: signing.SecretName},
 		{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "barq-operator"},
 		{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition", Name: "barqclusters.barq.db"},
 		{APIVersion: "v1", Kind: "Namespace", Name: victims},

@@ -10,13 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
+	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/operatorprocess"
 	"github.com/barq-db/barq-operator/test/snapshot"
 )
-
-// ReleaseKey is the Secret in which the operator keeps the key of its signatures, in its own namespace.
-const ReleaseKey = "barq-operator-release-key"
 
 // calm is for how long nothing may change until a guard begins.
 const calm = 500 * time.Millisecond
@@ -124,7 +123,7 @@ func (g *Guard) isExpected(difference snapshot.Difference) bool {
 
 // counts tells whether an object belongs to no tenant.
 func (g *Guard) counts(name snapshot.Name, object *unstructured.Unstructured) bool {
-	if g.isElsewhere(name, object) || name == (snapshot.Name{Resource: "secrets", Namespace: operatorprocess.Namespace, Name: ReleaseKey}) {
+	if g.isElsewhere(name, object) || name == (snapshot.Name{Resource: "secrets", Namespace: operatorprocess.Namespace, Name: signing.SecretName}) {
 		return false
 	}
 	return !slices.ContainsFunc(g.own, func(own Own) bool { return own.Has(name, object) })
@@ -164,6 +163,10 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 		// The caches list and watch all namespaces.
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	}
+	if resource == "secrets" && !entry.Writes() && !entry.Succeeded() && g.isHome(entry.Namespace) {
+		// A spec may refer to any Secret of its namespace, and to one that is not there.
+		return true
+	}
 	if !slices.ContainsFunc(g.own, func(own Own) bool { return own.Names(resource, entry.Namespace, entry.Name) }) {
 		return false
 	}
@@ -173,15 +176,18 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	return was == nil || !g.counts(name, was) || !entry.Writes() || !entry.Succeeded()
 }
 
-// isUpkeep tells whether a request is for the operator itself: its lease, its key, and who reads its metrics.
+// isUpkeep tells whether a request is for the operator itself: its lease, its key, the policy that protects BarqClusters, and who reads
+// its metrics.
 func isUpkeep(entry audit.Entry) bool {
 	switch ResourceOf(entry) {
 	case "tokenreviews.authentication.k8s.io", "subjectaccessreviews.authorization.k8s.io":
 		return true
+	case "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io":
+		return !entry.Writes() && entry.Name == protection.DefaultName
 	case "leases.coordination.k8s.io":
 		return entry.Namespace == operatorprocess.Namespace
 	case "secrets":
-		return entry.Namespace == operatorprocess.Namespace && (entry.Name == ReleaseKey || entry.Name == "" && !entry.Writes())
+		return entry.Namespace == operatorprocess.Namespace && (entry.Name == signing.SecretName || entry.Name == "" && !entry.Writes())
 	default:
 		return false
 	}

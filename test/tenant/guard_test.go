@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/operatorprocess"
 	"github.com/barq-db/barq-operator/test/snapshot"
@@ -63,6 +64,6 @@ func TestWhatTheOperatorMayAskFor(t *testing.T) {
 	require.True(t, may("patch", "barq.db", "barqclusters/status", "home", "db", 200))
 	require.False(t, may("patch", "barq.db", "barqclusters/status", "victims", "db", 200))
 	require.True(t, may("update", "coordination.k8s.io", "leases", operatorprocess.Namespace, "any", 200))
-	require.True(t, may("create", "", "secrets", operatorprocess.Namespace, ReleaseKey, 201))
+	require.True(t, may("create", "", "secrets", operatorprocess.Namespace, signing.SecretName, 201))
 	require.False(t, may("create", "", "secrets", operatorprocess.Namespace, "token", 201))
 }
