@@ -170,8 +170,8 @@ type actions struct {
 	getter  *actionsGetter
 	cluster client.Object
 	facts   *passFacts
-	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
-	// release as well as any other, so there is nothing to recover.
+	// deleting: the BarqCluster is being deleted. What is stored decides nothing of that,
+	// so there is nothing to recover.
 	deleting bool
 	// unchanged tells whether objects are in the versions in which they were seen.
 	unchanged func(objectVersions) (bool, error)
