@@ -12,10 +12,13 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/resource"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -369,8 +372,19 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err != nil {
 		return fmt.Errorf("reading the rendered manifest: %w", err)
 	}
+	before, err := a.listedBefore()
+	if err != nil {
+		return err
+	}
 	for _, wanted := range objects {
-		live, err := cached(ctx, a.getter.objects, nameOf(wanted))
+		var live metav1.Object
+		found, err := cached(ctx, a.getter.objects, nameOf(wanted))
+		if found != nil {
+			live = found
+		} else if err == nil && before.Get(wanted) != nil {
+			// Helm looks for those alone that the former revision does not list.
+			live, err = currentOf(wanted)
+		}
 		if err != nil {
 			return err
 		}
@@ -382,6 +396,30 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 		}
 	}
 	return nil
+}
+
+// listedBefore gives the objects in the manifest of the newest revision that is believed.
+func (a *actions) listedBefore() (kube.ResourceList, error) {
+	newest, err := a.Config().Releases.Last(a.cluster.GetName())
+	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !believed(newest) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.Config().KubeClient.Build(bytes.NewBufferString(newest.Manifest), false)
+}
+
+// currentOf reads an object of a manifest from the API server; nil if there is none.
+func currentOf(wanted *resource.Info) (metav1.Object, error) {
+	found, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("could not get %s %q: %w", wanted.Mapping.GroupVersionKind.Kind, wanted.Name, err)
+	}
+	return meta.Accessor(found)
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
