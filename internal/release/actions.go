@@ -570,7 +570,9 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 	if err := a.uninstall(found); err != nil {
 		return nil, err
 	}
-	if err := storageOf(a.Config().Releases).deleteAll(); err != nil {
+	releases := storageOf(a.Config().Releases)
+	if err := releases.deleteAll(); err != nil {
+		a.getter.written.note(a.cluster.GetUID(), releases.secrets.versions)
 		return nil, err
 	}
 	a.getter.written.forget(a.cluster.GetUID())

@@ -166,7 +166,8 @@ func TestFewRecordsAreRead(t *testing.T) {
 	require.Len(t, s.asked(), readLimit, "none of them is deployed")
 	history, err := s.storage.History("vectors")
 	require.NoError(t, err)
-	require.Len(t, history, 40, "the oldest are still removed")
+	require.Len(t, history, listLimit)
+	require.Equal(t, 1, history[len(history)-1].Version, "the oldest are still removed")
 
 	for version := range 40 {
 		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "nobody" })
@@ -175,6 +176,29 @@ func TestFewRecordsAreRead(t *testing.T) {
 	_, err = s.storage.Last("vectors")
 	require.EqualError(t, err, `the newest 6 Secrets that are named like revisions of Helm release "vectors" store none; delete them`)
 	require.Len(t, s.asked(), readLimit)
+}
+
+// A tenant may write thousands of records. Each reconcile does a part.
+func TestManyRecordsAreRemovedInParts(t *testing.T) {
+	s := newStoring(t)
+	for version := range deleteLimit + 20 {
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusSuperseded, rollout.Requested)))
+	}
+	damaged := 2*readLimit - 1
+	for i := range damaged {
+		s.change(keyOf("vectors", deleteLimit+20-i), func(stored *corev1.Secret) { stored.Data[recordKey] = nil })
+	}
+	_, err := s.storage.Last("vectors")
+	require.ErrorIs(t, err, errUnfinished)
+	s.pass()
+	require.Equal(t, deleteLimit+20-damaged, s.last().Version)
+
+	require.ErrorIs(t, storageOf(s.storage).deleteAll(), errUnfinished)
+	s.pass()
+	require.NoError(t, storageOf(s.storage).deleteAll())
+	s.pass()
+	_, err = s.storage.Last("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 }
 
 func TestTogetherTheyUnpackToLittle(t *testing.T) {
