@@ -163,8 +163,7 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 		// The caches list and watch all namespaces.
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	}
-	if resource == "secrets" && !entry.Writes() && !entry.Succeeded() && g.isHome(entry.Namespace) {
-		// A spec may refer to any Secret of its namespace, and to one that is not there.
+	if g.isAbsentReference(resource, entry) {
 		return true
 	}
 	if !slices.ContainsFunc(g.own, func(own Own) bool { return own.Names(resource, entry.Namespace, entry.Name) }) {
@@ -174,6 +173,11 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	name := snapshot.Name{Resource: resource, Namespace: entry.Namespace, Name: entry.Name}
 	was := g.before[name]
 	return was == nil || !g.counts(name, was) || !entry.Writes() || !entry.Succeeded()
+}
+
+// isAbsentReference tells whether a request is for a Secret that is not there: a spec may refer to any name in its namespace.
+func (g *Guard) isAbsentReference(resource string, entry audit.Entry) bool {
+	return resource == "secrets" && !entry.Writes() && !entry.Succeeded() && g.isHome(entry.Namespace)
 }
 
 // isUpkeep tells whether a request is for the operator itself: its lease, its key, the policy that protects BarqClusters, and who reads
