@@ -88,7 +88,7 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	require.NoError(t, operator.Start())
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
-	require.Equal(t, 7, newestRevision(t, namespace, "db"))
+	require.Equal(t, 8, newestRevision(t, namespace, "db"))
 	requireOperator(t, cluster, other)
 
 	// Removed in order, as by an uninstall; then the BarqCluster is deleted by the one that is left.
