@@ -554,7 +554,7 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 	if err != nil {
 		return nil, err
 	}
-	if found.Chart.Name() != a.getter.chart.Name() || !isOurs(found) {
+	if a.isOfAnotherChart(found) || !isOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
 	keeps, err := keepsRelease(a.cluster)
@@ -581,14 +581,19 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 
 // guard refuses a release that the operator did not make and is not to take over.
 func (a *actions) guard(found *release.Release) error {
-	if name := found.Chart.Name(); name != a.getter.chart.Name() {
+	if a.isOfAnotherChart(found) {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
-			"give the BarqCluster another name, or remove that release", found.Name, name)
+			"give the BarqCluster another name, or remove that release", found.Name, found.Chart.Name())
 	}
 	if isOurs(found) || a.deleting {
 		return nil
 	}
 	return a.adoptable(found)
+}
+
+// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
+func (a *actions) isOfAnotherChart(found *release.Release) bool {
+	return (believed(found) || !isOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
 }
 
 // unfinished tells whether the revision was begun and never finished. Only one

@@ -186,6 +186,9 @@ func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, er
 		return found, size, nil
 	case stored.Labels[managedByLabel] != managedBy:
 		return nil, size, damaged(listed.secret, err)
+	case errors.Is(err, errTooLarge):
+		// No accident makes a record larger. There may be many.
+		return d.number(listed), 0, nil
 	}
 	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
 		"namespace", d.cluster.GetNamespace(), "secret", listed.secret, "because", err.Error())
@@ -193,6 +196,15 @@ func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, er
 		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.secret, err)
 	}
 	return nil, size, nil
+}
+
+// number stands for a record that carries the operator's mark, and of which nothing else is known.
+func (d *passDriver) number(listed *record) *record {
+	one := d.unread(listed.secret, listed.number)
+	one.release.Info.Status = release.StatusDeployed
+	one.release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
+	one.release.Labels = map[string]string{managedByLabel: managedBy}
+	return one
 }
 
 // readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are.
