@@ -123,7 +123,7 @@ func (g *Guard) isExpected(difference snapshot.Difference) bool {
 
 // counts tells whether an object belongs to no tenant.
 func (g *Guard) counts(name snapshot.Name, object *unstructured.Unstructured) bool {
-	if g.isElsewhere(name, object) || name == (snapshot.Name{Resource: "secrets", Namespace: operatorprocess.Namespace, Name: signing.SecretName}) {
+	if g.isElsewhere(name, object) {
 		return false
 	}
 	return !slices.ContainsFunc(g.own, func(own Own) bool { return own.Has(name, object) })
@@ -163,8 +163,8 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 		// The caches list and watch all namespaces.
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	}
-	if resource == "secrets" && !entry.Writes() && !entry.Succeeded() && g.isHome(entry.Namespace) {
-		// A spec may refer to any Secret of its namespace, and to one that is not there.
+	if resource == "secrets" && !entry.Writes() && g.isHome(entry.Namespace) {
+		// A spec may refer to any Secret of its namespace, all of which the tenant may read.
 		return true
 	}
 	if !slices.ContainsFunc(g.own, func(own Own) bool { return own.Names(resource, entry.Namespace, entry.Name) }) {
@@ -187,7 +187,8 @@ func isUpkeep(entry audit.Entry) bool {
 	case "leases.coordination.k8s.io":
 		return entry.Namespace == operatorprocess.Namespace
 	case "secrets":
-		return entry.Namespace == operatorprocess.Namespace && (entry.Name == signing.SecretName || entry.Name == "" && !entry.Writes())
+		// The key was made before the guard began.
+		return entry.Namespace == operatorprocess.Namespace && (entry.Name == signing.SecretName || entry.Name == "") && !entry.Writes()
 	default:
 		return false
 	}

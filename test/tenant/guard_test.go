@@ -64,6 +64,7 @@ func TestWhatTheOperatorMayAskFor(t *testing.T) {
 	require.True(t, may("patch", "barq.db", "barqclusters/status", "home", "db", 200))
 	require.False(t, may("patch", "barq.db", "barqclusters/status", "victims", "db", 200))
 	require.True(t, may("update", "coordination.k8s.io", "leases", operatorprocess.Namespace, "any", 200))
-	require.True(t, may("create", "", "secrets", operatorprocess.Namespace, signing.SecretName, 201))
+	require.True(t, may("get", "", "secrets", operatorprocess.Namespace, signing.SecretName, 200))
+	require.False(t, may("update", "", "secrets", operatorprocess.Namespace, signing.SecretName, 200))
 	require.False(t, may("create", "", "secrets", operatorprocess.Namespace, "token", 201))
 }
