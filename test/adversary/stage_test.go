@@ -94,7 +94,7 @@ func newStage(t *testing.T) *stage {
 	s.waitInstalled(t)
 	s.guard, err = tenant.NewGuard(ctx, tenant.Options{Config: adminConfig, Log: auditLog, Own: []tenant.Own{
 		tenant.NewOwn(home, slices.Concat(s.world.Clusters, s.world.Others)...), tenant.NewOwn(neighbours, "honest"),
-	}})
+	}, Reads: []tenant.Own{tenant.NewOwn(neighbours, untouched)}})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.guard.Close() })
 	s.honest = beHonest(t, alice)

@@ -25,6 +25,7 @@ type Guard struct {
 	reader *snapshot.Reader
 	trail  *audit.Trail
 	own    []Own
+	reads  []Own
 	// elsewhere tells of a namespace that it is no part of the test.
 	elsewhere func(namespace string) bool
 	before    snapshot.Snapshot
@@ -36,8 +37,8 @@ type Options struct {
 	Config *rest.Config
 	// Log is the audit log of the API server.
 	Log string
-	// Own belongs to tenants.
-	Own []Own
+	// Own belongs to tenants. Reads does too, and nothing happens that lets the operator do more than read it.
+	Own, Reads []Own
 	// Elsewhere tells of a namespace that it is no part of the test, if that is not nil.
 	Elsewhere func(namespace string) bool
 }
@@ -48,7 +49,7 @@ func NewGuard(ctx context.Context, options Options) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Guard{reader: reader, own: options.Own, elsewhere: options.Elsewhere}
+	g := &Guard{reader: reader, own: options.Own, reads: options.Reads, elsewhere: options.Elsewhere}
 	if g.before, err = reader.TakeQuiet(ctx, calm, g.counts); err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (g *Guard) isExpected(difference snapshot.Difference) bool {
 
 // counts tells whether an object belongs to no tenant.
 func (g *Guard) counts(name snapshot.Name, object *unstructured.Unstructured) bool {
-	if g.isElsewhere(name, object) || name == (snapshot.Name{Resource: "secrets", Namespace: operatorprocess.Namespace, Name: signing.SecretName}) {
+	if g.isElsewhere(name, object) {
 		return false
 	}
 	return !slices.ContainsFunc(g.own, func(own Own) bool { return own.Has(name, object) })
@@ -159,25 +160,35 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	case "barqclusters/status.barq.db", "barqclusters/finalizers.barq.db":
 		resource = "barqclusters.barq.db"
 	}
-	if entry.Name == "" && !entry.Writes() {
-		// The caches list and watch all namespaces.
-		return entry.Namespace == "" || g.isHome(entry.Namespace)
+	if !entry.Writes() {
+		return g.mayRead(entry, resource)
 	}
-	if g.isAbsentReference(resource, entry) {
-		return true
-	}
-	if !slices.ContainsFunc(g.own, func(own Own) bool { return own.Names(resource, entry.Namespace, entry.Name) }) {
+	if !names(g.own, resource, entry) {
 		return false
 	}
-	// One of an administrator's under the name of one of the tenant's may be looked at, and asked for in vain.
+	// One of an administrator's under the name of one of the tenant's may be asked for in vain.
 	name := snapshot.Name{Resource: resource, Namespace: entry.Namespace, Name: entry.Name}
 	was := g.before[name]
-	return was == nil || !g.counts(name, was) || !entry.Writes() || !entry.Succeeded()
+	return was == nil || !g.counts(name, was) || !entry.Succeeded()
 }
 
-// isAbsentReference tells whether a request is for a Secret that is not there: a spec may refer to any name in its namespace.
-func (g *Guard) isAbsentReference(resource string, entry audit.Entry) bool {
-	return resource == "secrets" && !entry.Writes() && !entry.Succeeded() && g.isHome(entry.Namespace)
+// mayRead tells whether the operator may read what a request is for.
+func (g *Guard) mayRead(entry audit.Entry, resource string) bool {
+	switch {
+	case entry.Name == "":
+		// The caches list and watch all namespaces.
+		return entry.Namespace == "" || g.isHome(entry.Namespace)
+	case resource == "secrets" && g.isHome(entry.Namespace):
+		// A spec may refer to any Secret of its namespace, all of which the tenant may read.
+		return true
+	default:
+		return names(g.own, resource, entry) || names(g.reads, resource, entry)
+	}
+}
+
+// names tells whether a request is for an object of some BarqCluster.
+func names(all []Own, resource string, entry audit.Entry) bool {
+	return slices.ContainsFunc(all, func(own Own) bool { return own.Names(resource, entry.Namespace, entry.Name) })
 }
 
 // isUpkeep tells whether a request is for the operator itself: its lease, its key, the policy that protects BarqClusters, and who reads
@@ -191,7 +202,8 @@ func isUpkeep(entry audit.Entry) bool {
 	case "leases.coordination.k8s.io":
 		return entry.Namespace == operatorprocess.Namespace
 	case "secrets":
-		return entry.Namespace == operatorprocess.Namespace && (entry.Name == signing.SecretName || entry.Name == "" && !entry.Writes())
+		// The key was made before the guard began.
+		return entry.Namespace == operatorprocess.Namespace && (entry.Name == signing.SecretName || entry.Name == "") && !entry.Writes()
 	default:
 		return false
 	}

@@ -46,7 +46,7 @@ func TestOwnObjects(t *testing.T) {
 }
 
 func TestWhatTheOperatorMayAskFor(t *testing.T) {
-	guard := &Guard{own: []Own{NewOwn("home", "db")}, before: snapshot.Snapshot{
+	guard := &Guard{own: []Own{NewOwn("home", "db")}, reads: []Own{NewOwn("other", "db")}, before: snapshot.Snapshot{
 		{Resource: "services", Namespace: "home", Name: "db"}: object(nil, ""),
 	}}
 	may := func(verb, group, resource, namespace, name string, code int) bool {
@@ -59,11 +59,14 @@ func TestWhatTheOperatorMayAskFor(t *testing.T) {
 	require.True(t, may("create", "", "services", "home", "db", 409))
 	require.True(t, may("get", "", "services", "home", "db", 200))
 	require.False(t, may("get", "", "secrets", "victims", "precious", 200))
+	require.True(t, may("get", "apps", "statefulsets", "other", "db", 200))
+	require.False(t, may("patch", "apps", "statefulsets", "other", "db", 200))
 	require.True(t, may("list", "", "secrets", "", "", 200), "for a cache")
 	require.False(t, may("list", "", "secrets", "victims", "", 200))
 	require.True(t, may("patch", "barq.db", "barqclusters/status", "home", "db", 200))
 	require.False(t, may("patch", "barq.db", "barqclusters/status", "victims", "db", 200))
 	require.True(t, may("update", "coordination.k8s.io", "leases", operatorprocess.Namespace, "any", 200))
-	require.True(t, may("create", "", "secrets", operatorprocess.Namespace, signing.SecretName, 201))
+	require.True(t, may("get", "", "secrets", operatorprocess.Namespace, signing.SecretName, 200))
+	require.False(t, may("update", "", "secrets", operatorprocess.Namespace, signing.SecretName, 200))
 	require.False(t, may("create", "", "secrets", operatorprocess.Namespace, "token", 201))
 }
