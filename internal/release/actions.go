@@ -609,7 +609,7 @@ func unfinished(found *release.Release) bool {
 // recover marks an interrupted revision as failed, after which Helm upgrades from
 // it. Without that, Helm reports another operation in progress for ever.
 //
-// Whoever began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
+// The worker that began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
 // before another one has it.
 func (a *actions) recover(name string, found *release.Release) error {
 	found.SetStatus(release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())

@@ -74,7 +74,7 @@ func (c *directClient) IsReachable() error { return nil }
 
 // Build reads the objects of a manifest, with the marks by which Helm knows an object of a release again. Helm adds
 // them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
-// release were lost too, Helm would take that object for somebody else's and refuse to go on.
+// release were lost too, Helm would take that object for another owner's and refuse to go on.
 func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
 	content, err := io.ReadAll(manifest)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
-// change lets somebody change a stored record by hand.
+// change changes a stored record by hand.
 func (s *storing) change(name string, change func(*corev1.Secret)) *corev1.Secret {
 	s.t.Helper()
 	secrets := s.server.CoreV1().Secrets("team")
@@ -182,7 +182,7 @@ func TestFewRecordsAreRead(t *testing.T) {
 	require.Equal(t, 1, history[len(history)-1].Version, "the oldest are still removed")
 
 	for version := range 40 {
-		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "nobody" })
+		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "none" })
 	}
 	s.asked()
 	_, err = s.storage.Last("vectors")

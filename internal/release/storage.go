@@ -51,14 +51,14 @@ func passStorage(secrets corev1client.SecretsGetter, key *signing.Key) func(cont
 // passDriver is the release storage of one reconcile of one BarqCluster, which a single
 // worker makes, so it needs no lock.
 //
-// Whoever may write Secrets in the namespace may write a record. So it believes what the operator has signed (see package
+// A tenant who may write Secrets in the namespace may write a record. So it believes what the operator has signed (see package
 // signing), reads few records and little of them, and gives Helm nothing to run.
 //
 // Helm stores each revision before it touches an object and again when it has finished.
 // This storage takes the first for a note in memory, so that a revision that is asked for
 // is stored once, with its outcome. An operator that is killed in between leaves no
 // release that is under way: the next reconcile finds the former revision, or none, makes the
-// same one again, and takes the objects that are there already for its own. A rollout that nobody asked for is stored before it begins nevertheless:
+// same one again, and takes the objects that are there already for its own. A rollout that the operator brings is stored before it begins nevertheless:
 // its revision holds the slot (see package rollout).
 type passDriver struct {
 	// cluster has the name of the release.
@@ -359,7 +359,7 @@ func (d *passDriver) Update(key string, rel *release.Release) error {
 	i := d.index(key)
 	switch {
 	case d.begun[key] && d.facts.conflicted:
-		// Its manifest lists what somebody else has made.
+		// Its manifest lists what another owner has made.
 		delete(d.begun, key)
 		return nil
 	case d.begun[key]:

@@ -21,7 +21,7 @@ const (
 	goes = 60 * time.Second
 )
 
-// Whatever a tenant does, nothing that is not hers is touched, nobody waits for her, and the operator goes on.
+// Whatever a tenant does, nothing that is not hers is touched, no other tenant waits for her, and the operator goes on.
 func TestAnAdversary(t *testing.T) {
 	t.Logf("seed %d; the same again: make adversary ADVERSARY_N=%d ADVERSARY_SEED=%d", *seed, *forgeries, *seed)
 	s := newStage(t)

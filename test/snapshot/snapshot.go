@@ -104,7 +104,7 @@ func (r *Reader) read(ctx context.Context, resource schema.GroupVersionResource,
 	return nil
 }
 
-// decided takes out of an object what nobody decides.
+// decided takes out of an object what no writer decides.
 func decided(object *unstructured.Unstructured) *unstructured.Unstructured {
 	unstructured.RemoveNestedField(object.Object, "status")
 	object.SetManagedFields(nil)

@@ -30,7 +30,7 @@ func TestOwnObjects(t *testing.T) {
 		return own.Has(snapshot.Name{Resource: resource, Namespace: namespace, Name: name}, object(nil, owner))
 	}
 	require.True(t, has("services", "home", "db-headless", "BarqCluster"))
-	require.False(t, has("services", "home", "db-headless", ""), "it belongs to nobody")
+	require.False(t, has("services", "home", "db-headless", ""), "it has no owner")
 	require.False(t, has("services", "home", "db-headless", "Deployment"))
 	require.False(t, has("services", "victims", "db-headless", "BarqCluster"))
 	require.False(t, has("services", "home", "other", "BarqCluster"))

@@ -75,7 +75,7 @@ func (o Own) Has(name snapshot.Name, object *unstructured.Unstructured) bool {
 	return o.Names(name.Resource, name.Namespace, name.Name) && owner != nil && (owner.Kind == "BarqCluster" || owner.Kind == "StatefulSet")
 }
 
-// Left tells whether an object is what the operator leaves to Helm when it hands a release back: it belongs to nobody, and Helm
+// Left tells whether an object is what the operator leaves to Helm when it hands a release back: it has no owner, and Helm
 // takes it for a part of the release.
 func (o Own) Left(name snapshot.Name, object *unstructured.Unstructured) bool {
 	release := object.GetAnnotations()["meta.helm.sh/release-name"]
