@@ -12,10 +12,13 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/resource"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -170,8 +173,8 @@ type actions struct {
 	getter  *actionsGetter
 	cluster client.Object
 	facts   *passFacts
-	// deleting: the BarqCluster is being deleted. Helm uninstalls an unfinished
-	// release as well as any other, so there is nothing to recover.
+	// deleting: the BarqCluster is being deleted. What is stored decides nothing of that,
+	// so there is nothing to recover.
 	deleting bool
 	// unchanged tells whether objects are in the versions in which they were seen.
 	unchanged func(objectVersions) (bool, error)
@@ -369,8 +372,19 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err != nil {
 		return fmt.Errorf("reading the rendered manifest: %w", err)
 	}
+	before, err := a.listedBefore()
+	if err != nil {
+		return err
+	}
 	for _, wanted := range objects {
-		live, err := cached(ctx, a.getter.objects, nameOf(wanted))
+		var live metav1.Object
+		found, err := cached(ctx, a.getter.objects, nameOf(wanted))
+		if found != nil {
+			live = found
+		} else if err == nil && before.Get(wanted) != nil {
+			// Helm looks for those alone that the former revision does not list.
+			live, err = currentOf(wanted)
+		}
 		if err != nil {
 			return err
 		}
@@ -382,6 +396,30 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 		}
 	}
 	return nil
+}
+
+// listedBefore gives the objects in the manifest of the newest revision that is believed.
+func (a *actions) listedBefore() (kube.ResourceList, error) {
+	newest, err := a.Config().Releases.Last(a.cluster.GetName())
+	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !believed(newest) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.Config().KubeClient.Build(bytes.NewBufferString(newest.Manifest), false)
+}
+
+// currentOf reads an object of a manifest from the API server; nil if there is none.
+func currentOf(wanted *resource.Info) (metav1.Object, error) {
+	found, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("could not get %s %q: %w", wanted.Mapping.GroupVersionKind.Kind, wanted.Name, err)
+	}
+	return meta.Accessor(found)
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
@@ -516,7 +554,7 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 	if err != nil {
 		return nil, err
 	}
-	if found.Chart.Name() != a.getter.chart.Name() || !isOurs(found) {
+	if a.isOfAnotherChart(found) || !isOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
 	keeps, err := keepsRelease(a.cluster)
@@ -532,7 +570,9 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 	if err := a.uninstall(found); err != nil {
 		return nil, err
 	}
-	if err := storageOf(a.Config().Releases).deleteAll(); err != nil {
+	releases := storageOf(a.Config().Releases)
+	if err := releases.deleteAll(); err != nil {
+		a.getter.written.note(a.cluster.GetUID(), releases.secrets.versions)
 		return nil, err
 	}
 	a.getter.written.forget(a.cluster.GetUID())
@@ -541,14 +581,19 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 
 // guard refuses a release that the operator did not make and is not to take over.
 func (a *actions) guard(found *release.Release) error {
-	if name := found.Chart.Name(); name != a.getter.chart.Name() {
+	if a.isOfAnotherChart(found) {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
-			"give the BarqCluster another name, or remove that release", found.Name, name)
+			"give the BarqCluster another name, or remove that release", found.Name, found.Chart.Name())
 	}
 	if isOurs(found) || a.deleting {
 		return nil
 	}
 	return a.adoptable(found)
+}
+
+// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
+func (a *actions) isOfAnotherChart(found *release.Release) bool {
+	return (believed(found) || !isOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
 }
 
 // unfinished tells whether the revision was begun and never finished. Only one

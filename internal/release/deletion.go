@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -35,7 +36,11 @@ func (u *uninstalled) has(cluster client.Object) bool {
 
 func (u *uninstalled) forget(name types.NamespacedName) { u.uids.Delete(name) }
 
-// withoutWaiting keeps the library from BarqClusters whose release is uninstalled: it would wait for them to go.
+// goOnAfter is when a BarqCluster of which there was more to do than one reconcile may has its next turn.
+const goOnAfter = 50 * time.Millisecond
+
+// withoutWaiting keeps the library from BarqClusters whose release is uninstalled: it would wait for them to go. And it lets one of which
+// there is more to do have its next turn soon, without the growing delays of an error.
 type withoutWaiting struct {
 	reconcile.Reconciler
 	reader client.Reader
@@ -59,6 +64,9 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if w.over.has(cluster) {
 		// What is left of the error is that the cache still has it.
 		return ctrl.Result{}, nil
+	}
+	if errors.Is(err, errUnfinished) {
+		return ctrl.Result{RequeueAfter: goOnAfter}, nil
 	}
 	return result, err
 }

@@ -8,7 +8,12 @@
 // interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
 // handback.go), how often it asks the API server (settled.go,
 // drift.go, storage.go, capabilities.go), when it is paused (pause.go). options.go lists all of them with
-// the reason for each. What starts a pass (controller.go, changes.go, concerns.go, dependents.go,
+// the reason for each.
+//
+// A record of a release may be forged. Which records are believed is in storage.go and record.go, with the signatures of
+// package signing; which objects may be written or deleted is in owned.go and kubeclient.go, and no record decides it.
+//
+// What starts a pass (controller.go, changes.go, concerns.go, dependents.go,
 // lost.go) is the operator's own; whose turn it is decides internal/fairqueue.
 //
 // Which values a spec becomes is decided in internal/translate, and whether the

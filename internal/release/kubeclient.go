@@ -165,20 +165,16 @@ var errNotWritten = errors.New("not written")
 
 // updateOne makes or changes an object.
 func (c *directClient) updateOne(original kube.ResourceList, wanted *resource.Info, force bool) (*kube.Result, error) {
-	existing, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
-	if apierrors.IsNotFound(err) {
+	live, err := currentOf(wanted)
+	if err != nil {
+		return nil, err
+	}
+	if live == nil {
 		made, err := c.Client.Create(kube.ResourceList{wanted})
 		if c.noteConflict(err); err != nil {
 			return nil, fmt.Errorf("failed to create resource: %w", err)
 		}
 		return made, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("could not get %s %q: %w", wanted.Mapping.GroupVersionKind.Kind, wanted.Name, err)
-	}
-	live, err := meta.Accessor(existing)
-	if err != nil {
-		return nil, err
 	}
 	if err := mayWrite(live, wanted, c.cluster); err != nil {
 		return nil, err

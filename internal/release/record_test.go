@@ -126,10 +126,8 @@ func TestARecordIsOfOneBarqCluster(t *testing.T) {
 
 // What cannot be read is removed if it carries the operator's mark, because it is in the way of `helm list`; and a person's is left.
 func TestADamagedRecord(t *testing.T) {
-	bomb, err := packed(strings.Repeat("a", unsignedLimit+1))
-	require.NoError(t, err)
 	for name, content := range map[string]string{
-		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=", "too much": string(bomb),
+		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=",
 	} {
 		for _, origin := range []string{managedBy, "a person"} {
 			t.Run(name+" of "+origin, func(t *testing.T) {
@@ -155,6 +153,20 @@ func TestADamagedRecord(t *testing.T) {
 	}
 }
 
+// One that unpacks to more than any release has is a number too: a tenant may write hundreds.
+func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
+	bomb, err := packed(strings.Repeat("a", unsignedLimit+1))
+	require.NoError(t, err)
+	s := twoRevisions(t)
+	s.change(second, func(stored *corev1.Secret) { stored.Data[recordKey] = bomb })
+	require.Equal(t, 2, s.last().Version)
+	require.True(t, isOurs(s.last()))
+	require.False(t, believed(s.last()))
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[managedByLabel] = "a person" })
+	_, err = s.storage.Last("vectors")
+	require.ErrorContains(t, err, errTooLarge.Error())
+}
+
 // However many records there are, few are read.
 func TestFewRecordsAreRead(t *testing.T) {
 	s := newStoring(t)
@@ -166,7 +178,8 @@ func TestFewRecordsAreRead(t *testing.T) {
 	require.Len(t, s.asked(), readLimit, "none of them is deployed")
 	history, err := s.storage.History("vectors")
 	require.NoError(t, err)
-	require.Len(t, history, 40, "the oldest are still removed")
+	require.Len(t, history, listLimit)
+	require.Equal(t, 1, history[len(history)-1].Version, "the oldest are still removed")
 
 	for version := range 40 {
 		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "nobody" })
@@ -175,6 +188,29 @@ func TestFewRecordsAreRead(t *testing.T) {
 	_, err = s.storage.Last("vectors")
 	require.EqualError(t, err, `the newest 6 Secrets that are named like revisions of Helm release "vectors" store none; delete them`)
 	require.Len(t, s.asked(), readLimit)
+}
+
+// A tenant may write thousands of records. Each reconcile does a part.
+func TestManyRecordsAreRemovedInParts(t *testing.T) {
+	s := newStoring(t)
+	for version := range deleteLimit + 20 {
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusSuperseded, rollout.Requested)))
+	}
+	damaged := 2*readLimit - 1
+	for i := range damaged {
+		s.change(keyOf("vectors", deleteLimit+20-i), func(stored *corev1.Secret) { stored.Data[recordKey] = nil })
+	}
+	_, err := s.storage.Last("vectors")
+	require.ErrorIs(t, err, errUnfinished)
+	s.pass()
+	require.Equal(t, deleteLimit+20-damaged, s.last().Version)
+
+	require.ErrorIs(t, storageOf(s.storage).deleteAll(), errUnfinished)
+	s.pass()
+	require.NoError(t, storageOf(s.storage).deleteAll())
+	s.pass()
+	_, err = s.storage.Last("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 }
 
 func TestTogetherTheyUnpackToLittle(t *testing.T) {

@@ -28,6 +28,10 @@ import (
 const (
 	// readLimit is the most records of one release that one reconcile reads.
 	readLimit = history + 1
+	// listLimit is the most records of one release that one reconcile counts, and deleteLimit the most that it deletes: a tenant may
+	// write thousands, and no worker is held by them.
+	listLimit   = 32
+	deleteLimit = 100
 	// unpackLimit is the most bytes to which the unsigned ones among them may unpack together.
 	unpackLimit = 8 << 20
 	// secretLimit is the most bytes of data that a Secret may have.
@@ -83,6 +87,9 @@ func storageOf(releases *storage.Storage) *passDriver { return releases.Driver.(
 // Name returns the name of the storage.
 func (d *passDriver) Name() string { return driver.SecretsDriverName }
 
+// errUnfinished is the error of a reconcile that has more to do than one may, and goes on in the next one.
+var errUnfinished = errors.New("the next reconcile goes on")
+
 // load finds the records, and reads the newest one, which must not be missing, and the newest one that is deployed.
 func (d *passDriver) load() error {
 	if d.read {
@@ -90,6 +97,7 @@ func (d *passDriver) load() error {
 	}
 	d.records = nil
 	reads, unpacked, deployed := 0, int64(0), false
+	written := len(d.secrets.versions)
 	for _, one := range d.listed() {
 		wanted := len(d.records) == 0 || !deployed || d.facts.calledDeployed[one.secret]
 		if wanted && reads < readLimit {
@@ -107,7 +115,7 @@ func (d *passDriver) load() error {
 			}
 		}
 		if one.release.Chart == nil && len(d.records) == 0 {
-			return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; delete them", readLimit, d.cluster.GetName())
+			return d.noneFound(len(d.secrets.versions) - written)
 		}
 		deployed = deployed || one.release.Info.Status == release.StatusDeployed
 		d.records = append(d.records, one)
@@ -116,7 +124,16 @@ func (d *passDriver) load() error {
 	return nil
 }
 
-// listed returns the records that the cache knows of, unread, the newest first.
+// noneFound is the error for the newest Secrets that are named like records, of which some were removed.
+func (d *passDriver) noneFound(removed int) error {
+	if removed > 0 {
+		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), errUnfinished)
+	}
+	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; delete them", readLimit, d.cluster.GetName())
+}
+
+// listed returns the records that the cache knows of, unread, the newest first. Of more than listLimit it leaves out those in the middle, so
+// that the oldest are removed first.
 func (d *passDriver) listed() []*record {
 	var found []*record
 	for name := range d.facts.stored {
@@ -125,6 +142,9 @@ func (d *passDriver) listed() []*record {
 		}
 	}
 	sortNewestFirst(found)
+	if middle := len(found) - listLimit; middle > 0 {
+		found = slices.Delete(found, readLimit, readLimit+middle)
+	}
 	return found
 }
 
@@ -166,6 +186,9 @@ func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, er
 		return found, size, nil
 	case stored.Labels[managedByLabel] != managedBy:
 		return nil, size, damaged(listed.secret, err)
+	case errors.Is(err, errTooLarge):
+		// No accident makes a record larger. There may be many.
+		return d.number(listed), 0, nil
 	}
 	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
 		"namespace", d.cluster.GetNamespace(), "secret", listed.secret, "because", err.Error())
@@ -173,6 +196,15 @@ func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, er
 		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.secret, err)
 	}
 	return nil, size, nil
+}
+
+// number stands for a record that carries the operator's mark, and of which nothing else is known.
+func (d *passDriver) number(listed *record) *record {
+	one := d.unread(listed.secret, listed.number)
+	one.release.Info.Status = release.StatusDeployed
+	one.release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
+	one.release.Labels = map[string]string{managedByLabel: managedBy}
+	return one
 }
 
 // readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are.
@@ -387,9 +419,12 @@ func (d *passDriver) Delete(key string) (*release.Release, error) {
 	})
 }
 
-// deleteAll removes every record of the release.
+// deleteAll removes every record of the release, or deleteLimit of them and returns errUnfinished.
 func (d *passDriver) deleteAll() error {
-	for _, name := range slices.Sorted(maps.Keys(d.facts.stored)) {
+	for i, name := range slices.Sorted(maps.Keys(d.facts.stored)) {
+		if i == deleteLimit {
+			return fmt.Errorf("%d records of Helm release %q are left to delete: %w", len(d.facts.stored)-i, d.cluster.GetName(), errUnfinished)
+		}
 		if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting the stored revision %s: %w", name, err)
 		}

@@ -70,7 +70,7 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 		default:
 		}
 	})
-	silentSince := time.Now()
+	silentSince, generation := time.Now(), statefulSet(t, cluster).Generation
 	require.Eventually(t, func() bool {
 		now := &v1alpha1.BarqCluster{}
 		err := admin.Get(t.Context(), client.ObjectKeyFromObject(cluster), now)
@@ -78,7 +78,8 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	}, untilTakenOver, 200*time.Millisecond)
 	t.Logf("taken over after %s", time.Since(silentSince).Round(time.Second))
 	time.Sleep(soon)
-	require.Equal(t, 5, newestRevision(t, namespace, "db"), "taken up as it is")
+	require.Equal(t, 6, newestRevision(t, namespace, "db"), "the other installation has a key of its own, and stores once what it signs")
+	require.Equal(t, generation, statefulSet(t, cluster).Generation, "taken up as it is")
 	require.Equal(t, before["db-0"], identities(t, cluster)["db-0"], "no pod was restarted")
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
 	waitReady(t, cluster)
@@ -87,7 +88,7 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	require.NoError(t, operator.Start())
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
-	require.Equal(t, 7, newestRevision(t, namespace, "db"))
+	require.Equal(t, 8, newestRevision(t, namespace, "db"))
 	requireOperator(t, cluster, other)
 
 	// Removed in order, as by an uninstall; then the BarqCluster is deleted by the one that is left.

@@ -145,7 +145,7 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 		waitReady(t, newCluster(t, namespace, fmt.Sprintf("db-%d", i), `{}`))
 	}
 	among := requestsUntilQuiet(t, restart(t))
-	require.Equal(t, audit.Counts{{Verb: "list", Resource: "secrets"}: more}, among.Since(alone), "restart, for each further BarqCluster")
+	require.Equal(t, audit.Counts{{Verb: "get", Resource: "secrets"}: more}, among.Since(alone), "restart, for each further BarqCluster")
 	require.Zero(t, among.Writes(), "restart")
 }
 
