@@ -10,7 +10,7 @@ type Turns struct{ storage *storage }
 
 // New returns the turns of a controller with a number of workers.
 func New(workers int) *Turns {
-	return &Turns{newStorage(max(1, workers-1))}
+	return &Turns{newStorage(max(1, workers/2))}
 }
 
 // NewQueue returns the queue. It is for controller.Options.

@@ -174,10 +174,10 @@ func (c controller) worker() <-chan string {
 	return taken
 }
 
-// One namespace leaves a worker to the others, however many of its requests wait.
-func TestOneNamespaceNeverHasAllWorkers(t *testing.T) {
+// One namespace leaves half of the workers to the others, however many of its requests wait.
+func TestOneNamespaceHasHalfOfTheWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := newController(t, 3)
+		queue := newController(t, 4)
 		queue.add("a/1", "a/2", "a/3")
 		queue.urge("a/4")
 		require.Equal(t, []string{"a/4", "a/1"}, queue.get(t, 2))
@@ -233,7 +233,7 @@ func TestDelays(t *testing.T) {
 // An operator that stops does not begin what waits.
 func TestShutDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		queue := newController(t, 3)
+		queue := newController(t, 4)
 		queue.add("a/1", "a/2", "a/3", "a/4")
 		queue.AddAfter(named("b/1"), time.Minute)
 		queue.get(t, 2)
@@ -282,7 +282,7 @@ func measured(t *testing.T) map[string]float64 {
 }
 
 // Many workers, many namespaces, all at once: every request is processed after it was added last, no request by two workers, and
-// no namespace by all of them.
+// no namespace by more than half of them.
 func TestManyWorkers(t *testing.T) {
 	const workers, namespaces, names, additions = 4, 5, 20, 4000
 	queue := newController(t, workers)
@@ -297,8 +297,8 @@ func TestManyWorkers(t *testing.T) {
 			wrong = append(wrong, request.String()+" is processed twice")
 		}
 		busy[request] = true
-		if busyIn[request.Namespace]++; busyIn[request.Namespace] == workers {
-			wrong = append(wrong, request.Namespace+" has all workers")
+		if busyIn[request.Namespace]++; busyIn[request.Namespace] > workers/2 {
+			wrong = append(wrong, request.Namespace+" has more than half of the workers")
 		}
 		return added[request]
 	}

@@ -168,7 +168,7 @@ func TestNothingIsKept(t *testing.T) {
 	queue.ShutDown()
 	turns.AddUrgent(queue, request(0))
 	require.Equal(t, &storage{
-		most: 3, urgent: line{turns: []string{}, requests: map[string][]reconcile.Request{}}, ordinary: newLine(),
+		most: 2, urgent: line{turns: []string{}, requests: map[string][]reconcile.Request{}}, ordinary: newLine(),
 		inARow: 200, marked: turns.storage.marked, processing: map[string]int{}, closed: true,
 	}, turns.storage)
 	require.Empty(t, turns.storage.marked)

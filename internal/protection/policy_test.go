@@ -3,6 +3,7 @@ package protection
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,10 +131,11 @@ func TestThePolicyMayNotBeRead(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				policy, binding := installed(t)
 				clients := fakeclientset.NewClientset(policy, binding)
-				allowed, asked := false, 0
+				var allowed atomic.Bool
+				var asked atomic.Int32
 				clients.PrependReactor("list", kind, func(clienttesting.Action) (bool, runtime.Object, error) {
-					asked++
-					return !allowed, nil, apierrors.NewForbidden(schema.GroupResource{Resource: kind}, "", errors.New("no right"))
+					asked.Add(1)
+					return !allowed.Load(), nil, apierrors.NewForbidden(schema.GroupResource{Resource: kind}, "", errors.New("no right"))
 				})
 				watched := newPolicy(clients, DefaultName)
 				queue := started(t, watched)
@@ -141,10 +143,10 @@ func TestThePolicyMayNotBeRead(t *testing.T) {
 				require.Contains(t, watched.Effect().Message, message)
 				time.Sleep(forbiddenPause - time.Second)
 				synctest.Wait()
-				require.Equal(t, 1, asked)
+				require.EqualValues(t, 1, asked.Load())
 				require.Empty(t, enqueued(queue))
 
-				allowed = true
+				allowed.Store(true)
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				require.Equal(t, v1alpha1.ReasonPolicyBound, watched.Effect().Reason)
@@ -159,14 +161,14 @@ func TestTheAPIServerFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policy, binding := installed(t)
 		clients := fakeclientset.NewClientset(policy, binding)
-		failures := 3
+		var failures atomic.Int32
+		failures.Store(3)
 		clients.PrependReactor("list", "validatingadmissionpolicies", func(clienttesting.Action) (bool, runtime.Object, error) {
-			failures--
-			return failures >= 0, nil, apierrors.NewInternalError(errors.New("etcd is away"))
+			return failures.Add(-1) >= 0, nil, apierrors.NewInternalError(errors.New("etcd is away"))
 		})
 		watched := newPolicy(clients, DefaultName)
 		started(t, watched)
-		require.Negative(t, failures, "the controller has waited")
+		require.Negative(t, failures.Load(), "the controller has waited")
 		require.Equal(t, v1alpha1.ReasonPolicyBound, watched.Effect().Reason)
 	})
 }

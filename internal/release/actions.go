@@ -550,16 +550,20 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 // It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
 // goes with its owner.
 func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+	keeps, invalid := keepsRelease(a.cluster)
 	found, err := a.ActionInterface.Get(name)
+	if errors.Is(err, errForeign) && !keeps && invalid == nil {
+		// It is left alone, and no reason to keep the BarqCluster.
+		return nil, driver.ErrReleaseNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
 	if a.isOfAnotherChart(found) || !isOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
-	keeps, err := keepsRelease(a.cluster)
-	if err != nil {
-		return nil, reconcile.TerminalError(err)
+	if invalid != nil {
+		return nil, reconcile.TerminalError(invalid)
 	}
 	if keeps {
 		if err := a.handBack(name); err != nil {

@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -135,6 +136,28 @@ func TestOurReleaseIsUninstalled(t *testing.T) {
 	_, err := actions.Uninstall("vectors")
 	require.NoError(t, err)
 	require.True(t, inner.uninstalled)
+}
+
+// A record that nothing can read, and that does not carry the operator's mark, may be an administrator's, or a tenant's who wants to keep
+// the BarqCluster from going. It stays, and the BarqCluster goes, unless its release is to be kept.
+func TestADamagedRecordOfAnotherKeepsNoBarqCluster(t *testing.T) {
+	s := newStoring(t)
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	s.change(keyOf("vectors", 1), func(stored *corev1.Secret) {
+		stored.Data, stored.Labels[managedByLabel] = map[string][]byte{recordKey: []byte("record")}, "a person"
+	})
+	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+	inner.config.Releases = s.storage
+	actions.deleting = true
+	_, err := actions.Uninstall("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+	require.False(t, inner.uninstalled)
+	require.NotEmpty(t, s.change(keyOf("vectors", 1), func(*corev1.Secret) {}).Data)
+
+	inner.config.Releases = s.storage
+	actions.cluster.SetAnnotations(map[string]string{"barq.db/on-deletion": "keep-release"})
+	_, err = actions.Uninstall("vectors")
+	require.ErrorIs(t, err, errForeign)
 }
 
 // What is stored is the last thing to go: with it, the next reconcile begins anew.

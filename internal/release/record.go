@@ -217,7 +217,10 @@ func withoutHelmLabels(labels map[string]string) map[string]string {
 	return left
 }
 
+// errForeign is the error of records that are not the operator's and tell nothing.
+var errForeign = errors.New("restore it, or delete it")
+
 // damaged is the error of a Secret that stores no revision that could be read.
 func damaged(secret string, damage error) error {
-	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; restore it, or delete it", secret, damage)
+	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; %w", secret, damage, errForeign)
 }

@@ -186,7 +186,7 @@ func TestFewRecordsAreRead(t *testing.T) {
 	}
 	s.asked()
 	_, err = s.storage.Last("vectors")
-	require.EqualError(t, err, `the newest 6 Secrets that are named like revisions of Helm release "vectors" store none; delete them`)
+	require.EqualError(t, err, `the newest 6 Secrets that are named like revisions of Helm release "vectors" store none; restore it, or delete it`)
 	require.Len(t, s.asked(), readLimit)
 }
 

@@ -129,7 +129,7 @@ func (d *passDriver) noneFound(removed int) error {
 	if removed > 0 {
 		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), errUnfinished)
 	}
-	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; delete them", readLimit, d.cluster.GetName())
+	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.cluster.GetName(), errForeign)
 }
 
 // listed returns the records that the cache knows of, unread, the newest first. Of more than listLimit it leaves out those in the middle, so
