@@ -300,12 +300,16 @@ func records() tried {
 
 // metadata: the BarqCluster's own metadata name other objects.
 func metadata() tried {
+	account := &corev1.ServiceAccount{}
 	return tried{
 		name: "metadata", spec: `replicas: 0`,
+		prepare: func(t *testing.T, at *reachTarget, _ string) {
+			t.Helper()
+			account.Namespace, account.Name = at.Namespace, precious
+			refresh(t, account)
+		},
 		begin: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
-			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: precious}}
-			refresh(t, account)
 			require.NoError(t, at.Patch(t.Context(), name, fmt.Sprintf(`{"metadata":{`+
 				`"ownerReferences":[{"apiVersion":"v1","kind":"ServiceAccount","name":%q,"uid":%q}],`+
 				`"labels":{"app.kubernetes.io/managed-by":"Helm","app.kubernetes.io/instance":%q},`+
