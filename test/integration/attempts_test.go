@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -129,9 +130,23 @@ func attempts() []tried {
 		},
 		sameNames(), ofAnotherTenant(), references(), accounts(), volumes(), records(), metadata(), status(),
 		{
-			name: "monitored", spec: `{replicas: 0, monitoring: {podMonitor: {enabled: true}}}`,
+			name: "monitored", spec: `{replicas: 0, monitoring: {podMonitor: {enabled: true}}}`, prepare: makeMonitors,
 			begin: editsWith(7, repaired), end: deletesWith(both),
 		},
+	}
+}
+
+// makeMonitors makes what tenant.Precious cannot, because not every cluster knows the kind.
+func makeMonitors(t *testing.T, at *reachTarget, _ string) {
+	t.Helper()
+	for _, namespace := range []string{at.Namespace, at.victims} {
+		monitor := &unstructured.Unstructured{}
+		monitor.SetAPIVersion("monitoring.coreos.com/v1")
+		monitor.SetKind("PodMonitor")
+		monitor.SetNamespace(namespace)
+		monitor.SetName(precious)
+		monitor.Object["spec"] = map[string]any{"selector": map[string]any{}}
+		require.NoError(t, admin.Create(t.Context(), monitor))
 	}
 }
 
@@ -175,7 +190,7 @@ func ofAnotherTenant() tried {
 		theirs := forgery.Target{APIVersion: "barq.db/v1alpha1", Kind: "BarqCluster", Namespace: at.other.Namespace, Name: "honest"}
 		return []forgery.Edit{
 			forgery.Replace("namespace: "+at.Namespace, "namespace: "+at.other.Namespace), forgery.Replace(name, "honest"),
-			forgery.Append(theirs.Document()), forgery.Hook("pre-delete", theirs.Document()), forgery.Hook("pre-upgrade", theirs.Document()),
+			forgery.Append("apiVersion: v1\nkind: List\nitems:\n" + asItems(theirs.Document())), forgery.Hook("pre-delete", theirs.Document()), forgery.Hook("pre-upgrade", theirs.Document()),
 		}
 	}
 	return tried{name: "of-another-tenant", spec: `replicas: 0`, begin: editsWith(7, edits), end: deletesWith(edits)}
@@ -285,12 +300,16 @@ func records() tried {
 
 // metadata: the BarqCluster's own metadata name other objects.
 func metadata() tried {
+	account := &corev1.ServiceAccount{}
 	return tried{
 		name: "metadata", spec: `replicas: 0`,
+		prepare: func(t *testing.T, at *reachTarget, _ string) {
+			t.Helper()
+			account.Namespace, account.Name = at.Namespace, precious
+			refresh(t, account)
+		},
 		begin: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
-			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: precious}}
-			refresh(t, account)
 			require.NoError(t, at.Patch(t.Context(), name, fmt.Sprintf(`{"metadata":{`+
 				`"ownerReferences":[{"apiVersion":"v1","kind":"ServiceAccount","name":%q,"uid":%q}],`+
 				`"labels":{"app.kubernetes.io/managed-by":"Helm","app.kubernetes.io/instance":%q},`+

@@ -220,12 +220,14 @@ func TestForgedRecords(t *testing.T) {
 	wrong := map[string][]string{}
 	// each waits until all are through, and adds what is not.
 	each := func(what string, check func(attack) string) {
-		deadline := time.Now().Add(patience)
+		began := time.Now()
+		deadline := began.Add(patience)
 		for _, attack := range all {
 			if last := within(time.Until(deadline), func() string { return check(attack) }); last != "" {
 				wrong[attack.name] = append(wrong[attack.name], what+": "+last)
 			}
 		}
+		t.Logf("%s: all through in %s", what, time.Since(began).Round(time.Millisecond))
 		time.Sleep(soon)
 		breaches := s.breaches(t)
 		for _, attack := range all {
