@@ -552,8 +552,13 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	keeps, invalid := keepsRelease(a.cluster)
 	found, err := a.ActionInterface.Get(name)
-	if errors.Is(err, errForeign) && !keeps && invalid == nil {
+	if errors.Is(err, errForeign) && invalid == nil {
 		// It is left alone, and no reason to keep the BarqCluster.
+		if keeps {
+			if err := a.release(); err != nil {
+				return nil, err
+			}
+		}
 		return nil, driver.ErrReleaseNotFound
 	}
 	if err != nil {

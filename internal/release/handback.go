@@ -42,22 +42,26 @@ func (a *actions) handBack(name string) error {
 
 // handBackRecord takes the operator's marks off a record, and the BarqCluster off the objects in its manifest: with the reference, a
 // roll-back to this revision would let them be deleted.
+//
+// The manifest of an unsigned record may be no manifest. It stays as it is then: the BarqCluster goes, and Helm can apply nothing of it.
 func (a *actions) handBackRecord(releases *passDriver, one *record) error {
 	manifest, err := one.manifest()
-	if err != nil {
+	if err == nil {
+		manifest, err = withoutOwner(manifest, a.cluster.GetUID())
+	}
+	switch {
+	case err == nil:
+		one.release.Manifest = manifest
+		if one.text != nil {
+			if one.text, err = one.text.withManifest(manifest); err != nil {
+				return err
+			}
+		}
+	case one.text == nil:
 		return err
 	}
-	if manifest, err = withoutOwner(manifest, a.cluster.GetUID()); err != nil {
-		return err
-	}
-	one.release.Manifest = manifest
 	for _, label := range []string{managedByLabel, generationLabel, rollout.Label, adoptedSecretsLabel} {
 		delete(one.release.Labels, label)
-	}
-	if one.text != nil {
-		if one.text, err = one.text.withManifest(manifest); err != nil {
-			return err
-		}
 	}
 	return releases.Update(one.secret, one.release)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/test/forgery"
 )
 
 const owned = `---
@@ -128,4 +133,31 @@ func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
 	_, err := a.Uninstall("vectors")
 	require.ErrorContains(t, err, `annotation barq.db/on-deletion: "keep" is unknown`)
 	require.False(t, inner.uninstalled)
+}
+
+// A forged record may have a manifest that is none. It keeps no BarqCluster, and says afterwards what it said before.
+func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
+	for name, manifest := range map[string]string{
+		"no map": "word", "no YAML": "a: b: c", "too long": strings.Repeat("# a comment\n", manifestLimit/10),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStoring(t)
+			require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+			s.change(keyOf("vectors", 1), func(stored *corev1.Secret) {
+				forged, err := forgery.Forge(stored, forgery.Manifest(manifest))
+				require.NoError(t, err)
+				stored.Data = forged.Data
+			})
+			a, inner, released := newHandBack(t)
+			inner.config.Releases = s.storage
+			_, err := a.Uninstall("vectors")
+			require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+			require.Equal(t, 1, *released)
+			left := s.change(keyOf("vectors", 1), func(*corev1.Secret) {})
+			require.NotContains(t, left.Labels, managedByLabel)
+			says, err := forgery.Open(left)
+			require.NoError(t, err)
+			require.Equal(t, manifest, says.Release["manifest"])
+		})
+	}
 }

@@ -207,7 +207,8 @@ func (d *passDriver) number(listed *record) *record {
 	return one
 }
 
-// readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are.
+// readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are, and so do those that
+// are not the operator's and cannot be read.
 func (d *passDriver) readAll() ([]*record, error) {
 	var found []*record
 	unpacked := int64(0)
@@ -216,7 +217,7 @@ func (d *passDriver) readAll() ([]*record, error) {
 			break
 		}
 		one, size, err := d.readRecord(listed, unpackLimit-unpacked)
-		if err != nil {
+		if err != nil && !errors.Is(err, errForeign) {
 			return nil, err
 		}
 		if unpacked += size; one != nil {

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/forgery"
@@ -191,8 +193,8 @@ func shaped() []attack {
 	}
 }
 
-// Each kind of forged record gets a BarqCluster of its own, which is edited while the record is there, and deleted. The attack
-// hits nothing, and the BarqCluster goes on as if the record were the operator's.
+// Each kind of forged record gets a BarqCluster of its own, which is edited while the record is there, and deleted, and another one, which
+// is handed back to Helm. The attack hits nothing, and the BarqCluster goes on as if the record were the operator's.
 func TestForgedRecords(t *testing.T) {
 	all := attacks()
 	names := make([]string, len(all))
@@ -260,6 +262,25 @@ func TestForgedRecords(t *testing.T) {
 		require.NoError(t, s.Client.Delete(t.Context(), clusters[name]))
 	}
 	each("after a deletion", func(attack attack) string { return left(t, clusters[attack.name]) })
+
+	for _, name := range names {
+		clusters[name] = s.create(t, name, `replicas: 0`)
+	}
+	for _, name := range names {
+		waitSleeping(t, clusters[name])
+	}
+	forge(here)
+	for _, name := range names {
+		require.NoError(t, s.Patch(t.Context(), name, `{"metadata":{"annotations":{"barq.db/on-deletion":"keep-release"}}}`))
+		require.NoError(t, s.Client.Delete(t.Context(), clusters[name]))
+	}
+	each("after it was handed back", func(attack attack) string {
+		err := admin.Get(t.Context(), client.ObjectKeyFromObject(clusters[attack.name]), &v1alpha1.BarqCluster{})
+		if !apierrors.IsNotFound(err) {
+			return attack.name + " is not gone"
+		}
+		return ""
+	})
 
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) { require.Empty(t, wrong[name]) })
