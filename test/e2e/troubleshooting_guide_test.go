@@ -32,7 +32,7 @@ func TestTroubleshootingGuide(t *testing.T) {
 			ran += w.runSection(t, section)
 		}
 	}
-	require.Equal(t, w.shellBlocks(), ran, "blocks of commands on the page, and those that ran")
+	require.Equal(t, w.shellBlocks(t), ran, "blocks of commands on the page, and those that ran")
 }
 
 // scaleOperator sets how many operators there are, and waits until none is left if
