@@ -57,6 +57,9 @@ const (
 	ReasonPodsNotReady = "PodsNotReady"
 	// ReasonSecretMissing: a Secret, or a key in it, is not there.
 	ReasonSecretMissing = "SecretMissing"
+	// ReasonAwaitingDeletion: an object is still being deleted, mostly one of the former BarqCluster of this name. It is created anew
+	// when it is gone. The condition Irreconcilable has the same reason.
+	ReasonAwaitingDeletion = "AwaitingDeletion"
 	// ReasonReleaseFailed: the API server or Helm refused the objects.
 	ReasonReleaseFailed = "ReleaseFailed"
 	// ReasonProgressDeadlineExceeded: pods have failed to start for longer than

@@ -6,10 +6,12 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/interning"
 	"github.com/barq-db/barq-operator/internal/ownership"
@@ -23,23 +25,30 @@ func limitedCache() cache.Options {
 	mine := cache.ByObject{Label: ownership.Selector()}
 	pods := mine
 	pods.Transform = both(clusters.StripPod, strings.Share)
+	rendered := func(kind string) cache.ByObject {
+		return cache.ByObject{Label: mine.Label, Transform: both(apply.Strip(kind), strings.Share)}
+	}
 	return cache.Options{
 		DefaultTransform: both(withoutManagedFields, strings.Share),
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Pod{}:                   pods,
 			&corev1.PersistentVolumeClaim{}: mine,
-			&corev1.Service{}:               mine,
-			&corev1.ServiceAccount{}:        mine,
-			&corev1.ConfigMap{}:             mine,
-			&appsv1.StatefulSet{}:           mine,
-			&networkingv1.NetworkPolicy{}:   mine,
-			&policyv1.PodDisruptionBudget{}: mine,
+			&corev1.Service{}:               rendered("Service"),
+			&corev1.ServiceAccount{}:        rendered("ServiceAccount"),
+			&corev1.ConfigMap{}:             rendered("ConfigMap"),
+			&appsv1.StatefulSet{}:           rendered("StatefulSet"),
+			&networkingv1.NetworkPolicy{}:   rendered("NetworkPolicy"),
+			&policyv1.PodDisruptionBudget{}: rendered("PodDisruptionBudget"),
 		},
 	}
 }
 
-// withoutManagedFields does what cache.TransformStripManagedFields does, which reads them first to see whether there are any.
+// withoutManagedFields does what cache.TransformStripManagedFields does, which reads them first to see whether there are any. Of a
+// PodMonitor, whose kind need not exist, is kept what is kept of the chart's other kinds.
 func withoutManagedFields(object any) (any, error) {
+	if monitor, ok := object.(*unstructured.Unstructured); ok && monitor.GetKind() == "PodMonitor" {
+		return apply.Strip(monitor.GetKind())(object)
+	}
 	if accessor, err := meta.Accessor(object); err == nil {
 		accessor.SetManagedFields(nil)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
@@ -48,7 +47,10 @@ type actionsGetter struct {
 	objects client.Reader
 	settled *settledReleases
 	refused *refusedAttempts
-	written *ownWrites
+	repairs *repairs
+	// awaiting tells the status why an attempt has failed.
+	awaiting *awaiting
+	written  *ownWrites
 	// statefulSets gets the versions of those that are written.
 	statefulSets *clusters.Versions
 	// capabilities of the API server.
@@ -65,7 +67,10 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		clock:   now,
 		settled: newSettledReleases(),
 		refused: newRefusedAttempts(now),
-		written: newOwnWrites(now),
+		repairs: newRepairs(now),
+
+		awaiting: &awaiting{},
+		written:  newOwnWrites(now),
 
 		statefulSets: &clusters.Versions{},
 	}
@@ -91,7 +96,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	}
 	pass.unchanged = func(objects objectVersions) (bool, error) { return objects.unchanged(ctx, g.objects) }
 	pass.intact = func(manifest string) (objectVersions, error) {
-		return intact(ctx, g.objects, pass.Config().KubeClient, manifest)
+		return intact(ctx, g.owned, cluster, g.repairs, pass.Config().KubeClient, manifest)
 	}
 	pass.there = func(manifest string) (string, error) {
 		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
@@ -124,6 +129,8 @@ func (g *actionsGetter) forget(cluster client.Object) {
 	uid := cluster.GetUID()
 	g.settled.forget(uid)
 	g.refused.forget(uid)
+	g.repairs.forget(uid)
+	g.awaiting.note(uid, false)
 	g.rollouts.Leave(uid)
 	g.statefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
 }
@@ -270,7 +277,7 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 		a.facts.conflicted, a.facts.trustsAbsence = false, false
 		installed, err = a.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	}
-	return installed, final(a.wrote(installed, err))
+	return installed, a.judged(a.wrote(installed, err))
 }
 
 // wrote is called after what the library did, and gives the error of it. What it wrote is
@@ -340,35 +347,26 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if a.plan.resumes {
 		a.getter.rollouts.Resume(a.cluster)
 	}
-	a.findsBase(name)
 	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()), a.upgradesOwned)...)
 	a.upgraded(upgraded)
 	if upgraded != nil {
 		a.manifest = upgraded.Manifest
 	}
-	err = final(a.wrote(upgraded, err))
-	a.noteRefusal(err)
-	return upgraded, err
+	return upgraded, a.judged(a.wrote(upgraded, err))
 }
 
-// findsBase notes whether the operator has stored the revision from which Helm upgrades: the newest one that is deployed, or the newest.
-func (a *actions) findsBase(name string) {
-	releases := a.Config().Releases
-	base, err := releases.Deployed(name)
-	if err != nil {
-		base, err = releases.Last(name)
-	}
-	// Helm fails for the same reason.
-	a.facts.believedBase = err == nil && believed(base)
-}
-
-// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, or an object of it
-// belongs to another.
+// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, an object of it
+// belongs to another, or the API server refuses it. An upgrade is tried whole, on the API server, which stores nothing. Of the first revision
+// nothing runs yet, so it is not tried.
 func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err := fits(rendered); err != nil {
 		return err
 	}
-	objects, err := a.Config().KubeClient.Build(bytes.NewBufferString(rendered.Manifest), false)
+	helm, ok := a.Config().KubeClient.(*directClient)
+	if !ok {
+		return nil
+	}
+	objects, err := helm.Build(bytes.NewBufferString(rendered.Manifest), false)
 	if err != nil {
 		return fmt.Errorf("reading the rendered manifest: %w", err)
 	}
@@ -377,25 +375,37 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 		return err
 	}
 	for _, wanted := range objects {
-		var live metav1.Object
-		found, err := cached(ctx, a.getter.objects, nameOf(wanted))
-		if found != nil {
-			live = found
-		} else if err == nil && before.Get(wanted) != nil {
-			// Helm looks for those alone that the former revision does not list.
-			live, err = currentOf(wanted)
-		}
-		if err != nil {
+		if err := a.admitsOwner(ctx, wanted, before); err != nil {
 			return err
 		}
-		if live == nil {
-			continue
-		}
-		if err := mayWrite(live, wanted, a.cluster); err != nil {
+	}
+	if rendered.Version == 1 {
+		return nil
+	}
+	if err := errors.Join(mark(objects), mark(before)); err != nil {
+		return err
+	}
+	for _, wanted := range objects {
+		if err := helm.try(wanted, before.Get(wanted)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.
+func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before kube.ResourceList) error {
+	var live metav1.Object
+	found, err := cached(ctx, a.getter.objects, nameOf(wanted))
+	if found != nil {
+		live = found
+	} else if err == nil && before.Get(wanted) != nil {
+		live, err = currentOf(wanted)
+	}
+	if live == nil || err != nil {
+		return err
+	}
+	return mayWrite(live, wanted, a.cluster)
 }
 
 // listedBefore gives the objects in the manifest of the newest revision that is believed.
@@ -471,7 +481,11 @@ func (a *actions) repair(found *release.Release) (objectVersions, error) {
 	if objects != nil || err != nil {
 		return objects, err
 	}
-	return nil, a.ActionInterface.Reconcile(found)
+	a.manifest = found.Manifest
+	if err := a.refusal(); err != nil {
+		return nil, err
+	}
+	return nil, a.judged(a.ActionInterface.Reconcile(found))
 }
 
 // repairingGetter gives repairing actions.
@@ -486,14 +500,17 @@ func (g repairingGetter) ActionClientFor(ctx context.Context, cluster client.Obj
 // repairing are the library's actions, but for its repair, which would change any object that a manifest names.
 type repairing struct{ helmclient.ActionInterface }
 
-// Reconcile makes the objects of a release what its manifest says, within what directClient.Update may write.
+// Reconcile makes the objects of a release what its manifest says, within what directClient may write.
 func (r repairing) Reconcile(found *release.Release) error {
-	wanted, err := r.Config().KubeClient.Build(bytes.NewBufferString(found.Manifest), false)
+	helm, ok := r.Config().KubeClient.(*directClient)
+	if !ok {
+		return fmt.Errorf("repairing with %T: only a directClient is expected here", r.Config().KubeClient)
+	}
+	wanted, err := helm.Build(bytes.NewBufferString(found.Manifest), false)
 	if err != nil {
 		return fmt.Errorf("reading the manifest of the release: %w", err)
 	}
-	_, err = r.Config().KubeClient.Update(wanted, wanted, false)
-	return err
+	return helm.repair(wanted)
 }
 
 // believed tells whether a revision is one that the operator has stored, and said what it applied. Of any other that carries the operator's
@@ -507,25 +524,6 @@ func (a *actions) opened() error {
 	}
 	return a.open()
 }
-
-// final keeps the library from trying again what the API server called invalid:
-// it would be as invalid the next time, and each try is one more revision. A
-// change of the spec or of a Secret starts a new pass.
-func final(err error) error {
-	if isInvalid(err) {
-		return reconcile.TerminalError(err)
-	}
-	return err
-}
-
-// isInvalid tells whether the API server called an object invalid. Helm passes on the
-// error of an install, but of an upgrade only its text.
-func isInvalid(err error) bool {
-	return apierrors.IsInvalid(err) || err != nil && invalidText.MatchString(err.Error())
-}
-
-// invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid.
-var invalidText = regexp.MustCompile(`\S+ "[^"]+" is invalid: `)
 
 // unsettle forgets what is about to change.
 func (a *actions) unsettle() {

@@ -28,7 +28,6 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -211,22 +210,25 @@ func TestGetPassesFinishedReleasesOn(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsInvalidIsFinal(t *testing.T) {
+func TestWhatIsARefusal(t *testing.T) {
 	invalid := apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "db",
 		field.ErrorList{field.Required(field.NewPath("spec"), "")})
 	for name, test := range map[string]struct {
 		err  error
 		want bool
 	}{
-		"install": {fmt.Errorf("failed to create resource: %w", invalid), true},
-		"upgrade": {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
-		"quota":   {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), false},
-		"network": {errors.New("connection refused"), false},
-		"nothing": {nil, false},
+		"invalid":           {fmt.Errorf("failed to create resource: %w", invalid), true},
+		"the text of it":    {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
+		"a quota":           {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), true},
+		"a webhook":         {apierrors.NewBadRequest("admission webhook denied the request"), true},
+		"a spec too large":  {fmt.Errorf("%w: 2 MiB", errTooLongSpec), true},
+		"another writer":    {apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "db", errors.New("changed")), false},
+		"an overload":       {apierrors.NewTooManyRequests("later", 1), false},
+		"a webhook is away": {apierrors.NewInternalError(errors.New("failed calling webhook")), false},
+		"network":           {errors.New("connection refused"), false},
+		"nothing":           {nil, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, errors.Is(final(test.err), reconcile.TerminalError(nil)))
-		})
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, isRefusal(test.err)) })
 	}
 }
 

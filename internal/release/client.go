@@ -46,6 +46,8 @@ type mergingClient struct {
 	written writtenStatuses
 	// over are the BarqClusters that the library is done with.
 	over *uninstalled
+	// awaiting are those that wait for an object to go.
+	awaiting *awaiting
 }
 
 // Update sets or removes the library's finalizer, the only thing outside the
@@ -69,7 +71,7 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written, over: c.over}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written, over: c.over, awaiting: c.awaiting}
 }
 
 type statusWriter struct {
@@ -77,6 +79,8 @@ type statusWriter struct {
 	reader  client.Reader
 	written *writtenStatuses
 	over    *uninstalled
+
+	awaiting *awaiting
 }
 
 // helmStatus is the part of the status that the Helm side owns. The library's
@@ -112,6 +116,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 		return err
 	}
 
+	if failed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionIrreconcilable); failed != nil &&
+		failed.Status == metav1.ConditionTrue && w.awaiting.has(cluster.GetUID()) {
+		failed.Reason = v1alpha1.ReasonAwaitingDeletion
+	}
 	desired := merge(before, computed, cluster.GetGeneration())
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil

@@ -35,7 +35,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	}
 	made := &dependents{mgr: mgr}
 	over := &uninstalled{}
-	settings := options(mgr, watch, translator, getter, over)
+	settings := options(mgr, watch, translator, getter, over, getter.awaiting)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))
 	}

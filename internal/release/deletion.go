@@ -68,5 +68,10 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if errors.Is(err, errUnfinished) {
 		return ctrl.Result{RequeueAfter: goOnAfter}, nil
 	}
+	var waits later
+	if errors.As(err, &waits) {
+		ctrl.LoggerFrom(ctx).V(1).Info("Trying again later", "after", waits.after.String(), "because", waits.Error())
+		return ctrl.Result{RequeueAfter: waits.after}, nil
+	}
 	return result, err
 }

@@ -5,22 +5,19 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
-	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/cli-runtime/pkg/resource"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/apply"
 )
 
 // objectVersions are the versions of objects, as versionOf gives them.
@@ -93,23 +90,28 @@ func emptyObject(kind schema.GroupVersionKind) client.Object {
 	return object
 }
 
-// intact compares the objects of a manifest with the cache. It gives their versions, or
-// nothing if one is missing or was changed by hand. The library asks the API server for
-// each object on every pass; with this it needs to only when there is something to put
-// right. A change that has not reached the cache yet starts a pass when it does.
-func intact(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (objectVersions, error) {
+// intact compares the objects of a manifest with the cache. It returns their versions, or nothing if one is missing, was changed by
+// hand, or has to be applied again, or if the BarqCluster controls another one. With this the operator asks the API server only when
+// there is something to do. A change that has not reached the cache yet starts a reconcile when it does.
+func intact(ctx context.Context, owned *ownedObjects, cluster client.Object, repairs *repairs, builder kube.Interface, manifest string) (objectVersions, error) {
 	objects, err := builder.Build(bytes.NewBufferString(manifest), false)
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest of the release: %w", err)
 	}
+	if err := mark(objects); err != nil {
+		return nil, err
+	}
 	found := make(objectVersions, len(objects))
 	for _, expected := range objects {
 		name := nameOf(expected)
-		existing, err := cached(ctx, cache, name)
+		existing, err := cached(ctx, owned.cache, name)
 		if existing == nil || err != nil {
 			return nil, err
 		}
-		same, err := holds(existing, expected)
+		same, err := matches(existing, expected)
+		if err == nil && !same {
+			same, err = repairs.tolerates(cluster, expected, existing)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("comparing %s %s with the release: %w", name.kind.Kind, expected.Name, err)
 		}
@@ -120,17 +122,21 @@ func intact(ctx context.Context, cache client.Reader, builder kube.Interface, ma
 			return nil, err
 		}
 	}
+	others, err := owned.others(ctx, cluster, objects, nil)
+	if len(others) > 0 || err != nil {
+		return nil, err
+	}
 	return found, nil
 }
 
-// versionsMade gives the versions of objects that were just made, or nothing if the API server has made one of them otherwise
-// than it was asked for, so that it has to be compared by the library's rules.
+// versionsMade returns the versions of objects that were just created, or nothing if the API server has created one of them otherwise
+// than it was asked for, so that it has to be compared.
 func versionsMade(asked []runtime.Object, made kube.ResourceList) (objectVersions, error) {
 	found := make(objectVersions, len(made))
 	for i, info := range made {
 		before, isMap := asked[i].(*unstructured.Unstructured)
 		after, isMapToo := info.Object.(*unstructured.Unstructured)
-		if !isMap || !isMapToo || !says(after.Object, before.Object) {
+		if !isMap || !isMapToo || !apply.Covers(after.Object, before.Object) {
 			return nil, nil
 		}
 		var err error
@@ -141,81 +147,25 @@ func versionsMade(asked []runtime.Object, made kube.ResourceList) (objectVersion
 	return found, nil
 }
 
-// says tells whether a value has everything that another one has, and its lists nothing else.
-func says(value, everything any) bool {
-	switch everything := everything.(type) {
-	case nil:
-		return true
-	case map[string]any:
-		value, _ := value.(map[string]any)
-		for name, one := range everything {
-			if !says(value[name], one) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		value, _ := value.([]any)
-		return slices.EqualFunc(value, everything, says)
-	default:
-		return value == everything
+// matches reports whether an object is what is wanted: the same manifest was applied to it, all of that is there, and others have added
+// nothing to what the chart owns whole.
+func matches(existing metav1.Object, wanted *resource.Info) (bool, error) {
+	if apply.Digest(existing) != digestOf(wanted) || apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, existing).Added {
+		return false, nil
 	}
-}
-
-// holds tells whether the existing object has every field of the expected one, by
-// the rule with which the library would patch it.
-func holds(existing client.Object, expected *resource.Info) (bool, error) {
-	have, err := json.Marshal(existing)
+	have, err := plainForm(existing)
 	if err != nil {
 		return false, err
 	}
-	want, err := json.Marshal(withoutClaimTemplates(expected))
-	if err != nil {
-		return false, err
+	// The Go type gives quantities their usual form, and a status that the manifest has not.
+	want, err := plainForm(kube.AsVersioned(&resource.Info{Mapping: wanted.Mapping, Object: withoutClaimTemplates(wanted)}))
+	if fields, ok := want.(map[string]any); ok {
+		delete(fields, "status")
 	}
-	patched, err := repaired(kube.AsVersioned(expected), have, want)
-	if err != nil {
-		return false, err
-	}
-	// A field that is replaced as a whole, such as the selector of a
-	// PodDisruptionBudget, is in the patch even when it stays as it is. So what the
-	// patch makes is compared, not the patch looked at.
-	return sameJSON(have, patched)
+	return err == nil && apply.Covers(have, want), err
 }
 
-// sameJSON tells whether two documents say the same, in whatever order of fields.
-func sameJSON(one, other []byte) (bool, error) {
-	var before, after map[string]any
-	if err := errors.Join(json.Unmarshal(one, &before), json.Unmarshal(other, &after)); err != nil {
-		return false, err
-	}
-	return reflect.DeepEqual(before, after), nil
-}
-
-// repaired gives what the library would make of an object: kinds without a Go type,
-// such as PodMonitor, have no rules for the merging of lists.
-func repaired(typed runtime.Object, have, want []byte) ([]byte, error) {
-	if _, unknown := typed.(runtime.Unstructured); unknown {
-		patch, err := jsonmergepatch.CreateThreeWayJSONMergePatch(want, want, have)
-		if err != nil {
-			return nil, err
-		}
-		return jsonpatch.MergePatch(have, patch)
-	}
-	rules, err := strategicpatch.NewPatchMetaFromStruct(typed)
-	if err != nil {
-		return nil, err
-	}
-	patch, err := strategicpatch.CreateThreeWayMergePatch(want, want, have, rules, true)
-	if err != nil {
-		return nil, err
-	}
-	return strategicpatch.StrategicMergePatchUsingLookupPatchMeta(have, patch, rules)
-}
-
-// withoutClaimTemplates leaves out of a StatefulSet what nobody can change once it
-// is made. The API server fills in defaults there, and a list without a merge key
-// is compared as a whole, so that the library sends the same patch on every pass.
+// withoutClaimTemplates leaves out of a StatefulSet what the API server refuses to change.
 func withoutClaimTemplates(expected *resource.Info) runtime.Object {
 	object, ok := expected.Object.(*unstructured.Unstructured)
 	if !ok || expected.Mapping.GroupVersionKind.Kind != "StatefulSet" {

@@ -18,7 +18,7 @@ func (a *actions) goesAhead() (bool, error) {
 		known.release.Labels[rollout.Label] == rollout.Unrequested || !a.asked.edited(known.release) {
 		return false, nil
 	}
-	if _, refused := a.getter.refused.find(a.cluster.GetUID(), a.inputs); refused {
+	if _, _, refused := a.getter.refused.find(a.cluster.GetUID(), a.inputs); refused {
 		// Whether it would be refused again depends on what is rendered.
 		return false, nil
 	}

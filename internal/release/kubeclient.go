@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
@@ -15,10 +14,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
@@ -35,6 +37,7 @@ type directConfigs struct {
 	objects *ownedObjects
 	// statefulSets gets the versions of those that are written.
 	statefulSets *clusters.Versions
+	repairs      *repairs
 }
 
 // ActionConfigFor gives Helm's configuration for one BarqCluster.
@@ -45,7 +48,7 @@ func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Objec
 	}
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
 		config.KubeClient = &directClient{
-			Client: helm, ctx: ctx, cluster: object, objects: d.objects, facts: passFactsIn(ctx), statefulSets: d.statefulSets,
+			Client: helm, ctx: ctx, cluster: object, objects: d.objects, facts: passFactsIn(ctx), statefulSets: d.statefulSets, repairs: d.repairs,
 			built: map[string]kube.ResourceList{},
 		}
 	}
@@ -65,6 +68,7 @@ type directClient struct {
 	objects      *ownedObjects
 	facts        *passFacts
 	statefulSets *clusters.Versions
+	repairs      *repairs
 	// built has what was read of manifests. One upgrade reads the former and the next one three times each.
 	built map[string]kube.ResourceList
 }
@@ -103,6 +107,19 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 	return built, nil
 }
 
+// mark puts into each object the digest of what is rendered. It is no part of the manifest, which would differ from that of every
+// release there is.
+func mark(objects kube.ResourceList) error {
+	for _, info := range objects {
+		if rendered, ok := info.Object.(*unstructured.Unstructured); ok {
+			if err := apply.Mark(rendered); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // knows lets Build not read a manifest again.
 func (c *directClient) knows(manifest string, objects kube.ResourceList) {
 	c.built[manifest] = copies(objects)
@@ -121,6 +138,9 @@ func copies(resources kube.ResourceList) kube.ResourceList {
 
 // Create makes objects, and notes what was made, or if one of them was there already.
 func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
+	if err := mark(resources); err != nil {
+		return nil, err
+	}
 	asked := make([]runtime.Object, len(resources))
 	for i, info := range resources {
 		asked[i] = info.Object
@@ -136,74 +156,181 @@ func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error)
 	return made, err
 }
 
-// Update makes and changes the objects of target, and deletes what else the BarqCluster controls. original is what the manifest of an
-// earlier revision lists. It says which fields of an object to remove, and decides nothing else.
-func (c *directClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+// Update creates and applies the objects of target, and deletes what else the BarqCluster controls. original is what the manifest of an
+// earlier revision lists. It saves requests for objects that keep all fields, and decides nothing.
+func (c *directClient) Update(original, target kube.ResourceList, _ bool) (*kube.Result, error) {
 	c.facts.changed = true
 	result := &kube.Result{}
-	var refused []string
-	for _, wanted := range target {
-		one, err := c.updateOne(original, wanted, force)
-		c.note(kube.ResourceList{wanted}, err)
-		switch {
-		case errors.Is(err, errNotWritten):
-			refused = append(refused, err.Error())
-		case err != nil:
-			return result, err
-		default:
-			result.Created, result.Updated = append(result.Created, one.Created...), append(result.Updated, one.Updated...)
-		}
+	if err := errors.Join(mark(original), mark(target)); err != nil {
+		return result, err
 	}
-	if len(refused) > 0 {
-		return result, errors.New(strings.Join(refused, " && "))
+	for _, wanted := range target {
+		written, err := c.converge(wanted, claimer{former: original.Get(wanted), scope: apply.Everything})
+		c.note(kube.ResourceList{wanted}, err)
+		if err != nil {
+			return result, err
+		}
+		switch written {
+		case created:
+			result.Created = append(result.Created, wanted)
+		case applied:
+			result.Updated = append(result.Updated, wanted)
+		case untouched:
+		}
 	}
 	return result, c.objects.deleteOthers(c.ctx, c.cluster, target, original)
 }
 
-// errNotWritten is the error of an object that was not written. The others are.
-var errNotWritten = errors.New("not written")
+// repair does the same for objects that were changed since they were applied. It goes on with the others if one is refused.
+func (c *directClient) repair(target kube.ResourceList) error {
+	c.facts.changed = true
+	if err := mark(target); err != nil {
+		return err
+	}
+	var refused []error
+	for _, wanted := range target {
+		_, err := c.converge(wanted, claimer{scope: apply.WithoutTemplate})
+		c.note(kube.ResourceList{wanted}, err)
+		if err != nil {
+			refused = append(refused, err)
+		}
+	}
+	if len(refused) > 0 {
+		return errors.Join(refused...)
+	}
+	return c.objects.deleteOthers(c.ctx, c.cluster, target, nil)
+}
 
-// updateOne makes or changes an object.
-func (c *directClient) updateOne(original kube.ResourceList, wanted *resource.Info, force bool) (*kube.Result, error) {
+// outcome is what became of an object.
+type outcome int
+
+const (
+	untouched outcome = iota
+	created
+	applied
+)
+
+// claimer says what an apply claims first.
+type claimer struct {
+	// former is the object as the earlier revision has it; nil if there is none.
+	former *resource.Info
+	scope  apply.Scope
+}
+
+// converge makes an object what is wanted, unless it is already.
+func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome, error) {
 	live, err := currentOf(wanted)
 	if err != nil {
-		return nil, err
+		return untouched, err
 	}
 	if live == nil {
-		made, err := c.Client.Create(kube.ResourceList{wanted})
+		_, err := c.Client.Create(kube.ResourceList{wanted})
 		if c.noteConflict(err); err != nil {
-			return nil, fmt.Errorf("failed to create resource: %w", err)
+			return untouched, fmt.Errorf("failed to create resource: %w", err)
 		}
-		return made, nil
+		return created, nil
 	}
 	if err := mayWrite(live, wanted, c.cluster); err != nil {
-		return nil, err
+		return untouched, err
 	}
-	base := wanted
-	if before := original.Get(wanted); before != nil && c.isBase(live) {
-		base = before
+	same, err := matches(live, wanted)
+	if same || err != nil {
+		return untouched, err
 	}
-	changed, err := c.Client.UpdateThreeWayMerge(kube.ResourceList{base}, kube.ResourceList{wanted}, force)
+	repairs := claims.scope == apply.WithoutTemplate && apply.Digest(live) == digestOf(wanted)
+	if repairs {
+		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
+			return untouched, err
+		}
+	}
+	if err := c.claim(live, wanted, claims); err != nil {
+		return untouched, err
+	}
+	made, err := c.apply(live, wanted)
 	if err != nil {
-		return nil, notWritten{err}
+		return untouched, err
 	}
-	return changed, nil
+	if repairs {
+		if err := c.repairs.note(c.cluster, wanted, live); err != nil {
+			return applied, err
+		}
+	}
+	if err := wanted.Refresh(made, true); err != nil {
+		return applied, err
+	}
+	return applied, c.repairs.tolerate(c.cluster, wanted, made)
 }
 
-// isBase reports whether the manifest of the earlier revision may say which fields of an object to remove: the operator has signed it,
-// or the object is a release's that a person has installed, and which is taken over now.
-func (c *directClient) isBase(live metav1.Object) bool {
-	return c.facts.believedBase || metav1.GetControllerOf(live) == nil
+// try does the same as converge on the API server alone, which stores nothing but what is claimed.
+func (c *directClient) try(wanted *resource.Info, former *resource.Info) error {
+	live, err := currentOf(wanted)
+	if err != nil {
+		return err
+	}
+	if live == nil {
+		err := c.objects.writer.Create(c.ctx, wanted.Object.DeepCopyObject().(client.Object), client.DryRunAll, client.FieldOwner(apply.Manager))
+		// What is there, and the cache does not show, is found when it is created.
+		if apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return err
+	}
+	same, err := matches(live, wanted)
+	if same || err != nil {
+		return err
+	}
+	if err := c.claim(live, wanted, claimer{former: former, scope: apply.Everything}); err != nil {
+		return err
+	}
+	_, err = c.apply(live, wanted, client.DryRunAll)
+	return err
 }
 
-// notWritten is errNotWritten with the reason.
-type notWritten struct{ error }
+// apply applies an object, if it is still the one that was looked at.
+func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
+	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
+	object.SetUID(live.GetUID())
+	err := c.objects.writer.Apply(c.ctx, client.ApplyConfigurationFromUnstructured(object),
+		append(options, client.FieldOwner(apply.Manager), client.ForceOwnership)...)
+	return object, err
+}
 
-// Is makes it errNotWritten.
-func (notWritten) Is(target error) bool { return target == errNotWritten }
+// claim takes over the fields of an object that an apply would not remove, if there may be any.
+func (c *directClient) claim(live metav1.Object, wanted *resource.Info, claims claimer) error {
+	kind := wanted.Mapping.GroupVersionKind
+	if !needsClaim(apply.StateOf(kind.Kind, live), live, wanted, claims) {
+		return nil
+	}
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(kind)
+	if err := c.objects.live.Get(c.ctx, client.ObjectKey{Namespace: wanted.Namespace, Name: wanted.Name}, object); err != nil {
+		return err
+	}
+	if err := mayWrite(object, wanted, c.cluster); err != nil {
+		return err
+	}
+	patch, err := apply.Claim(kind.Kind, object, claims.scope)
+	if patch == nil || err != nil {
+		return err
+	}
+	return c.objects.writer.Patch(c.ctx, object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(apply.Manager))
+}
 
-// Unwrap gives the reason.
-func (n notWritten) Unwrap() error { return n.error }
+// needsClaim reports whether an object may have fields that the next apply would not remove. Those that were created with it stay where
+// the manifest keeps them all, so an edit that removes none saves the requests.
+func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, claims claimer) bool {
+	switch digest := apply.Digest(live); {
+	case state.Added || digest == "":
+		return true
+	case !state.Created:
+		return false
+	case state.Helm || claims.former == nil:
+		return claims.scope == apply.Everything
+	default:
+		before, after := claims.former.Object.(*unstructured.Unstructured), wanted.Object.(*unstructured.Unstructured)
+		return apply.Digest(before) != digest || !apply.Keeps(after.Object, before.Object)
+	}
+}
 
 // Delete deletes nothing: what a manifest lists says nothing of whose it is.
 func (c *directClient) Delete(kube.ResourceList) (*kube.Result, []error) {

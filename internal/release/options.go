@@ -6,11 +6,13 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
 	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/kube"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
@@ -39,7 +41,9 @@ const history = 5
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;delete
 
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
-func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled) []reconciler.Option {
+func options(
+	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled, awaits *awaiting,
+) []reconciler.Option {
 	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
@@ -50,7 +54,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 
 		// The library replaces the whole status and copies the manifest into it; this
 		// client merges, and leaves the manifest out.
-		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), over: over}),
+		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), over: over, awaiting: awaits}),
 
 		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
 		// the API server for nothing when nothing changed.
@@ -74,7 +78,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 
 func newActionClientGetter(
 	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
-) (helmclient.ActionClientGetter, error) {
+) (*actionsGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
@@ -86,8 +90,11 @@ func newActionClientGetter(
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
 	}
+	// Helm creates the objects, under the same name.
+	kube.ManagedFieldsManager = apply.Manager
+	getter := newActionsGetter(clock.RealClock{})
 	owned := &ownedObjects{cache: mgr.GetClient(), live: mgr.GetAPIReader(), writer: mgr.GetClient()}
-	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, owned, statefulSets}, clock: clock.RealClock{}}
+	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, owned, statefulSets, getter.repairs}, clock: clock.RealClock{}}
 	inner, err := helmclient.NewActionClientGetter(capabilities,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
@@ -114,7 +121,6 @@ func newActionClientGetter(
 	if err != nil {
 		return nil, fmt.Errorf("setting up Helm's actions: %w", err)
 	}
-	getter := newActionsGetter(clock.RealClock{})
 	getter.ActionClientGetter = repairingGetter{inner}
 	getter.chart = watch.Chart
 	getter.secrets = secretMetadata

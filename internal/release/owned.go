@@ -20,6 +20,8 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // ownedObjects finds and deletes the objects that a BarqCluster controls, by what they themselves say.
@@ -38,18 +40,30 @@ func mayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	owner := metav1.GetControllerOfNoCopy(live)
 	switch {
 	case wanted.Namespace != cluster.GetNamespace():
-		return notWritten{fmt.Errorf("%s %q is of namespace %q, and the BarqCluster of another", kind, wanted.Name, wanted.Namespace)}
-	case owner != nil && owner.UID == cluster.GetUID():
+		return fmt.Errorf("%s %q is of namespace %q, and the BarqCluster of another", kind, wanted.Name, wanted.Namespace)
+	case owner != nil && owner.UID == cluster.GetUID() && live.GetDeletionTimestamp() == nil:
 		return nil
-	case owner != nil:
-		return notWritten{fmt.Errorf("%s %q exists and belongs to %s %q; give the BarqCluster another name, or delete that object",
-			kind, wanted.Name, owner.Kind, owner.Name)}
-	case hasHelmMarks(live, cluster):
-		return nil
+	case owner != nil && owner.Kind == v1alpha1.BarqClusterKind.Kind && owner.Name == cluster.GetName() && owner.UID != cluster.GetUID():
+		return awaited{fmt.Errorf("%s %q of the former BarqCluster of this name is still being deleted; it is created anew when it is gone%s",
+			kind, wanted.Name, finalizersOf(live))}
+	case owner != nil && owner.UID != cluster.GetUID():
+		return fmt.Errorf("%s %q exists and belongs to %s %q; give the BarqCluster another name, or delete that object",
+			kind, wanted.Name, owner.Kind, owner.Name)
+	case owner == nil && !hasHelmMarks(live, cluster):
+		return fmt.Errorf("%s %q exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object", kind, wanted.Name)
+	case live.GetDeletionTimestamp() != nil:
+		return awaited{fmt.Errorf("%s %q is being deleted; it is created anew when it is gone%s", kind, wanted.Name, finalizersOf(live))}
 	default:
-		return notWritten{fmt.Errorf("%s %q exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object",
-			kind, wanted.Name)}
+		return nil
 	}
+}
+
+// finalizersOf names what keeps an object that is being deleted.
+func finalizersOf(object metav1.Object) string {
+	if object.GetDeletionTimestamp() == nil || len(object.GetFinalizers()) == 0 {
+		return ""
+	}
+	return "; its finalizers are " + strings.Join(object.GetFinalizers(), ", ")
 }
 
 // hasHelmMarks reports whether an object carries the marks by which Helm knows one of the BarqCluster's release.
@@ -162,7 +176,7 @@ func chartNames(cluster client.Object, kind schema.GroupVersionKind, name string
 func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.PartialObjectMetadata {
 	found := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(), ResourceVersion: object.GetResourceVersion(),
-		OwnerReferences: object.GetOwnerReferences(),
+		OwnerReferences: object.GetOwnerReferences(), DeletionTimestamp: object.GetDeletionTimestamp(),
 	}}
 	found.SetGroupVersionKind(kind)
 	return found
@@ -171,24 +185,33 @@ func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.Part
 // deleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
 // for a PodMonitor, of which there may be no cache.
 func (o *ownedObjects) deleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
-	found, err := o.cached(ctx, cluster)
+	found, err := o.others(ctx, cluster, target, original)
 	if err != nil {
 		return err
+	}
+	return o.delete(ctx, found)
+}
+
+// others returns what deleteOthers deletes.
+func (o *ownedObjects) others(ctx context.Context, cluster client.Object, target, original kube.ResourceList) ([]*metav1.PartialObjectMetadata, error) {
+	found, err := o.cached(ctx, cluster)
+	if err != nil {
+		return nil, err
 	}
 	if hasPodMonitor(original) && !hasPodMonitor(target) {
 		monitor, err := o.podMonitor(ctx, cluster)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if monitor != nil {
 			found = append(found, monitor)
 		}
 	}
-	return o.delete(ctx, slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
-		return slices.ContainsFunc(target, func(wanted *resource.Info) bool {
+	return slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
+		return object.DeletionTimestamp != nil || slices.ContainsFunc(target, func(wanted *resource.Info) bool {
 			return wanted.Mapping.GroupVersionKind == object.GroupVersionKind() && wanted.Name == object.Name
 		})
-	}))
+	}), nil
 }
 
 func hasPodMonitor(objects kube.ResourceList) bool {

@@ -30,6 +30,18 @@ func metaOf(name string, owner types.UID) metav1.ObjectMeta {
 	return made
 }
 
+// of changes the name of an object's owner.
+func of(object metav1.ObjectMeta, owner string) metav1.ObjectMeta {
+	object.OwnerReferences[0].Name = owner
+	return object
+}
+
+// leaving makes an object one that is being deleted.
+func leaving(object metav1.ObjectMeta) metav1.ObjectMeta {
+	object.DeletionTimestamp, object.Finalizers = &metav1.Time{}, []string{"example.com/cleanup"}
+	return object
+}
+
 // listed is an object of a manifest.
 func listed(object client.Object) *resource.Info {
 	kinds, _, _ := clientgoscheme.Scheme.ObjectKinds(object)
@@ -47,7 +59,9 @@ func TestWhatMayBeWritten(t *testing.T) {
 		want string
 	}{
 		"its own":                   {metaOf("vectors", cluster.GetUID()), ""},
-		"another BarqCluster's":     {metaOf("vectors", "uid of another"), `Service "vectors" exists and belongs to BarqCluster "vectors"; give the BarqCluster another name, or delete that object`},
+		"the former BarqCluster's":  {metaOf("vectors", "uid of another"), `Service "vectors" of the former BarqCluster of this name is still being deleted; it is created anew when it is gone`},
+		"being deleted":             {leaving(metaOf("vectors", cluster.GetUID())), `Service "vectors" is being deleted; it is created anew when it is gone; its finalizers are example.com/cleanup`},
+		"another BarqCluster's":     {of(metaOf("vectors", "uid of another"), "other"), `Service "vectors" exists and belongs to BarqCluster "other"; give the BarqCluster another name, or delete that object`},
 		"an administrator's":        {metaOf("vectors", ""), `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
 		"of a release to take over": {metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: marks}, ""},
 		"of another release": {

@@ -16,8 +16,6 @@ type passFacts struct {
 	calledDeployed map[string]bool
 	// takenOver: the BarqCluster controls the StatefulSet of that name, so the release is its own whatever the labels of a record say.
 	takenOver bool
-	// believedBase: the operator has signed the revision that is upgraded.
-	believedBase bool
 	// admits refuses a revision that cannot be stored or applied; nil refuses none.
 	admits func(*release.Release) error
 	// trustsAbsence: an object that the cache does not have is not there.

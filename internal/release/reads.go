@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 
@@ -14,9 +13,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
@@ -39,8 +36,8 @@ var cachedKinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
 // readsFrom makes Helm read single objects from a cache. Helm reads every object of a
 // release before it makes it, and up to three times before it patches it.
 //
-// A cache that lags behind costs no more than a pass: a patch of an object that has gone
-// fails, and what is patched needlessly stays as it is. A patch that would change nothing is not sent. What the cache does not have is
+// A cache that lags behind costs no more than a reconcile: an apply to an object that has gone
+// fails, and what is applied needlessly stays as it is. What the cache does not have is
 // looked for on the API server, because the cache has only what carries the chart's label;
 // except for a release that was never made, where the objects are made anyhow and the API
 // server refuses what is there already.
@@ -67,8 +64,7 @@ var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api",
 
 // RoundTrip answers one request.
 func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
-	reads := asked.Method == http.MethodGet && asked.URL.RawQuery == ""
-	if !reads && asked.Method != http.MethodPatch {
+	if asked.Method != http.MethodGet || asked.URL.RawQuery != "" {
 		return c.next.RoundTrip(asked)
 	}
 	info, err := requests.NewRequestInfo(asked)
@@ -84,11 +80,9 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 	switch {
 	case err != nil:
 		return c.next.RoundTrip(asked)
-	case object != nil && reads:
-		return answer(asked, http.StatusOK, object)
 	case object != nil:
-		return c.patch(asked, object)
-	case reads && c.facts.trustsAbsence:
+		return answer(asked, http.StatusOK, object)
+	case c.facts.trustsAbsence:
 		status := apierrors.NewNotFound(resource.GroupResource(), info.Name).Status()
 		status.Kind, status.APIVersion = "Status", "v1"
 		return answer(asked, http.StatusNotFound, &status)
@@ -100,38 +94,6 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 // namesOneObject tells whether a request is for the whole of one object of a namespace.
 func namesOneObject(info *apirequest.RequestInfo) bool {
 	return info.Namespace != "" && info.Name != "" && info.Subresource == ""
-}
-
-// patch hands a patch on if there is anything in it.
-func (c *cachedReads) patch(asked *http.Request, object client.Object) (*http.Response, error) {
-	changes, err := changedBy(asked, object)
-	if err != nil {
-		return nil, err
-	}
-	if changes {
-		if err := onlyFor(asked, object.GetUID()); err != nil {
-			return nil, err
-		}
-		return c.next.RoundTrip(asked)
-	}
-	return answer(asked, http.StatusOK, object)
-}
-
-// onlyFor makes the API server refuse a patch of another object that has taken the name. The UID of an object never changes.
-func onlyFor(asked *http.Request, uid types.UID) error {
-	content, err := io.ReadAll(asked.Body)
-	if err = errors.Join(err, asked.Body.Close()); err != nil {
-		return err
-	}
-	var patch map[string]any
-	// The API server says what is wrong with any other patch.
-	if json.Unmarshal(content, &patch) == nil && unstructured.SetNestedField(patch, string(uid), "metadata", "uid") == nil {
-		if content, err = json.Marshal(patch); err != nil {
-			return err
-		}
-	}
-	asked.Body, asked.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
-	return nil
 }
 
 func answer(asked *http.Request, code int, object any) (*http.Response, error) {

@@ -10,15 +10,12 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -63,58 +60,6 @@ func TestReadsThatTheCacheAnswers(t *testing.T) {
 			content, err := io.ReadAll(answered.Body)
 			require.NoError(t, err)
 			require.Contains(t, string(content), test.want)
-		})
-	}
-}
-
-func TestPatchesThatChangeNothing(t *testing.T) {
-	var received string
-	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, asked *http.Request) {
-		content, err := io.ReadAll(asked.Body)
-		if err != nil {
-			http.Error(answer, err.Error(), http.StatusBadRequest)
-			return
-		}
-		received = string(content)
-		_, _ = io.WriteString(answer, "the API server")
-	}))
-	t.Cleanup(server.Close)
-	budget := &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "db", UID: "one"},
-		Spec: policyv1.PodDisruptionBudgetSpec{
-			MaxUnavailable: ptr.To(intstr.FromInt32(1)), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}},
-		},
-	}
-	cache := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(budget).Build()
-	config, err := readsFrom(cache)(t.Context(), nil, &rest.Config{Host: server.URL})
-	require.NoError(t, err)
-	client, err := rest.HTTPClientFor(config)
-	require.NoError(t, err)
-
-	const strategic, merge = "application/strategic-merge-patch+json", "application/merge-patch+json"
-	const path = "/apis/policy/v1/namespaces/team/poddisruptionbudgets/db?fieldManager=barq-operator"
-	for name, test := range map[string]struct{ path, kind, patch, want, handedOn string }{
-		"the same again":   {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"b"}}}}`, `"uid":"one"`, ""},
-		"another selector": {path, strategic, `{"spec":{"selector":{"matchLabels":{"a":"c"}}}}`, "the API server", `{"metadata":{"uid":"one"},"spec":{"selector":{"matchLabels":{"a":"c"}}}}`},
-		"a field more":     {path, strategic, `{"metadata":{"labels":{"a":"b"}}}`, "the API server", `{"metadata":{"labels":{"a":"b"},"uid":"one"}}`},
-		"another kind":     {path, merge, `{"spec":{"maxUnavailable":1}}`, "the API server", `{"metadata":{"uid":"one"},"spec":{"maxUnavailable":1}}`},
-		"no patch":         {path, strategic, `{`, "the API server", `{`},
-		"one that is gone": {strings.Replace(path, "db", "other", 1), strategic, `{}`, "the API server", `{}`},
-		"its status":       {strings.Replace(path, "db", "db/status", 1), strategic, `{}`, "the API server", `{}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			asked, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, server.URL+test.path, strings.NewReader(test.patch))
-			require.NoError(t, err)
-			asked.Header.Set("Content-Type", test.kind)
-			answered, err := client.Do(asked)
-			require.NoError(t, err)
-			defer func() { _ = answered.Body.Close() }()
-			content, err := io.ReadAll(answered.Body)
-			require.NoError(t, err)
-			require.Contains(t, string(content), test.want)
-			if test.want == "the API server" {
-				require.Equal(t, test.handedOn, received, "it is for that object and no other of the name")
-			}
 		})
 	}
 }

@@ -41,6 +41,24 @@ func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev
 	return nil
 }
 
+// tryCreate asks the API server whether it would store a revision, or gives driver.ErrReleaseExists.
+func (n *notedSecrets) tryCreate(key string, rel *release.Release, sign func(*corev1.Secret)) error {
+	secret, err := recordSecret(key, rel, "createdAt")
+	if err != nil {
+		return err
+	}
+	sign(secret)
+	// Nothing is stored, so nothing is noted.
+	_, err = n.SecretInterface.Create(context.Background(), secret, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	if apierrors.IsAlreadyExists(err) {
+		return driver.ErrReleaseExists
+	}
+	if err != nil {
+		return fmt.Errorf("storing revision %s: %w", key, err)
+	}
+	return nil
+}
+
 // update stores a revision over an older state of it, as Helm's own storage does. sign finishes the Secret.
 func (n *notedSecrets) update(key string, rel *release.Release, sign func(*corev1.Secret)) error {
 	secret, err := recordSecret(key, rel, "modifiedAt")

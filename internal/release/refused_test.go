@@ -11,7 +11,6 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	clocktesting "k8s.io/utils/clock/testing"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
@@ -34,7 +33,7 @@ func (h *refusingHelm) Config() *action.Configuration {
 
 const invalid = `cannot patch "db" with kind StatefulSet: StatefulSet.apps "db" is invalid: spec.replicas: Invalid value: -1`
 
-func TestWhatIsInvalidIsTriedOnce(t *testing.T) {
+func TestWhatIsRefusedIsTriedAgainLater(t *testing.T) {
 	now := clocktesting.NewFakeClock(began)
 	helm := &refusingHelm{err: errors.New(invalid)}
 	getter := newGetter(now, &slots{})
@@ -62,20 +61,30 @@ func TestWhatIsInvalidIsTriedOnce(t *testing.T) {
 	objects = "StatefulSet db two"
 	require.Equal(t, 1, tries(), "the object was made anew")
 	require.Equal(t, 0, tries())
-	now.Step(refusedFor + time.Second)
-	require.Equal(t, 1, tries(), "who admits objects may have changed")
-	require.Equal(t, 0, tries())
+	for _, minutes := range []time.Duration{1, 2, 4, 8, 10, 10} {
+		now.Step(minutes*time.Minute - time.Second)
+		require.Equal(t, 0, tries(), "it is tried after %d minutes", minutes)
+		now.Step(2 * time.Second)
+		require.Equal(t, 1, tries(), "what the API server admits may have changed")
+		require.Equal(t, 0, tries())
+	}
+	inputs = 1
+	require.Equal(t, 1, tries(), "an edit is tried at once")
 
 	inputs, helm.err = 3, errors.New("connection refused")
 	require.Equal(t, 1, tries())
-	require.Equal(t, 1, tries(), "what is not invalid is tried again")
+	require.Equal(t, 1, tries(), "what is not refused is tried again")
+
+	helm.err = awaited{errors.New("the Service is being deleted")}
+	require.Equal(t, 1, tries())
+	require.Equal(t, 1, tries(), "what ends by itself too")
 }
 
-// unwrapped gives the error that the library ends a pass with, without the mark of one
-// that is not tried again.
+// unwrapped returns the error without the time of the next try.
 func unwrapped(err error) error {
-	if errors.Is(err, reconcile.TerminalError(nil)) {
-		return errors.Unwrap(err)
+	var waits later
+	if errors.As(err, &waits) {
+		return waits.error
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -130,20 +129,16 @@ func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.O
 	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
 		return false, nil
 	}
-	have, err := json.Marshal(live)
+	have, err := plainForm(live)
 	if err != nil {
 		return false, err
 	}
-	want, err := json.Marshal(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
+	typed, err := typedStatefulSetIn(manifest)
 	if err != nil {
 		return false, err
 	}
-	patched, err := repaired(&appsv1.StatefulSet{}, have, want)
-	if err != nil {
-		return false, fmt.Errorf("comparing StatefulSet %s with what was rendered: %w", cluster.GetName(), err)
-	}
-	same, err := sameJSON(have, patched)
-	return !same, err
+	want, err := plainForm(map[string]any{"spec": map[string]any{"template": typed.Spec.Template}})
+	return err == nil && !apply.Covers(have, want), err
 }
 
 // statefulSet is what is looked at of one in a manifest.

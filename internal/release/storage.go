@@ -287,6 +287,11 @@ func (d *passDriver) Create(key string, rel *release.Release) error {
 		if err := d.facts.admits(rel); err != nil {
 			return err
 		}
+		if rel.Version > 1 {
+			if err := d.try(key, rel); err != nil {
+				return err
+			}
+		}
 	}
 	if rel.Info.Status.IsPending() && rel.Labels[rollout.Label] == rollout.Requested {
 		d.begun[key] = true
@@ -294,6 +299,9 @@ func (d *passDriver) Create(key string, rel *release.Release) error {
 	}
 	return d.create(key, rel)
 }
+
+// errTooLongSpec is the error of a spec whose revision cannot be stored.
+var errTooLongSpec = errors.New("the spec is too large")
 
 // fits refuses a revision that a Secret has no room for.
 func fits(rel *release.Release) error {
@@ -306,8 +314,8 @@ func fits(rel *release.Release) error {
 		return fmt.Errorf("packing revision %d: %w", rel.Version, err)
 	}
 	if len(content) > secretLimit {
-		return fmt.Errorf("the spec is too large: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
-			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", len(content), secretLimit)
+		return fmt.Errorf("%w: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
+			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", errTooLongSpec, len(content), secretLimit)
 	}
 	return nil
 }
@@ -329,6 +337,16 @@ func (d *passDriver) create(key string, rel *release.Release) error {
 		d.records = slices.Insert(d.records, 0, &record{secret: key, number: rel.Version, release: rel})
 		return nil
 	})
+}
+
+// try refuses a revision that the API server would not store, such as over a quota.
+func (d *passDriver) try(key string, rel *release.Release) error {
+	err := d.secrets.tryCreate(key, compact(rel), d.sign)
+	// Whose the Secret of that name is comes out when this one is stored.
+	if errors.Is(err, driver.ErrReleaseExists) {
+		return nil
+	}
+	return err
 }
 
 // vacate deletes a Secret that has the name of the next revision, unless the operator has stored it. A tenant could else keep a BarqCluster

@@ -100,6 +100,11 @@ func judge(o Observation, now time.Time) verdict {
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason: v1alpha1.ReasonSecretMissing, message: o.Secrets.Message(),
 		}
+	case o.awaitsDeletion() != "":
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonAwaitingDeletion, message: o.awaitsDeletion(),
+		}
 	case o.refusal() != "":
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhaseFailed), ready: metav1.ConditionFalse, stalled: v1alpha1.ReasonReleaseFailed, acted: true,

@@ -74,6 +74,15 @@ func (o Observation) applied() bool {
 		o.helmCondition(v1alpha1.ConditionDeployed, metav1.ConditionTrue) != nil
 }
 
+// awaitsDeletion is the message of a pass over the newest spec that has met an object which is still being deleted, or nothing.
+func (o Observation) awaitsDeletion() string {
+	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
+	if failed == nil || failed.Reason != v1alpha1.ReasonAwaitingDeletion {
+		return ""
+	}
+	return failed.Message
+}
+
 // refusal is the message of a pass over the newest spec that ended in an error, or
 // nothing. One that waited for Secrets which are there by now is out of date.
 func (o Observation) refusal() string {

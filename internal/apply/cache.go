@@ -1,0 +1,102 @@
+package apply
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// State is what the cache keeps of an object's managed fields.
+type State struct {
+	// Created: fields of it are Helm's, or of a create of the operator's, so an apply that leaves one of them out does not remove it.
+	Created bool
+	// Helm: some of these are of Helm, which has edited the object too.
+	Helm bool
+	// Added: a person or a program has added fields to what the chart owns whole.
+	Added bool
+	// Writers are the names of others who have written the object, the newest last.
+	Writers []string
+}
+
+// Strip is a transform of the cache for objects of a kind of the chart. It replaces their managed fields by what StateOf needs.
+func Strip(kind string) func(any) (any, error) {
+	return func(object any) (any, error) {
+		accessor, err := meta.Accessor(object)
+		if err != nil {
+			// It stands for an object that has gone.
+			return object, nil //nolint:nilerr // There is nothing to strip.
+		}
+		accessor.SetManagedFields(marksOf(kind, accessor.GetManagedFields()))
+		return object, nil
+	}
+}
+
+// The operations of entries that stand for a State in the cache.
+const (
+	markCreated metav1.ManagedFieldsOperationType = "created"
+	markHelm    metav1.ManagedFieldsOperationType = "helm"
+	markAdded   metav1.ManagedFieldsOperationType = "added"
+	markWritten metav1.ManagedFieldsOperationType = "written"
+)
+
+// marksOf returns entries without fields. Most objects have none, and their fields are not read.
+func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	alone := true
+	for i := range managed {
+		one := &managed[i]
+		alone = alone && (one.Subresource != "" || one.Manager == Manager)
+	}
+	if alone {
+		for i := range managed {
+			if managed[i].Subresource == "" && managed[i].Operation == metav1.ManagedFieldsOperationUpdate {
+				return []metav1.ManagedFieldsEntry{{Operation: markCreated}}
+			}
+		}
+		return nil
+	}
+	by, err := writersOf(managed)
+	if err != nil {
+		// The live object tells more.
+		return []metav1.ManagedFieldsEntry{{Operation: markAdded}}
+	}
+	var marks []metav1.ManagedFieldsEntry
+	for _, former := range by.former {
+		mark := metav1.ManagedFieldsEntry{Operation: markCreated}
+		if former.Manager != Manager {
+			mark.Operation = markHelm
+		}
+		marks = append(marks, mark)
+	}
+	for _, other := range by.others {
+		mark := metav1.ManagedFieldsEntry{Manager: other.Manager, Operation: markWritten}
+		if !by.added(kind, other).Empty() {
+			mark.Operation = markAdded
+		}
+		marks = append(marks, mark)
+	}
+	return marks
+}
+
+// StateOf returns what an object's managed fields say, of one from the cache or from the API server.
+func StateOf(kind string, object metav1.Object) State {
+	var state State
+	marks := object.GetManagedFields()
+	if slices.ContainsFunc(marks, func(one metav1.ManagedFieldsEntry) bool { return one.FieldsV1 != nil }) {
+		marks = marksOf(kind, marks)
+	}
+	for _, mark := range marks {
+		switch mark.Operation {
+		case markCreated:
+			state.Created = true
+		case markHelm:
+			state.Created, state.Helm = true, true
+		case markAdded:
+			state.Added = true
+			state.Writers = append(state.Writers, mark.Manager)
+		default:
+			state.Writers = append(state.Writers, mark.Manager)
+		}
+	}
+	return state
+}

@@ -1,0 +1,169 @@
+package apply
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// Manager is the field manager of the objects of a release.
+const Manager = "barq-operator-release"
+
+// Scope is how much of an object is claimed.
+type Scope bool
+
+const (
+	// Everything is all that the operator or Helm has ever written, for a change that was asked for.
+	Everything Scope = true
+	// WithoutTemplate leaves out what was written into the pod template, so that a repair restarts no pod for a field that has
+	// been there all along. What a person has added there is claimed.
+	WithoutTemplate Scope = false
+)
+
+// helmMark is the field by which Helm knows an object of a release again. Its writer is Helm, or the operator.
+var helmMark = fieldpath.MakePathOrDie("metadata", "annotations", "meta.helm.sh/release-name")
+
+// writers are the entries of an object's managed fields, by whose they are.
+type writers struct {
+	// own is what the operator has applied.
+	own *fieldpath.Set
+	// former has those of Helm, and of the operator's own creates.
+	former []entry
+	// others has those of anybody else, but for subresources.
+	others []entry
+	// rest is not looked at.
+	rest []metav1.ManagedFieldsEntry
+}
+
+type entry struct {
+	metav1.ManagedFieldsEntry
+	fields *fieldpath.Set
+}
+
+// writersOf returns the entries of managed fields. It fails if one of them cannot be read.
+func writersOf(managed []metav1.ManagedFieldsEntry) (*writers, error) {
+	found := &writers{own: fieldpath.NewSet()}
+	for _, one := range managed {
+		if one.Subresource != "" || one.FieldsV1 == nil {
+			found.rest = append(found.rest, one)
+			continue
+		}
+		fields := fieldpath.NewSet()
+		if err := fields.FromJSON(bytes.NewReader(one.FieldsV1.Raw)); err != nil {
+			return nil, fmt.Errorf("reading the managed fields of %s: %w", one.Manager, err)
+		}
+		switch {
+		case one.Operation == metav1.ManagedFieldsOperationApply && one.Manager == Manager:
+			found.own = found.own.Union(fields)
+		case one.Operation == metav1.ManagedFieldsOperationUpdate && (one.Manager == Manager || fields.Has(helmMark)):
+			found.former = append(found.former, entry{one, fields})
+		default:
+			found.others = append(found.others, entry{one, fields})
+		}
+	}
+	return found, nil
+}
+
+// added returns, of what others have written, what the chart owns whole and has not rendered.
+func (w *writers) added(kind string, by entry) *fieldpath.Set {
+	rendered := w.own
+	for _, former := range w.former {
+		rendered = rendered.Union(former.fields)
+	}
+	found := fieldpath.NewSet()
+	by.fields.Iterate(func(path fieldpath.Path) {
+		if whole(kind, path, rendered) && !rendered.Has(path) {
+			found.Insert(path.Copy())
+		}
+	})
+	return found
+}
+
+// Claim returns a JSON patch of an object's metadata that makes fields of others the operator's, so that the next apply removes those
+// that the manifest has not: what Helm or a create of the operator's has written, as far as scope says, and what others have added in
+// what the chart owns whole. It takes away the digest too, so that an apply which does not follow is made up for. It returns nil if
+// there is nothing to claim.
+func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
+	by, err := writersOf(object.GetManagedFields())
+	if err != nil {
+		return nil, err
+	}
+	claimed, kept := fieldpath.NewSet(), by.rest
+	for _, former := range by.former {
+		part := former.fields
+		if scope == WithoutTemplate {
+			part = partOf(part, func(path fieldpath.Path) bool { return !inTemplate(kind, path) })
+		}
+		claimed = claimed.Union(part)
+		if kept, err = appendLeft(kept, former, part); err != nil {
+			return nil, err
+		}
+	}
+	for _, other := range by.others {
+		part := by.added(kind, other)
+		claimed = claimed.Union(part)
+		if kept, err = appendLeft(kept, other, part); err != nil {
+			return nil, err
+		}
+	}
+	if claimed.Empty() {
+		return nil, nil
+	}
+	own, err := claimed.Union(by.own).ToJSON()
+	if err != nil {
+		return nil, fmt.Errorf("writing managed fields: %w", err)
+	}
+	kept = append(kept, metav1.ManagedFieldsEntry{
+		Manager: Manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: versionOf(object), FieldsType: "FieldsV1",
+		FieldsV1: &metav1.FieldsV1{Raw: own},
+	})
+	patch := []map[string]any{
+		{"op": "replace", "path": "/metadata/managedFields", "value": kept},
+		// A change in between is a conflict.
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
+	}
+	if _, has := object.GetAnnotations()[DigestAnnotation]; has {
+		patch = append(patch, map[string]any{"op": "remove", "path": "/metadata/annotations/" + digestPointer})
+	}
+	return json.Marshal(patch)
+}
+
+// versionOf returns the API version of the newest entry of the object itself. The API server keeps a set for each version.
+func versionOf(object metav1.Object) string {
+	for _, one := range object.GetManagedFields() {
+		if one.Subresource == "" {
+			return one.APIVersion
+		}
+	}
+	return ""
+}
+
+// appendLeft appends what is left of an entry of which a part was taken.
+func appendLeft(kept []metav1.ManagedFieldsEntry, of entry, taken *fieldpath.Set) ([]metav1.ManagedFieldsEntry, error) {
+	left := of.fields.Difference(taken)
+	if left.Empty() {
+		return kept, nil
+	}
+	raw, err := left.ToJSON()
+	if err != nil {
+		return nil, fmt.Errorf("writing the managed fields of %s: %w", of.Manager, err)
+	}
+	one := of.ManagedFieldsEntry
+	one.FieldsV1 = &metav1.FieldsV1{Raw: raw}
+	return append(slices.Clip(kept), one), nil
+}
+
+// partOf returns the paths of a set that are wanted.
+func partOf(set *fieldpath.Set, wanted func(fieldpath.Path) bool) *fieldpath.Set {
+	part := fieldpath.NewSet()
+	set.Iterate(func(path fieldpath.Path) {
+		if wanted(path) {
+			part.Insert(path.Copy())
+		}
+	})
+	return part
+}

@@ -1,0 +1,207 @@
+package release
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/apply"
+)
+
+const (
+	// repairTries is how often an object is repaired before the operator slows down. The same pod template is replaced once, because that
+	// restarts pods.
+	repairTries = 3
+	// repairsRemembered is how long a repair counts.
+	repairsRemembered = 30 * time.Minute
+)
+
+// repairs remembers, for each BarqCluster, which objects were repaired, so that another writer and the operator do not undo each
+// other's work without end, and which of them the API server keeps otherwise than they were applied.
+type repairs struct {
+	clock clock.PassiveClock
+	lock  sync.Mutex
+	known map[types.UID]map[objectName]repaired
+}
+
+// repaired is what is known of one object.
+type repaired struct {
+	// times are those of its repairs, the newest last.
+	times []time.Time
+	// template sums up the pod template that the last repair replaced; empty if it replaced none.
+	template string
+	// digest is of what was applied, and version that of the object afterwards, if it was not as it was applied: a webhook has changed it.
+	digest, version string
+}
+
+func newRepairs(now clock.PassiveClock) *repairs {
+	return &repairs{clock: now, known: map[types.UID]map[objectName]repaired{}}
+}
+
+func (r *repairs) forget(cluster types.UID) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	delete(r.known, cluster)
+}
+
+func (r *repairs) find(cluster types.UID, name objectName) repaired {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return r.known[cluster][name]
+}
+
+func (r *repairs) change(cluster types.UID, name objectName, change func(*repaired)) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	one := r.known[cluster][name]
+	change(&one)
+	if r.known[cluster] == nil {
+		r.known[cluster] = map[objectName]repaired{}
+	}
+	r.known[cluster][name] = one
+}
+
+// note counts a repair of an object that was live before.
+func (r *repairs) note(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
+	template, err := templateOf(live)
+	if err != nil {
+		return err
+	}
+	now := r.clock.Now()
+	r.change(cluster.GetUID(), nameOf(wanted), func(one *repaired) {
+		one.times = append(recent(one.times, now), now)
+		one.template = template
+	})
+	return nil
+}
+
+// recent returns the times that still count.
+func recent(times []time.Time, now time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(times), func(when time.Time) bool { return now.Sub(when) > repairsRemembered })
+}
+
+// templateOf sums up the pod template of a StatefulSet; empty for other objects.
+func templateOf(live metav1.Object) (string, error) {
+	set, ok := live.(*unstructured.Unstructured)
+	if !ok || set.GetKind() != statefulSetKind.Kind {
+		return "", nil
+	}
+	template, _, err := unstructured.NestedFieldNoCopy(set.Object, "spec", "template")
+	if err != nil {
+		return "", err
+	}
+	content, err := json.Marshal(template)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(content)
+	return string(sum[:]), nil
+}
+
+// tolerate notes what the API server has made of an object that was applied. If that is something else, nothing but another change of the
+// object can make a difference.
+func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *unstructured.Unstructured) error {
+	same, err := matches(made, wanted)
+	if err != nil {
+		return err
+	}
+	version := ""
+	if !same {
+		if version, err = versionOf(made); err != nil {
+			return err
+		}
+	}
+	name, digest := nameOf(wanted), digestOf(wanted)
+	if version == "" && r.find(cluster.GetUID(), name).version == "" {
+		return nil
+	}
+	r.change(cluster.GetUID(), name, func(one *repaired) { one.digest, one.version = digest, version })
+	return nil
+}
+
+// tolerates reports whether an object is what came of it when it was applied.
+func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing client.Object) (bool, error) {
+	one := r.find(cluster.GetUID(), nameOf(wanted))
+	if one.version == "" || one.digest != digestOf(wanted) {
+		return false, nil
+	}
+	version, err := versionOf(existing)
+	return version == one.version, err
+}
+
+func digestOf(wanted *resource.Info) string {
+	object, ok := wanted.Object.(metav1.Object)
+	if !ok {
+		return ""
+	}
+	return apply.Digest(object)
+}
+
+// wait returns an error if an object was repaired too often to be repaired now.
+func (r *repairs) wait(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
+	one := r.find(cluster.GetUID(), nameOf(wanted))
+	now := r.clock.Now()
+	times := recent(one.times, now)
+	template, err := templateOf(live)
+	if err != nil {
+		return err
+	}
+	tries := repairTries
+	if template != "" && template == one.template {
+		tries = 1
+	}
+	if len(times) < tries {
+		return nil
+	}
+	left := times[len(times)-1].Add(delayOf(len(times) - tries + 1)).Sub(now)
+	if left <= 0 {
+		return nil
+	}
+	kind := wanted.Mapping.GroupVersionKind
+	return later{after: left, error: fmt.Errorf("%s %q was changed again after the operator had reverted it%s; the operator reverts it once more in a while; "+
+		"stop what changes it, or change the spec", kind.Kind, wanted.Name, by(apply.StateOf(kind.Kind, live)))}
+}
+
+// by names the writers of an object.
+func by(state apply.State) string {
+	if len(state.Writers) == 0 {
+		return ""
+	}
+	return " (field managers: " + strings.Join(slices.Compact(slices.Sorted(slices.Values(state.Writers))), ", ") + ")"
+}
+
+// delayOf returns how long to wait after the given number of tries: one minute, doubled each time up to ten.
+func delayOf(tries int) time.Duration {
+	const least, most = time.Minute, 10 * time.Minute
+	delay := least
+	for range tries - 1 {
+		delay = min(2*delay, most)
+	}
+	return delay
+}
+
+// later is an error after which there is something to do at a later time, and not before unless something changes.
+type later struct {
+	error
+	after time.Duration
+}
+
+// Unwrap returns the error itself.
+func (l later) Unwrap() error { return l.error }
+
+// awaited is an error that ends by itself, when an object is gone.
+type awaited struct{ error }
+
+// Unwrap returns the error itself.
+func (a awaited) Unwrap() error { return a.error }

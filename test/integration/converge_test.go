@@ -1,0 +1,461 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// renderedKinds are the kinds of the chart that every Kubernetes cluster has.
+var renderedKinds = []schema.GroupVersionKind{
+	{Version: "v1", Kind: "ServiceAccountList"},
+	{Version: "v1", Kind: "ConfigMapList"},
+	{Version: "v1", Kind: "ServiceList"},
+	{Group: "apps", Version: "v1", Kind: "StatefulSetList"},
+	{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicyList"},
+	{Group: "policy", Version: "v1", Kind: "PodDisruptionBudgetList"},
+}
+
+// objectsOf returns what a BarqCluster owns, without what every write changes.
+func objectsOf(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]map[string]any {
+	t.Helper()
+	found := map[string]map[string]any{}
+	for _, kind := range renderedKinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		require.NoError(t, admin.List(t.Context(), list, client.InNamespace(cluster.Namespace)))
+		for _, object := range list.Items {
+			if !metav1.IsControlledBy(&object, cluster) {
+				continue
+			}
+			annotations := object.GetAnnotations()
+			delete(annotations, "barq.db/applied-digest")
+			object.SetAnnotations(annotations)
+			for _, field := range []string{"resourceVersion", "managedFields", "generation"} {
+				unstructured.RemoveNestedField(object.Object, "metadata", field)
+			}
+			delete(object.Object, "status")
+			found[object.GetKind()+" "+object.GetName()] = object.Object
+		}
+	}
+	return found
+}
+
+// differ names the objects that are not what they were; empty if none is.
+func differ(before, after map[string]map[string]any) string {
+	var found []string
+	for name := range maps.Keys(before) {
+		if !reflect.DeepEqual(before[name], after[name]) {
+			was, _ := json.Marshal(before[name])
+			is, _ := json.Marshal(after[name])
+			found = append(found, fmt.Sprintf("%s was\n%s\nand is\n%s", name, was, is))
+		}
+	}
+	for name := range after {
+		if before[name] == nil {
+			found = append(found, name+" is there")
+		}
+	}
+	slices.Sort(found)
+	return strings.Join(found, "\n")
+}
+
+// byHand are changes that a person makes to an object of a BarqCluster, in the words of kubectl.
+type byHand struct {
+	name string
+	args []string
+}
+
+func patched(name, object, patch string) byHand {
+	return byHand{name, []string{"patch", object, "--type=merge", "-p", patch}}
+}
+
+func edited(name, object, patch string) byHand {
+	return byHand{name, []string{"patch", object, "--type=json", "-p", patch}}
+}
+
+const databaseContainer = "/spec/template/spec/containers/0"
+
+// owned are changes of what the chart owns whole.
+var owned = []byHand{
+	patched("service-selector", "svc/db", `{"spec":{"selector":{"app":"other"}}}`),
+	edited("service-port", "svc/db", `[{"op":"add","path":"/spec/ports/-","value":{"name":"more","port":9999}}]`),
+	patched("service-address", "svc/db", `{"spec":{"externalIPs":["192.0.2.1"]}}`),
+	patched("service-affinity", "svc/db", `{"spec":{"sessionAffinity":"ClientIP"}}`),
+	patched("policy-selector", "netpol/db", `{"spec":{"podSelector":{"matchLabels":{"app":"other"}}}}`),
+	edited("policy-ingress", "netpol/db", `[{"op":"add","path":"/spec/ingress/-","value":{}}]`),
+	patched("policy-egress", "netpol/db", `{"spec":{"egress":[],"policyTypes":["Ingress","Egress"]}}`),
+	patched("budget-selector", "pdb/db", `{"spec":{"selector":{"matchLabels":{"app":"other"}}}}`),
+	patched("budget-eviction", "pdb/db", `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`),
+	patched("budget-union", "pdb/db", `{"spec":{"maxUnavailable":null,"minAvailable":1}}`),
+	patched("config-key", "cm/db-cluster", `{"data":{"more.json":"{}"}}`),
+	patched("config-binary", "cm/db-cluster", `{"binaryData":{"more":"AA=="}}`),
+	patched("account-token", "sa/db", `{"automountServiceAccountToken":true}`),
+	patched("partition", "sts/db", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}`),
+	patched("on-delete", "sts/db", `{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}`),
+	patched("ordinals", "sts/db", `{"spec":{"ordinals":{"start":3}}}`),
+	patched("node-selector", "sts/db", `{"spec":{"template":{"spec":{"nodeSelector":{"no":"where"}}}}}`),
+	patched("host-network", "sts/db", `{"spec":{"template":{"spec":{"hostNetwork":true,"dnsPolicy":"ClusterFirstWithHostNet"}}}}`),
+	patched("toleration", "sts/db", `{"spec":{"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}}}`),
+	patched("scheduler", "sts/db", `{"spec":{"template":{"spec":{"schedulerName":"other"}}}}`),
+	{"variable-more", []string{"set", "env", "sts/db", "EXTRA=1"}},
+	{"variable-union", []string{"set", "env", "sts/db", "POD_NAME=other"}},
+	{"variable-less", []string{"set", "env", "sts/db", "RUST_LOG-"}},
+	edited("command", "sts/db", `[{"op":"add","path":"`+databaseContainer+`/command","value":["sh"]}]`),
+	edited("container-port", "sts/db", `[{"op":"add","path":"`+databaseContainer+`/ports/-","value":{"containerPort":9999}}]`),
+	edited("probe-union", "sts/db", `[{"op":"replace","path":"`+databaseContainer+`/readinessProbe","value":{"tcpSocket":{"port":8080}}}]`),
+	edited("life-cycle", "sts/db", `[{"op":"add","path":"`+databaseContainer+`/lifecycle","value":{"preStop":{"sleep":{"seconds":1}}}}]`),
+	edited("container-security", "sts/db", `[{"op":"add","path":"`+databaseContainer+`/securityContext/privileged","value":false}]`),
+	edited("volume-union", "sts/db", `[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"cluster","emptyDir":{}}}]`),
+	edited("mount", "sts/db", `[{"op":"add","path":"`+databaseContainer+`/volumeMounts/-","value":{"name":"data","mountPath":"/more"}}]`),
+	{"server-side", []string{"apply", "--server-side", "--force-conflicts", "-f", "-"}},
+}
+
+// serverSide is what the change named server-side applies.
+const serverSide = `{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {selector: {app: other}, publishNotReadyAddresses: true}}`
+
+// What is added by hand to what the chart owns whole is taken away, as what is changed there is put back. Each change has a BarqCluster of its
+// own, because the operator slows down after a few repairs of one object.
+func TestWhatIsAddedByHandIsReverted(t *testing.T) {
+	before, clusters := map[string]map[string]map[string]any{}, map[string]*v1alpha1.BarqCluster{}
+	for _, one := range owned {
+		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}}`)
+	}
+	for name, cluster := range clusters {
+		waitSleeping(t, cluster)
+		before[name] = objectsOf(t, cluster)
+	}
+	for _, one := range owned {
+		command := kubectl(append([]string{"-n", clusters[one.name].Namespace}, one.args...)...)
+		command.Stdin = strings.NewReader(serverSide)
+		output(t, command)
+	}
+	for _, one := range owned {
+		t.Run(one.name, func(t *testing.T) {
+			eventually(t, func() string { return differ(before[one.name], objectsOf(t, clusters[one.name])) })
+			require.Len(t, releaseSecrets(t, clusters[one.name].Namespace, "db"), 1, "without a new revision")
+			waitSleeping(t, clusters[one.name])
+		})
+	}
+}
+
+// injected are changes that webhooks, injectors and platforms make.
+var injected = []byHand{
+	{"label", []string{"label", "svc,sts,cm,sa,netpol,pdb", "-l", "app.kubernetes.io/instance=db", "example.com/team=search"}},
+	{"annotation", []string{"annotate", "svc,sts,cm,sa,netpol,pdb", "-l", "app.kubernetes.io/instance=db", "example.com/team=search"}},
+	patched("pod-annotation", "sts/db", `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-02T03:04:05Z"}}}}}`),
+	patched("finalizer", "svc/db", `{"metadata":{"finalizers":["example.com/cleanup"]}}`),
+	patched("pull-secret", "sa/db", `{"imagePullSecrets":[{"name":"registry"}]}`),
+	edited("sidecar", "sts/db", `[{"op":"add","path":"/spec/template/spec/containers/-","value":{"name":"proxy","image":"proxy","env":[{"name":"A","value":"1"}]}}]`),
+	edited("first-container", "sts/db", `[{"op":"add","path":"/spec/template/spec/initContainers","value":[{"name":"proxy","image":"proxy"}]}]`),
+	edited("volume", "sts/db", `[{"op":"add","path":"/spec/template/spec/volumes/-","value":{"name":"proxy","emptyDir":{}}}]`),
+}
+
+// What injectors add stays, also when the BarqCluster is edited.
+func TestWhatInjectorsAddStays(t *testing.T) {
+	clusters := map[string]*v1alpha1.BarqCluster{}
+	for _, one := range injected {
+		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}, env: [{name: A, value: "1"}]}`)
+	}
+	after := map[string]map[string]map[string]any{}
+	for _, one := range injected {
+		cluster := clusters[one.name]
+		waitSleeping(t, cluster)
+		output(t, kubectl(append([]string{"-n", cluster.Namespace}, one.args...)...))
+		after[one.name] = objectsOf(t, cluster)
+	}
+	time.Sleep(2 * soon)
+	for _, one := range injected {
+		t.Run(one.name, func(t *testing.T) {
+			cluster := clusters[one.name]
+			require.Empty(t, differ(after[one.name], objectsOf(t, cluster)))
+			// One that removes a field, and one that only changes one.
+			for _, env := range [][]v1alpha1.EnvVar{nil, {{Name: "A", Value: "2"}}, {{Name: "A", Value: "1"}}} {
+				change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env = env })
+				waitSleeping(t, cluster)
+			}
+			require.Empty(t, differ(after[one.name], objectsOf(t, cluster)))
+			if one.name == "finalizer" {
+				output(t, kubectl("-n", cluster.Namespace, "patch", "svc/db", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`))
+			}
+		})
+	}
+}
+
+const refusedField = `{"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.noSuchField"}}}`
+
+// A refused edit applies nothing, whatever else is in it, and leaves nothing when it is taken back.
+func TestARefusedEditAppliesNothing(t *testing.T) {
+	for name, test := range map[string]struct{ spec, edit, back string }{
+		"primary": {
+			`podDisruptionBudget: {enabled: false}`,
+			`{"spec":{"env":[` + refusedField + `],"service":{"type":"NodePort","annotations":{"example.com/left":"over"}},` +
+				`"networkPolicy":{"from":[{"ipBlock":{"cidr":"0.0.0.0/0"}}]},"podDisruptionBudget":{"enabled":true},` +
+				`"serviceAccount":{"annotations":{"example.com/role":"admin"}}}}`,
+			`{"spec":{"env":null,"service":null,"networkPolicy":null,"podDisruptionBudget":{"enabled":false},"serviceAccount":null}}`,
+		},
+		"independent": {
+			`{topology: {mode: Independent, scaleDown: Allow}, replicas: 2}`,
+			`{"spec":{"replicas":4,"env":[` + refusedField + `]}}`,
+			`{"spec":{"replicas":2,"env":null}}`,
+		},
+		"removed fields": {
+			`{env: [{name: A, value: "1"}], podLabels: {team: search}, service: {annotations: {a: b}}}`,
+			`{"spec":{"env":[` + refusedField + `],"podLabels":null,"service":{"annotations":null}}}`,
+			`{"spec":{"env":[{"name":"A","value":"1"}],"podLabels":{"team":"search"},"service":{"annotations":{"a":"b"}}}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, newNamespace(t), "db", test.spec)
+			waitReady(t, cluster)
+			before, pods := objectsOf(t, cluster), identities(t, cluster)
+			output(t, kubectl("-n", cluster.Namespace, "patch", "bqc/db", "--type=merge", "-p", test.edit))
+			condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+			require.Contains(t, condition.Message, `StatefulSet.apps "db" is invalid: spec.template.spec.containers[0].env[`)
+			require.Empty(t, differ(before, objectsOf(t, cluster)), "nothing was applied")
+			require.Equal(t, 1, newestRevision(t, cluster.Namespace, "db"), "no revision was stored")
+
+			output(t, kubectl("-n", cluster.Namespace, "patch", "bqc/db", "--type=merge", "-p", test.back))
+			waitReady(t, cluster)
+			require.Empty(t, differ(before, objectsOf(t, cluster)))
+			require.Equal(t, pods, identities(t, cluster))
+		})
+	}
+}
+
+// policy creates an admission policy for a namespace, and returns what deletes it.
+func policy(t *testing.T, namespace, resources, expression string) (remove func()) {
+	t.Helper()
+	command := kubectl("apply", "-f", "-")
+	command.Stdin = strings.NewReader(fmt.Sprintf(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: %[1]s}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %[1]s}}
+    resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: [%[2]s]}]
+  validations: [{expression: %[3]q, message: refused by a test}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: %[1]s}
+spec: {policyName: %[1]s, validationActions: [Deny]}
+`, namespace, resources, expression))
+	output(t, command)
+	deleted := false
+	remove = func() {
+		if !deleted {
+			deleted = true
+			_ = exec.Command(kubectlProgram, "--kubeconfig", adminKubeconfig, "delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", namespace).Run()
+		}
+	}
+	t.Cleanup(remove)
+	return remove
+}
+
+// inForce waits until the API server refuses, or takes, a dry run of a command.
+func inForce(t *testing.T, refuses bool, args ...string) {
+	t.Helper()
+	eventually(t, func() string {
+		err := kubectl(append(args, "--dry-run=server")...).Run()
+		if (err != nil) != refuses {
+			return fmt.Sprintf("%v", err)
+		}
+		return ""
+	})
+}
+
+// An edit that gets half-way leaves nothing when it is taken back: the policy takes the trial of the StatefulSet, and refuses it afterwards.
+func TestAHalfAppliedEditLeavesNothing(t *testing.T) {
+	cluster := newCluster(t, newNamespace(t), "db", `podDisruptionBudget: {enabled: false}`)
+	waitReady(t, cluster)
+	before, pods := objectsOf(t, cluster), identities(t, cluster)
+	remove := policy(t, cluster.Namespace, "statefulsets", "request.dryRun || object.spec.template.spec.containers[0].env.all(e, e.name != 'A')")
+	eventually(t, func() string {
+		if kubectl("-n", cluster.Namespace, "set", "env", "sts/db", "A=1").Run() == nil {
+			return "the policy is not in force"
+		}
+		return ""
+	})
+	eventually(t, func() string { return differ(before, objectsOf(t, cluster)) })
+
+	output(t, kubectl("-n", cluster.Namespace, "patch", "bqc/db", "--type=merge", "-p",
+		`{"spec":{"env":[{"name":"A","value":"1"}],"podDisruptionBudget":{"enabled":true},"service":{"type":"NodePort","annotations":{"a":"b"}}}}`))
+	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Contains(t, condition.Message, "refused by a test")
+	require.NotEmpty(t, differ(before, objectsOf(t, cluster)), "the Service was applied")
+
+	output(t, kubectl("-n", cluster.Namespace, "patch", "bqc/db", "--type=merge", "-p", `{"spec":{"env":null,"podDisruptionBudget":{"enabled":false},"service":null}}`))
+	remove()
+	waitReady(t, cluster)
+	eventually(t, func() string { return differ(before, objectsOf(t, cluster)) })
+	require.Equal(t, pods, identities(t, cluster))
+}
+
+// An edit whose revision cannot be stored is not applied.
+func TestAnEditThatCannotBeStoredIsNotApplied(t *testing.T) {
+	cluster := newCluster(t, newNamespace(t), "db", `{}`)
+	waitReady(t, cluster)
+	before, pods := objectsOf(t, cluster), identities(t, cluster)
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "few-secrets"}}
+	output(t, kubectl("-n", cluster.Namespace, "create", "quota", quota.Name, "--hard=count/secrets=1"))
+	eventually(t, func() string {
+		refresh(t, quota)
+		if used := quota.Status.Used["count/secrets"]; used.Value() != 1 {
+			return "the quota counts " + used.String()
+		}
+		return ""
+	})
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Env, spec.PodAnnotations = []v1alpha1.EnvVar{{Name: "FOO", Value: "bar"}}, map[string]string{"example.com/x": "1"}
+	})
+	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Contains(t, condition.Message, "exceeded quota: few-secrets")
+	require.Empty(t, differ(before, objectsOf(t, cluster)))
+	require.Equal(t, pods, identities(t, cluster))
+
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env, spec.PodAnnotations = nil, nil })
+	waitReady(t, cluster)
+	require.NoError(t, admin.Delete(t.Context(), quota))
+	require.Empty(t, differ(before, objectsOf(t, cluster)))
+	require.Equal(t, pods, identities(t, cluster))
+}
+
+// What a policy refuses is tried again after a minute, without a revision each time, and at once when an object changes.
+func TestARefusalIsTriedAgain(t *testing.T) {
+	byItself := newCluster(t, newNamespace(t), "db", `{}`)
+	byChange := newCluster(t, newNamespace(t), "db", `{}`)
+	first := newNamespace(t)
+	removals := []func(){}
+	for _, cluster := range []*v1alpha1.BarqCluster{byItself, byChange} {
+		waitReady(t, cluster)
+		removals = append(removals, policy(t, cluster.Namespace, "statefulsets",
+			"object.metadata.annotations['meta.helm.sh/release-name'] != 'db' || object.spec.minReadySeconds == 0 || 'approved' in object.metadata.annotations"))
+		inForce(t, true, "-n", cluster.Namespace, "patch", "sts/db", "-p", `{"spec":{"minReadySeconds":7}}`)
+	}
+	removals = append(removals, policy(t, first, "statefulsets", "false"))
+	inForce(t, true, "-n", first, "create", "-f", root+"/test/integration/testdata/statefulset.yaml")
+	installed := newCluster(t, first, "db", `{}`)
+	for _, cluster := range []*v1alpha1.BarqCluster{byItself, byChange} {
+		output(t, kubectl("-n", cluster.Namespace, "patch", "bqc/db", "--type=merge", "-p", `{"spec":{"minReadySeconds":7}}`))
+		waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	}
+	waitFor(t, installed, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+
+	output(t, kubectl("-n", byChange.Namespace, "annotate", "sts/db", "approved=yes"))
+	eventually(t, func() string { return arrived(t, byChange.Namespace, "db", 7) })
+	waitReady(t, byChange)
+
+	began := time.Now()
+	for _, remove := range removals {
+		remove()
+	}
+	for time.Since(began) < 2*time.Minute && arrived(t, byItself.Namespace, "db", 7) != "" {
+		time.Sleep(time.Second)
+	}
+	waitReady(t, byItself)
+	waitReady(t, installed)
+	require.Equal(t, 2, newestRevision(t, byItself.Namespace, "db"))
+	require.LessOrEqual(t, newestRevision(t, first, "db"), 2)
+}
+
+// The Service of the former BarqCluster of the same name is awaited. It is no failure.
+func TestAnObjectOfTheFormerBarqClusterIsAwaited(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{service: {type: LoadBalancer}}`)
+	waitReady(t, cluster)
+	output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/cleanup"]}}`))
+	require.NoError(t, admin.Delete(t.Context(), cluster))
+	gone(t, cluster)
+	cluster = newCluster(t, namespace, "db", `{service: {type: LoadBalancer}}`)
+	condition := waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAwaitingDeletion)
+	require.Contains(t, condition.Message, `Service "db"`)
+	require.Contains(t, condition.Message, "example.com/cleanup")
+	time.Sleep(2 * soon)
+	refresh(t, cluster)
+	for name, want := range map[string]metav1.ConditionStatus{v1alpha1.ConditionStalled: metav1.ConditionFalse, v1alpha1.ConditionReconciling: metav1.ConditionTrue} {
+		require.Equal(t, want, meta.FindStatusCondition(cluster.Status.Conditions, name).Status, name)
+	}
+	output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`))
+	waitReady(t, cluster)
+}
+
+// Kubernetes allows one topologyKey twice. Merging by that key alone has lost one of the two, or gone round for ever.
+func TestTwoSpreadConstraintsOfOneKey(t *testing.T) {
+	const both = `{topologySpreadConstraints: [
+		{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: ScheduleAnyway},
+		{maxSkew: 3, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]}`
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", both)
+	later := newCluster(t, namespace, "later", `{}`)
+	waitReady(t, cluster)
+	waitReady(t, later)
+	refresh(t, cluster)
+	constraints := cluster.Spec.TopologySpreadConstraints
+	constraints[1].MaxSkew = 5
+	for _, one := range []*v1alpha1.BarqCluster{cluster, later} {
+		before := statefulSet(t, one).Generation
+		change(t, one, func(spec *v1alpha1.BarqClusterSpec) { spec.TopologySpreadConstraints = constraints })
+		waitReady(t, one)
+		time.Sleep(soon)
+		set := statefulSet(t, one)
+		require.Equal(t, before+1, set.Generation)
+		require.Len(t, set.Spec.Template.Spec.TopologySpreadConstraints, 2)
+		require.EqualValues(t, 5, set.Spec.Template.Spec.TopologySpreadConstraints[1].MaxSkew)
+	}
+}
+
+// Another program that puts its change back each time is told of, and does not keep the operator busy, nor restart pods again and again.
+func TestAnotherWriterIsNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		object client.Object
+		patch  string
+		most   int64
+	}{
+		"service":     {&corev1.Service{}, `{"spec":{"externalIPs":["192.0.2.1"]}}`, 3},
+		"statefulset": {&unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet"}}, `{"spec":{"template":{"spec":{"schedulerName":"other"}}}}`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, newNamespace(t), "db", `replicas: 0`)
+			waitSleeping(t, cluster)
+			test.object.SetNamespace(cluster.Namespace)
+			test.object.SetName("db")
+			reverted := int64(-1)
+			var last string
+			for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+				refresh(t, test.object)
+				if version := test.object.GetResourceVersion(); version != last {
+					// It was put back, or this is the beginning.
+					reverted++
+				}
+				require.NoError(t, client.IgnoreNotFound(admin.Patch(t.Context(), test.object,
+					client.RawPatch("application/merge-patch+json", []byte(test.patch)), client.FieldOwner("another-program"))))
+				last = test.object.GetResourceVersion()
+			}
+			require.LessOrEqual(t, reverted, test.most+1)
+			require.Positive(t, reverted)
+			refresh(t, cluster)
+			condition := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
+			require.Contains(t, condition.Message, "another-program")
+			require.NotEqual(t, metav1.ConditionTrue, condition.Status)
+		})
+	}
+}
