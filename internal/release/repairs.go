@@ -164,7 +164,7 @@ func (r *repairs) wait(cluster client.Object, wanted *resource.Info, live metav1
 	if len(times) < tries {
 		return nil
 	}
-	left := times[len(times)-1].Add(delayOf(len(times) - tries + 1)).Sub(now)
+	left := times[len(times)-1].Add(delayOf(max(1, len(times)-repairTries+1))).Sub(now)
 	if left <= 0 {
 		return nil
 	}
