@@ -362,8 +362,8 @@ func (a *actions) findsBase(name string) {
 	a.facts.believedBase = err == nil && believed(base)
 }
 
-// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, or an object of it
-// belongs to another.
+// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, an object of it
+// belongs to another, or the API server would refuse its pods.
 func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err := fits(rendered); err != nil {
 		return err
@@ -395,7 +395,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 			return err
 		}
 	}
-	return nil
+	return a.getter.admitsPods(ctx, a.cluster, rendered)
 }
 
 // listedBefore gives the objects in the manifest of the newest revision that is believed.

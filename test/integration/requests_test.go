@@ -109,6 +109,8 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 	}), "install")
 
 	require.Equal(t, audit.Counts{
+		// A dry run.
+		{Verb: "create", Resource: "pods"}:        1,
 		{Verb: "patch", Resource: "statefulsets"}: 1,
 		{Verb: "update", Resource: "secrets"}:     1,
 		{Verb: "create", Resource: "secrets"}:     1,
