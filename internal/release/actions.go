@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -57,6 +58,8 @@ type actionsGetter struct {
 	rollouts Rollouts
 	// owned finds what a BarqCluster controls.
 	owned *ownedObjects
+	// events is told why pods restart; nil for nothing.
+	events events.EventRecorder
 }
 
 // newActionsGetter makes one that remembers nothing yet.
@@ -348,6 +351,9 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	}
 	err = final(a.wrote(upgraded, err))
 	a.noteRefusal(err)
+	if err == nil {
+		a.tellsRestart()
+	}
 	return upgraded, err
 }
 
@@ -395,7 +401,8 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 			return err
 		}
 	}
-	return a.getter.admitsPods(ctx, a.cluster, rendered)
+	a.facts.restarts, err = a.getter.admitsPods(ctx, a.cluster, rendered)
+	return err
 }
 
 // listedBefore gives the objects in the manifest of the newest revision that is believed.

@@ -60,25 +60,25 @@ func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
 	}
 }
 
-// admitsPods returns an error if a release restarts pods that run, and the API server would refuse those that are to be made in
-// their place.
-func (g *actionsGetter) admitsPods(ctx context.Context, cluster client.Object, rendered *release.Release) error {
-	restarts, err := restartsLivePods(ctx, g.objects, cluster, rendered.Manifest)
-	if err != nil || !restarts {
-		return err
+// admitsPods returns the fields of the pod template that a release changes, for which pods restart, and an error if the API server
+// would refuse the pods that are to be made in place of those that run.
+func (g *actionsGetter) admitsPods(ctx context.Context, cluster client.Object, rendered *release.Release) ([]string, error) {
+	changed, err := livePodsChange(ctx, g.objects, cluster, rendered.Manifest)
+	if err != nil || len(changed) == 0 {
+		return nil, err
 	}
 	found, err := cached(ctx, g.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
 	live, ok := found.(*appsv1.StatefulSet)
 	if err != nil || !ok {
-		return err
+		return nil, err
 	}
 	wanted, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	pod := &wanted.Spec.Template.Spec
 	if account.Name != "" && account.Name == pod.ServiceAccountName {
@@ -86,17 +86,17 @@ func (g *actionsGetter) admitsPods(ctx context.Context, cluster client.Object, r
 		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case made == nil && live.Spec.Template.Spec.ServiceAccountName == account.Name:
 			// It was deleted by hand, and is made before the pods.
-			return nil
+			return changed, nil
 		case made == nil:
 			// It is made before the pods. They are tried with the one that there is.
 			pod.ServiceAccountName = live.Spec.Template.Spec.ServiceAccountName
 		}
 	}
 	wanted.UID = live.GetUID()
-	return podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
+	return changed, podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
 }
 
 var serviceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")

@@ -119,31 +119,40 @@ func restartsPods(from, to string) (bool, error) {
 
 // restartsLivePods tells the same of the pods that there are, where it is not known from what manifest they were made.
 func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, manifest string) (bool, error) {
+	changed, err := livePodsChange(ctx, cache, cluster, manifest)
+	return len(changed) > 0, err
+}
+
+// livePodsChange returns the fields of the pod template that a manifest changes in the StatefulSet that there is; none if no pod is to run.
+func livePodsChange(ctx context.Context, cache client.Reader, cluster client.Object, manifest string) ([]string, error) {
 	live, err := cached(ctx, cache, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
 	if live == nil || err != nil || !controls(cluster, live) {
-		return false, err
+		return nil, err
 	}
 	wanted, err := statefulSetIn(manifest)
 	if err != nil {
-		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+		return nil, fmt.Errorf("reading the rendered manifest: %w", err)
 	}
 	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
-		return false, nil
+		return nil, nil
 	}
 	have, err := json.Marshal(live)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	want, err := json.Marshal(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	patched, err := repaired(&appsv1.StatefulSet{}, have, want)
+	content, err := repaired(&appsv1.StatefulSet{}, have, want)
 	if err != nil {
-		return false, fmt.Errorf("comparing StatefulSet %s with what was rendered: %w", cluster.GetName(), err)
+		return nil, fmt.Errorf("comparing StatefulSet %s with what was rendered: %w", cluster.GetName(), err)
 	}
-	same, err := sameJSON(have, patched)
-	return !same, err
+	before, after := &appsv1.StatefulSet{}, &appsv1.StatefulSet{}
+	if err := errors.Join(json.Unmarshal(have, before), json.Unmarshal(content, after)); err != nil {
+		return nil, err
+	}
+	return changedFields(&before.Spec.Template, &after.Spec.Template)
 }
 
 // statefulSet is what is looked at of one in a manifest.

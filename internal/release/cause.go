@@ -1,0 +1,64 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/version"
+)
+
+// secretsField is the field of a pod template that changes with the Secrets that the pods use.
+const secretsField = "metadata.annotations.barq.db/secrets-checksum"
+
+// namedFields is how many fields a message names.
+const namedFields = 5
+
+// changedFields returns the paths of the fields in which two pod templates differ, as the API server has them.
+func changedFields(before, after *corev1.PodTemplateSpec) ([]string, error) {
+	found, err := differences("", before, after)
+	for i := range found {
+		found[i] = strings.TrimPrefix(found[i], ".")
+	}
+	return found, err
+}
+
+// tellsRestart records why the upgrade that was made restarts pods.
+func (a *actions) tellsRestart() {
+	if a.getter.events == nil || len(a.facts.restarts) == 0 {
+		return
+	}
+	a.getter.events.Eventf(a.cluster, nil, corev1.EventTypeNormal, v1alpha1.ReasonRollingOut, "Upgrade",
+		"the pods are replaced, because %s", causeOf(a.facts.restarts, a.plan, a.asked.generation))
+}
+
+// causeOf says why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
+// fields of the pod template. It names no values, because those of variables may be secret.
+func causeOf(changed []string, wanted plan, generation int64) string {
+	secrets := slices.Contains(changed, secretsField)
+	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == secretsField })
+	switch {
+	case wanted.rollout == rollout.Unrequested:
+		return fmt.Sprintf("operator %s makes them otherwise than the one before, for the same spec: %s", version.Version, listFields(changed))
+	case secrets && len(fields) == 0:
+		return "a Secret that the spec refers to has changed, or another one is referred to"
+	case secrets:
+		return fmt.Sprintf("the spec (generation %d) and a Secret that it refers to have changed: %s", generation, listFields(fields))
+	default:
+		return fmt.Sprintf("the spec has changed (generation %d): %s", generation, listFields(fields))
+	}
+}
+
+// listFields names fields, and leaves out what is too much.
+func listFields(fields []string) string {
+	shown := fields[:min(len(fields), namedFields)]
+	text := strings.Join(shown, ", ")
+	if more := len(fields) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
