@@ -82,7 +82,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		cluster:  cluster,
 		facts:    facts,
 		deleting: cluster.GetDeletionTimestamp() != nil,
-		begin:    func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
+		begin:    func(change string) (bool, error) { return g.rollouts.Begin(ctx, cluster, change) },
 		try:      triesOn(ctx, g.owned, client.ObjectKeyFromObject(cluster)),
 		restarts: func(rendered *release.Release) (bool, error) {
 			return restartsLivePods(ctx, g.objects, cluster, rendered.Manifest)
@@ -186,7 +186,7 @@ type actions struct {
 	// there names the objects of a manifest that exist.
 	there func(manifest string) (string, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
-	begin func() (bool, error)
+	begin func(change string) (bool, error)
 	// try tells what a patch would make of the StatefulSet.
 	try statefulSetTrial
 	// restarts tells whether what was rendered restarts the pods that there are.

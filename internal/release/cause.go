@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -34,6 +36,23 @@ func (a *actions) tellsRestart() {
 	}
 	a.getter.events.Eventf(a.cluster, nil, corev1.EventTypeNormal, v1alpha1.ReasonRollingOut, "Upgrade",
 		"the pods are replaced, because %s", causeOf(a.facts.restarts, a.plan, a.asked.generation))
+}
+
+// changeTo names the fields of the pod template in which what was rendered differs from the newest revision; none if that says nothing.
+func (a *actions) changeTo(rendered *release.Release) (string, error) {
+	if !believed(a.newest) {
+		return "", nil
+	}
+	before, err := typedIn[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
+	if err != nil {
+		return "", err
+	}
+	after, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	if err != nil {
+		return "", err
+	}
+	changed, err := changedFields(&before.Spec.Template, &after.Spec.Template)
+	return listFields(changed), err
 }
 
 // causeOf says why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
