@@ -79,7 +79,7 @@ func (o observation) rollsOut() bool {
 		set != nil && set.DeletionTimestamp == nil && set.Spec.Replicas != nil &&
 		set.Status.ObservedGeneration >= set.Generation &&
 		set.Status.UpdateRevision != "" && set.Status.UpdatedReplicas < *set.Spec.Replicas &&
-		// The API server fills in both. Without them a pod would be made again as it was.
+		// The chart gives a partition. Without one a pod may be made again as it was.
 		set.Spec.UpdateStrategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && set.Spec.UpdateStrategy.RollingUpdate != nil
 }
 

@@ -44,6 +44,14 @@ func ready(ordinal int, revision string) *corev1.Pod {
 	return pod
 }
 
+// unanswered makes one that answered until its node did not.
+func unanswered(ordinal int, revision string) *corev1.Pod {
+	pod := ready(ordinal, revision)
+	pod.Status.Reason = "NodeLost"
+	pod.Status.Conditions[1].Status = corev1.ConditionFalse
+	return pod
+}
+
 // with makes one whose database has the given state.
 func with(ordinal int, revision string, database corev1.ContainerStatus) *corev1.Pod {
 	pod := podOf(ordinal, revision)
@@ -135,6 +143,7 @@ func TestAPodThatIsStuckOnAFormerRevisionIsReplaced(t *testing.T) {
 		"no node yet":                        {[]*corev1.Pod{unscheduled(time.Second)}, ""},
 		"containers that are being made":     {[]*corev1.Pod{with(0, "old", waiting("ContainerCreating"))}, ""},
 		"it reads its data":                  {[]*corev1.Pod{with(0, "old", corev1.ContainerStatus{State: running()})}, ""},
+		"its node does not answer":           {[]*corev1.Pod{unanswered(0, "old")}, ""},
 		"it answers":                         {[]*corev1.Pod{ready(0, "old")}, ""},
 		"the newest revision does not start": {[]*corev1.Pod{stuckOn("new", 0)}, ""},
 
@@ -159,7 +168,7 @@ func TestWhenNoPodIsReplaced(t *testing.T) {
 		"there is no StatefulSet":       func(o *observation) { o.statefulSet = nil },
 		"Kubernetes has not seen it":    func(o *observation) { o.statefulSet.Generation = 3 },
 		"pods are replaced by hand":     func(o *observation) { o.statefulSet.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType },
-		"the strategy is not filled in": func(o *observation) { o.statefulSet.Spec.UpdateStrategy.RollingUpdate = nil },
+		"the strategy has no partition": func(o *observation) { o.statefulSet.Spec.UpdateStrategy.RollingUpdate = nil },
 		"a partition keeps it":          func(o *observation) { o.statefulSet.Spec.UpdateStrategy.RollingUpdate.Partition = ptr.To[int32](2) },
 		"its volume goes with it":       func(o *observation) { o.leaving["data-vectors-1"] = true },
 		"another pod goes":              func(o *observation) { o.pods["vectors-0"].DeletionTimestamp = ptr.To(ago(0)) },

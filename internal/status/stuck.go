@@ -16,10 +16,17 @@ func Stuck(pod *corev1.Pod, now time.Time, deadline time.Duration) (reason strin
 		return "", time.Time{}
 	}
 	found := diagnose(pod, now, deadline)
-	if found.trouble == nil || runsAgain(pod) {
+	if found.trouble == nil || !waits(pod) || runsAgain(pod) {
 		return "", found.changes
 	}
 	return found.trouble.reason, time.Time{}
+}
+
+// waits tells whether a container of the pod is not there, as far as its node has told. What was started on a node that does not
+// answer any more may run on.
+func waits(pod *corev1.Pod) bool {
+	statuses := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	return len(statuses) == 0 || slices.ContainsFunc(statuses, func(status corev1.ContainerStatus) bool { return status.State.Running == nil && !status.Ready })
 }
 
 // runsAgain tells whether a container that has ended is having another try, which may succeed.

@@ -91,13 +91,15 @@ func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 		"a-follower": {`{replicas: 3}`, breakImage, mendImage, "ImagePullBackOff", []string{"db-2"}},
 		"crash-loop": {
 			`{replicas: 1}`, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = map[string]string{crashLoop: "true"} },
-			func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = nil }, "CrashLoopBackOff", []string{"db-0"},
+			func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = nil }, "CrashLoopBackOff",
+			[]string{"db-0"},
 		},
 		"no-node": {
 			`{replicas: 1}`, func(spec *v1alpha1.BarqClusterSpec) {
 				spec.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1000")}}
 			},
-			func(spec *v1alpha1.BarqClusterSpec) { spec.Resources = nil }, "Unschedulable", []string{"db-0"},
+			func(spec *v1alpha1.BarqClusterSpec) { spec.Resources = nil }, "Unschedulable",
+			[]string{"db-0"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
