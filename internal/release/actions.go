@@ -401,8 +401,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 			return err
 		}
 	}
-	a.facts.restarts, err = a.getter.admitsPods(ctx, a.cluster, rendered)
-	return err
+	return a.getter.admitsPods(ctx, a.cluster, rendered, a.facts)
 }
 
 // listedBefore gives the objects in the manifest of the newest revision that is believed.

@@ -35,7 +35,7 @@ func (a *actions) tellsRestart() {
 		return
 	}
 	a.getter.events.Eventf(a.cluster, nil, corev1.EventTypeNormal, v1alpha1.ReasonRollingOut, "Upgrade",
-		"the pods are replaced, because %s", causeOf(a.facts.restarts, a.plan, a.asked.generation))
+		"the pods are replaced, because %s", causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation))
 }
 
 // changeTo names the fields of the pod template in which what was rendered differs from the newest revision; none if that says nothing.
@@ -56,20 +56,42 @@ func (a *actions) changeTo(rendered *release.Release) (string, error) {
 }
 
 // causeOf says why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
-// fields of the pod template. It names no values, because those of variables may be secret.
-func causeOf(changed []string, wanted plan, generation int64) string {
-	secrets := slices.Contains(changed, secretsField)
+// fields of the pod template, and secrets the names of the Secrets that its pods use. It names no values, because those of
+// variables may be secret.
+func causeOf(changed, secrets []string, wanted plan, generation int64) string {
+	rotated := slices.Contains(changed, secretsField)
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == secretsField })
 	switch {
 	case wanted.rollout == rollout.Unrequested:
 		return fmt.Sprintf("operator %s makes them otherwise than the one before, for the same spec: %s", version.Version, listFields(changed))
-	case secrets && len(fields) == 0:
-		return "a Secret that the spec refers to has changed, or another one is referred to"
-	case secrets:
-		return fmt.Sprintf("the spec (generation %d) and a Secret that it refers to have changed: %s", generation, listFields(fields))
+	case rotated && len(fields) == 0 && len(secrets) == 1:
+		return fmt.Sprintf("Secret %s has changed", secrets[0])
+	case rotated && len(fields) == 0:
+		return "one of these Secrets has changed: " + listFields(secrets)
+	case rotated:
+		return fmt.Sprintf("the spec (generation %d) or a Secret that it refers to has changed: %s", generation, listFields(fields))
 	default:
 		return fmt.Sprintf("the spec has changed (generation %d): %s", generation, listFields(fields))
 	}
+}
+
+// secretsOf names the Secrets that the database takes variables and files from, of which the sum is in the pod template.
+func secretsOf(pod *corev1.PodSpec) []string {
+	var names []string
+	for i := range pod.Containers {
+		for _, variable := range pod.Containers[i].Env {
+			if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef != nil {
+				names = append(names, variable.ValueFrom.SecretKeyRef.Name)
+			}
+		}
+	}
+	for i := range pod.Volumes {
+		if secret := pod.Volumes[i].Secret; secret != nil {
+			names = append(names, secret.SecretName)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // listFields names fields, and leaves out what is too much.

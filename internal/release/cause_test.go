@@ -43,19 +43,36 @@ func TestWhyPodsRestart(t *testing.T) {
 	const image = "spec.containers[barq-db].image"
 	for name, test := range map[string]struct {
 		changed []string
+		secrets []string
 		rollout string
 		want    string
 	}{
-		"a field":   {[]string{image}, rollout.Requested, "the spec has changed (generation 3): " + image},
-		"a Secret":  {[]string{secretsField}, rollout.Requested, "a Secret that the spec refers to has changed, or another one is referred to"},
-		"both":      {[]string{secretsField, image}, rollout.Requested, "the spec (generation 3) and a Secret that it refers to have changed: " + image},
-		"operator":  {[]string{image}, rollout.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
-		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, rollout.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
+		"a field":   {[]string{image}, nil, rollout.Requested, "the spec has changed (generation 3): " + image},
+		"a Secret":  {[]string{secretsField}, []string{"keys"}, rollout.Requested, "Secret keys has changed"},
+		"Secrets":   {[]string{secretsField}, []string{"certificate", "keys"}, rollout.Requested, "one of these Secrets has changed: certificate, keys"},
+		"both":      {[]string{secretsField, image}, []string{"keys"}, rollout.Requested, "the spec (generation 3) or a Secret that it refers to has changed: " + image},
+		"operator":  {[]string{image}, nil, rollout.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
+		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, nil, rollout.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, causeOf(test.changed, plan{rollout: test.rollout}, 3))
+			require.Equal(t, test.want, causeOf(test.changed, test.secrets, plan{rollout: test.rollout}, 3))
 		})
 	}
+}
+
+func TestTheSecretsOfAPod(t *testing.T) {
+	pod := &corev1.PodSpec{ImagePullSecrets: []corev1.LocalObjectReference{{Name: "registry"}}}
+	of := func(name string) *corev1.EnvVarSource {
+		return &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: "key"}}
+	}
+	pod.Containers = []corev1.Container{{Env: []corev1.EnvVar{
+		{Name: "A", ValueFrom: of("keys")}, {Name: "B", ValueFrom: of("keys")}, {Name: "C", Value: "c"},
+		{Name: "D", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"}}},
+	}}}
+	pod.Volumes = []corev1.Volume{
+		{Name: "data"}, {Name: "tls", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "certificate"}}},
+	}
+	require.Equal(t, []string{"certificate", "keys"}, secretsOf(pod))
 }
 
 func TestARestartIsTold(t *testing.T) {

@@ -60,43 +60,44 @@ func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
 	}
 }
 
-// admitsPods returns the fields of the pod template that a release changes, for which pods restart, and an error if the API server
-// would refuse the pods that are to be made in place of those that run.
-func (g *actionsGetter) admitsPods(ctx context.Context, cluster client.Object, rendered *release.Release) ([]string, error) {
+// admitsPods notes for what a release restarts pods, and returns an error if the API server would refuse those that are to be made in
+// their place.
+func (g *actionsGetter) admitsPods(ctx context.Context, cluster client.Object, rendered *release.Release, facts *passFacts) error {
 	changed, err := livePodsChange(ctx, g.objects, cluster, rendered.Manifest)
 	if err != nil || len(changed) == 0 {
-		return nil, err
+		return err
 	}
 	found, err := cached(ctx, g.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
 	live, ok := found.(*appsv1.StatefulSet)
 	if err != nil || !ok {
-		return nil, err
+		return err
 	}
 	wanted, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	pod := &wanted.Spec.Template.Spec
+	facts.restarts, facts.secrets = changed, secretsOf(pod)
 	if account.Name != "" && account.Name == pod.ServiceAccountName {
 		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
 		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case made == nil && live.Spec.Template.Spec.ServiceAccountName == account.Name:
 			// It was deleted by hand, and is made before the pods.
-			return changed, nil
+			return nil
 		case made == nil:
 			// It is made before the pods. They are tried with the one that there is.
 			pod.ServiceAccountName = live.Spec.Template.Spec.ServiceAccountName
 		}
 	}
 	wanted.UID = live.GetUID()
-	return changed, podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
+	return podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
 }
 
 var serviceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")

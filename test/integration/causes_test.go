@@ -25,7 +25,7 @@ func TestARollOutSaysWhy(t *testing.T) {
 	before := identities(t, db)
 	secret.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "rotated"}
 	require.NoError(t, admin.Update(t.Context(), secret))
-	requireTold(t, db, 1, begin+`a Secret that the spec refers to has changed, or another one is referred to$`)
+	requireTold(t, db, 1, begin+`Secret keys has changed$`)
 	eventually(t, func() string {
 		if after := identities(t, db); after["db-0"] == before["db-0"] || after["db-0"] == "" {
 			return "db-0 was not replaced yet"
