@@ -117,6 +117,8 @@ const (
 const (
 	// ReasonResumed: spec.paused is false again.
 	ReasonResumed = "Resumed"
+	// ReasonStuckPodReplaced: a pod of a former spec that cannot start was deleted, so that it is made from the newest one.
+	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.

@@ -118,7 +118,9 @@ func TestClaim(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, claimed(t, test.kind, test.scope, object(test.live...))) })
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, claimed(t, test.kind, test.scope, object(test.live...)))
+		})
 	}
 }
 

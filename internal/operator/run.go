@@ -13,6 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/recovery"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -140,6 +141,14 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		StatefulSets: statefulSets,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles,
 		secrets.Watch(inventory, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
+		return err
+	}
+	if err := (&recovery.Reconciler{
+		Client: mgr.GetClient(),
+		Live:   mgr.GetAPIReader(),
+		Events: recorder,
+		Clock:  clock.RealClock{},
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
 	}
 	return (&volumes.Reconciler{

@@ -17,7 +17,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -59,6 +61,8 @@ type actionsGetter struct {
 	rollouts Rollouts
 	// owned finds what a BarqCluster controls.
 	owned *ownedObjects
+	// events is told why pods restart; nil for nothing.
+	events events.EventRecorder
 }
 
 // newActionsGetter makes one that remembers nothing yet.
@@ -84,7 +88,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		cluster:  cluster,
 		facts:    facts,
 		deleting: cluster.GetDeletionTimestamp() != nil,
-		begin:    func() (bool, error) { return g.rollouts.Begin(ctx, cluster) },
+		begin:    func(change string) (bool, error) { return g.rollouts.Begin(ctx, cluster, change) },
 		try:      triesOn(ctx, g.owned, client.ObjectKeyFromObject(cluster)),
 		restarts: func(rendered *release.Release) (bool, error) {
 			return restartsLivePods(ctx, g.objects, cluster, rendered.Manifest)
@@ -190,7 +194,7 @@ type actions struct {
 	// there names the objects of a manifest that exist.
 	there func(manifest string) (string, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
-	begin func() (bool, error)
+	begin func(change string) (bool, error)
 	// try tells what a patch would make of the StatefulSet.
 	try statefulSetTrial
 	// restarts tells whether what was rendered restarts the pods that there are.
@@ -352,12 +356,15 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if upgraded != nil {
 		a.manifest = upgraded.Manifest
 	}
-	return upgraded, a.judged(a.wrote(upgraded, err))
+	if err = a.judged(a.wrote(upgraded, err)); err == nil {
+		a.tellsRestart()
+	}
+	return upgraded, err
 }
 
 // admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, an object of it
-// belongs to another, or the API server refuses it. An upgrade is tried whole, on the API server, which stores nothing. Of the first revision
-// nothing runs yet, so it is not tried.
+// belongs to another, or the API server refuses it or its pods. An upgrade is tried whole, on the API server, which stores nothing. Of the first
+// revision nothing runs yet, so it is not tried.
 func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err := fits(rendered); err != nil {
 		return err
@@ -385,12 +392,20 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err := errors.Join(mark(objects), mark(before)); err != nil {
 		return err
 	}
+	var set *unstructured.Unstructured
 	for _, wanted := range objects {
-		if err := helm.try(wanted, before.Get(wanted)); err != nil {
+		tried, err := helm.try(wanted, before.Get(wanted))
+		if err != nil {
 			return err
 		}
+		if tried != nil && wanted.Mapping.GroupVersionKind == statefulSetKind {
+			set = tried
+		}
 	}
-	return nil
+	if set == nil {
+		return nil
+	}
+	return a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
 }
 
 // admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.

@@ -261,29 +261,29 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 	return applied, c.repairs.tolerate(c.cluster, wanted, made)
 }
 
-// try does the same as converge on the API server alone, which stores nothing but what is claimed.
-func (c *directClient) try(wanted *resource.Info, former *resource.Info) error {
+// try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
+// that is there; nil if there is none, or if it is as it is wanted.
+func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstructured.Unstructured, error) {
 	live, err := currentOf(wanted)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if live == nil {
 		err := c.objects.writer.Create(c.ctx, wanted.Object.DeepCopyObject().(client.Object), client.DryRunAll, client.FieldOwner(apply.Manager))
 		// What is there, and the cache does not show, is found when it is created.
 		if apierrors.IsAlreadyExists(err) {
-			return nil
+			return nil, nil
 		}
-		return err
+		return nil, err
 	}
 	same, err := matches(live, wanted)
 	if same || err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.claim(live, wanted, claimer{former: former, scope: apply.Everything}); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = c.apply(live, wanted, client.DryRunAll)
-	return err
+	return c.apply(live, wanted, client.DryRunAll)
 }
 
 // apply applies an object, if it is still the one that was looked at.

@@ -40,6 +40,8 @@ const history = 5
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;delete
 
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
 func options(
 	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled, awaits *awaiting,
@@ -129,5 +131,6 @@ func newActionClientGetter(
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.owned = owned
+	getter.events = mgr.GetEventRecorder("barq-operator")
 	return getter, nil
 }

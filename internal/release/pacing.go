@@ -16,8 +16,8 @@ import (
 
 // Rollouts paces roll-outs that nobody asked for. *rollout.Queue does.
 type Rollouts interface {
-	// Begin asks for a slot; without one the roll-out has to wait.
-	Begin(ctx context.Context, cluster client.Object) (bool, error)
+	// Begin asks for a slot; without one the roll-out has to wait. change says what it is for.
+	Begin(ctx context.Context, cluster client.Object, change string) (bool, error)
 	// Resume takes a slot for a roll-out that cannot be held back any more.
 	Resume(cluster client.Object)
 	// Made tells which revision was made with the slot.
@@ -49,7 +49,11 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 	if !a.plan.waits {
 		return rendered, nil
 	}
-	begins, err := a.begin()
+	change, err := a.changeTo(rendered)
+	if err != nil {
+		return nil, err
+	}
+	begins, err := a.begin(change)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type slots struct {
 	calls []string
 }
 
-func (s *slots) Begin(context.Context, client.Object) (bool, error) {
+func (s *slots) Begin(context.Context, client.Object, string) (bool, error) {
 	s.calls = append(s.calls, "begin")
 	return !s.taken, nil
 }

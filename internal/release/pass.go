@@ -18,6 +18,10 @@ type passFacts struct {
 	takenOver bool
 	// admits refuses a revision that cannot be stored or applied; nil refuses none.
 	admits func(*release.Release) error
+	// restarts are the fields of the pod template that the revision changes, if pods restart for them.
+	restarts []string
+	// secrets are the names of the Secrets that those pods use.
+	secrets []string
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
 	// conflicted: an object that was not there according to the cache is there.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -122,9 +123,9 @@ func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.O
 	if live == nil || err != nil || !controls(cluster, live) {
 		return false, err
 	}
-	wanted, err := statefulSetIn(manifest)
+	wanted, err := typedIn[appsv1.StatefulSet](manifest, statefulSetKind.Kind)
 	if err != nil {
-		return false, fmt.Errorf("reading the rendered manifest: %w", err)
+		return false, err
 	}
 	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
 		return false, nil
@@ -133,11 +134,7 @@ func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.O
 	if err != nil {
 		return false, err
 	}
-	typed, err := typedStatefulSetIn(manifest)
-	if err != nil {
-		return false, err
-	}
-	want, err := plainForm(map[string]any{"spec": map[string]any{"template": typed.Spec.Template}})
+	want, err := plainForm(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
 	return err == nil && !apply.Covers(have, want), err
 }
 

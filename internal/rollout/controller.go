@@ -151,6 +151,7 @@ func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]g
 	}
 	holders := q.holders(members)
 	order := q.line.inOrder(members, now)
+	q.tell(q.line.place(order)...)
 	for _, place := range order[:min(q.free(holders), len(order))] {
 		if place.offered.IsZero() {
 			place.offered = now

@@ -19,8 +19,35 @@ type place struct {
 	cluster types.UID
 	name    types.NamespacedName
 	since   time.Time
+	// change is what the roll-out is for, empty while that is not known.
+	change string
+	// ahead is how many others go before it; unplaced while that is not known.
+	ahead int
 	// offered is when a slot was offered to it; zero if it answered, or none was.
 	offered time.Time
+}
+
+// unplaced has no place in the order: it is paused, or no order was made yet.
+const unplaced = -1
+
+// place gives each of the line its place in the order, and returns those whose message changes with it.
+func (l line) place(order []*place) []*place {
+	ahead := make(map[*place]int, len(order))
+	for i, one := range order {
+		ahead[one] = i
+	}
+	var changed []*place
+	for _, one := range l {
+		at, ok := ahead[one]
+		if !ok {
+			at = unplaced
+		}
+		if others(one.ahead) != others(at) {
+			changed = append(changed, one)
+		}
+		one.ahead = at
+	}
+	return changed
 }
 
 // lapsed: a slot was offered, and nothing came of it.

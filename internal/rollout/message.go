@@ -26,13 +26,35 @@ type holder struct {
 	until time.Time
 }
 
-// message says what a BarqCluster waits for.
-func message(limit int, slow string) string {
-	const what = "the pods are to be restarted for a change that the operator brings, not the spec; "
-	if limit == 0 {
-		return what + "--max-unrequested-rollouts of the operator is 0, so this waits until somebody raises it" + slow
+// message says what a BarqCluster waits for, with what is to change in its pods and how many go before it.
+func message(limit int, change string, ahead int, slow string) string {
+	what := "the pods are to be restarted for a change that the operator brings, not the spec"
+	if change != "" {
+		what += " (" + change + ")"
 	}
-	return what + fmt.Sprintf("this is done to at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", limit) + slow
+	if limit == 0 {
+		return what + "; --max-unrequested-rollouts of the operator is 0, so this waits until it is raised" + slow
+	}
+	return what + fmt.Sprintf("; this is done to at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and %s", limit, others(ahead)) + slow
+}
+
+// others says how many go before a BarqCluster. Each time that this changes a status is written, so a large number is a round one.
+func others(ahead int) string {
+	switch {
+	case ahead == unplaced:
+		return "others come first"
+	case ahead == 0:
+		return "this one is next"
+	case ahead == 1:
+		return "1 other that waits comes first"
+	case ahead < 10:
+		return fmt.Sprintf("%d others that wait come first", ahead)
+	}
+	round := 10
+	for round*10 <= ahead {
+		round *= 10
+	}
+	return fmt.Sprintf("at least %d others that wait come first", round)
 }
 
 // slowest names those that have held a slot for long, and gives how soon that changes

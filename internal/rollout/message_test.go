@@ -10,9 +10,21 @@ import (
 
 func TestMessage(t *testing.T) {
 	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; this is done to at most "+
-		"2 BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", message(2, ""))
+		"2 BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", message(2, "", unplaced, ""))
+	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec (spec.priorityClassName); this is done to "+
+		"at most 1 BarqCluster(s) at a time (--max-unrequested-rollouts), and this one is next; more", message(1, "spec.priorityClassName", 0, "; more"))
 	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; --max-unrequested-rollouts of the "+
-		"operator is 0, so this waits until somebody raises it; being restarted and not done: a", message(0, "; being restarted and not done: a"))
+		"operator is 0, so this waits until it is raised; being restarted and not done: a", message(0, "", 3, "; being restarted and not done: a"))
+}
+
+func TestHowManyComeFirst(t *testing.T) {
+	for ahead, want := range map[int]string{
+		unplaced: "others come first", 0: "this one is next", 1: "1 other that waits comes first", 9: "9 others that wait come first",
+		10: "at least 10 others that wait come first", 99: "at least 10 others that wait come first", 100: "at least 100 others that wait come first",
+		12345: "at least 10000 others that wait come first",
+	} {
+		require.Equal(t, want, others(ahead))
+	}
 }
 
 func TestOnlySlowRollOutsAreTold(t *testing.T) {

@@ -65,8 +65,8 @@ func (q *Queue) Releases() source.Source { return q.releases.source() }
 func (q *Queue) Statuses() source.Source { return q.statuses.source() }
 
 // Begin asks for a slot for a roll-out that nobody asked for. If there is none the
-// BarqCluster waits, and is enqueued when it is its turn.
-func (q *Queue) Begin(ctx context.Context, cluster client.Object) (bool, error) {
+// BarqCluster waits, and is enqueued when it is its turn. change says what the roll-out is for.
+func (q *Queue) Begin(ctx context.Context, cluster client.Object, change string) (bool, error) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
 	members, err := q.observe(ctx)
@@ -82,10 +82,11 @@ func (q *Queue) Begin(ctx context.Context, cluster client.Object) (bool, error) 
 	}
 	waiting, known := q.line[id]
 	if !known {
-		waiting = &place{cluster: id, name: client.ObjectKeyFromObject(cluster), since: now}
+		waiting = &place{cluster: id, name: client.ObjectKeyFromObject(cluster), since: now, ahead: unplaced}
 		q.line[id] = waiting
 	}
-	waiting.offered = time.Time{}
+	news := !known || waiting.change != change
+	waiting.offered, waiting.change = time.Time{}, change
 	first := q.line.inOrder(members, now)
 	if slices.Contains(first[:min(q.free(holders), len(first))], waiting) {
 		if !known {
@@ -94,10 +95,18 @@ func (q *Queue) Begin(ctx context.Context, cluster client.Object) (bool, error) 
 		q.grant(cluster)
 		return true, nil
 	}
-	if !known {
-		q.statuses.wake(ctrl.Request{NamespacedName: waiting.name})
+	q.tell(q.line.place(first)...)
+	if news {
+		q.tell(waiting)
 	}
 	return false, nil
+}
+
+// tell has the statuses of BarqClusters written anew.
+func (q *Queue) tell(places ...*place) {
+	for _, one := range places {
+		q.statuses.wake(ctrl.Request{NamespacedName: one.name})
+	}
 }
 
 // Resume takes a slot without asking, for a roll-out that has begun and cannot be
@@ -164,10 +173,11 @@ func (q *Queue) Waiting(cluster types.UID) string {
 	// operator would end and begin every wait. A cache that cannot be read fails that
 	// pass too.
 	_ = q.seed(context.Background())
-	if _, ok := q.line[cluster]; !ok {
+	waiting, ok := q.line[cluster]
+	if !ok {
 		return ""
 	}
-	return message(q.Limit, q.slow)
+	return message(q.Limit, waiting.change, waiting.ahead, q.slow)
 }
 
 // observe reads the caches, and before that once who waited under a former operator.
@@ -198,7 +208,7 @@ func (q *Queue) seed(ctx context.Context) error {
 		pending := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionChangesPending)
 		if pending != nil && pending.Status == metav1.ConditionTrue && pending.Reason == v1alpha1.ReasonRolloutQueued {
 			q.line[cluster.UID] = &place{
-				cluster: cluster.UID, name: client.ObjectKeyFromObject(cluster), since: pending.LastTransitionTime.Time,
+				cluster: cluster.UID, name: client.ObjectKeyFromObject(cluster), since: pending.LastTransitionTime.Time, ahead: unplaced,
 			}
 		}
 	}

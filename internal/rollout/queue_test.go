@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func (f *fleet) observe(where client.Client, name string, done bool) {
 
 func (f *fleet) begin(name string) bool {
 	f.t.Helper()
-	begins, err := f.Begin(f.t.Context(), clusterOf(name))
+	begins, err := f.Begin(f.t.Context(), clusterOf(name), "a field")
 	require.NoError(f.t, err)
 	return begins
 }
@@ -145,7 +146,8 @@ func TestOneAtATime(t *testing.T) {
 	require.False(t, f.begin("c"))
 	f.clock.SetTime(noon.Add(time.Second))
 	require.False(t, f.begin("b"))
-	require.Equal(t, message(1, ""), f.Waiting("b"))
+	require.Equal(t, message(1, "a field", 1, ""), f.Waiting("b"))
+	require.Equal(t, message(1, "a field", 0, ""), f.Waiting("c"))
 	require.Equal(t, []string{"c", "b"}, woken(f.statuses))
 	f.turn()
 	require.False(t, f.begin("b"), "the upgrade is being made")
@@ -171,6 +173,11 @@ func TestOneAtATime(t *testing.T) {
 	require.True(t, f.begin("c"))
 	require.Empty(t, f.Waiting("c"))
 	require.Equal(t, []string{"c"}, woken(f.statuses))
+	f.turn()
+	require.Equal(t, []string{"b"}, woken(f.statuses), "it is told that it is next")
+	require.Equal(t, message(1, "a field", 0, ""), f.Waiting("b"))
+	f.turn()
+	require.Empty(t, woken(f.statuses))
 }
 
 func TestSeveralAtATime(t *testing.T) {
@@ -191,7 +198,7 @@ func TestNoneAtATime(t *testing.T) {
 	require.False(t, f.begin("a"))
 	f.turn()
 	require.Empty(t, woken(f.releases))
-	require.Equal(t, message(0, ""), f.Waiting("a"))
+	require.Equal(t, message(0, "a field", 0, ""), f.Waiting("a"))
 }
 
 // A new process knows what Kubernetes stores and nothing else.
@@ -209,7 +216,7 @@ func TestARestartKeepsTheSlots(t *testing.T) {
 	require.False(t, f.begin("b"), "it failed before any pod was restarted")
 }
 
-// Who waited under a former operator keeps the place and the message.
+// Who waited under a former operator keeps the place. What it waits for is known after its first pass.
 func TestARestartKeepsTheLine(t *testing.T) {
 	f := newFleet(t, 1, "a", "b", "c")
 	cluster := &v1alpha1.BarqCluster{}
@@ -221,8 +228,10 @@ func TestARestartKeepsTheLine(t *testing.T) {
 	require.NoError(t, f.cached.Update(t.Context(), cluster))
 
 	f.restart(1)
-	require.Equal(t, message(1, ""), f.Waiting("c"))
+	require.Equal(t, message(1, "", unplaced, ""), f.Waiting("c"))
 	require.False(t, f.begin("b"), "c comes first")
+	require.Equal(t, message(1, "", 0, ""), f.Waiting("c"))
+	require.Equal(t, []string{"b", "c"}, slices.Sorted(slices.Values(woken(f.statuses))))
 	require.True(t, f.begin("c"))
 
 	f.restart(1)
@@ -321,7 +330,7 @@ func TestASlowRollOutIsTold(t *testing.T) {
 	f.clock.SetTime(noon.Add(slowAfter))
 	f.turn()
 	require.Equal(t, []string{"b"}, woken(f.statuses))
-	require.Equal(t, message(1, "; being restarted and not done: team/a since 2026-01-02T12:00:00Z"), f.Waiting("b"))
+	require.Equal(t, message(1, "a field", 0, "; being restarted and not done: team/a since 2026-01-02T12:00:00Z"), f.Waiting("b"))
 	f.turn()
 	require.Empty(t, woken(f.statuses))
 }

@@ -46,15 +46,27 @@ func (o Observation) awaitedOfAll() string {
 	return "pods are being made, replaced or removed"
 }
 
-// heldUp says how many pods a roll-out has not come to; empty when there is none.
-func (o Observation) heldUp() string {
+// heldUp says how many pods a roll-out has not come to besides those in trouble; empty when there is none.
+func (o Observation) heldUp(troubles []trouble) string {
 	set := o.StatefulSet
 	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision {
 		return ""
 	}
 	left := ptr.Deref(set.Spec.Replicas, 0) - set.Status.UpdatedReplicas
+	for i := range troubles {
+		if !o.updated(troubles[i].pod) {
+			left--
+		}
+	}
 	if left <= 0 {
 		return ""
 	}
 	return fmt.Sprintf("; the roll-out goes on to the other %d after that", left)
+}
+
+// updated tells whether there is a pod of that name of the newest revision that is to stay.
+func (o Observation) updated(name string) bool {
+	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool {
+		return pod.Name == name && pod.DeletionTimestamp == nil && !o.outdated(&pod)
+	})
 }

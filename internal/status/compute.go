@@ -185,7 +185,7 @@ func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
-			"; " + describe(troubles) + o.heldUp(),
+			"; " + describe(troubles) + o.heldUp(troubles),
 	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
 		result.phase = v1alpha1.PhasePending

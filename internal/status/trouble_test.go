@@ -242,6 +242,7 @@ func TestTroubles(t *testing.T) {
 	late := func(o *status.Observation) { o.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](30) }
 	image := func(name string) corev1.Pod { return podOf(name, containerWaiting("ErrImagePull", "not found")) }
 	const noImage = ": ErrImagePull: not found (awaited: an image that can be pulled)"
+	const crashedBefore = "pod vectors-0: CrashLoopBackOff: it ended with exit code 1 (Error) (awaited: its replacement by one of the newest spec)"
 	for name, test := range map[string]struct {
 		observed status.Observation
 		change   func(*status.Observation)
@@ -329,13 +330,13 @@ func TestTroubles(t *testing.T) {
 			},
 			said{
 				"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer" + dead + crashLoop("vectors-0") + "; the roll-out goes on to the other 2 after that", generation,
+				"2 of 3 pods answer" + dead + crashedBefore + "; the roll-out goes on to the other 1 after that", generation,
 			},
 			"Progressing",
 		},
 		"nobody has looked at the mended spec": {
 			running(), func(o *status.Observation) { late(o); o.StatefulSet.Generation++; lose(o, crashing("vectors-0", 2)) },
-			said{"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer" + dead + crashLoop("vectors-0"), generation},
+			said{"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer" + dead + crashedBefore, generation},
 			"Progressing",
 		},
 		"a quota keeps a pod from being made": {

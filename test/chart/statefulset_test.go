@@ -168,7 +168,10 @@ func TestRollOuts(t *testing.T) {
 			spec := statefulSet(t, render(t, values)).Spec
 			require.Equal(t, seconds, spec.MinReadySeconds)
 			require.Equal(t, appsv1.ParallelPodManagement, spec.PodManagementPolicy)
-			require.Equal(t, appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType}, spec.UpdateStrategy)
+			require.Equal(t, appsv1.StatefulSetUpdateStrategy{
+				Type:          appsv1.RollingUpdateStatefulSetStrategyType,
+				RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: ptr.To[int32](0)},
+			}, spec.UpdateStrategy)
 		})
 	}
 }

@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 )
 
 // The addresses of Services, and the first of them, which is that of the API
@@ -71,6 +73,15 @@ func auditArguments(audit *Audit) []string {
 		// In megabytes. A log that goes on in a second file would be counted short.
 		"--audit-log-maxsize=1000000",
 	}
+}
+
+// featureGates turns features on or off.
+func featureGates(gates map[string]bool) []string {
+	var arguments []string
+	for _, name := range slices.Sorted(maps.Keys(gates)) {
+		arguments = append(arguments, fmt.Sprintf("--feature-gates=%s=%t", name, gates[name]))
+	}
+	return arguments
 }
 
 func controllerManagerArguments(d directory, kubeconfig string) []string {

@@ -16,3 +16,8 @@ func TestRequestsAreLoggedOnlyOnDemand(t *testing.T) {
 		"--audit-log-maxsize=1000000",
 	}, auditArguments(&Audit{Policy: "/p/policy.yaml", Log: "/p/audit.log"}))
 }
+
+func TestFeatureGates(t *testing.T) {
+	require.Empty(t, featureGates(nil))
+	require.Equal(t, []string{"--feature-gates=A=false", "--feature-gates=B=true"}, featureGates(map[string]bool{"B": true, "A": false}))
+}

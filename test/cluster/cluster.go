@@ -46,6 +46,9 @@ type Options struct {
 	// Audit makes the API server write down the requests that it gets; nil for no
 	// such log.
 	Audit *Audit
+	// FeatureGates of the API server and of the controllers that differ from the default of their version, such as
+	// MaxUnavailableStatefulSet.
+	FeatureGates map[string]bool
 }
 
 // Audit is how the API server logs requests. It answers a request only when its line is in
@@ -73,6 +76,7 @@ type Cluster struct {
 	out       io.Writer
 	realNode  *RealNode
 	audit     *Audit
+	gates     map[string]bool
 
 	credentials *credentials
 	ports       []port
@@ -108,7 +112,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit, expected: map[*process.Process]bool{}}
+	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit, gates: options.FeatureGates, expected: map[*process.Process]bool{}}
 	c.running, c.end = context.WithCancelCause(context.Background())
 	c.stop = sync.OnceValue(c.stopAll)
 	if err := c.start(ctx, options.Tools); err != nil {
@@ -242,7 +246,7 @@ func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) erro
 	if err := c.run(etcd, binaries, etcdArguments(c.directory, store)); err != nil {
 		return err
 	}
-	if err := c.run(apiServer, binaries, apiServerArguments(c.directory, store, server, c.realNode, c.audit)); err != nil {
+	if err := c.run(apiServer, binaries, append(apiServerArguments(c.directory, store, server, c.realNode, c.audit), featureGates(c.gates)...)); err != nil {
 		return err
 	}
 	client, err := c.client()
@@ -254,7 +258,9 @@ func (c *Cluster) startAPI(ctx context.Context, binaries map[string]string) erro
 
 func (c *Cluster) startControllers(binaries map[string]string) error {
 	for _, component := range []component{
-		{controllerManager, controllerManagerUser, func(k string) []string { return controllerManagerArguments(c.directory, k) }},
+		{controllerManager, controllerManagerUser, func(k string) []string {
+			return append(controllerManagerArguments(c.directory, k), featureGates(c.gates)...)
+		}},
 		{scheduler, schedulerUser, schedulerArguments},
 	} {
 		if err := c.runComponent(component, binaries); err != nil {

@@ -112,6 +112,7 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 		// Each is tried before it is done.
 		{Verb: "patch", Resource: "statefulsets"}: 2,
 		{Verb: "create", Resource: "secrets"}:     2,
+		{Verb: "create", Resource: "pods"}:        1,
 		{Verb: "update", Resource: "secrets"}:     1,
 	}, requestsUntilQuiet(t, func() {
 		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })

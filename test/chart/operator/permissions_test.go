@@ -99,9 +99,11 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 		{"barq.db", "barqclusters/finalizers"}: {"update"},
 		// Helm keeps its releases in Secrets, and the pods' Secrets are summed up.
 		{"", "secrets"}: {"create", "delete", "get", "list", "update", "watch"},
-		// Volumes grow, and a pod is restarted where its file system needs that.
+		// Volumes grow. A pod is restarted where its file system needs that, and replaced where it is stuck on a former spec.
 		{"", "persistentvolumeclaims"}: {"list", "patch", "watch"},
-		{"", "pods"}:                   {"delete", "list", "watch"},
+		// One is made as a dry run before a template reaches the pods, and quotas are read if they have no room for it.
+		{"", "pods"}:           {"create", "delete", "list", "watch"},
+		{"", "resourcequotas"}: {"list"},
 		// Pods that cannot be made are told by events only.
 		{"", "events"}:              {"list"},
 		{"events.k8s.io", "events"}: {"create", "patch"},

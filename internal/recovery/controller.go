@@ -1,0 +1,207 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/ownership"
+)
+
+// patience is how long Kubernetes has to replace a pod by itself. Where it does, that takes a fraction of a second.
+const patience = 10 * time.Second
+
+// +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler replaces pods that are stuck on a former revision.
+type Reconciler struct {
+	// Client reads from caches, and deletes.
+	Client client.Client
+	// Live reads from the API server itself.
+	Live client.Reader
+	// Events is told of each pod that is deleted.
+	Events events.EventRecorder
+	// Clock measures how long a pod has been stuck.
+	Clock clock.PassiveClock
+
+	lock sync.Mutex
+	// seen has what was seen of each BarqCluster with a pod that is stuck.
+	seen map[types.NamespacedName]sighting
+}
+
+// sighting is what is remembered of a pod that is stuck. An operator that starts anew waits once more.
+type sighting struct {
+	pod types.UID
+	// revision is the newest of the StatefulSet, which the pod is to have.
+	revision string
+	since    time.Time
+	// deleted are the names of the pods that were deleted for this revision. If one of them is made of a former revision once
+	// more, another deletion would not help.
+	deleted map[string]bool
+}
+
+// SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	cluster := clusters.Object()
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("barqcluster-recovery").
+		For(cluster).
+		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
+			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the recovery controller: %w", err)
+	}
+	return nil
+}
+
+// Reconcile deletes the pod of one BarqCluster that has been stuck on a former revision for longer than Kubernetes takes to
+// replace it.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	observed, err := r.observe(ctx, r.Client, ownership.InCache, request.NamespacedName)
+	if err != nil {
+		r.forget(request.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	now := r.Clock.Now()
+	found := observed.plan(now)
+	left, due := r.due(request.NamespacedName, observed, found, now)
+	if !due {
+		return ctrl.Result{RequeueAfter: sooner(left, found.left)}, nil
+	}
+	return ctrl.Result{}, r.replace(ctx, request.NamespacedName, found, now)
+}
+
+// observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
+func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, name types.NamespacedName) (observation, error) {
+	cluster, err := clusters.Get(ctx, reader, name)
+	if err != nil {
+		return observation{}, err
+	}
+	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}, leaving: map[string]bool{}}
+	observed.statefulSet, err = clusters.StatefulSet(ctx, reader, cluster)
+	if err != nil || !observed.rollsOut() {
+		return observed, err
+	}
+	pods, err := clusters.Pods(ctx, reader, lookup, cluster, observed.statefulSet)
+	if err != nil {
+		return observed, err
+	}
+	for i := range pods {
+		observed.pods[pods[i].Name] = &pods[i]
+	}
+	var claims corev1.PersistentVolumeClaimList
+	// They are only read.
+	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
+		return observed, fmt.Errorf("listing volume claims: %w", err)
+	}
+	for i := range claims.Items {
+		if claims.Items[i].DeletionTimestamp != nil {
+			observed.leaving[claims.Items[i].Name] = true
+		}
+	}
+	return observed, nil
+}
+
+// due tells whether the pod of the plan has been stuck for long enough, or how long that takes.
+func (r *Reconciler) due(name types.NamespacedName, observed observation, found plan, now time.Time) (left time.Duration, due bool) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	before, known := r.seen[name]
+	if !observed.rollsOut() {
+		delete(r.seen, name)
+		return 0, false
+	}
+	revision := observed.statefulSet.Status.UpdateRevision
+	if known && before.revision != revision {
+		before = sighting{}
+	}
+	switch {
+	case found.pod == nil || before.deleted[found.pod.Name]:
+		before.pod = ""
+	case before.pod != found.pod.UID:
+		before.pod, before.since = found.pod.UID, now
+	}
+	before.revision = revision
+	if r.seen == nil {
+		r.seen = map[types.NamespacedName]sighting{}
+	}
+	r.seen[name] = before
+	if before.pod == "" {
+		return 0, false
+	}
+	left = patience - now.Sub(before.since)
+	return max(left, 0), left <= 0
+}
+
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	delete(r.seen, name)
+}
+
+// noteDeleted remembers that a pod was deleted for the newest revision.
+func (r *Reconciler) noteDeleted(name types.NamespacedName, pod string) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	known, ok := r.seen[name]
+	if !ok {
+		return
+	}
+	if known.deleted == nil {
+		known.deleted = map[string]bool{}
+	}
+	known.deleted[pod], known.pod = true, ""
+	r.seen[name] = known
+}
+
+// +kubebuilder:rbac:groups="",resources=pods,verbs=delete
+
+// replace deletes the pod, which its StatefulSet then makes again. The caches may hold what was before another pod went away or
+// before this one began to answer, so the API server is asked for everything again, and the pod is deleted only as it was seen.
+func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName, expected plan, now time.Time) error {
+	observed, err := r.observe(ctx, r.Live, ownership.Of, name)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	found := observed.plan(now)
+	if found.pod == nil || found.pod.UID != expected.pod.UID {
+		// What was in the way reaches the caches too, and starts the next pass.
+		return nil
+	}
+	err = r.Client.Delete(ctx, found.pod, client.Preconditions{UID: &found.pod.UID, ResourceVersion: &found.pod.ResourceVersion})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		// Also when the pod has changed meanwhile, which is tried again by itself.
+		return fmt.Errorf("replacing pod %s, which is stuck on a former revision: %w", found.pod.Name, err)
+	}
+	r.noteDeleted(name, found.pod.Name)
+	r.Events.Eventf(observed.cluster, found.pod, corev1.EventTypeNormal, v1alpha1.ReasonStuckPodReplaced, "Replace",
+		"pod %s is deleted, and its StatefulSet makes it again from the newest spec: it is of a former one and cannot start (%s), and Kubernetes has not replaced it for %s",
+		found.pod.Name, found.reason, patience)
+	return nil
+}

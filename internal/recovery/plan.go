@@ -1,0 +1,120 @@
+package recovery
+
+import (
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/status"
+)
+
+// observation is everything that a pass decides upon.
+type observation struct {
+	cluster *v1alpha1.BarqCluster
+	// statefulSet of the BarqCluster; nil while there is none.
+	statefulSet *appsv1.StatefulSet
+	// pods of the StatefulSet by name.
+	pods map[string]*corev1.Pod
+	// leaving are the names of the claims that are being deleted.
+	leaving map[string]bool
+}
+
+// plan is which pod is to be replaced.
+type plan struct {
+	// pod is nil when there is none.
+	pod *corev1.Pod
+	// reason says why the pod cannot start, in a word of Kubernetes.
+	reason string
+	// left is when there may be another plan though nothing that is watched changes; zero for never.
+	left time.Duration
+}
+
+// plan returns the pod to replace: of those that are stuck on a former revision, the one with the highest number, which
+// Kubernetes would replace first. There is none while another pod is on its way: a pod that is made, removed or restarted, or
+// one of the newest revision that has not answered for spec.minReadySeconds. So there is never more than one away for this.
+func (o observation) plan(now time.Time) plan {
+	if !o.rollsOut() {
+		return plan{}
+	}
+	for _, pod := range o.pods {
+		if pod.DeletionTimestamp != nil {
+			return plan{}
+		}
+	}
+	var found plan
+	for ordinal := range *o.statefulSet.Spec.Replicas {
+		pod := o.pods[fmt.Sprintf("%s-%d", o.statefulSet.Name, ordinal)]
+		if pod == nil {
+			return plan{}
+		}
+		if pod.Labels[appsv1.StatefulSetRevisionLabel] == o.statefulSet.Status.UpdateRevision {
+			if available, left := o.available(pod, now); !available {
+				return plan{left: left}
+			}
+			continue
+		}
+		if ordinal < o.partition() {
+			continue
+		}
+		reason, changes := status.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
+		if changes.After(now) {
+			found.left = sooner(found.left, changes.Sub(now))
+		}
+		if reason != "" && !o.claimLeaves(pod) {
+			found.pod, found.reason = pod, reason
+		}
+	}
+	return found
+}
+
+// rollsOut tells whether the StatefulSet controller has seen the newest template, is to bring all pods to it, and has not. The
+// current revision does not say so: after an edit that is taken back it is the newest one, and a pod is of the one between.
+func (o observation) rollsOut() bool {
+	set := o.statefulSet
+	return !o.cluster.Spec.Paused && o.cluster.DeletionTimestamp == nil &&
+		set != nil && set.DeletionTimestamp == nil && set.Spec.Replicas != nil &&
+		set.Status.ObservedGeneration >= set.Generation &&
+		set.Status.UpdateRevision != "" && set.Status.UpdatedReplicas < *set.Spec.Replicas &&
+		// The chart gives a partition. Without one a pod may be made again as it was.
+		set.Spec.UpdateStrategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && set.Spec.UpdateStrategy.RollingUpdate != nil
+}
+
+// partition is the number of the first pod that is to have the newest revision.
+func (o observation) partition() int32 {
+	return ptr.Deref(o.statefulSet.Spec.UpdateStrategy.RollingUpdate.Partition, 0)
+}
+
+// claimLeaves tells whether a volume of the pod goes when the pod does.
+func (o observation) claimLeaves(pod *corev1.Pod) bool {
+	for i := range o.statefulSet.Spec.VolumeClaimTemplates {
+		if o.leaving[o.statefulSet.Spec.VolumeClaimTemplates[i].Name+"-"+pod.Name] {
+			return true
+		}
+	}
+	return false
+}
+
+// available tells whether the pod has answered for spec.minReadySeconds, and if it only has to go on, for how long.
+func (o observation) available(pod *corev1.Pod, now time.Time) (bool, time.Duration) {
+	for i := range pod.Status.Conditions {
+		condition := &pod.Status.Conditions[i]
+		if condition.Type != corev1.PodReady || condition.Status != corev1.ConditionTrue {
+			continue
+		}
+		left := time.Duration(o.statefulSet.Spec.MinReadySeconds)*time.Second - now.Sub(condition.LastTransitionTime.Time)
+		return left <= 0, max(left, 0)
+	}
+	return false, 0
+}
+
+// sooner returns the shorter of two waits, where zero is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a <= 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}

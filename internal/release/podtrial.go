@@ -1,0 +1,252 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
+// refers to: that a priority class or an account is missing, that a LimitRange, a quota, a pod security standard or an admission
+// policy forbids the pod, Kubernetes finds out only after it has deleted the pod before.
+type podTrial struct {
+	writer client.Writer
+	// live reads from the API server itself.
+	live client.Reader
+}
+
+// The dry run stores nothing, but RBAC knows no verb for that. It gives the operator no more than it has: it may make
+// StatefulSets, whose pods are what it likes.
+// +kubebuilder:rbac:groups="",resources=pods,verbs=create;list
+
+// Whether a quota has room for a pod in place of another one is read only after the quota had none beside it.
+// +kubebuilder:rbac:groups="",resources=resourcequotas,verbs=list
+
+// admits returns an error if the API server would refuse the pods of a StatefulSet, as it is to be, in place of those that
+// there are. The StatefulSet has the UID of the one that is there. Nothing is stored.
+func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
+	replicas := ptr.Deref(set.Spec.Replicas, 1)
+	if replicas == 0 {
+		return nil
+	}
+	// Kubernetes begins with the last one.
+	pod := podOf(set, replicas-1)
+	err := t.writer.Create(ctx, pod, client.DryRunAll)
+	switch {
+	case err == nil, cannotTry(err):
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		// That is asked last, after everything that could refuse the pod.
+		return nil
+	case exceedsQuota(err):
+		// The pod that is there counts, and goes before this one is made.
+		return t.fits(ctx, set, pod)
+	default:
+		return refusedPod(pod, err.Error())
+	}
+}
+
+// admitsPods notes for what a release restarts pods, and returns an error if the API server would refuse those that are to be made in
+// their place. tried is what the API server would make of the StatefulSet.
+func (g *actionsGetter) admitsPods(
+	ctx context.Context, cluster client.Object, rendered *release.Release, tried *unstructured.Unstructured, facts *passFacts,
+) error {
+	found, err := cached(ctx, g.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
+	live, ok := found.(*appsv1.StatefulSet)
+	if err != nil || !ok {
+		return err
+	}
+	after := &appsv1.StatefulSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(tried.Object, after); err != nil {
+		return fmt.Errorf("reading what StatefulSet %s would be: %w", cluster.GetName(), err)
+	}
+	changed, err := changedFields(&live.Spec.Template, &after.Spec.Template)
+	if err != nil || len(changed) == 0 || ptr.Deref(after.Spec.Replicas, 1) == 0 {
+		return err
+	}
+	wanted, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	if err != nil {
+		return err
+	}
+	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
+	if err != nil {
+		return err
+	}
+	pod := &wanted.Spec.Template.Spec
+	facts.restarts, facts.secrets = changed, secretsOf(pod)
+	if account.Name != "" && account.Name == pod.ServiceAccountName {
+		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
+		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})
+		switch {
+		case err != nil:
+			return err
+		case made == nil && live.Spec.Template.Spec.ServiceAccountName == account.Name:
+			// It was deleted by hand, and is made before the pods.
+			return nil
+		case made == nil:
+			// It is made before the pods. They are tried with the one that there is.
+			pod.ServiceAccountName = live.Spec.Template.Spec.ServiceAccountName
+		}
+	}
+	wanted.UID = live.GetUID()
+	return podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
+}
+
+var serviceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
+
+// typedIn returns the first object of a kind in a manifest; an empty one if there is none.
+func typedIn[T any](manifest, kind string) (*T, error) {
+	typed := new(T)
+	object, err := documentOf(manifest, kind)
+	if err != nil || object == nil {
+		return typed, err
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, typed); err != nil {
+		return nil, fmt.Errorf("reading the rendered %s: %w", kind, err)
+	}
+	return typed, nil
+}
+
+// errRefusedPod is the error of a change whose pods the API server would refuse.
+var errRefusedPod = errors.New("the API server would refuse")
+
+func refusedPod(pod *corev1.Pod, reason string) error {
+	return fmt.Errorf("%w pod %q, so nothing was changed and no pod was restarted: %s; change the spec, or what refuses the pod",
+		errRefusedPod, pod.Name, reason)
+}
+
+// cannotTry tells whether the API server answers that this operator may make no pods, or that a webhook has no dry run. Neither says
+// anything of the pod. Admission always names the pod that it forbids.
+func cannotTry(err error) bool {
+	if apierrors.IsBadRequest(err) {
+		return true
+	}
+	var status apierrors.APIStatus
+	if !apierrors.IsForbidden(err) || !errors.As(err, &status) {
+		return false
+	}
+	details := status.Status().Details
+	return details != nil && details.Kind == "pods" && details.Name == ""
+}
+
+// exceedsQuota tells whether a quota has no room. Kubernetes gives that no reason of its own, and has worded it so since
+// its first version with quotas.
+func exceedsQuota(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota: ")
+}
+
+// podOf returns the pod that the StatefulSet controller would make.
+func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
+	template := set.Spec.Template.DeepCopy()
+	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+	pod.Namespace, pod.Name = set.Namespace, fmt.Sprintf("%s-%d", set.Name, ordinal)
+	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
+	pod.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: statefulSetKind.GroupVersion().String(), Kind: statefulSetKind.Kind, Name: set.Name, UID: set.UID, Controller: ptr.To(true),
+	}}
+	if pod.Labels == nil {
+		pod.Labels = map[string]string{}
+	}
+	pod.Labels[appsv1.StatefulSetPodNameLabel] = pod.Name
+	pod.Labels[appsv1.PodIndexLabel] = strconv.Itoa(int(ordinal))
+	pod.Spec.Hostname, pod.Spec.Subdomain = pod.Name, set.Spec.ServiceName
+	for _, claim := range set.Spec.VolumeClaimTemplates {
+		pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(volume corev1.Volume) bool { return volume.Name == claim.Name })
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name + "-" + pod.Name},
+		}})
+	}
+	return pod
+}
+
+// fits returns an error if a quota has no room for the pods of a StatefulSet in place of those that there are. Quotas that count only
+// some pods are left out: which ones they count is not known here.
+func (t podTrial) fits(ctx context.Context, set *appsv1.StatefulSet, wanted *corev1.Pod) error {
+	var quotas corev1.ResourceQuotaList
+	if err := t.live.List(ctx, &quotas, client.InNamespace(set.Namespace)); err != nil {
+		return fmt.Errorf("listing the quotas of namespace %s: %w", set.Namespace, err)
+	}
+	var pods corev1.PodList
+	if err := t.live.List(ctx, &pods, client.InNamespace(set.Namespace), client.MatchingLabels(set.Spec.Selector.MatchLabels)); err != nil {
+		return fmt.Errorf("listing the pods of StatefulSet %s: %w", set.Name, err)
+	}
+	more := map[corev1.ResourceName]resource.Quantity{}
+	for i := range pods.Items {
+		if owner := metav1.GetControllerOfNoCopy(&pods.Items[i]); owner == nil || owner.UID != set.UID || isGoing(&pods.Items[i]) {
+			continue
+		}
+		for name, amount := range usageOf(wanted) {
+			sum := more[name]
+			sum.Add(amount)
+			more[name] = sum
+		}
+		for name, amount := range usageOf(&pods.Items[i]) {
+			sum := more[name]
+			sum.Sub(amount)
+			more[name] = sum
+		}
+	}
+	for i := range quotas.Items {
+		quota := &quotas.Items[i]
+		if len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(quota.Status.Hard)) {
+			hard, used, added := quota.Status.Hard[name], quota.Status.Used[name], more[name]
+			after := used.DeepCopy()
+			after.Add(added)
+			if added.Sign() > 0 && after.Cmp(hard) > 0 {
+				return refusedPod(wanted, fmt.Sprintf("quota %q allows %s of %s, of which %s is used, and the pods would use %s more than now",
+					quota.Name, hard.String(), name, used.String(), added.String()))
+			}
+		}
+	}
+	return nil
+}
+
+// isGoing tells whether a quota counts a pod no longer, or not for long.
+func isGoing(pod *corev1.Pod) bool {
+	return pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+}
+
+// usageOf returns what a pod uses of a quota, by the names that quotas have for it. Init containers run before the others and ask for
+// less in every pod of the chart.
+func usageOf(pod *corev1.Pod) map[corev1.ResourceName]resource.Quantity {
+	usage := map[corev1.ResourceName]resource.Quantity{}
+	add := func(name corev1.ResourceName, amount resource.Quantity) {
+		sum := usage[name]
+		sum.Add(amount)
+		usage[name] = sum
+	}
+	for i := range pod.Spec.Containers {
+		resources := &pod.Spec.Containers[i].Resources
+		for name, amount := range resources.Requests {
+			add(corev1.DefaultResourceRequestsPrefix+name, amount)
+			add(name, amount)
+		}
+		for name, amount := range resources.Limits {
+			add("limits."+name, amount)
+			// A request that is left out is as large as the limit.
+			if _, asked := resources.Requests[name]; !asked {
+				add(corev1.DefaultResourceRequestsPrefix+name, amount)
+				add(name, amount)
+			}
+		}
+	}
+	return usage
+}

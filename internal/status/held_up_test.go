@@ -1,0 +1,67 @@
+package status_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/status"
+)
+
+// A roll-out goes on to the pods that it has not come to, and the pod that holds it up is none of them.
+func TestTheOtherPodsOfARollOut(t *testing.T) {
+	// of makes a roll-out over pods, of which those that are named were updated.
+	of := func(pods []corev1.Pod, updated ...string) status.Observation {
+		observed := running()
+		observed.Cluster.Spec.Replicas, observed.StatefulSet.Spec.Replicas = ptr.To(int32(len(pods))), ptr.To(int32(len(pods)))
+		observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.UpdatedReplicas = int32(len(pods)), int32(len(updated))
+		observed.StatefulSet.Status.CurrentRevision = "a"
+		observed.Pods = nil
+		for _, pod := range pods {
+			if pod.Name == "" {
+				continue
+			}
+			if pod.Labels = map[string]string{}; strings.Contains(strings.Join(updated, " "), pod.Name) {
+				pod.Labels[appsv1.StatefulSetRevisionLabel] = observed.StatefulSet.Status.UpdateRevision
+			}
+			observed.Pods = append(observed.Pods, pod)
+		}
+		return observed
+	}
+	missing := func(o status.Observation) status.Observation {
+		o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
+		return o
+	}
+	image := func(name string) corev1.Pod { return podOf(name, containerWaiting("ErrImagePull", "not found")) }
+	leaving := image("vectors-0")
+	leaving.DeletionTimestamp = ptr.To(metav1.NewTime(now.Add(-time.Minute)))
+
+	for name, test := range map[string]struct {
+		observed status.Observation
+		want     string
+	}{
+		"the only pod":                       {of([]corev1.Pod{image("vectors-0")}, "vectors-0"), ""},
+		"the only pod, of a former revision": {of([]corev1.Pod{image("vectors-0")}), ""},
+		"the only pod is missing":            {missing(of([]corev1.Pod{{}})), ""},
+		"the only pod does not go":           {of([]corev1.Pod{leaving}), ""},
+		"all are of a former revision":       {of([]corev1.Pod{image("vectors-0"), image("vectors-1")}), ""},
+		"one is in trouble, one waits":       {of([]corev1.Pod{podOf("vectors-0", containerRunning(0)), image("vectors-1")}, "vectors-1"), "1"},
+		"one is missing, one waits":          {missing(of([]corev1.Pod{podOf("vectors-0", containerRunning(0)), {}})), "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := status.Compute(test.observed, now)
+			ready := meta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
+			require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason, ready.Message)
+			_, others, _ := strings.Cut(ready.Message, "; the roll-out goes on to the other ")
+			require.Equal(t, test.want, strings.TrimSuffix(others, " after that"), ready.Message)
+		})
+	}
+}
