@@ -2,10 +2,8 @@ package clusters
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -23,23 +21,4 @@ func Onto(cluster client.Object) *unstructured.Unstructured {
 // that the owner applied before and leaves out now are removed.
 func Apply(ctx context.Context, writer client.Writer, fields *unstructured.Unstructured, owner client.FieldOwner) error {
 	return writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(fields), owner, client.ForceOwnership)
-}
-
-// ApplyStatus does the same with fields of the status. part is a struct that has
-// those of the owner, and no others. The BarqCluster is given the resourceVersion that
-// it has afterwards.
-func ApplyStatus(
-	ctx context.Context, writer client.SubResourceWriter, cluster client.Object, part any, owner client.FieldOwner,
-) error {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(part)
-	if err != nil {
-		return fmt.Errorf("writing the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
-	}
-	apply := Onto(cluster)
-	apply.Object["status"] = fields
-	if err := writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), owner, client.ForceOwnership); err != nil {
-		return err
-	}
-	cluster.SetResourceVersion(apply.GetResourceVersion())
-	return nil
 }

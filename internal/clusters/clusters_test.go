@@ -19,11 +19,11 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-var name = client.ObjectKey{Namespace: "team", Name: "vectors"}
+var clusterName = client.ObjectKey{Namespace: "team", Name: "vectors"}
 
 func vectors() *v1alpha1.BarqCluster {
 	cluster := &v1alpha1.BarqCluster{}
-	cluster.Namespace, cluster.Name, cluster.UID = name.Namespace, name.Name, "uid of vectors"
+	cluster.Namespace, cluster.Name, cluster.UID = clusterName.Namespace, clusterName.Name, "uid of vectors"
 	return cluster
 }
 
@@ -37,16 +37,16 @@ func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
 }
 
 func TestGet(t *testing.T) {
-	cluster, err := clusters.Get(t.Context(), storeOf(t, vectors()), name)
+	cluster, err := clusters.Get(t.Context(), storeOf(t, vectors()), clusterName)
 	require.NoError(t, err)
 	require.Equal(t, vectors().UID, cluster.UID)
 
-	_, err = clusters.Get(t.Context(), storeOf(t), name)
+	_, err = clusters.Get(t.Context(), storeOf(t), clusterName)
 	require.True(t, apierrors.IsNotFound(err), err)
 }
 
 func setOf(owner *v1alpha1.BarqCluster) *appsv1.StatefulSet {
-	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name, UID: "uid of the set"}}
+	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: clusterName.Namespace, Name: clusterName.Name, UID: "uid of the set"}}
 	if owner != nil {
 		set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, v1alpha1.BarqClusterKind)}
 	}
@@ -103,27 +103,28 @@ func TestApply(t *testing.T) {
 	apply.SetFinalizers([]string{"example.com/waits"})
 	require.NoError(t, clusters.Apply(t.Context(), store, apply, "first"))
 	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "second"))
-	cluster, err := clusters.Get(t.Context(), store, name)
+	cluster, err := clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
 	require.Equal(t, []string{"example.com/waits"}, cluster.Finalizers, "another owner leaves it alone")
 
 	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "first"))
-	cluster, err = clusters.Get(t.Context(), store, name)
+	cluster, err = clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
 	require.Empty(t, cluster.Finalizers, "its owner removes it by leaving it out")
 }
 
 func TestApplyStatus(t *testing.T) {
-	type selector struct {
-		Selector string `json:"selector"`
+	type deployed struct {
+		DeployedRelease v1alpha1.DeployedRelease `json:"deployedRelease"`
 	}
 	type image struct {
 		Image string `json:"image"`
 	}
 	store := storeOf(t, vectors())
-	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &selector{Selector: "app=barq-db"}, "first"))
-	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &image{Image: "barq-db:1"}, "second"))
-	cluster, err := clusters.Get(t.Context(), store, name)
+	release := v1alpha1.DeployedRelease{Name: "vectors"}
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), clusters.ReleasePart, &deployed{release}))
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), clusters.StatusPart, &image{Image: "barq-db:1"}))
+	cluster, err := clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
-	require.Equal(t, v1alpha1.BarqClusterStatus{Selector: "app=barq-db", Image: "barq-db:1"}, cluster.Status)
+	require.Equal(t, v1alpha1.BarqClusterStatus{DeployedRelease: &release, Image: "barq-db:1"}, cluster.Status)
 }

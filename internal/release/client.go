@@ -19,19 +19,13 @@ import (
 )
 
 // fieldOwner owns the fields of a BarqCluster that the Helm side writes.
-const fieldOwner = client.FieldOwner("barq-operator-release")
+var fieldOwner = clusters.ReleasePart.Owner
 
 // messageLimit is the most that the API allows in a condition's message, in bytes.
 const messageLimit = 32768
 
 // helmConditions are the conditions that the library knows.
-var helmConditions = []string{
-	v1alpha1.ConditionInitialized,
-	v1alpha1.ConditionDeployed,
-	v1alpha1.ConditionReleaseFailed,
-	v1alpha1.ConditionIrreconcilable,
-	v1alpha1.ConditionPaused,
-}
+var helmConditions = clusters.ReleasePart.Conditions
 
 // uninstallFinalizer is the library's; it keeps a BarqCluster until its release is
 // uninstalled.
@@ -107,6 +101,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if err := w.reader.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
 		return err
 	}
+	if stored.GetUID() != cluster.GetUID() {
+		// Another one has the name by now.
+		return nil
+	}
 	before, err := w.written.orStored(stored)
 	if err != nil {
 		return err
@@ -116,10 +114,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
-	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, cluster, &desired, fieldOwner); err != nil {
+	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, stored, clusters.ReleasePart, &desired); err != nil {
 		return err
 	}
-	w.written.remember(cluster, desired)
+	w.written.remember(stored, desired)
 	return nil
 }
 

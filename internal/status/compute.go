@@ -35,7 +35,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	stored := &o.Cluster.Status
 
 	status := v1alpha1.BarqClusterStatus{
-		ObservedGeneration: stored.ObservedGeneration,
+		ObservedGeneration: o.observedBefore(),
 		Phase:              verdict.phase,
 		Endpoints:          o.endpoints(),
 		AppliedSpecHash:    o.appliedSpecHash(),
@@ -83,6 +83,15 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 		meta.SetStatusCondition(&status.Conditions, condition)
 	}
 	return status
+}
+
+// observedBefore is the generation that the stored status is about. One that is yet to come is of another BarqCluster, whose
+// status was restored to this one.
+func (o Observation) observedBefore() int64 {
+	if stored := o.Cluster.Status.ObservedGeneration; stored <= o.Cluster.Generation {
+		return stored
+	}
+	return 0
 }
 
 // judge decides, the weightiest state first.

@@ -41,6 +41,14 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", generation},
 		},
+		"the status was restored from a BarqCluster of a later generation": {
+			change: func(o *status.Observation) {
+				o.Cluster.Generation = 1
+				o.Cluster.Status.ObservedGeneration = generation
+				o.StatefulSet, o.Pods = nil, nil
+			},
+			want: said{"Pending", no, yes, no, "Applying", "the newest spec is being applied", 0},
+		},
 		"nothing was applied ever": {
 			change: func(o *status.Observation) {
 				o.Cluster.Status = v1alpha1.BarqClusterStatus{}

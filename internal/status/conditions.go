@@ -6,18 +6,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // ownConditions are the conditions that the status controller writes.
-var ownConditions = []string{
-	v1alpha1.ConditionReady,
-	v1alpha1.ConditionReconciling,
-	v1alpha1.ConditionStalled,
-	v1alpha1.ConditionSecretsAvailable,
-	v1alpha1.ConditionChangesPending,
-	v1alpha1.ConditionDataRedundancy,
-	v1alpha1.ConditionDeletionProtected,
-}
+var ownConditions = clusters.StatusPart.Conditions
 
 // own gives a copy of the conditions that the status controller writes.
 func own(conditions []metav1.Condition) []metav1.Condition {

@@ -24,9 +24,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
-// fieldOwner owns the fields of the status that this package writes.
-const fieldOwner = client.FieldOwner("barq-operator-status")
-
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
@@ -127,7 +124,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{RequeueAfter: left}, nil
 		}
 	}
-	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, &computed, fieldOwner); err != nil {
+	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, clusters.StatusPart, &computed); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	r.written.Remember(cluster)
