@@ -1,6 +1,7 @@
 package clusters_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -127,4 +129,56 @@ func TestApplyStatus(t *testing.T) {
 	cluster, err := clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
 	require.Equal(t, v1alpha1.BarqClusterStatus{DeployedRelease: &release, Image: "barq-db:1"}, cluster.Status)
+}
+
+func TestRemoveFinalizer(t *testing.T) {
+	const finalizer, other, third = "uninstall-helm-release", "example.com/waits", "example.com/waits-too"
+	for name, test := range map[string]struct{ before, after []string }{
+		"alone":     {[]string{finalizer}, nil},
+		"first":     {[]string{finalizer, other, third}, []string{other, third}},
+		"between":   {[]string{other, finalizer, third}, []string{other, third}},
+		"twice":     {[]string{finalizer, other, finalizer}, []string{other}},
+		"none":      {[]string{other}, []string{other}},
+		"none left": {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := vectors()
+			cluster.Finalizers = test.before
+			store := storeOf(t, cluster)
+			require.NoError(t, clusters.RemoveFinalizer(t.Context(), store, vectors(), finalizer, "test"))
+			after, err := clusters.Get(t.Context(), store, clusterName)
+			require.NoError(t, err)
+			require.Equal(t, test.after, after.Finalizers)
+		})
+	}
+
+	another := vectors()
+	another.UID, another.Finalizers = "another one", []string{finalizer}
+	store := storeOf(t, another)
+	require.Error(t, clusters.RemoveFinalizer(t.Context(), store, vectors(), finalizer, "test"))
+	after, err := clusters.Get(t.Context(), store, clusterName)
+	require.NoError(t, err)
+	require.Equal(t, []string{finalizer}, after.Finalizers, "another one of the same name keeps its own")
+	err = clusters.RemoveFinalizer(t.Context(), storeOf(t), vectors(), finalizer, "test")
+	require.True(t, apierrors.IsNotFound(err), err)
+}
+
+// The cache lags behind, and nothing but the finalizer that is meant may go.
+func TestRemoveFinalizerOfAListThatHasChanged(t *testing.T) {
+	const finalizer, other = "uninstall-helm-release", "example.com/waits"
+	outdated := vectors()
+	outdated.Finalizers = []string{other, finalizer}
+	current := vectors()
+	current.Finalizers = []string{finalizer, "example.com/comes-second"}
+	store := storeOf(t, current)
+	lagging := interceptor.NewClient(store, interceptor.Funcs{
+		Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+			object.SetFinalizers(outdated.Finalizers)
+			return nil
+		},
+	})
+	require.Error(t, clusters.RemoveFinalizer(t.Context(), lagging, vectors(), finalizer, "test"))
+	after, err := clusters.Get(t.Context(), store, clusterName)
+	require.NoError(t, err)
+	require.Equal(t, current.Finalizers, after.Finalizers)
 }

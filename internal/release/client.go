@@ -46,17 +46,17 @@ type mergingClient struct {
 // status that the library writes. A plain update would fail whenever the status
 // controller wrote in between, on a deletion for ever.
 func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
-	apply := clusters.Onto(object)
 	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
+		apply := clusters.Onto(object)
 		apply.SetFinalizers([]string{uninstallFinalizer})
 		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
 	c.written.forget(client.ObjectKeyFromObject(object))
-	err := clusters.Apply(ctx, c.Client, apply, fieldOwner)
-	if err == nil && !controllerutil.ContainsFinalizer(apply, uninstallFinalizer) {
+	err := clusters.RemoveFinalizer(ctx, c.Client, object, uninstallFinalizer, fieldOwner)
+	if err == nil {
 		c.over.note(object)
 	}
-	return err
+	return client.IgnoreNotFound(err)
 }
 
 // Status gives a writer of the Helm conditions and the release's name alone. The
