@@ -20,6 +20,8 @@ func (o Observation) awaited() string {
 		case pod.DeletionTimestamp != nil:
 			steps = append(steps, pod.Name+" stops")
 		case answers(&pod):
+		case !withheldSince(&pod).IsZero():
+			steps = append(steps, pod.Name+" passes its readiness gates")
 		case hasContainers(&pod):
 			// Its port opens only after that.
 			steps = append(steps, pod.Name+" reads its data and answers")

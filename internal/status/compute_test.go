@@ -162,6 +162,16 @@ func TestCompute(t *testing.T) {
 					"pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
 			},
 		},
+		"a follower loses its readiness gate": {
+			change: func(o *status.Observation) {
+				lose(o, withheld("vectors-2", "ReadinessGatesNotReady", "x"))
+				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+			},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
+					"pods that answered before do not answer now; awaited: vectors-2 passes its readiness gates", generation,
+			},
+		},
 		"an independent database is lost": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent

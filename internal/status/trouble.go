@@ -24,11 +24,12 @@ type trouble struct {
 }
 
 // Reasons of Kubernetes that have no constant in its API, and Terminating, which is
-// what kubectl calls it.
+// what kubectl calls it. NodeNotReady is that of the event by which Kubernetes tells it.
 const (
 	reasonCreating     = "ContainerCreating"
 	reasonCrashLoop    = "CrashLoopBackOff"
 	reasonFailedCreate = "FailedCreate"
+	reasonNodeLost     = "NodeNotReady"
 	reasonTerminating  = "Terminating"
 )
 

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	testcluster "github.com/barq-db/barq-operator/test/cluster"
 )
 
 // crashLoop is the annotation that lets the simulated pods crash.
@@ -301,4 +303,40 @@ func TestHibernationIsTold(t *testing.T) {
 	waitReady(t, cluster)
 	requireTold(t, cluster, 1, `^Normal Woken: replicas is 1: pods are made on the volumes that were kept$`)
 	requireTold(t, cluster, 1, `^Normal Resumed: `)
+}
+
+// Kubernetes takes Ready away from the pods of a node that does not report, and says no more.
+func TestANodeThatDoesNotReport(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `
+progressDeadlineSeconds: 10
+tolerations:
+- {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute}
+- {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute}`)
+	waitReady(t, cluster)
+	node := pods(t, cluster)[0].Spec.NodeName
+
+	ctx, resume := context.WithCancel(t.Context())
+	resumed := make(chan error, 1)
+	go func() { resumed <- control.Pause(ctx, testcluster.Simulation, 3*time.Minute) }()
+	defer resume()
+	// The nodes are given 50 seconds.
+	patient := suite()
+	patient.Patience = 3 * patience
+	patient.Eventually(t, func() string {
+		refresh(t, cluster)
+		if meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionReady) {
+			return "it is Ready"
+		}
+		return ""
+	})
+	ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
+	require.Equal(t, "0 of 1 pods answer; pod db-0: NodeNotReady: its node "+node+" does not report (Ready is False though its container was ready) "+
+		"(awaited: word from the node; kubectl describe node "+node+" shows more)", ready.Message)
+	require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
+	waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
+	require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
+	resume()
+	require.ErrorIs(t, <-resumed, context.Canceled)
+	waitReady(t, cluster)
 }
