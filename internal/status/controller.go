@@ -48,7 +48,8 @@ type Reconciler struct {
 	// StatefulSets knows what the Helm side wrote; nil if nothing does.
 	StatefulSets *clusters.Versions
 
-	written clusters.Writes
+	written  clusters.Writes
+	absences absences
 }
 
 // Queue holds back roll-outs that nobody asked for in the spec.
@@ -89,6 +90,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if err != nil {
 		r.written.Forget(request.NamespacedName)
+		r.absences.forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.written.AheadOf(cluster) {
@@ -160,8 +162,10 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
-	missing := len(missingPods(observed.StatefulSet, observed.Pods)) > 0
-	if missing && r.Clock.Since(observed.StatefulSet.CreationTimestamp.Time) >= missingPeriod {
+	now := r.Clock.Now()
+	observed.Missing = r.absences.note(client.ObjectKeyFromObject(cluster), observed.StatefulSet,
+		missingPods(observed.StatefulSet, observed.Pods), readySince(&cluster.Status, now), now)
+	if observed.anyMissingFor(missingPeriod, now) {
 		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
 	}
 	return observed, err

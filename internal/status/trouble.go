@@ -60,7 +60,7 @@ func (o Observation) troubles(now time.Time) []trouble {
 			found = append(found, *diagnosis.trouble)
 		}
 	}
-	if refused := o.creationTrouble(); refused != nil {
+	if refused := o.creationTrouble(now); refused != nil {
 		found = append(found, *refused)
 	}
 	slices.SortFunc(found, func(a, b trouble) int { return byOrdinal(a.pod, b.pod) })

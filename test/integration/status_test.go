@@ -305,6 +305,85 @@ func TestHibernationIsTold(t *testing.T) {
 	requireTold(t, cluster, 1, `^Normal Resumed: `)
 }
 
+// Events are history: a refusal that is over does not explain why a pod is missing for a moment, nor how long.
+func TestARefusalThatIsOver(t *testing.T) {
+	namespace := newNamespace(t)
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "none"}}
+	quota.Spec.Hard = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}
+	const deadline = 10 * time.Second
+	refuse := func() {
+		quota.ResourceVersion, quota.Status = "", corev1.ResourceQuotaStatus{}
+		require.NoError(t, admin.Create(t.Context(), quota))
+		eventually(t, func() string {
+			refresh(t, quota)
+			if len(quota.Status.Hard) == 0 {
+				return "the quota is not in force yet"
+			}
+			return ""
+		})
+	}
+	refusedNow := func(cluster *v1alpha1.BarqCluster) {
+		eventually(t, func() string {
+			refresh(t, cluster)
+			if ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady); ready == nil || !strings.Contains(ready.Message, "exceeded quota") {
+				return fmt.Sprintf("%+v", ready)
+			}
+			return ""
+		})
+	}
+	refuse()
+	cluster := newCluster(t, namespace, "db", `{progressDeadlineSeconds: 10}`)
+	refusedNow(cluster)
+	require.NoError(t, admin.Delete(t.Context(), quota))
+	waitReady(t, cluster)
+	time.Sleep(deadline)
+
+	watcher, err := admin.Watch(t.Context(), &v1alpha1.BarqClusterList{}, client.InNamespace(namespace),
+		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: cluster.ResourceVersion}})
+	require.NoError(t, err)
+	restarts := map[string]func(){
+		"deleted":    func() { require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0])) },
+		"rolled out": func() { change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" }) },
+		"scaled": func() {
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+			waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+		},
+		"deleted by another operator process": func() {
+			operator.Kill()
+			require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0]))
+			require.NoError(t, operator.Start())
+		},
+	}
+	for _, name := range []string{"deleted", "rolled out", "scaled", "deleted by another operator process"} {
+		before := identities(t, cluster)
+		restarts[name]()
+		eventually(t, func() string {
+			if after := identities(t, cluster); before["db-0"] == after["db-0"] || after["db-0"] == "" {
+				return name + ": the pod was not replaced"
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+	}
+	for last, event := cluster.ResourceVersion, (*v1alpha1.BarqCluster)(nil); event == nil || event.ResourceVersion != last; {
+		event = (<-watcher.ResultChan()).Object.(*v1alpha1.BarqCluster)
+		require.True(t, meta.IsStatusConditionFalse(event.Status.Conditions, v1alpha1.ConditionStalled), "%+v", event.Status)
+		require.NotContains(t, meta.FindStatusCondition(event.Status.Conditions, v1alpha1.ConditionReady).Message, "quota")
+	}
+	watcher.Stop()
+
+	// A new refusal counts from now on.
+	refuse()
+	since := time.Now()
+	require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0]))
+	refusedNow(cluster)
+	stalled := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
+	require.GreaterOrEqual(t, stalled.LastTransitionTime.Sub(since), deadline-time.Second)
+	require.NoError(t, admin.Delete(t.Context(), quota))
+	waitReady(t, cluster)
+}
+
 // Kubernetes takes Ready away from the pods of a node that does not report, and says no more.
 func TestANodeThatDoesNotReport(t *testing.T) {
 	namespace := newNamespace(t)
