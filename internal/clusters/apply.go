@@ -11,6 +11,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// UninstallFinalizer is the Helm library's; it keeps a BarqCluster until its release is uninstalled.
+const UninstallFinalizer = "uninstall-helm-release"
+
 // Onto begins a server-side apply to a BarqCluster that exists. The UID keeps it from
 // being made again if it was deleted, and from reaching a new one of the same name.
 func Onto(cluster client.Object) *unstructured.Unstructured {

@@ -29,7 +29,7 @@ var helmConditions = clusters.ReleasePart.Conditions
 
 // uninstallFinalizer is the library's; it keeps a BarqCluster until its release is
 // uninstalled.
-const uninstallFinalizer = "uninstall-helm-release"
+const uninstallFinalizer = clusters.UninstallFinalizer
 
 // mergingClient is the client that the library is given. The library writes a
 // BarqCluster as a whole; this client takes from that what the library is to

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
@@ -100,7 +102,7 @@ func judge(o Observation, now time.Time) verdict {
 	case o.Cluster.DeletionTimestamp != nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention(),
+			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention() + o.keptBy(),
 		}
 	case o.Cluster.Spec.Paused:
 		return judgePaused(o, now)
@@ -159,12 +161,12 @@ func judgePods(o Observation, now time.Time) verdict {
 	troubles := o.troubles(now)
 	desired := o.Cluster.Spec.DesiredReplicas()
 	switch {
-	case o.rolledOut() && desired == 0:
+	case o.rolledOut() && desired == 0 && o.volumesResized() != nil:
 		return verdict{
 			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
 			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
 		}
-	case o.rolledOut() && o.available():
+	case o.rolledOut() && (desired == 0 || o.available()):
 		return judgeVolumes(o)
 	case len(troubles) > 0:
 		return judgeTroubles(o, troubles, now)
@@ -213,7 +215,7 @@ func judgeVolumes(o Observation) verdict {
 	case resized == nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; their volumes are being looked at",
+			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the volumes are being looked at",
 		}
 	case resized.Status == metav1.ConditionFalse:
 		return verdict{
@@ -286,4 +288,13 @@ func (o Observation) retention() string {
 		return "its volumes are deleted with it (spec.storage.retention.whenDeleted)"
 	}
 	return "its volumes are kept"
+}
+
+// keptBy names what keeps a BarqCluster that is deleted, once the operator does not.
+func (o Observation) keptBy() string {
+	finalizers := o.Cluster.Finalizers
+	if len(finalizers) == 0 || slices.Contains(finalizers, clusters.UninstallFinalizer) {
+		return ""
+	}
+	return "; it stays until its finalizers are removed by those who set them: " + strings.Join(finalizers, ", ")
 }

@@ -232,6 +232,14 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Hibernated", yes, no, no, "Hibernated", "replicas is 0: no pod runs, the volumes are kept", generation},
 		},
+		"hibernated, and nobody has looked at the volumes": {
+			change: func(o *status.Observation) {
+				scale(o, 0)
+				o.Pods = nil
+				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
+			},
+			want: said{"Progressing", yes, yes, no, "Applying", "no pod is asked for; the volumes are being looked at", generation},
+		},
 		"falling asleep": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Replicas, o.StatefulSet.Spec.Replicas = ptr.To[int32](0), ptr.To[int32](0)
@@ -292,6 +300,21 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
 		},
+		"deleted, and kept by others after the operator": {
+			change: func(o *status.Observation) {
+				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "example.com/b"}
+			},
+			want: said{
+				"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept; " +
+					"it stays until its finalizers are removed by those who set them: example.com/a, example.com/b", generation,
+			},
+		},
+		"deleted, and kept by the operator": {
+			change: func(o *status.Observation) {
+				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "uninstall-helm-release"}
+			},
+			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
+		},
 		"deleted with its volumes": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Storage.Retention.WhenDeleted = v1alpha1.RetentionDelete
@@ -318,13 +341,13 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
 		},
 		"nobody has looked at the volumes ever": {
 			change: func(o *status.Observation) {
 				meta.RemoveStatusCondition(&o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
 		},
 		"there are no volumes": {
 			change: func(o *status.Observation) {

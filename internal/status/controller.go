@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -103,6 +104,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if r.isOutdated(observed.StatefulSet) {
+		// What it says is about the former spec, and the status would say it about the newest. The cache is about to get the
+		// newer one, which starts another pass.
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
 	now := r.Clock.Now()
 	computed := Compute(observed, now)
 	if settles(&cluster.Status, &computed) && !r.isCurrent(observed.StatefulSet) {
@@ -132,6 +138,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	r.written.Remember(cluster)
 	r.announce(cluster, &computed)
 	return result, nil
+}
+
+// isOutdated tells whether a StatefulSet from the cache is from before what was applied.
+func (r *Reconciler) isOutdated(cached *appsv1.StatefulSet) bool {
+	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Precedes(cached)
 }
 
 // isCurrent tells whether a StatefulSet from the cache has in it what was applied.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,10 +31,14 @@ func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
 
 	const noSecret = `Secret "keys", which spec.tiering.warm.credentialsSecretRef names, does not exist; ` +
 		`create it with the key(s) AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY`
-	const held = `; changes are held back and running pods are left alone`
+	const held = `; until then no change is applied, and running pods are left alone`
 	condition := waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, noSecret+held, condition.Message)
 	require.Equal(t, v1alpha1.PhasePending, cluster.Status.Phase)
+	pending := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonSecretMissing)
+	require.Equal(t, "to be applied when its Secrets are there: the whole spec, none of which was applied yet", pending.Message)
+	require.Equal(t, "the operator goes on by itself once what the condition Ready says is over",
+		meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionStalled).Message)
 	require.Empty(t, releaseSecrets(t, namespace, "db"))
 	eventually(t, func() string {
 		if got := events(t, cluster); !slices.Contains(got, "Warning SecretMissing: "+noSecret) {
@@ -80,6 +85,7 @@ func TestAMissingSecretLeavesRunningPodsAlone(t *testing.T) {
 	})
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
+	waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, int32(2), cluster.Status.ReadyReplicas)
 	time.Sleep(soon)
 	require.Equal(t, before, identities(t, cluster))
