@@ -30,7 +30,7 @@ func Apply(ctx context.Context, writer client.Writer, fields *unstructured.Unstr
 	return writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(fields), owner, client.ForceOwnership)
 }
 
-// RemoveFinalizer takes a finalizer out of a BarqCluster, whoever owns it. One that was restored, or applied from a file that
+// RemoveFinalizer takes a finalizer out of a BarqCluster, also if another field manager owns it. One that was restored, or applied from a file that
 // has the finalizer, shares it with another field manager, and an apply without it would change nothing.
 //
 // The patch fails if the finalizers are not those that the reader gave, which may lag behind: then it is to be tried again.

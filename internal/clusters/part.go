@@ -121,7 +121,7 @@ type operation struct {
 	Value string `json:"value,omitempty"`
 }
 
-// remove takes paths out of a BarqCluster, whoever owns them. It fails with a conflict if the BarqCluster has another
+// remove takes paths out of a BarqCluster, also those of other field managers. It fails with a conflict if the BarqCluster has another
 // resourceVersion by now.
 func (p Part) remove(ctx context.Context, writer client.SubResourceWriter, from client.Object, paths []string) (*unstructured.Unstructured, error) {
 	patch := []operation{{Op: "replace", Path: "/metadata/resourceVersion", Value: from.GetResourceVersion()}}

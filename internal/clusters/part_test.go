@@ -62,7 +62,8 @@ func TestSurplus(t *testing.T) {
 		"an object that is empty": {`{"endpoints":{}}`, `{}`, []string{"/status/endpoints"}},
 		"conditions": {
 			`{"conditions":[{"type":"Stalled"},{"type":"Example"},{"type":"Ready","status":"True","observedGeneration":9},{"type":"Deployed"},{"type":"DataRedundancy"}]}`,
-			right, []string{"/status/conditions/4", "/status/conditions/2/observedGeneration", "/status/conditions/0"},
+			right,
+			[]string{"/status/conditions/4", "/status/conditions/2/observedGeneration", "/status/conditions/0"},
 		},
 		"items": {
 			`{"endpoints":{"databases":[{"pod":"a"},{"pod":"b","http":"x"},{"pod":"c"}]}}`, `{"endpoints":{"databases":[{"pod":"b"}]}}`,

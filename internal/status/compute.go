@@ -144,6 +144,10 @@ func judgePaused(o Observation, now time.Time) verdict {
 	asked := ptr.Deref(o.StatefulSet.Spec.Replicas, 0)
 	result.message += o.count(asked)
 	if o.StatefulSet.Status.ReadyReplicas == asked && o.StatefulSet.Status.Replicas == asked {
+		if obstacle := o.obstacle(); obstacle != "" {
+			result.message += "; " + obstacle
+			return result
+		}
 		result.ready = metav1.ConditionTrue
 		return result
 	}
@@ -165,6 +169,11 @@ func judgePods(o Observation, now time.Time) verdict {
 		return verdict{
 			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
 			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
+		}
+	case o.rolledOut() && o.available() && o.obstacle() != "":
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonApplying, message: o.count(desired) + "; " + o.obstacle() + "; awaited: that the operator puts it right",
 		}
 	case o.rolledOut() && (desired == 0 || o.available()):
 		return judgeVolumes(o)

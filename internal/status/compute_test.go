@@ -232,7 +232,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Hibernated", yes, no, no, "Hibernated", "replicas is 0: no pod runs, the volumes are kept", generation},
 		},
-		"hibernated, and nobody has looked at the volumes": {
+		"hibernated, and the volumes were not looked at": {
 			change: func(o *status.Observation) {
 				scale(o, 0)
 				o.Pods = nil

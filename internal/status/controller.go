@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -70,12 +71,14 @@ type Protection interface {
 // those that refer to a Secret which changed, and those for which Queue or Protection has another answer.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, changes ...source.Source) error {
 	cluster := clusters.Object()
+	ofCluster := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())
 	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-status").
 		For(cluster).
-		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
-			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
+		Watches(&appsv1.StatefulSet{}, ofCluster).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+		Watches(&corev1.Service{}, ofCluster).
+		Watches(&networkingv1.NetworkPolicy{}, ofCluster).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue})
 	for _, change := range changes {
 		builder = builder.WatchesRawSource(change)
@@ -171,6 +174,9 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 		return observed, err
 	}
 	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
+		return observed, err
+	}
+	if observed.Routes, err = findRoutes(ctx, r.Client, cluster, observed.clientServices()); err != nil {
 		return observed, err
 	}
 	now := r.Clock.Now()

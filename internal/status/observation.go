@@ -28,6 +28,8 @@ type Observation struct {
 	Missing map[string]time.Time
 	// FailedCreation is why pods could not be made when that was last tried; nil if they could, or nothing was recorded.
 	FailedCreation *FailedCreation
+	// Routes are the objects between clients and the pods; nil if they were not read.
+	Routes *Routes
 	// SpecHash is what HashOf gives for the newest spec.
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.

@@ -75,52 +75,92 @@ func (s state) fits(cells []string) bool {
 	return true
 }
 
-// contradictions lists which conditions of a status say what others deny.
-func contradictions(o status.Observation, got *v1alpha1.BarqClusterStatus) []string {
+// view is a status, for the rules.
+type view struct {
+	phase v1alpha1.Phase
+	// ready, reconciling and stalled are whether the conditions are True.
+	ready, reconciling, stalled bool
+	reason                      string
+	// asks: the condition Ready asks a person for something.
+	asks bool
+	// quiet: Stalled says that nothing needs a person.
+	quiet bool
+	// lacksSecret and saysSecret are whether a Secret is missing, and is said to be.
+	lacksSecret, saysSecret bool
+	// unapplied: the spec is not the one that was last applied, and is to be.
+	unapplied bool
+	pending   bool
+	held      string
+}
+
+func viewOf(o status.Observation, got *v1alpha1.BarqClusterStatus) view {
 	is := func(name string) bool { return meta.IsStatusConditionTrue(got.Conditions, name) }
 	of := func(name string) *metav1.Condition { return meta.FindStatusCondition(got.Conditions, name) }
-	ready, stalled := of(v1alpha1.ConditionReady), of(v1alpha1.ConditionStalled)
-	asks := slices.Contains([]string{
-		v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReleaseFailed, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonPaused,
-		v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed,
-	}, ready.Reason)
-	unapplied := o.SpecHash != o.Cluster.Status.AppliedSpecHash
-	goes := o.Cluster.DeletionTimestamp != nil
-	pending := of(v1alpha1.ConditionChangesPending)
+	reason := of(v1alpha1.ConditionReady).Reason
+	return view{
+		phase: got.Phase,
+		ready: is(v1alpha1.ConditionReady), reconciling: is(v1alpha1.ConditionReconciling), stalled: is(v1alpha1.ConditionStalled),
+		reason: reason,
+		asks: slices.Contains([]string{
+			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReleaseFailed, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonPaused,
+			v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed,
+		}, reason),
+		quiet:       of(v1alpha1.ConditionStalled).Message == "nothing needs a person",
+		lacksSecret: len(o.Secrets.Problems) > 0, saysSecret: !is(v1alpha1.ConditionSecretsAvailable),
+		unapplied: o.SpecHash != o.Cluster.Status.AppliedSpecHash && o.Cluster.DeletionTimestamp == nil,
+		pending:   is(v1alpha1.ConditionChangesPending), held: of(v1alpha1.ConditionChangesPending).Reason,
+	}
+}
+
+// rules are what conditions may not say together.
+var rules = map[string]func(view) bool{
+	"kstatus takes what is both reconciling and stalled for reconciling": func(v view) bool { return v.reconciling && v.stalled },
+	"Ready and stalled": func(v view) bool { return v.ready && v.stalled },
+	"all is done, and goes on": func(v view) bool {
+		return v.reconciling && (v.reason == v1alpha1.ReasonReady || v.reason == v1alpha1.ReasonHibernated)
+	},
+	"not Ready, and neither reconciling nor stalled": func(v view) bool {
+		return !v.ready && !v.reconciling && !v.stalled && v.phase != v1alpha1.PhasePaused
+	},
+	"Ready asks for something, and nothing needs a person": func(v view) bool { return v.asks && v.quiet },
+	"nothing is asked for, and something needs a person":   func(v view) bool { return !v.asks && !v.quiet },
+	"a Secret is missing or not":                           func(v view) bool { return v.lacksSecret != v.saysSecret },
+	"a change waits for a Secret, and none is held back":   func(v view) bool { return v.unapplied && v.lacksSecret && !v.pending },
+	"a change was refused, and none is held back": func(v view) bool {
+		return v.unapplied && v.reason == v1alpha1.ReasonReleaseFailed && !v.pending
+	},
+	"the spec is fulfilled, and a part of it is held back": func(v view) bool {
+		return v.reason == v1alpha1.ReasonReady && v.pending && v.held != v1alpha1.ReasonRolloutQueued
+	},
+	"phase Ready": func(v view) bool {
+		return (v.phase == v1alpha1.PhaseReady) != (v.ready && v.reason == v1alpha1.ReasonReady)
+	},
+	"phase Hibernated": func(v view) bool {
+		return (v.phase == v1alpha1.PhaseHibernated) != (v.reason == v1alpha1.ReasonHibernated)
+	},
+	"phase Paused":   func(v view) bool { return (v.phase == v1alpha1.PhasePaused) != (v.reason == v1alpha1.ReasonPaused) },
+	"phase Failed":   func(v view) bool { return v.phase == v1alpha1.PhaseFailed && !v.stalled },
+	"phase Degraded": func(v view) bool { return v.phase == v1alpha1.PhaseDegraded && v.ready },
+}
+
+// contradictions lists which conditions of a status say what others deny.
+func contradictions(o status.Observation, got *v1alpha1.BarqClusterStatus) []string {
+	seen := viewOf(o, got)
 	var found []string
-	for text, wrong := range map[string]bool{
-		"kstatus takes what is both reconciling and stalled for reconciling": is(v1alpha1.ConditionReconciling) && is(v1alpha1.ConditionStalled),
-		"Ready and Stalled":        is(v1alpha1.ConditionReady) && is(v1alpha1.ConditionStalled),
-		"all is done, and goes on": (ready.Reason == v1alpha1.ReasonReady || ready.Reason == v1alpha1.ReasonHibernated) && is(v1alpha1.ConditionReconciling),
-		"not Ready, and neither reconciling nor stalled": !is(v1alpha1.ConditionReady) && !is(v1alpha1.ConditionReconciling) && !is(v1alpha1.ConditionStalled) &&
-			got.Phase != v1alpha1.PhasePaused,
-		"Ready asks for something, and nothing needs a person":  asks && stalled.Message == "nothing needs a person",
-		"nothing is asked for, and something needs a person":    !asks && stalled.Message != "nothing needs a person",
-		"the Secrets are missing, and there is no word of them": len(o.Secrets.Problems) > 0 && is(v1alpha1.ConditionSecretsAvailable),
-		"a change waits for a Secret, and none is held back":    !goes && unapplied && len(o.Secrets.Problems) > 0 && pending.Status != metav1.ConditionTrue,
-		"a change was refused, and none is held back":           !goes && unapplied && ready.Reason == v1alpha1.ReasonReleaseFailed && pending.Status != metav1.ConditionTrue,
-		"the spec is fulfilled, and a part of it is held back": ready.Reason == v1alpha1.ReasonReady && pending.Status == metav1.ConditionTrue &&
-			pending.Reason != v1alpha1.ReasonRolloutQueued,
-		"phase Ready":      (got.Phase == v1alpha1.PhaseReady) != (ready.Reason == v1alpha1.ReasonReady && ready.Status == metav1.ConditionTrue),
-		"phase Hibernated": (got.Phase == v1alpha1.PhaseHibernated) != (ready.Reason == v1alpha1.ReasonHibernated),
-		"phase Paused":     (got.Phase == v1alpha1.PhasePaused) != (ready.Reason == v1alpha1.ReasonPaused),
-		"phase Failed":     got.Phase == v1alpha1.PhaseFailed && !is(v1alpha1.ConditionStalled),
-		"phase Degraded":   got.Phase == v1alpha1.PhaseDegraded && is(v1alpha1.ConditionReady),
-	} {
-		if wrong {
+	for text, wrong := range rules {
+		if wrong(seen) {
 			found = append(found, text)
 		}
 	}
-	for _, condition := range got.Conditions {
-		want := got.ObservedGeneration
-		if condition.Type == v1alpha1.ConditionChangesPending {
+	for _, name := range columns {
+		condition, want := meta.FindStatusCondition(got.Conditions, name), got.ObservedGeneration
+		if name == v1alpha1.ConditionChangesPending {
 			want = o.Cluster.Generation
+		} else if !seen.pending && strings.Contains(condition.Message, "held back") {
+			found = append(found, name+" says that something is held back")
 		}
-		if slices.Contains(append(slices.Clone(columns), v1alpha1.ConditionDataRedundancy), condition.Type) && condition.ObservedGeneration != want {
-			found = append(found, condition.Type+" is of another generation")
-		}
-		if strings.Contains(condition.Message, "held back") && pending.Status == metav1.ConditionFalse && condition.Type != v1alpha1.ConditionChangesPending {
-			found = append(found, condition.Type+" says that something is held back")
+		if condition.ObservedGeneration != want {
+			found = append(found, name+" is of another generation")
 		}
 	}
 	return found
@@ -154,6 +194,7 @@ var dimensions = []dimension{
 			o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 2, 2
 			o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now}
 		},
+		"misrouted":       func(o *status.Observation) { o.Routes = &status.Routes{} },
 		"does not report": func(o *status.Observation) { lose(o, withheld("vectors-0", "", "")) },
 	},
 	{"Primary": same, "Independent": func(o *status.Observation) { o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent }},
@@ -251,30 +292,30 @@ func TestStatesByName(t *testing.T) {
 	}
 	fresh := func(o *status.Observation) { o.Cluster.Status = v1alpha1.BarqClusterStatus{} }
 	named := map[string]status.Observation{
-		"nothing runs, and the spec is being applied":                    all(of("nothing"), fresh),
-		"something runs, and a new spec is being applied":                all(of("being applied")),
-		"pods start, or are replaced":                                    all(of("starts")),
-		"pods do not start":                                              all(of("crashes")),
-		"no pod has a node":                                              all(of("no node")),
-		"pods have not started for too long":                             all(of("crashes"), of("overdue")),
-		"pods have not started for too long, and clients get no answer":  all(of("all crash"), of("overdue")),
-		"pods answer no more":                                            all(of("starts"), of("was Ready")),
-		"no pod has a node any more":                                     all(of("no node"), of("was Ready")),
-		"pods have not answered for too long":                            all(of("crashes"), of("was Ready"), of("overdue")),
-		"pods have not answered for too long, and clients get no answer": all(of("does not report"), of("was Ready"), of("overdue")),
-		"pods answer, and the volumes are looked at":                     all(of("volumes not seen")),
-		"volumes grow":                                                   all(of("volumes grow")),
-		"volumes cannot grow":                                            all(of("volumes cannot")),
-		"all is as the spec asks":                                        all(),
-		"no pod is asked for":                                            all(of("asleep")),
-		"a Secret is missing, and nothing answers":                       all(of("nothing"), fresh, of("Secrets missing")),
-		"a Secret is missing, and clients get answers":                   all(of("Secrets missing")),
-		"the objects are refused, and nothing answers":                   all(of("nothing"), of("refused")),
-		"the objects are refused, and clients get answers":               all(of("refused")),
-		"paused, and all pods answer":                                    all(of("paused")),
-		"paused, and not all pods answer":                                all(of("starts"), of("paused")),
-		"paused, and pods have been in trouble for too long":             all(of("crashes"), of("overdue"), of("paused")),
-		"it is being deleted":                                            all(of("deleted")),
+		"nothing runs, and the spec is being applied":                                      all(of("nothing"), fresh),
+		"something runs, and a new spec is being applied, or an object is being put right": all(of("being applied")),
+		"pods start, or are replaced":                                                      all(of("starts")),
+		"pods do not start":                                                                all(of("crashes")),
+		"no pod has a node":                                                                all(of("no node")),
+		"pods have not started for too long":                                               all(of("crashes"), of("overdue")),
+		"pods have not started for too long, and clients get no answer":                    all(of("all crash"), of("overdue")),
+		"pods answer no more":                                                              all(of("starts"), of("was Ready")),
+		"no pod has a node any more":                                                       all(of("no node"), of("was Ready")),
+		"pods have not answered for too long":                                              all(of("crashes"), of("was Ready"), of("overdue")),
+		"pods have not answered for too long, and clients get no answer":                   all(of("does not report"), of("was Ready"), of("overdue")),
+		"pods answer, and the volumes are looked at":                                       all(of("volumes not seen")),
+		"volumes grow":                                       all(of("volumes grow")),
+		"volumes cannot grow":                                all(of("volumes cannot")),
+		"all is as the spec asks":                            all(),
+		"no pod is asked for":                                all(of("asleep")),
+		"a Secret is missing, and nothing answers":           all(of("nothing"), fresh, of("Secrets missing")),
+		"a Secret is missing, and clients get answers":       all(of("Secrets missing")),
+		"the objects are refused, and nothing answers":       all(of("nothing"), of("refused")),
+		"the objects are refused, and clients get answers":   all(of("refused")),
+		"paused, and all pods answer":                        all(of("paused")),
+		"paused, and not all pods answer":                    all(of("starts"), of("paused")),
+		"paused, and pods have been in trouble for too long": all(of("crashes"), of("overdue"), of("paused")),
+		"it is being deleted":                                all(of("deleted")),
 	}
 	states := readStates(t)
 	require.Len(t, named, len(states))

@@ -14,8 +14,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// The finalizer goes, whichever field managers own it beside the operator.
-func TestTheFinalizerGoesWhoeverOwnsIt(t *testing.T) {
+// The finalizer goes, also if other field managers own it beside the operator.
+func TestTheFinalizerOfSeveralOwners(t *testing.T) {
 	const finalizer = "uninstall-helm-release"
 	write := func(t *testing.T, content string) string {
 		manifest := filepath.Join(t.TempDir(), "manifest.yaml")

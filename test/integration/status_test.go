@@ -419,3 +419,46 @@ tolerations:
 	require.ErrorIs(t, <-resumed, context.Canceled)
 	waitReady(t, cluster)
 }
+
+// Pods that answer are not enough: clients, the NetworkPolicy and roll-outs reach them by other objects. While paused
+// nothing puts those right.
+func TestWhatIsInTheWayOfPodsThatAnswer(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
+	const paused = "spec.paused is true: nothing is changed until it is false; 1 of 1 pods answer"
+	waitMessage(t, cluster, paused)
+	waitFor(t, cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
+	patch := func(kind, patch string) {
+		output(t, kubectl("-n", namespace, "patch", kind, "db", "--type=merge", "-p", patch))
+	}
+	for _, test := range []struct{ kind, wrong, right, message string }{
+		{
+			"service", `{"spec":{"selector":{"app.kubernetes.io/instance":"other"}}}`, `{"spec":{"selector":{"app.kubernetes.io/instance":"db"}}}`,
+			"the selector of Service db does not match pod db-0, so clients do not reach it",
+		},
+		{
+			"networkpolicy", `{"spec":{"podSelector":{"matchLabels":{"app.kubernetes.io/instance":"other"}}}}`,
+			`{"spec":{"podSelector":{"matchLabels":{"app.kubernetes.io/instance":"db"}}}}`,
+			"NetworkPolicy db does not select pod db-0, so every pod of the Kubernetes cluster may reach it",
+		},
+		{
+			"statefulset", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}`, `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`,
+			"the update strategy of StatefulSet db has the partition 2, so no roll-out reaches the pods below that number",
+		},
+		{
+			"statefulset", `{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}`, `{"spec":{"updateStrategy":{"type":"RollingUpdate"}}}`,
+			"StatefulSet db has the update strategy OnDelete, so no roll-out reaches its pods",
+		},
+	} {
+		patch(test.kind, test.wrong)
+		require.Equal(t, metav1.ConditionFalse, waitMessage(t, cluster, paused+"; "+test.message).Status)
+		patch(test.kind, test.right)
+		require.Equal(t, metav1.ConditionTrue, waitMessage(t, cluster, paused).Status)
+	}
+	require.NoError(t, admin.Delete(t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "db"}}))
+	waitMessage(t, cluster, paused+"; Service db does not exist, so clients do not reach pod db-0")
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false })
+	waitReady(t, cluster)
+}
