@@ -15,7 +15,7 @@ const (
 	// ConditionVolumesResized is True when every volume has the size that the spec asks for.
 	ConditionVolumesResized = "VolumesResized"
 	// ConditionChangesPending is True while something is to be changed that is held back: by
-	// spec.paused, or until it is this BarqCluster's turn.
+	// spec.paused, by a missing Secret or a refusal, or until it is this BarqCluster's turn.
 	ConditionChangesPending = "ChangesPending"
 	// ConditionDataRedundancy is False with more than one pod, because Barq DB holds each document
 	// on one volume only, however many pods there are. Absent otherwise.

@@ -2,12 +2,17 @@ package clusters
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
+
+// UninstallFinalizer is the Helm library's; it keeps a BarqCluster until its release is uninstalled.
+const UninstallFinalizer = "uninstall-helm-release"
 
 // Onto begins a server-side apply to a BarqCluster that exists. The UID keeps it from
 // being made again if it was deleted, and from reaching a new one of the same name.
@@ -25,21 +30,32 @@ func Apply(ctx context.Context, writer client.Writer, fields *unstructured.Unstr
 	return writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(fields), owner, client.ForceOwnership)
 }
 
-// ApplyStatus does the same with fields of the status. part is a struct that has
-// those of the owner, and no others. The BarqCluster is given the resourceVersion that
-// it has afterwards.
-func ApplyStatus(
-	ctx context.Context, writer client.SubResourceWriter, cluster client.Object, part any, owner client.FieldOwner,
-) error {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(part)
-	if err != nil {
-		return fmt.Errorf("writing the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
-	}
-	apply := Onto(cluster)
-	apply.Object["status"] = fields
-	if err := writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), owner, client.ForceOwnership); err != nil {
+// RemoveFinalizer takes a finalizer out of a BarqCluster, also if another field manager owns it. One that was restored, or applied from a file that
+// has the finalizer, shares it with another field manager, and an apply without it would change nothing.
+//
+// The patch fails if the finalizers are not those that the reader gave, which may lag behind: then it is to be tried again.
+func RemoveFinalizer(ctx context.Context, kubernetes client.Client, cluster client.Object, finalizer string, owner client.FieldOwner) error {
+	stored := Object()
+	if err := kubernetes.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
 		return err
 	}
-	cluster.SetResourceVersion(apply.GetResourceVersion())
+	patch := []operation{{Op: "test", Path: "/metadata/uid", Value: string(cluster.GetUID())}}
+	// The last one first, so that no index moves.
+	for i, name := range slices.Backward(stored.GetFinalizers()) {
+		if name == finalizer {
+			path := fmt.Sprintf("/metadata/finalizers/%d", i)
+			patch = append(patch, operation{Op: "test", Path: path, Value: name}, operation{Op: "remove", Path: path})
+		}
+	}
+	if len(patch) == 1 {
+		return nil
+	}
+	content, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	if err := kubernetes.Patch(ctx, Onto(cluster), client.RawPatch(types.JSONPatchType, content), owner); err != nil {
+		return fmt.Errorf("removing the finalizer %s of %s: %w", finalizer, client.ObjectKeyFromObject(cluster), err)
+	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package clusters_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,17 +14,18 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-var name = client.ObjectKey{Namespace: "team", Name: "vectors"}
+var clusterName = client.ObjectKey{Namespace: "team", Name: "vectors"}
 
 func vectors() *v1alpha1.BarqCluster {
 	cluster := &v1alpha1.BarqCluster{}
-	cluster.Namespace, cluster.Name, cluster.UID = name.Namespace, name.Name, "uid of vectors"
+	cluster.Namespace, cluster.Name, cluster.UID = clusterName.Namespace, clusterName.Name, "uid of vectors"
 	return cluster
 }
 
@@ -37,16 +39,16 @@ func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
 }
 
 func TestGet(t *testing.T) {
-	cluster, err := clusters.Get(t.Context(), storeOf(t, vectors()), name)
+	cluster, err := clusters.Get(t.Context(), storeOf(t, vectors()), clusterName)
 	require.NoError(t, err)
 	require.Equal(t, vectors().UID, cluster.UID)
 
-	_, err = clusters.Get(t.Context(), storeOf(t), name)
+	_, err = clusters.Get(t.Context(), storeOf(t), clusterName)
 	require.True(t, apierrors.IsNotFound(err), err)
 }
 
 func setOf(owner *v1alpha1.BarqCluster) *appsv1.StatefulSet {
-	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name, UID: "uid of the set"}}
+	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: clusterName.Namespace, Name: clusterName.Name, UID: "uid of the set"}}
 	if owner != nil {
 		set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, v1alpha1.BarqClusterKind)}
 	}
@@ -103,27 +105,80 @@ func TestApply(t *testing.T) {
 	apply.SetFinalizers([]string{"example.com/waits"})
 	require.NoError(t, clusters.Apply(t.Context(), store, apply, "first"))
 	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "second"))
-	cluster, err := clusters.Get(t.Context(), store, name)
+	cluster, err := clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
 	require.Equal(t, []string{"example.com/waits"}, cluster.Finalizers, "another owner leaves it alone")
 
 	require.NoError(t, clusters.Apply(t.Context(), store, clusters.Onto(vectors()), "first"))
-	cluster, err = clusters.Get(t.Context(), store, name)
+	cluster, err = clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
 	require.Empty(t, cluster.Finalizers, "its owner removes it by leaving it out")
 }
 
 func TestApplyStatus(t *testing.T) {
-	type selector struct {
-		Selector string `json:"selector"`
+	type deployed struct {
+		DeployedRelease v1alpha1.DeployedRelease `json:"deployedRelease"`
 	}
 	type image struct {
 		Image string `json:"image"`
 	}
 	store := storeOf(t, vectors())
-	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &selector{Selector: "app=barq-db"}, "first"))
-	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), &image{Image: "barq-db:1"}, "second"))
-	cluster, err := clusters.Get(t.Context(), store, name)
+	release := v1alpha1.DeployedRelease{Name: "vectors"}
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), clusters.ReleasePart, &deployed{release}))
+	require.NoError(t, clusters.ApplyStatus(t.Context(), store.Status(), vectors(), clusters.StatusPart, &image{Image: "barq-db:1"}))
+	cluster, err := clusters.Get(t.Context(), store, clusterName)
 	require.NoError(t, err)
-	require.Equal(t, v1alpha1.BarqClusterStatus{Selector: "app=barq-db", Image: "barq-db:1"}, cluster.Status)
+	require.Equal(t, v1alpha1.BarqClusterStatus{DeployedRelease: &release, Image: "barq-db:1"}, cluster.Status)
+}
+
+func TestRemoveFinalizer(t *testing.T) {
+	const finalizer, other, third = "uninstall-helm-release", "example.com/waits", "example.com/waits-too"
+	for name, test := range map[string]struct{ before, after []string }{
+		"alone":     {[]string{finalizer}, nil},
+		"first":     {[]string{finalizer, other, third}, []string{other, third}},
+		"between":   {[]string{other, finalizer, third}, []string{other, third}},
+		"twice":     {[]string{finalizer, other, finalizer}, []string{other}},
+		"none":      {[]string{other}, []string{other}},
+		"none left": {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := vectors()
+			cluster.Finalizers = test.before
+			store := storeOf(t, cluster)
+			require.NoError(t, clusters.RemoveFinalizer(t.Context(), store, vectors(), finalizer, "test"))
+			after, err := clusters.Get(t.Context(), store, clusterName)
+			require.NoError(t, err)
+			require.Equal(t, test.after, after.Finalizers)
+		})
+	}
+
+	another := vectors()
+	another.UID, another.Finalizers = "another one", []string{finalizer}
+	store := storeOf(t, another)
+	require.Error(t, clusters.RemoveFinalizer(t.Context(), store, vectors(), finalizer, "test"))
+	after, err := clusters.Get(t.Context(), store, clusterName)
+	require.NoError(t, err)
+	require.Equal(t, []string{finalizer}, after.Finalizers, "another one of the same name keeps its own")
+	err = clusters.RemoveFinalizer(t.Context(), storeOf(t), vectors(), finalizer, "test")
+	require.True(t, apierrors.IsNotFound(err), err)
+}
+
+// The cache lags behind, and nothing but the finalizer that is meant may go.
+func TestRemoveFinalizerOfAListThatHasChanged(t *testing.T) {
+	const finalizer, other = "uninstall-helm-release", "example.com/waits"
+	outdated := vectors()
+	outdated.Finalizers = []string{other, finalizer}
+	current := vectors()
+	current.Finalizers = []string{finalizer, "example.com/comes-second"}
+	store := storeOf(t, current)
+	lagging := interceptor.NewClient(store, interceptor.Funcs{
+		Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+			object.SetFinalizers(outdated.Finalizers)
+			return nil
+		},
+	})
+	require.Error(t, clusters.RemoveFinalizer(t.Context(), lagging, vectors(), finalizer, "test"))
+	after, err := clusters.Get(t.Context(), store, clusterName)
+	require.NoError(t, err)
+	require.Equal(t, current.Finalizers, after.Finalizers)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/recorder"
 	"github.com/barq-db/barq-operator/internal/recovery"
 	"github.com/barq-db/barq-operator/internal/release"
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -115,12 +116,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		return err
 	}
 
-	recorder := mgr.GetEventRecorder("barq-operator")
+	told := recorder.New(mgr.GetEventRecorder("barq-operator"), mgr.GetScheme(), clock.RealClock{})
 	if err := (&claims.Reconciler{
 		Cache:    mgr.GetCache(),
 		Statuses: mgr.GetClient().Status(),
 		Operator: operator,
-		Events:   recorder,
+		Events:   told,
 		Clock:    clock.RealClock{},
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
@@ -133,7 +134,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
 		Secrets: resolver,
-		Events:  recorder,
+		Events:  told,
 		Clock:   clock.RealClock{},
 		Queue:   rollouts,
 
@@ -154,7 +155,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	return (&volumes.Reconciler{
 		Client: mgr.GetClient(),
 		Live:   mgr.GetAPIReader(),
-		Events: recorder,
+		Events: told,
 		Clock:  clock.RealClock{},
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles)
 }

@@ -19,23 +19,17 @@ import (
 )
 
 // fieldOwner owns the fields of a BarqCluster that the Helm side writes.
-const fieldOwner = client.FieldOwner("barq-operator-release")
+var fieldOwner = clusters.ReleasePart.Owner
 
 // messageLimit is the most that the API allows in a condition's message, in bytes.
 const messageLimit = 32768
 
 // helmConditions are the conditions that the library knows.
-var helmConditions = []string{
-	v1alpha1.ConditionInitialized,
-	v1alpha1.ConditionDeployed,
-	v1alpha1.ConditionReleaseFailed,
-	v1alpha1.ConditionIrreconcilable,
-	v1alpha1.ConditionPaused,
-}
+var helmConditions = clusters.ReleasePart.Conditions
 
 // uninstallFinalizer is the library's; it keeps a BarqCluster until its release is
 // uninstalled.
-const uninstallFinalizer = "uninstall-helm-release"
+const uninstallFinalizer = clusters.UninstallFinalizer
 
 // mergingClient is the client that the library is given. The library writes a
 // BarqCluster as a whole; this client takes from that what the library is to
@@ -54,17 +48,17 @@ type mergingClient struct {
 // status that the library writes. A plain update would fail whenever the status
 // controller wrote in between, on a deletion for ever.
 func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
-	apply := clusters.Onto(object)
 	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
+		apply := clusters.Onto(object)
 		apply.SetFinalizers([]string{uninstallFinalizer})
 		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
 	c.written.forget(client.ObjectKeyFromObject(object))
-	err := clusters.Apply(ctx, c.Client, apply, fieldOwner)
-	if err == nil && !controllerutil.ContainsFinalizer(apply, uninstallFinalizer) {
+	err := clusters.RemoveFinalizer(ctx, c.Client, object, uninstallFinalizer, fieldOwner)
+	if err == nil {
 		c.over.note(object)
 	}
-	return err
+	return client.IgnoreNotFound(err)
 }
 
 // Status gives a writer of the Helm conditions and the release's name alone. The
@@ -111,6 +105,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if err := w.reader.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
 		return err
 	}
+	if stored.GetUID() != cluster.GetUID() {
+		// Another one has the name by now.
+		return nil
+	}
 	before, err := w.written.orStored(stored)
 	if err != nil {
 		return err
@@ -124,10 +122,10 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
-	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, cluster, &desired, fieldOwner); err != nil {
+	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, stored, clusters.ReleasePart, &desired); err != nil {
 		return err
 	}
-	w.written.remember(cluster, desired)
+	w.written.remember(stored, desired)
 	return nil
 }
 

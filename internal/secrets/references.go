@@ -32,6 +32,9 @@ type Reference struct {
 	Key string
 	// Optional: the pod starts without it.
 	Optional bool
+	// FilledFor is the path of a field for which the value may not be empty, because Barq DB ends on an empty variable of a
+	// tier and on an empty certificate. Without it an empty value is one, as it is for Kubernetes.
+	FilledFor string
 }
 
 // References lists what the spec refers to, each key of a Secret once, sorted
@@ -61,7 +64,7 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 	}
 	if spec.TLS != nil {
 		for _, key := range []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey} {
-			found = append(found, Reference{Field: "spec.tls.secretName", Secret: spec.TLS.SecretName, Key: key})
+			found = append(found, filled(Reference{Field: "spec.tls.secretName", Secret: spec.TLS.SecretName, Key: key}))
 		}
 	}
 	return unique(found)
@@ -86,19 +89,19 @@ func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Ref
 	}
 	var found []Reference
 	if ref := tier.BucketSecretRef; ref != nil {
-		found = append(found, Reference{Field: field + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key})
+		found = append(found, filled(Reference{Field: field + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key}))
 	}
 	if tier.CredentialsSecretRef == nil {
 		return found
 	}
 	credentials := func(optional bool, keys ...string) {
 		for _, key := range keys {
-			found = append(found, Reference{
+			found = append(found, filled(Reference{
 				Field:    field + ".credentialsSecretRef",
 				Secret:   tier.CredentialsSecretRef.Name,
 				Key:      key,
 				Optional: optional,
-			})
+			}))
 		}
 	}
 	switch tier.Provider {
@@ -116,8 +119,15 @@ func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Ref
 	return found
 }
 
+// filled is a reference whose value may not be empty.
+func filled(ref Reference) Reference {
+	ref.FilledFor = ref.Field
+	return ref
+}
+
 // unique keeps one reference for each key of a Secret. A required one wins over
-// an optional one, because the pod that needs it does not start without it.
+// an optional one, because the pod that needs it does not start without it; and if any
+// needs a value that is not empty, all do.
 func unique(found []Reference) []Reference {
 	slices.SortStableFunc(found, func(a, b Reference) int {
 		return cmp.Or(
@@ -126,9 +136,15 @@ func unique(found []Reference) []Reference {
 			boolCompare(a.Optional, b.Optional),
 		)
 	})
-	return slices.CompactFunc(found, func(a, b Reference) bool {
-		return a.Secret == b.Secret && a.Key == b.Key
-	})
+	var kept []Reference
+	for _, ref := range found {
+		if last := len(kept) - 1; last >= 0 && kept[last].Secret == ref.Secret && kept[last].Key == ref.Key {
+			kept[last].FilledFor = cmp.Or(kept[last].FilledFor, ref.FilledFor)
+			continue
+		}
+		kept = append(kept, ref)
+	}
+	return kept
 }
 
 func boolCompare(a, b bool) int {
@@ -143,8 +159,7 @@ func boolCompare(a, b bool) int {
 }
 
 // problemWith says what is wrong with the reference in the given Secret, or
-// nothing. An empty value is refused because Barq DB aborts its start on an
-// empty variable (docs/barq-server.md).
+// nothing (docs/barq-server.md).
 func problemWith(ref Reference, keys map[string]digest) string {
 	sum, ok := keys[ref.Key]
 	switch {
@@ -152,12 +167,12 @@ func problemWith(ref Reference, keys map[string]digest) string {
 		return ""
 	case !ok:
 		return fmt.Sprintf("Secret %q has no key %s, which %s needs; add the key", ref.Secret, ref.Key, ref.Field)
-	case sum.empty && ref.Optional:
-		return fmt.Sprintf("key %s of Secret %q is empty; fill it or remove it", ref.Key, ref.Secret)
-	case sum.empty:
-		return fmt.Sprintf("key %s of Secret %q is empty, but %s needs it; fill it", ref.Key, ref.Secret, ref.Field)
-	default:
+	case !sum.empty || ref.FilledFor == "":
 		return ""
+	case ref.Optional:
+		return fmt.Sprintf("key %s of Secret %q is empty; fill it or remove it", ref.Key, ref.Secret)
+	default:
+		return fmt.Sprintf("key %s of Secret %q is empty, but %s needs it; fill it", ref.Key, ref.Secret, ref.FilledFor)
 	}
 }
 

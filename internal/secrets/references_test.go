@@ -21,6 +21,7 @@ func clusterOf(t *testing.T, spec string) *v1alpha1.BarqCluster {
 
 func TestReferences(t *testing.T) {
 	const warm, cold = "spec.tiering.warm.credentialsSecretRef", "spec.tiering.cold.credentialsSecretRef"
+	const bucket, tls = "spec.tiering.warm.bucketSecretRef", "spec.tls.secretName"
 	for name, test := range map[string]struct {
 		spec string
 		want []secrets.Reference
@@ -30,49 +31,58 @@ func TestReferences(t *testing.T) {
 		"s3": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
-				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID"},
-				{Field: warm, Secret: "keys", Key: "AWS_REGION", Optional: true},
-				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY"},
-				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true},
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_REGION", Optional: true, FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm},
 			},
 		},
 		"s3 with a region does not read the Secret's": {
 			spec: `tiering: {enabled: true, cold: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
-				{Field: cold, Secret: "keys", Key: "AWS_ACCESS_KEY_ID"},
-				{Field: cold, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY"},
-				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true},
+				{Field: cold, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: cold},
+				{Field: cold, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: cold},
+				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: cold},
 			},
 		},
 		"s3 in both tiers with a region in one": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}, cold: {provider: s3, bucket: c, region: r, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
-				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID"},
-				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY"},
-				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true},
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm},
 			},
 		},
 		"gcs and azure": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: azure, bucket: b, credentialsSecretRef: {name: a}}}`,
 			want: []secrets.Reference{
-				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCESS_KEY"},
-				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCOUNT"},
-				{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON"},
+				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCESS_KEY", FilledFor: cold},
+				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCOUNT", FilledFor: cold},
+				{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm},
 			},
 		},
 		"both tiers share a Secret": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: gcs, bucket: c, credentialsSecretRef: {name: g}}}`,
-			want: []secrets.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON"}},
+			want: []secrets.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm}},
 		},
 		"bucket without credentials": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}}}`,
-			want: []secrets.Reference{{Field: "spec.tiering.warm.bucketSecretRef", Secret: "buckets", Key: "warm"}},
+			want: []secrets.Reference{{Field: bucket, Secret: "buckets", Key: "warm", FilledFor: bucket}},
 		},
 		"tls": {
 			spec: `tls: {secretName: certificate}`,
 			want: []secrets.Reference{
-				{Field: "spec.tls.secretName", Secret: "certificate", Key: "tls.crt"},
-				{Field: "spec.tls.secretName", Secret: "certificate", Key: "tls.key"},
+				{Field: tls, Secret: "certificate", Key: "tls.crt", FilledFor: tls},
+				{Field: tls, Secret: "certificate", Key: "tls.key", FilledFor: tls},
+			},
+		},
+		"env and a tier share a key": {
+			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}
+env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKEN}}}, {name: B, valueFrom: {secretKeyRef: {name: keys, key: AWS_ACCESS_KEY_ID, optional: true}}}]`,
+			want: []secrets.Reference{
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
+				{Field: "spec.env[A].valueFrom.secretKeyRef", Secret: "keys", Key: "AWS_SESSION_TOKEN", FilledFor: warm},
 			},
 		},
 		"env, required wins over optional": {

@@ -89,6 +89,21 @@ func TestResolveSaysWhatIsMissing(t *testing.T) {
 				`key AWS_SESSION_TOKEN of Secret "keys" is empty; fill it or remove it`,
 			},
 		},
+		"empty keys of spec.env": {
+			secrets: []client.Object{secret("s", map[string]string{"a": "", "b": ""})},
+			spec: `env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}, {name: B, valueFrom: {secretKeyRef: {name: s, key: b, optional: true}}},
+  {name: C, valueFrom: {secretKeyRef: {name: s, key: c, optional: true}}}]`,
+		},
+		"an empty key of spec.env that a tier uses too": {
+			secrets: []client.Object{secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": ""})},
+			spec:    s3Spec + "\nenv: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKEN}}}]",
+			want:    []string{`key AWS_SESSION_TOKEN of Secret "keys" is empty, but spec.tiering.warm.credentialsSecretRef needs it; fill it`},
+		},
+		"an empty certificate": {
+			secrets: []client.Object{secret("certificate", map[string]string{"tls.crt": "", "tls.key": "key"})},
+			spec:    `tls: {secretName: certificate}`,
+			want:    []string{`key tls.crt of Secret "certificate" is empty, but spec.tls.secretName needs it; fill it`},
+		},
 		"two Secrets": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucketSecretRef: {name: buckets, key: warm}, credentialsSecretRef: {name: google}}}`,
 			want: []string{

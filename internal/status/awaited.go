@@ -20,6 +20,8 @@ func (o Observation) awaited() string {
 		case pod.DeletionTimestamp != nil:
 			steps = append(steps, pod.Name+" stops")
 		case answers(&pod):
+		case !withheldSince(&pod).IsZero():
+			steps = append(steps, pod.Name+" passes its readiness gates")
 		case hasContainers(&pod):
 			// Its port opens only after that.
 			steps = append(steps, pod.Name+" reads its data and answers")
@@ -39,6 +41,9 @@ func (o Observation) awaited() string {
 
 // awaitedOfAll says what is awaited when every pod answers.
 func (o Observation) awaitedOfAll() string {
+	if text := o.rolloutObstacle(); text != "" {
+		return "awaited: that the operator puts it right: " + text
+	}
 	set := o.StatefulSet
 	if set != nil && set.Spec.MinReadySeconds > 0 && o.rolledOut() && set.Status.AvailableReplicas < set.Status.ReadyReplicas {
 		return fmt.Sprintf("awaited: that all have answered for %d s (spec.minReadySeconds)", set.Spec.MinReadySeconds)

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
@@ -35,7 +37,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	stored := &o.Cluster.Status
 
 	status := v1alpha1.BarqClusterStatus{
-		ObservedGeneration: stored.ObservedGeneration,
+		ObservedGeneration: o.observedBefore(),
 		Phase:              verdict.phase,
 		Endpoints:          o.endpoints(),
 		AppliedSpecHash:    o.appliedSpecHash(),
@@ -85,13 +87,22 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	return status
 }
 
+// observedBefore is the generation that the stored status is about. One that is yet to come is of another BarqCluster, whose
+// status was restored to this one.
+func (o Observation) observedBefore() int64 {
+	if stored := o.Cluster.Status.ObservedGeneration; stored <= o.Cluster.Generation {
+		return stored
+	}
+	return 0
+}
+
 // judge decides, the weightiest state first.
 func judge(o Observation, now time.Time) verdict {
 	switch {
 	case o.Cluster.DeletionTimestamp != nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention(),
+			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention() + o.keptBy(),
 		}
 	case o.Cluster.Spec.Paused:
 		return judgePaused(o, now)
@@ -138,6 +149,10 @@ func judgePaused(o Observation, now time.Time) verdict {
 	asked := ptr.Deref(o.StatefulSet.Spec.Replicas, 0)
 	result.message += o.count(asked)
 	if o.StatefulSet.Status.ReadyReplicas == asked && o.StatefulSet.Status.Replicas == asked {
+		if obstacle := o.obstacle(); obstacle != "" {
+			result.message += "; " + obstacle
+			return result
+		}
 		result.ready = metav1.ConditionTrue
 		return result
 	}
@@ -155,12 +170,17 @@ func judgePods(o Observation, now time.Time) verdict {
 	troubles := o.troubles(now)
 	desired := o.Cluster.Spec.DesiredReplicas()
 	switch {
-	case o.rolledOut() && desired == 0:
+	case o.rolledOut() && desired == 0 && o.volumesResized() != nil:
 		return verdict{
 			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
 			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
 		}
-	case o.rolledOut() && o.available():
+	case o.rolledOut() && o.available() && o.obstacle() != "":
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonApplying, message: o.count(desired) + "; " + o.obstacle() + "; awaited: that the operator puts it right",
+		}
+	case o.rolledOut() && (desired == 0 || o.available()):
 		return judgeVolumes(o)
 	case len(troubles) > 0:
 		return judgeTroubles(o, troubles, now)
@@ -209,7 +229,7 @@ func judgeVolumes(o Observation) verdict {
 	case resized == nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; their volumes are being looked at",
+			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the volumes are being looked at",
 		}
 	case resized.Status == metav1.ConditionFalse:
 		return verdict{
@@ -282,4 +302,13 @@ func (o Observation) retention() string {
 		return "its volumes are deleted with it (spec.storage.retention.whenDeleted)"
 	}
 	return "its volumes are kept"
+}
+
+// keptBy names what keeps a BarqCluster that is deleted, once the operator does not.
+func (o Observation) keptBy() string {
+	finalizers := o.Cluster.Finalizers
+	if len(finalizers) == 0 || slices.Contains(finalizers, clusters.UninstallFinalizer) {
+		return ""
+	}
+	return "; it stays until its finalizers are removed by those who set them: " + strings.Join(finalizers, ", ")
 }

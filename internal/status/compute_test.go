@@ -41,6 +41,14 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", generation},
 		},
+		"the status was restored from a BarqCluster of a later generation": {
+			change: func(o *status.Observation) {
+				o.Cluster.Generation = 1
+				o.Cluster.Status.ObservedGeneration = generation
+				o.StatefulSet, o.Pods = nil, nil
+			},
+			want: said{"Pending", no, yes, no, "Applying", "the newest spec is being applied", 0},
+		},
 		"nothing was applied ever": {
 			change: func(o *status.Observation) {
 				o.Cluster.Status = v1alpha1.BarqClusterStatus{}
@@ -154,6 +162,16 @@ func TestCompute(t *testing.T) {
 					"pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
 			},
 		},
+		"a follower loses its readiness gate": {
+			change: func(o *status.Observation) {
+				lose(o, withheld("vectors-2", "ReadinessGatesNotReady", "x"))
+				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+			},
+			want: said{
+				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
+					"pods that answered before do not answer now; awaited: vectors-2 passes its readiness gates", generation,
+			},
+		},
 		"an independent database is lost": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent
@@ -213,6 +231,14 @@ func TestCompute(t *testing.T) {
 				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 0, 0
 			},
 			want: said{"Hibernated", yes, no, no, "Hibernated", "replicas is 0: no pod runs, the volumes are kept", generation},
+		},
+		"hibernated, and the volumes were not looked at": {
+			change: func(o *status.Observation) {
+				scale(o, 0)
+				o.Pods = nil
+				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
+			},
+			want: said{"Progressing", yes, yes, no, "Applying", "no pod is asked for; the volumes are being looked at", generation},
 		},
 		"falling asleep": {
 			change: func(o *status.Observation) {
@@ -274,6 +300,21 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
 		},
+		"deleted, and kept by others after the operator": {
+			change: func(o *status.Observation) {
+				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "example.com/b"}
+			},
+			want: said{
+				"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept; " +
+					"it stays until its finalizers are removed by those who set them: example.com/a, example.com/b", generation,
+			},
+		},
+		"deleted, and kept by the operator": {
+			change: func(o *status.Observation) {
+				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "uninstall-helm-release"}
+			},
+			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
+		},
 		"deleted with its volumes": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Storage.Retention.WhenDeleted = v1alpha1.RetentionDelete
@@ -300,13 +341,13 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
 		},
 		"nobody has looked at the volumes ever": {
 			change: func(o *status.Observation) {
 				meta.RemoveStatusCondition(&o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; their volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
 		},
 		"there are no volumes": {
 			change: func(o *status.Observation) {

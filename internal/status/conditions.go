@@ -6,18 +6,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // ownConditions are the conditions that the status controller writes.
-var ownConditions = []string{
-	v1alpha1.ConditionReady,
-	v1alpha1.ConditionReconciling,
-	v1alpha1.ConditionStalled,
-	v1alpha1.ConditionSecretsAvailable,
-	v1alpha1.ConditionChangesPending,
-	v1alpha1.ConditionDataRedundancy,
-	v1alpha1.ConditionDeletionProtected,
-}
+var ownConditions = clusters.StatusPart.Conditions
 
 // own gives a copy of the conditions that the status controller writes.
 func own(conditions []metav1.Condition) []metav1.Condition {
@@ -48,11 +41,23 @@ func stalledCondition(v verdict) metav1.Condition {
 	if v.stalled == "" {
 		return metav1.Condition{
 			Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
-			Message: "nothing needs a person",
+			Message: whyNotStalled(v.reason),
 		}
 	}
 	return metav1.Condition{
 		Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v.stalled, Message: v.message,
+	}
+}
+
+// whyNotStalled says it by the reason of the condition Ready, which may ask a person for something.
+func whyNotStalled(reason string) string {
+	switch reason {
+	case v1alpha1.ReasonSecretMissing, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
+		return "the operator goes on by itself once what the condition Ready says is over"
+	case v1alpha1.ReasonPaused:
+		return "the operator goes on once spec.paused is false"
+	default:
+		return "nothing needs a person"
 	}
 }
 
@@ -62,7 +67,7 @@ func secretsCondition(o Observation) metav1.Condition {
 	case len(o.Secrets.Problems) > 0:
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonSecretMissing
-		condition.Message = o.Secrets.Message() + "; changes are held back and running pods are left alone"
+		condition.Message = o.Secrets.Message() + "; until then no change is applied, and running pods are left alone"
 	case o.Secrets.Referenced == 0:
 		condition.Reason = v1alpha1.ReasonNoneReferenced
 		condition.Message = "the spec refers to no Secret"

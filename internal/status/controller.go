@@ -3,9 +3,11 @@ package status
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -23,9 +25,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
-
-// fieldOwner owns the fields of the status that this package writes.
-const fieldOwner = client.FieldOwner("barq-operator-status")
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
@@ -51,7 +50,8 @@ type Reconciler struct {
 	// StatefulSets knows what the Helm side wrote; nil if nothing does.
 	StatefulSets *clusters.Versions
 
-	written clusters.Writes
+	written  clusters.Writes
+	absences absences
 }
 
 // Queue holds back roll-outs that nobody asked for in the spec.
@@ -71,12 +71,14 @@ type Protection interface {
 // those that refer to a Secret which changed, and those for which Queue or Protection has another answer.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, changes ...source.Source) error {
 	cluster := clusters.Object()
+	ofCluster := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())
 	builder := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-status").
 		For(cluster).
-		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
-			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
+		Watches(&appsv1.StatefulSet{}, ofCluster).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+		Watches(&corev1.Service{}, ofCluster).
+		Watches(&networkingv1.NetworkPolicy{}, ofCluster).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue})
 	for _, change := range changes {
 		builder = builder.WatchesRawSource(change)
@@ -92,6 +94,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if err != nil {
 		r.written.Forget(request.NamespacedName)
+		r.absences.forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.written.AheadOf(cluster) {
@@ -103,6 +106,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	observed, err := r.observe(ctx, cluster, r.Client)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if r.isOutdated(observed.StatefulSet) {
+		// What it says is about the former spec, and the status would say it about the newest. The cache is about to get the
+		// newer one, which starts another pass.
+		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	now := r.Clock.Now()
 	computed := Compute(observed, now)
@@ -127,12 +135,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{RequeueAfter: left}, nil
 		}
 	}
-	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, &computed, fieldOwner); err != nil {
+	if err := clusters.ApplyStatus(ctx, r.Client.Status(), cluster, clusters.StatusPart, &computed); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	r.written.Remember(cluster)
 	r.announce(cluster, &computed)
 	return result, nil
+}
+
+// isOutdated tells whether a StatefulSet from the cache is from before what was applied.
+func (r *Reconciler) isOutdated(cached *appsv1.StatefulSet) bool {
+	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Precedes(cached)
 }
 
 // isCurrent tells whether a StatefulSet from the cache has in it what was applied.
@@ -163,8 +176,13 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
-	missing := len(missingPods(observed.StatefulSet, observed.Pods)) > 0
-	if missing && r.Clock.Since(observed.StatefulSet.CreationTimestamp.Time) >= missingPeriod {
+	if observed.Routes, err = findRoutes(ctx, r.Client, cluster, observed.clientServices()); err != nil {
+		return observed, err
+	}
+	now := r.Clock.Now()
+	observed.Missing = r.absences.note(client.ObjectKeyFromObject(cluster), observed.StatefulSet,
+		missingPods(observed.StatefulSet, observed.Pods), readySince(&cluster.Status, now), now)
+	if observed.anyMissingFor(missingPeriod, now) {
 		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
 	}
 	return observed, err

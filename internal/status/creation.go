@@ -20,8 +20,8 @@ import (
 // condition for it: it says so in an event alone. Events are not watched, because there
 // are many; they are read while pods are missing, which is for a moment otherwise.
 const (
-	// missingPeriod is between two looks for the reason why pods are missing, and from the
-	// time at which the StatefulSet was made to the first one.
+	// missingPeriod is for how long a missing pod is ordinary, as each is for a moment when it is replaced, and between two
+	// looks for the reason after that.
 	missingPeriod = 5 * time.Second
 	// refusedPeriod is between two looks whether a reason that was found still holds.
 	// The pods themselves are seen at once when they are made.
@@ -33,14 +33,14 @@ const (
 type FailedCreation struct {
 	// Message says who refused the pod, and why.
 	Message string
-	// Since is when that began.
-	Since time.Time
+	// Since is when that first happened, maybe to a pod that was made since, and Last when it last did.
+	Since, Last time.Time
 }
 
 // missingPods names the pods that the StatefulSet controller, having seen the newest
 // StatefulSet, should have made.
 func missingPods(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
-	if set == nil || set.Spec.Replicas == nil || set.Status.ObservedGeneration < set.Generation {
+	if set == nil || set.Spec.Replicas == nil || !isObserved(set) {
 		return nil
 	}
 	var missing []string
@@ -52,6 +52,9 @@ func missingPods(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
 	}
 	return missing
 }
+
+// isObserved tells whether the StatefulSet controller has seen the newest StatefulSet.
+func isObserved(set *appsv1.StatefulSet) bool { return set.Status.ObservedGeneration >= set.Generation }
 
 func podName(set string, ordinal int32) string { return fmt.Sprintf("%s-%d", set, ordinal) }
 
@@ -78,7 +81,7 @@ func newestFailedCreation(events []corev1.Event) *FailedCreation {
 	if since.IsZero() {
 		since = newest.CreationTimestamp
 	}
-	return &FailedCreation{Message: newest.Message, Since: since.Time}
+	return &FailedCreation{Message: newest.Message, Since: since.Time, Last: laterOf(newest.LastTimestamp, newest.CreationTimestamp)}
 }
 
 func laterOf(a, b metav1.Time) time.Time {
@@ -88,26 +91,52 @@ func laterOf(a, b metav1.Time) time.Time {
 	return b.Time
 }
 
-// creationTrouble is that of the first pod which could not be made, or nil.
-func (o Observation) creationTrouble() *trouble {
-	missing := missingPods(o.StatefulSet, o.Pods)
-	if len(missing) == 0 || o.FailedCreation == nil {
+// creationTrouble is that of the first pod which could not be made, or nil. Events are history: one that was last recorded
+// while the pod was there explains nothing.
+func (o Observation) creationTrouble(now time.Time) *trouble {
+	if o.FailedCreation == nil {
 		return nil
 	}
-	return &trouble{
-		pod: missing[0], reason: reasonFailedCreate, message: o.FailedCreation.Message, since: o.FailedCreation.Since,
-		awaited: "that the API server lets it be made",
+	for _, name := range missingPods(o.StatefulSet, o.Pods) {
+		since := o.Missing[name]
+		// Events have whole seconds.
+		if now.Sub(since) < missingPeriod || o.FailedCreation.Last.Before(since.Truncate(time.Second)) {
+			continue
+		}
+		if o.FailedCreation.Since.After(since) {
+			since = o.FailedCreation.Since
+		}
+		return &trouble{
+			pod: name, reason: reasonFailedCreate, message: o.FailedCreation.Message, since: since,
+			awaited: "that the API server lets it be made",
+		}
 	}
+	return nil
+}
+
+// anyMissingFor tells whether a pod has been missing for that long.
+func (o Observation) anyMissingFor(period time.Duration, now time.Time) bool {
+	for _, since := range o.Missing {
+		if now.Sub(since) >= period {
+			return true
+		}
+	}
+	return false
 }
 
 // creationChanges is when there may be other news of pods that are missing.
 func (o Observation) creationChanges(now time.Time, deadline time.Duration) []time.Time {
-	switch refused := o.creationTrouble(); {
-	case refused != nil:
+	refused := o.creationTrouble(now)
+	if refused != nil {
 		return []time.Time{now.Add(refusedPeriod), refused.since.Add(deadline)}
-	case len(missingPods(o.StatefulSet, o.Pods)) > 0:
-		return []time.Time{now.Add(missingPeriod)}
-	default:
-		return nil
 	}
+	var looks []time.Time
+	for _, name := range missingPods(o.StatefulSet, o.Pods) {
+		look := o.Missing[name].Add(missingPeriod)
+		if !look.After(now) {
+			look = now.Add(missingPeriod)
+		}
+		looks = append(looks, look)
+	}
+	return looks
 }

@@ -6,7 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/status"
 )
 
@@ -18,7 +23,7 @@ func TestNewestFailedCreation(t *testing.T) {
 		event.CreationTimestamp = ago(first)
 		return event
 	}
-	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Hour)}, status.NewestFailedCreation([]corev1.Event{
+	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Hour), Last: now.Add(-10 * time.Second)}, status.NewestFailedCreation([]corev1.Event{
 		event("policy", time.Minute, 30*time.Second),
 		event("quota", time.Hour, 10*time.Second),
 		event("limit", 2*time.Hour, time.Hour),
@@ -27,5 +32,97 @@ func TestNewestFailedCreation(t *testing.T) {
 	// One that was recorded through the newer API has no such times.
 	modern := corev1.Event{Message: "quota"}
 	modern.CreationTimestamp = ago(time.Minute)
-	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Minute)}, status.NewestFailedCreation([]corev1.Event{modern}))
+	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Minute), Last: now.Add(-time.Minute)},
+		status.NewestFailedCreation([]corev1.Event{modern}))
+}
+
+// A refusal explains the absence of a pod if it was recorded during that, and for as long as the pod has been missing.
+func TestARefusalExplainsAnAbsence(t *testing.T) {
+	type refusal struct{ first, last time.Duration }
+	for name, test := range map[string]struct {
+		missing time.Duration
+		refusal refusal
+		want    bool
+		// since is how long the trouble has counted.
+		since time.Duration
+	}{
+		"refused since it is missing":      {time.Minute, refusal{time.Minute, time.Second}, true, time.Minute},
+		"in the same second":               {time.Minute + 900*time.Millisecond, refusal{time.Minute + time.Second, time.Minute + time.Second}, true, time.Minute + 900*time.Millisecond},
+		"refused once more":                {time.Minute, refusal{time.Hour, time.Second}, true, time.Minute},
+		"refused later":                    {time.Minute, refusal{20 * time.Second, time.Second}, true, 20 * time.Second},
+		"refused before":                   {time.Minute, refusal{time.Hour, 2 * time.Minute}, false, 0},
+		"missing for a moment":             {4 * time.Second, refusal{time.Hour, 3 * time.Second}, false, 0},
+		"missing for a moment, and before": {4 * time.Second, refusal{time.Hour, time.Minute}, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := running()
+			observed.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](600)
+			observed.Pods = observed.Pods[:2]
+			observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 2, 2
+			observed.Missing = map[string]time.Time{"vectors-2": now.Add(-test.missing)}
+			observed.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-test.refusal.first), Last: now.Add(-test.refusal.last)}
+			ready := meta.FindStatusCondition(status.Compute(observed, now).Conditions, v1alpha1.ConditionReady)
+			if !test.want {
+				require.Equal(t, v1alpha1.ReasonRollingOut, ready.Reason)
+				require.Contains(t, ready.Message, "; awaited: vectors-2 is made")
+				if left := 5*time.Second - test.missing; left > 0 {
+					require.Equal(t, left, observed.LookAgainAfter(now))
+				}
+				return
+			}
+			require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
+			require.Contains(t, ready.Message, "; pod vectors-2: FailedCreate: exceeded quota")
+			stalledIn := func(left time.Duration) bool {
+				later := now.Add(left)
+				return meta.IsStatusConditionTrue(status.Compute(observed, later).Conditions, v1alpha1.ConditionStalled)
+			}
+			require.True(t, stalledIn(10*time.Minute-test.since))
+			require.False(t, stalledIn(10*time.Minute-test.since-time.Second))
+		})
+	}
+}
+
+// Of two that are missing, the one that was refused is named.
+func TestTheMissingPodThatWasRefused(t *testing.T) {
+	observed := running()
+	observed.Pods = observed.Pods[:1]
+	observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 1, 1
+	observed.Missing = map[string]time.Time{"vectors-1": now.Add(-time.Second), "vectors-2": now.Add(-time.Minute)}
+	observed.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now.Add(-30 * time.Second)}
+	ready := meta.FindStatusCondition(status.Compute(observed, now).Conditions, v1alpha1.ConditionReady)
+	require.Contains(t, ready.Message, "; pod vectors-2: FailedCreate: exceeded quota")
+}
+
+func TestAbsences(t *testing.T) {
+	set := running().StatefulSet
+	set.UID = "uid"
+	name := types.NamespacedName{Namespace: "team", Name: "vectors"}
+	at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
+	earliest := at(-600)
+
+	absences := &status.Absences{}
+	require.Equal(t, map[string]time.Time{"vectors-2": earliest}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(0)), "a process has just started")
+	require.Equal(t, map[string]time.Time{"vectors-1": at(1), "vectors-2": earliest}, absences.Note(name, set, []string{"vectors-1", "vectors-2"}, earliest, at(1)))
+	set.Generation++
+	require.Equal(t, map[string]time.Time{"vectors-1": at(1), "vectors-2": earliest}, absences.Note(name, set, nil, earliest, at(2)),
+		"an edit that has not been seen yet brings no pod back")
+	set.Generation--
+	require.Empty(t, absences.Note(name, set, nil, earliest, at(3)))
+	require.Equal(t, map[string]time.Time{"vectors-2": at(4)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(4)), "it was there in between")
+
+	set.UID, set.CreationTimestamp = "another", metav1.NewTime(at(5))
+	require.Equal(t, map[string]time.Time{"vectors-2": at(5)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(6)), "no pod is missing before its StatefulSet")
+	absences.Forget(name)
+	require.Equal(t, map[string]time.Time{"vectors-2": at(5)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(7)))
+}
+
+func TestReadySince(t *testing.T) {
+	observed := running()
+	require.Zero(t, status.ReadySince(&observed.Cluster.Status, now))
+	of := func(at time.Time) time.Time {
+		stored := &v1alpha1.BarqClusterStatus{Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, LastTransitionTime: metav1.NewTime(at)}}}
+		return status.ReadySince(stored, now)
+	}
+	require.Equal(t, now.Add(-time.Hour), of(now.Add(-time.Hour)))
+	require.Equal(t, now, of(now.Add(time.Hour)), "a clock was wrong, or another manager wrote it")
 }

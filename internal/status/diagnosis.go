@@ -35,6 +35,12 @@ func diagnose(pod *corev1.Pod, now time.Time, deadline time.Duration) diagnosis 
 	case pod.Status.Phase == corev1.PodFailed:
 		return after(time.Time{}, failed(pod), now, deadline)
 	}
+	if found := nodeLost(pod); found != nil {
+		return after(time.Time{}, found, now, deadline)
+	}
+	if found := gated(pod); found != nil {
+		return after(found.since.Add(deadline), found, now, deadline)
+	}
 	if condition := podCondition(pod, corev1.PodScheduled); condition != nil && condition.Status == corev1.ConditionFalse {
 		return after(condition.LastTransitionTime.Add(grace), unscheduled(pod, condition), now, deadline)
 	}
@@ -117,6 +123,45 @@ func uncreated(pod *corev1.Pod) *trouble {
 		pod: pod.Name, reason: reasonCreating, since: notReadySince(pod),
 		message: "its containers have not been made yet, kubectl describe pod " + pod.Name + " shows why",
 		awaited: "its volume and its image",
+	}
+}
+
+// reasonGates is the kubelet's for a pod whose containers are ready and whose readiness gates are not.
+const reasonGates = "ReadinessGatesNotReady"
+
+// withheldSince is since when the pod is not Ready though its containers are; zero if that is not so.
+func withheldSince(pod *corev1.Pod) time.Time {
+	ready, containers := podCondition(pod, corev1.PodReady), podCondition(pod, corev1.ContainersReady)
+	if ready == nil || ready.Status == corev1.ConditionTrue || containers == nil || containers.Status != corev1.ConditionTrue {
+		return time.Time{}
+	}
+	return laterOf(ready.LastTransitionTime, containers.LastTransitionTime)
+}
+
+// nodeLost is the trouble of a pod whose node has stopped to report, or nil. Kubernetes then takes Ready away and leaves what
+// the kubelet last wrote about the containers, and nothing but that tells.
+func nodeLost(pod *corev1.Pod) *trouble {
+	since := withheldSince(pod)
+	if since.IsZero() || podCondition(pod, corev1.PodReady).Reason == reasonGates {
+		return nil
+	}
+	node := pod.Spec.NodeName
+	return &trouble{
+		pod: pod.Name, reason: reasonNodeLost, since: since,
+		message: "its node " + node + " does not report (Ready is False though its container was ready)",
+		awaited: "word from the node; kubectl describe node " + node + " shows more",
+	}
+}
+
+// gated is the trouble of a pod that waits for its readiness gates, which others set, or nil.
+func gated(pod *corev1.Pod) *trouble {
+	since := withheldSince(pod)
+	if since.IsZero() {
+		return nil
+	}
+	return &trouble{
+		pod: pod.Name, reason: reasonGates, message: podCondition(pod, corev1.PodReady).Message, since: since,
+		awaited: "the controllers that set its readiness gates",
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 )
 
 // endpoints are where clients reach what was applied, which while paused is not what
-// the spec asks for: in mode Primary one Service, in mode Independent one for each pod.
+// the spec asks for: in mode Primary one Service, in mode Independent one for each pod. nil if there are none.
 func (o Observation) endpoints() *v1alpha1.Endpoints {
 	if o.StatefulSet == nil {
 		return nil
@@ -36,6 +36,10 @@ func (o Observation) endpoints() *v1alpha1.Endpoints {
 		database := v1alpha1.DatabaseEndpoint{Pod: podName(o.Cluster.Name, ordinal)}
 		database.HTTP, database.GRPC = address(database.Pod)
 		found.Databases = append(found.Databases, database)
+	}
+	if len(found.Databases) == 0 {
+		// Server-side apply makes null of an object that is empty, which the API server refuses.
+		return nil
 	}
 	return found
 }

@@ -45,6 +45,7 @@ func TestEndpoints(t *testing.T) {
 				{Pod: "vectors-1", HTTP: "http://vectors-1.team.svc:8080", GRPC: "vectors-1.team.svc:50051"},
 			}},
 		},
+		"independent, and no pod is asked for": {func(o *status.Observation) { independent(o); o.StatefulSet.Spec.Replicas = ptr.To[int32](0) }, nil},
 		"independent, encrypted": {
 			func(o *status.Observation) { independent(o); encrypt(o) },
 			&v1alpha1.Endpoints{Databases: []v1alpha1.DatabaseEndpoint{

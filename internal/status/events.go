@@ -52,8 +52,8 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 		events = append(events, warning(stalled.Reason, fmt.Sprintf(
 			"pods have been in trouble for %s or longer (spec.progressDeadlineSeconds): %s", cluster.Spec.ProgressDeadline(), stalled.Message)))
 	}
-	if pending := becomes(stored, computed, v1alpha1.ConditionChangesPending, metav1.ConditionTrue); pending != nil {
-		events = append(events, normal(pending.Reason, pending.Message))
+	if event := ofPending(stored, computed); event != nil {
+		events = append(events, *event)
 	}
 	if redundancy := becomes(stored, computed, v1alpha1.ConditionDataRedundancy, metav1.ConditionFalse); redundancy != nil {
 		events = append(events, warning(redundancy.Reason, redundancy.Message))
@@ -71,6 +71,18 @@ func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status m
 		return nil
 	}
 	return meta.FindStatusCondition(computed.Conditions, name)
+}
+
+// ofPending is about a change that is held back. Of what else holds it back the condition Ready tells.
+func ofPending(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
+	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionChangesPending)
+	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionChangesPending)
+	told := after.Reason == v1alpha1.ReasonPaused || after.Reason == v1alpha1.ReasonRolloutQueued
+	if !told || before != nil && before.Reason == after.Reason {
+		return nil
+	}
+	event := normal(after.Reason, after.Message)
+	return &event
 }
 
 // warnings are the reasons that need a person's eye.

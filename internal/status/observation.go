@@ -2,6 +2,7 @@ package status
 
 import (
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -23,8 +24,12 @@ type Observation struct {
 	StatefulSet *appsv1.StatefulSet
 	// Pods of the StatefulSet.
 	Pods []corev1.Pod
-	// FailedCreation is why pods are missing; nil if none is, or nobody knows.
+	// Missing are the pods that should be there and are not, with when they were last there.
+	Missing map[string]time.Time
+	// FailedCreation is why pods could not be made when that was last tried; nil if they could, or nothing was recorded.
 	FailedCreation *FailedCreation
+	// Routes are the objects between clients and the pods; nil if they were not read.
+	Routes *Routes
 	// SpecHash is what HashOf gives for the newest spec.
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.

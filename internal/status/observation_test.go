@@ -91,6 +91,16 @@ func podOf(name string, containers ...corev1.ContainerStatus) corev1.Pod {
 	return pod
 }
 
+// withheld is a pod whose containers are ready, and that is not Ready for the given reason, since twenty seconds.
+func withheld(name, reason, message string) corev1.Pod {
+	pod := answering(name)
+	pod.Status.Conditions = []corev1.PodCondition{
+		{Type: corev1.PodReady, Status: corev1.ConditionFalse, Reason: reason, Message: message, LastTransitionTime: ago(20 * time.Second)},
+		{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: ago(time.Hour)},
+	}
+	return pod
+}
+
 // unscheduled is a pod that has had no node for that long.
 func unscheduled(name string, age time.Duration) corev1.Pod {
 	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: newest(), CreationTimestamp: ago(age)}}

@@ -56,15 +56,39 @@ func pendingCondition(o Observation) metav1.Condition {
 		Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionFalse, ObservedGeneration: o.Cluster.Generation,
 		Reason: v1alpha1.ReasonNothingPending, Message: "no change is held back",
 	}
-	switch held := o.heldByPause(); {
-	case len(held) > 0:
-		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonPaused
-		condition.Message = "to be applied when spec.paused is false: " + strings.Join(held, ", and ")
-	case o.Queued != "" && !o.Cluster.Spec.Paused && o.Cluster.DeletionTimestamp == nil:
-		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued
-		condition.Message = o.Queued
+	pending := func(reason, message string) metav1.Condition {
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionTrue, reason, message
+		return condition
 	}
-	return condition
+	unapplied := o.unappliedSpec()
+	switch held := o.heldByPause(); {
+	case o.Cluster.DeletionTimestamp != nil:
+		return condition
+	case len(held) > 0:
+		return pending(v1alpha1.ReasonPaused, "to be applied when spec.paused is false: "+strings.Join(held, ", and "))
+	case o.Cluster.Spec.Paused:
+		return condition
+	case unapplied != "" && len(o.Secrets.Problems) > 0:
+		return pending(v1alpha1.ReasonSecretMissing, "to be applied when its Secrets are there: "+unapplied)
+	case unapplied != "" && o.refusal() != "":
+		return pending(v1alpha1.ReasonReleaseFailed, "to be applied when it is no longer refused: "+unapplied)
+	case o.Queued != "":
+		return pending(v1alpha1.ReasonRolloutQueued, o.Queued)
+	default:
+		return condition
+	}
+}
+
+// unappliedSpec says what of the spec was not applied; empty if all of it was.
+func (o Observation) unappliedSpec() string {
+	switch o.Cluster.Status.AppliedSpecHash {
+	case o.SpecHash:
+		return ""
+	case "":
+		return "the whole spec, none of which was applied yet"
+	default:
+		return "the spec, which is not the one that was last applied"
+	}
 }
 
 // heldByPause names what spec.paused holds back.
@@ -72,15 +96,11 @@ func (o Observation) heldByPause() []string {
 	if !o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil {
 		return nil
 	}
-	applied := o.Cluster.Status.AppliedSpecHash
-	if applied == "" {
-		return []string{"the whole spec, none of which was applied yet"}
-	}
 	var held []string
-	if applied != o.SpecHash {
-		held = append(held, "the spec, which is not the one that was last applied")
+	if unapplied := o.unappliedSpec(); unapplied != "" {
+		held = append(held, unapplied)
 	}
-	if o.secretsChanged() {
+	if o.Cluster.Status.AppliedSpecHash != "" && o.secretsChanged() {
 		held = append(held, "the Secrets, which have changed since they were last applied")
 	}
 	return held

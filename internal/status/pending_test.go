@@ -32,8 +32,31 @@ func TestChangesPending(t *testing.T) {
 		"not applied yet": {
 			func(o *status.Observation) { o.SpecHash, o.Cluster.Generation = "new", generation+1 }, "False", "NothingPending", "no change is held back", "sum",
 		},
-		"Secrets are missing": {
-			func(o *status.Observation) { o.SpecHash, o.Secrets.Problems = "new", []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
+		"Secrets are missing for a new spec": {
+			func(o *status.Observation) { o.SpecHash, o.Secrets.Problems = "new", []string{"x"} },
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"Secrets are missing from the start": {
+			func(o *status.Observation) {
+				o.Cluster.Status, o.StatefulSet, o.Pods = v1alpha1.BarqClusterStatus{}, nil, nil
+				o.Secrets.Problems = []string{"x"}
+			}, "True", "SecretMissing", "to be applied when its Secrets are there: the whole spec, none of which was applied yet", "",
+		},
+		"Secrets are lost": {
+			func(o *status.Observation) { o.Secrets.Problems = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"Secrets are missing, and another change is queued": {
+			func(o *status.Observation) {
+				o.SpecHash, o.Secrets.Problems, o.Queued = "new", []string{"x"}, "waits for team/other"
+			},
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"refused": {
+			func(o *status.Observation) {
+				o.SpecHash = "new"
+				setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "field is immutable", generation)
+			},
+			"True", "ReleaseFailed", "to be applied when it is no longer refused: the spec, which is not the one that was last applied", "sum",
 		},
 		"paused": {paused, "False", "NothingPending", "no change is held back", "sum"},
 		"paused before the spec changed": {

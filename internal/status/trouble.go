@@ -24,11 +24,12 @@ type trouble struct {
 }
 
 // Reasons of Kubernetes that have no constant in its API, and Terminating, which is
-// what kubectl calls it.
+// what kubectl calls it. NodeNotReady is that of the event by which Kubernetes tells it.
 const (
 	reasonCreating     = "ContainerCreating"
 	reasonCrashLoop    = "CrashLoopBackOff"
 	reasonFailedCreate = "FailedCreate"
+	reasonNodeLost     = "NodeNotReady"
 	reasonTerminating  = "Terminating"
 )
 
@@ -59,7 +60,7 @@ func (o Observation) troubles(now time.Time) []trouble {
 			found = append(found, *diagnosis.trouble)
 		}
 	}
-	if refused := o.creationTrouble(); refused != nil {
+	if refused := o.creationTrouble(now); refused != nil {
 		found = append(found, *refused)
 	}
 	slices.SortFunc(found, func(a, b trouble) int { return byOrdinal(a.pod, b.pod) })

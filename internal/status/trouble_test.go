@@ -155,6 +155,32 @@ func TestTheTroubleOfAPod(t *testing.T) {
 				return pod
 			}(), "", 0,
 		},
+		"its node does not report": {
+			withheld("vectors-2", "", ""),
+			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
+				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+		},
+		"its node does not report, and it crashed before": {
+			func() corev1.Pod {
+				pod := withheld("vectors-2", "", "")
+				pod.Status.ContainerStatuses[0].RestartCount = 7
+				return pod
+			}(),
+			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
+				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+		},
+		"its readiness gates are not passed yet": {
+			withheld("vectors-2", "ReadinessGatesNotReady", `the status of pod readiness gate "example.com/lb" is not "True", but False`), "", 0,
+		},
+		"its readiness gates have not been passed for ten minutes": {
+			func() corev1.Pod {
+				pod := withheld("vectors-2", "ReadinessGatesNotReady", `the status of pod readiness gate "example.com/lb" is not "True", but False`)
+				pod.Status.Conditions[0].LastTransitionTime, pod.Status.Conditions[1].LastTransitionTime = ago(time.Hour), ago(10*time.Minute)
+				return pod
+			}(),
+			`ReadinessGatesNotReady: the status of pod readiness gate "example.com/lb" is not "True", but False ` +
+				"(awaited: the controllers that set its readiness gates)", 10 * time.Minute,
+		},
 		"its node gave it up": {
 			func() corev1.Pod {
 				pod := podOf("vectors-2")

@@ -71,12 +71,13 @@ func (o observation) onlyAwaits(computed ownStatus) bool {
 }
 
 // storage sums up what the volumes have. The capacity counts volumes of pods that
-// are gone too, because they may be used again and cannot shrink either.
+// are gone too, because they may be used again and cannot shrink either. nil while no claim has a volume.
 func (o observation) storage() *v1alpha1.StorageStatus {
-	if len(o.volumes) == 0 {
+	found := &v1alpha1.StorageStatus{Capacity: o.largest()}
+	if found.Capacity == nil {
+		// Server-side apply makes null of an object that is empty, which the API server refuses.
 		return nil
 	}
-	found := &v1alpha1.StorageStatus{Capacity: o.largest()}
 	for _, v := range o.desired() {
 		if has := v.has(); has.IsZero() {
 			continue

@@ -265,10 +265,9 @@ func TestCompute(t *testing.T) {
 				Type: "VolumesResized", Status: test.want.status, Reason: test.want.reason, Message: test.want.message,
 				ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
 			}}}
-			if len(o.volumes) > 0 {
-				want.Storage = &v1alpha1.StorageStatus{Volumes: test.want.volumes, ResizedVolumes: test.want.resized}
-				if test.want.capacity != "" {
-					want.Storage.Capacity = ptr.To(resource.MustParse(test.want.capacity))
+			if test.want.capacity != "" {
+				want.Storage = &v1alpha1.StorageStatus{
+					Capacity: ptr.To(resource.MustParse(test.want.capacity)), Volumes: test.want.volumes, ResizedVolumes: test.want.resized,
 				}
 			}
 			require.Equal(t, want, computed)

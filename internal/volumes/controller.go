@@ -25,9 +25,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// fieldOwner owns the fields of the status that this package writes.
-const fieldOwner = client.FieldOwner("barq-operator-volumes")
-
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
@@ -199,7 +196,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 			return left, nil
 		}
 	}
-	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, &computed, fieldOwner); err != nil {
+	if err := clusters.ApplyStatus(ctx, r.Client.Status(), observed.cluster, clusters.VolumesPart, &computed); err != nil {
 		return 0, err
 	}
 	r.written.Remember(observed.cluster)

@@ -22,6 +22,8 @@ const (
 	Etcd Component = etcd
 	// APIServer is the only one.
 	APIServer Component = apiServer
+	// Simulation stands for the kubelets. While it is paused no node reports.
+	Simulation Component = kwok
 )
 
 // started is a process of the cluster, and what it takes to start it again.

@@ -30,6 +30,8 @@ var (
 	admin client.WithWatch
 	// adminKubeconfig is the same for programs.
 	adminKubeconfig string
+	// control is the cluster itself, for faults.
+	control *cluster.Cluster
 	// kubectlProgram and helmProgram are what a person would type.
 	kubectlProgram, helmProgram string
 	// operator is the process under test.
@@ -66,7 +68,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	control, err := cluster.Start(ctx, cluster.Options{
+	control, err = cluster.Start(ctx, cluster.Options{
 		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, Tools: []string{"helm"}, Audit: auditing,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,10 +31,14 @@ func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
 
 	const noSecret = `Secret "keys", which spec.tiering.warm.credentialsSecretRef names, does not exist; ` +
 		`create it with the key(s) AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY`
-	const held = `; changes are held back and running pods are left alone`
+	const held = `; until then no change is applied, and running pods are left alone`
 	condition := waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, noSecret+held, condition.Message)
 	require.Equal(t, v1alpha1.PhasePending, cluster.Status.Phase)
+	pending := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonSecretMissing)
+	require.Equal(t, "to be applied when its Secrets are there: the whole spec, none of which was applied yet", pending.Message)
+	require.Equal(t, "the operator goes on by itself once what the condition Ready says is over",
+		meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionStalled).Message)
 	require.Empty(t, releaseSecrets(t, namespace, "db"))
 	eventually(t, func() string {
 		if got := events(t, cluster); !slices.Contains(got, "Warning SecretMissing: "+noSecret) {
@@ -80,6 +85,7 @@ func TestAMissingSecretLeavesRunningPodsAlone(t *testing.T) {
 	})
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
+	waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, int32(2), cluster.Status.ReadyReplicas)
 	time.Sleep(soon)
 	require.Equal(t, before, identities(t, cluster))
@@ -88,6 +94,37 @@ func TestAMissingSecretLeavesRunningPodsAlone(t *testing.T) {
 	newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	waitReady(t, cluster)
 	require.Equal(t, "registry.example.com/barq-db:0.2.0", container(t, cluster).Image)
+}
+
+// spec.env takes an empty value as Kubernetes does. What Barq DB ends on holds back.
+func TestAnEmptyKeyOfASecret(t *testing.T) {
+	namespace := newNamespace(t)
+	secret := newSecret(t, namespace, "db-traces", map[string]string{"headers": "", "token": ""})
+	cluster := newCluster(t, namespace, "db", `
+env:
+- {name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: {secretKeyRef: {name: db-traces, key: headers, optional: true}}}
+- {name: TOKEN, valueFrom: {secretKeyRef: {name: db-traces, key: token}}}`)
+	waitReady(t, cluster)
+	waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionTrue, v1alpha1.ReasonAllFound)
+
+	// A value that comes, and goes, reaches the pods.
+	for _, value := range []string{"authorization=x", ""} {
+		before := identities(t, cluster)
+		secret.Data, secret.StringData = nil, map[string]string{"headers": value, "token": ""}
+		require.NoError(t, admin.Update(t.Context(), secret))
+		eventually(t, func() string {
+			if after := identities(t, cluster); before["db-0"] == after["db-0"] || after["db-0"] == "" {
+				return "the pod was not replaced"
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+	}
+
+	newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": ""})
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering = clusterOf(t, "", "", s3Tier).Spec.Tiering })
+	condition := waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
+	require.Contains(t, condition.Message, `key AWS_SESSION_TOKEN of Secret "keys" is empty; fill it or remove it`)
 }
 
 func TestASecretThatChangesRollsThePodsOnce(t *testing.T) {

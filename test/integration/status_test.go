@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	testcluster "github.com/barq-db/barq-operator/test/cluster"
 )
 
 // crashLoop is the annotation that lets the simulated pods crash.
@@ -301,4 +303,162 @@ func TestHibernationIsTold(t *testing.T) {
 	waitReady(t, cluster)
 	requireTold(t, cluster, 1, `^Normal Woken: replicas is 1: pods are made on the volumes that were kept$`)
 	requireTold(t, cluster, 1, `^Normal Resumed: `)
+}
+
+// Events are history: a refusal that is over does not explain why a pod is missing for a moment, nor how long.
+func TestARefusalThatIsOver(t *testing.T) {
+	namespace := newNamespace(t)
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "none"}}
+	quota.Spec.Hard = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}
+	const deadline = 10 * time.Second
+	refuse := func() {
+		quota.ResourceVersion, quota.Status = "", corev1.ResourceQuotaStatus{}
+		require.NoError(t, admin.Create(t.Context(), quota))
+		eventually(t, func() string {
+			refresh(t, quota)
+			if len(quota.Status.Hard) == 0 {
+				return "the quota is not in force yet"
+			}
+			return ""
+		})
+	}
+	refusedNow := func(cluster *v1alpha1.BarqCluster) {
+		eventually(t, func() string {
+			refresh(t, cluster)
+			if ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady); ready == nil || !strings.Contains(ready.Message, "exceeded quota") {
+				return fmt.Sprintf("%+v", ready)
+			}
+			return ""
+		})
+	}
+	refuse()
+	cluster := newCluster(t, namespace, "db", `{progressDeadlineSeconds: 10}`)
+	refusedNow(cluster)
+	require.NoError(t, admin.Delete(t.Context(), quota))
+	waitReady(t, cluster)
+	time.Sleep(deadline)
+
+	watcher, err := admin.Watch(t.Context(), &v1alpha1.BarqClusterList{}, client.InNamespace(namespace),
+		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: cluster.ResourceVersion}})
+	require.NoError(t, err)
+	restarts := map[string]func(){
+		"deleted":    func() { require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0])) },
+		"rolled out": func() { change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" }) },
+		"scaled": func() {
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+			waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+		},
+		"deleted by another operator process": func() {
+			operator.Kill()
+			require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0]))
+			require.NoError(t, operator.Start())
+		},
+	}
+	for _, name := range []string{"deleted", "rolled out", "scaled", "deleted by another operator process"} {
+		before := identities(t, cluster)
+		restarts[name]()
+		eventually(t, func() string {
+			if after := identities(t, cluster); before["db-0"] == after["db-0"] || after["db-0"] == "" {
+				return name + ": the pod was not replaced"
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+	}
+	for last, event := cluster.ResourceVersion, (*v1alpha1.BarqCluster)(nil); event == nil || event.ResourceVersion != last; {
+		event = (<-watcher.ResultChan()).Object.(*v1alpha1.BarqCluster)
+		require.True(t, meta.IsStatusConditionFalse(event.Status.Conditions, v1alpha1.ConditionStalled), "%+v", event.Status)
+		require.NotContains(t, meta.FindStatusCondition(event.Status.Conditions, v1alpha1.ConditionReady).Message, "quota")
+	}
+	watcher.Stop()
+
+	// A new refusal counts from now on.
+	refuse()
+	since := time.Now()
+	require.NoError(t, admin.Delete(t.Context(), &pods(t, cluster)[0]))
+	refusedNow(cluster)
+	stalled := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
+	require.GreaterOrEqual(t, stalled.LastTransitionTime.Sub(since), deadline-time.Second)
+	require.NoError(t, admin.Delete(t.Context(), quota))
+	waitReady(t, cluster)
+}
+
+// Kubernetes takes Ready away from the pods of a node that does not report, and says no more.
+func TestANodeThatDoesNotReport(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `
+progressDeadlineSeconds: 10
+tolerations:
+- {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute}
+- {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute}`)
+	waitReady(t, cluster)
+	node := pods(t, cluster)[0].Spec.NodeName
+
+	ctx, resume := context.WithCancel(t.Context())
+	resumed := make(chan error, 1)
+	go func() { resumed <- control.Pause(ctx, testcluster.Simulation, 3*time.Minute) }()
+	defer resume()
+	// The nodes are given 50 seconds.
+	patient := suite()
+	patient.Patience = 3 * patience
+	patient.Eventually(t, func() string {
+		refresh(t, cluster)
+		if meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionReady) {
+			return "it is Ready"
+		}
+		return ""
+	})
+	ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
+	require.Equal(t, "0 of 1 pods answer; pod db-0: NodeNotReady: its node "+node+" does not report (Ready is False though its container was ready) "+
+		"(awaited: word from the node; kubectl describe node "+node+" shows more)", ready.Message)
+	require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
+	waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
+	require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
+	resume()
+	require.ErrorIs(t, <-resumed, context.Canceled)
+	waitReady(t, cluster)
+}
+
+// Pods that answer are not enough: clients, the NetworkPolicy and roll-outs reach them by other objects. While paused
+// nothing puts those right.
+func TestWhatIsInTheWayOfPodsThatAnswer(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
+	const paused = "spec.paused is true: nothing is changed until it is false; 1 of 1 pods answer"
+	waitMessage(t, cluster, paused)
+	waitFor(t, cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
+	patch := func(kind, patch string) {
+		output(t, kubectl("-n", namespace, "patch", kind, "db", "--type=merge", "-p", patch))
+	}
+	for _, test := range []struct{ kind, wrong, right, message string }{
+		{
+			"service", `{"spec":{"selector":{"app.kubernetes.io/instance":"other"}}}`, `{"spec":{"selector":{"app.kubernetes.io/instance":"db"}}}`,
+			"the selector of Service db does not match pod db-0, so clients do not reach it",
+		},
+		{
+			"networkpolicy", `{"spec":{"podSelector":{"matchLabels":{"app.kubernetes.io/instance":"other"}}}}`,
+			`{"spec":{"podSelector":{"matchLabels":{"app.kubernetes.io/instance":"db"}}}}`,
+			"NetworkPolicy db does not select pod db-0, so every pod of the Kubernetes cluster may reach it",
+		},
+		{
+			"statefulset", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}`, `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`,
+			"the update strategy of StatefulSet db has the partition 2, so no roll-out reaches the pods below that number",
+		},
+		{
+			"statefulset", `{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}`, `{"spec":{"updateStrategy":{"type":"RollingUpdate"}}}`,
+			"StatefulSet db has the update strategy OnDelete, so no roll-out reaches its pods",
+		},
+	} {
+		patch(test.kind, test.wrong)
+		require.Equal(t, metav1.ConditionFalse, waitMessage(t, cluster, paused+"; "+test.message).Status)
+		patch(test.kind, test.right)
+		require.Equal(t, metav1.ConditionTrue, waitMessage(t, cluster, paused).Status)
+	}
+	require.NoError(t, admin.Delete(t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "db"}}))
+	waitMessage(t, cluster, paused+"; Service db does not exist, so clients do not reach pod db-0")
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false })
+	waitReady(t, cluster)
 }

@@ -1,0 +1,4 @@
+package clusters
+
+// Surplus gives what a status has too much in a part.
+var Surplus = Part.surplus

@@ -1,0 +1,198 @@
+package clusters
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// Part is what one writer owns of the status: these fields and conditions are right as a whole after each of its writes,
+// whatever another field manager put there.
+type Part struct {
+	// Owner is the field manager of the writer.
+	Owner client.FieldOwner
+	// Fields are the fields of the status, but for the conditions.
+	Fields []string
+	// Conditions are the types of conditions.
+	Conditions []string
+}
+
+// The parts of the status that are written by server-side apply. What is left is the claims controller's (package claims).
+var (
+	// ReleasePart is the Helm side's.
+	ReleasePart = Part{
+		Owner:  "barq-operator-release",
+		Fields: []string{"deployedRelease"},
+		Conditions: []string{
+			v1alpha1.ConditionInitialized, v1alpha1.ConditionDeployed, v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable,
+			v1alpha1.ConditionPaused,
+		},
+	}
+	// VolumesPart is the volumes controller's.
+	VolumesPart = Part{
+		Owner:      "barq-operator-volumes",
+		Fields:     []string{"storage"},
+		Conditions: []string{v1alpha1.ConditionVolumesResized},
+	}
+	// StatusPart is the status controller's.
+	StatusPart = Part{
+		Owner: "barq-operator-status",
+		Fields: []string{
+			"observedGeneration", "phase", "replicas", "readyReplicas", "updatedReplicas", "selector", "image", "endpoints", "appliedSpecHash",
+		},
+		Conditions: []string{
+			v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSecretsAvailable,
+			v1alpha1.ConditionChangesPending, v1alpha1.ConditionDataRedundancy, v1alpha1.ConditionDeletionProtected,
+		},
+	}
+)
+
+// ApplyStatus makes the part of the status what content says. content is a struct that has the fields and conditions of the
+// part, and no others; stored is the BarqCluster as it was read. It is given the resourceVersion that it has afterwards.
+//
+// Server-side apply removes what its manager applied before, and no more. So what is too much in the answer belongs to
+// another manager, and is taken out by a patch. Most writes need none.
+func ApplyStatus(ctx context.Context, writer client.SubResourceWriter, stored client.Object, part Part, content any) error {
+	name := client.ObjectKeyFromObject(stored)
+	desired, err := runtime.DefaultUnstructuredConverter.ToUnstructured(content)
+	if err != nil {
+		return fmt.Errorf("writing the status of %s: %w", name, err)
+	}
+	written, err := part.apply(ctx, writer, stored, desired)
+	if apierrors.IsInvalid(err) {
+		// Another manager owns something inside of an object that is left out. What would stay of that object is not valid,
+		// so it goes beforehand.
+		written, err = part.applyAfterRemoval(ctx, writer, stored, desired, err)
+	}
+	if err != nil {
+		return err
+	}
+	found, _ := written.Object["status"].(map[string]any)
+	if surplus := part.surplus(found, desired); len(surplus) > 0 {
+		if written, err = part.remove(ctx, writer, written, surplus); err != nil {
+			return fmt.Errorf("taking what another manager wrote out of the status of %s: %w", name, err)
+		}
+	}
+	stored.SetResourceVersion(written.GetResourceVersion())
+	return nil
+}
+
+func (p Part) apply(ctx context.Context, writer client.SubResourceWriter, stored client.Object, desired map[string]any) (*unstructured.Unstructured, error) {
+	apply := Onto(stored)
+	apply.Object["status"] = runtime.DeepCopyJSON(desired)
+	err := writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(apply), p.Owner, client.ForceOwnership)
+	return apply, err
+}
+
+// applyAfterRemoval removes what is too much in the status as it was read, and applies again what was refused.
+func (p Part) applyAfterRemoval(
+	ctx context.Context, writer client.SubResourceWriter, stored client.Object, desired map[string]any, refusal error,
+) (*unstructured.Unstructured, error) {
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(stored)
+	if err != nil {
+		return nil, errors.Join(refusal, err)
+	}
+	found, _ := object["status"].(map[string]any)
+	surplus := p.surplus(found, desired)
+	if len(surplus) == 0 {
+		return nil, refusal
+	}
+	if _, err := p.remove(ctx, writer, stored, surplus); err != nil {
+		return nil, errors.Join(refusal, err)
+	}
+	return p.apply(ctx, writer, stored, desired)
+}
+
+// operation is one step of a JSON patch.
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value string `json:"value,omitempty"`
+}
+
+// remove takes paths out of a BarqCluster, also those of other field managers. It fails with a conflict if the BarqCluster has another
+// resourceVersion by now.
+func (p Part) remove(ctx context.Context, writer client.SubResourceWriter, from client.Object, paths []string) (*unstructured.Unstructured, error) {
+	patch := []operation{{Op: "replace", Path: "/metadata/resourceVersion", Value: from.GetResourceVersion()}}
+	for _, path := range paths {
+		patch = append(patch, operation{Op: "remove", Path: path})
+	}
+	content, err := json.Marshal(patch)
+	if err != nil {
+		return nil, err
+	}
+	written := Onto(from)
+	return written, writer.Patch(ctx, written, client.RawPatch(types.JSONPatchType, content), p.Owner)
+}
+
+// surplus lists what a status has too much in the part, as the paths of a JSON patch that removes them in that order.
+func (p Part) surplus(found, desired map[string]any) []string {
+	var paths []string
+	for _, name := range p.Fields {
+		if value, ok := found[name]; ok {
+			paths = append(paths, surplusOf("/status/"+name, value, desired[name])...)
+		}
+	}
+	conditions, _ := found["conditions"].([]any)
+	return append(paths, surplusItems("/status/conditions", conditions, desired["conditions"], func(key string) bool {
+		return slices.Contains(p.Conditions, key)
+	})...)
+}
+
+// surplusOf lists what a value has too much. What is not desired at all goes whole.
+func surplusOf(path string, found, desired any) []string {
+	if desired == nil {
+		return []string{path}
+	}
+	switch found := found.(type) {
+	case map[string]any:
+		wanted, _ := desired.(map[string]any)
+		var paths []string
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			paths = append(paths, surplusOf(path+"/"+name, found[name], wanted[name])...)
+		}
+		return paths
+	case []any:
+		return surplusItems(path, found, desired, func(string) bool { return true })
+	default:
+		return nil
+	}
+}
+
+// surplusItems lists what a list has too much, the last item first, so that no path moves another.
+func surplusItems(path string, found []any, desired any, owned func(key string) bool) []string {
+	wanted := map[string]any{}
+	items, _ := desired.([]any)
+	for _, item := range items {
+		wanted[itemKey(item)] = item
+	}
+	var paths []string
+	for i, item := range slices.Backward(found) {
+		if key := itemKey(item); owned(key) {
+			paths = append(paths, surplusOf(fmt.Sprintf("%s/%d", path, i), item, wanted[key])...)
+		}
+	}
+	return paths
+}
+
+// itemKey is what tells the items of a list of the status apart.
+func itemKey(item any) string {
+	fields, _ := item.(map[string]any)
+	for _, key := range []string{"type", "pod"} {
+		if value, ok := fields[key].(string); ok {
+			return value
+		}
+	}
+	return ""
+}
