@@ -147,7 +147,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err := (&recovery.Reconciler{
 		Client: mgr.GetClient(),
 		Live:   mgr.GetAPIReader(),
-		Events: recorder,
+		Events: told,
 		Clock:  clock.RealClock{},
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
