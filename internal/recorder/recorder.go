@@ -51,8 +51,8 @@ type told struct {
 }
 
 // New makes a Recorder that records through inner. The scheme knows the kinds of the objects.
-func New(inner events.EventRecorder, scheme *runtime.Scheme, clock clock.PassiveClock) *Recorder {
-	return &Recorder{inner: inner, scheme: scheme, clock: clock, told: lru.New(remembered)}
+func New(inner events.EventRecorder, scheme *runtime.Scheme, now clock.PassiveClock) *Recorder {
+	return &Recorder{inner: inner, scheme: scheme, clock: now, told: lru.New(remembered)}
 }
 
 // Eventf records an event.
