@@ -166,7 +166,9 @@ func (c *directClient) Update(original, target kube.ResourceList, _ bool) (*kube
 	}
 	for _, wanted := range target {
 		written, err := c.converge(wanted, claimer{former: original.Get(wanted), scope: apply.Everything})
-		c.note(kube.ResourceList{wanted}, err)
+		if written != untouched || err != nil {
+			c.note(kube.ResourceList{wanted}, err)
+		}
 		if err != nil {
 			return result, err
 		}
@@ -189,8 +191,10 @@ func (c *directClient) repair(target kube.ResourceList) error {
 	}
 	var refused []error
 	for _, wanted := range target {
-		_, err := c.converge(wanted, claimer{scope: apply.WithoutTemplate})
-		c.note(kube.ResourceList{wanted}, err)
+		written, err := c.converge(wanted, claimer{scope: apply.WithoutTemplate})
+		if written != untouched || err != nil {
+			c.note(kube.ResourceList{wanted}, err)
+		}
 		if err != nil {
 			refused = append(refused, err)
 		}
