@@ -80,11 +80,13 @@ func TestClaim(t *testing.T) {
 	}{
 		"nothing of others": {"StatefulSet", Everything, []metav1.ManagedFieldsEntry{own}, nil},
 		"a create of Helm's": {
-			"StatefulSet", Everything, []metav1.ManagedFieldsEntry{written("helm", update, helmFields)},
+			"StatefulSet", Everything,
+			[]metav1.ManagedFieldsEntry{written("helm", update, helmFields)},
 			map[string]string{Manager + " Apply": strings.Join([]string{mark, ".spec.replicas", entry, image}, " ")},
 		},
 		"the same for a repair": {
-			"StatefulSet", WithoutTemplate, []metav1.ManagedFieldsEntry{written("helm", update, helmFields)},
+			"StatefulSet", WithoutTemplate,
+			[]metav1.ManagedFieldsEntry{written("helm", update, helmFields)},
 			map[string]string{Manager + " Apply": mark + " .spec.replicas", "helm Update": entry + " " + image},
 		},
 		"a variable by hand": {

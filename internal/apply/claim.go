@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -53,7 +52,7 @@ func writersOf(managed []metav1.ManagedFieldsEntry) (*writers, error) {
 			continue
 		}
 		fields := fieldpath.NewSet()
-		if err := fields.FromJSON(bytes.NewReader(one.FieldsV1.Raw)); err != nil {
+		if err := fields.FromJSON(one.FieldsV1.GetRawReader()); err != nil {
 			return nil, fmt.Errorf("reading the managed fields of %s: %w", one.Manager, err)
 		}
 		switch {
@@ -119,7 +118,7 @@ func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
 	}
 	kept = append(kept, metav1.ManagedFieldsEntry{
 		Manager: Manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: versionOf(object), FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: own},
+		FieldsV1: metav1.NewFieldsV1(string(own)),
 	})
 	patch := []map[string]any{
 		{"op": "replace", "path": "/metadata/managedFields", "value": kept},
@@ -153,7 +152,7 @@ func appendLeft(kept []metav1.ManagedFieldsEntry, of entry, taken *fieldpath.Set
 		return nil, fmt.Errorf("writing the managed fields of %s: %w", of.Manager, err)
 	}
 	one := of.ManagedFieldsEntry
-	one.FieldsV1 = &metav1.FieldsV1{Raw: raw}
+	one.FieldsV1 = metav1.NewFieldsV1(string(raw))
 	return append(slices.Clip(kept), one), nil
 }
 

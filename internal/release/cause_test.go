@@ -66,7 +66,9 @@ func TestTheSecretsOfAPod(t *testing.T) {
 		return &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: "key"}}
 	}
 	pod.Containers = []corev1.Container{{Env: []corev1.EnvVar{
-		{Name: "A", ValueFrom: of("keys")}, {Name: "B", ValueFrom: of("keys")}, {Name: "C", Value: "c"},
+		{Name: "A", ValueFrom: of("keys")},
+		{Name: "B", ValueFrom: of("keys")},
+		{Name: "C", Value: "c"},
 		{Name: "D", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"}}},
 	}}}
 	pod.Volumes = []corev1.Volume{

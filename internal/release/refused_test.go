@@ -61,9 +61,10 @@ func TestWhatIsRefusedIsTriedAgainLater(t *testing.T) {
 	objects = "StatefulSet db two"
 	require.Equal(t, 1, tries(), "the object was made anew")
 	require.Equal(t, 0, tries())
-	for _, minutes := range []time.Duration{1, 2, 4, 8, 10, 10} {
-		now.Step(minutes*time.Minute - time.Second)
-		require.Equal(t, 0, tries(), "it is tried after %d minutes", minutes)
+	const minute = time.Minute
+	for _, delay := range []time.Duration{minute, 2 * minute, 4 * minute, 8 * minute, 10 * minute, 10 * minute} {
+		now.Step(delay - time.Second)
+		require.Equal(t, 0, tries(), "it is tried after %s", delay)
 		now.Step(2 * time.Second)
 		require.Equal(t, 1, tries(), "what the API server admits may have changed")
 		require.Equal(t, 0, tries())

@@ -48,9 +48,10 @@ func TestRepairsSlowDown(t *testing.T) {
 	left, text := waits(t, r, scheduledBy(t, "d"))
 	require.Equal(t, time.Minute, left)
 	require.Contains(t, text, `StatefulSet "db" was changed again after the operator had reverted it (field managers: rival)`)
-	for _, minutes := range []time.Duration{1, 2, 4, 8} {
+	const minute = time.Minute
+	for _, delay := range []time.Duration{minute, 2 * minute, 4 * minute, 8 * minute} {
 		left, _ := waits(t, r, scheduledBy(t, "d"))
-		require.Equal(t, minutes*time.Minute, left)
+		require.Equal(t, delay, left)
 		now.Step(left)
 		left, _ = waits(t, r, scheduledBy(t, "d"))
 		require.Zero(t, left, "one is reverted then")

@@ -183,7 +183,7 @@ func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
 		})
 	}
 	_, err := restartsLivePods(t.Context(), fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(live).Build(), testCluster(), "kind: StatefulSet\nspec: 5")
-	require.ErrorContains(t, err, "reading the rendered manifest")
+	require.ErrorContains(t, err, "reading the rendered StatefulSet")
 }
 
 func TestRequestOf(t *testing.T) {

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/apply"
 )
 
 // Installed by hand, the chart gives as good a database as through the operator:
@@ -68,11 +71,11 @@ func service(t *testing.T, namespace, name string) corev1.ServiceSpec {
 	return spec
 }
 
-// withoutHelm removes what Helm notes about the release.
+// withoutHelm removes what Helm and the operator note about the release.
 func withoutHelm(annotations map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range annotations {
-		if key != "meta.helm.sh/release-name" && key != "meta.helm.sh/release-namespace" {
+		if !strings.HasPrefix(key, "meta.helm.sh/") && key != apply.DigestAnnotation {
 			kept[key] = value
 		}
 	}

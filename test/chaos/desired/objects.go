@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/translate"
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
@@ -81,7 +82,10 @@ func content(object *unstructured.Unstructured) map[string]any {
 			kept[field] = value
 		}
 	}
-	kept["metadata"] = map[string]any{"labels": object.GetLabels(), "annotations": object.GetAnnotations()}
+	annotations := object.GetAnnotations()
+	// It sums up the rest.
+	delete(annotations, apply.DigestAnnotation)
+	kept["metadata"] = map[string]any{"labels": object.GetLabels(), "annotations": annotations}
 	if address, _, _ := unstructured.NestedString(kept, "spec", "clusterIP"); object.GetKind() == "Service" && address != "None" {
 		unstructured.RemoveNestedField(kept, "spec", "clusterIP")
 		unstructured.RemoveNestedField(kept, "spec", "clusterIPs")
