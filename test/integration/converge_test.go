@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/apply"
 )
 
 // renderedKinds are the kinds of the chart that every Kubernetes cluster has.
@@ -458,4 +459,85 @@ func TestAnotherWriterIsNamed(t *testing.T) {
 			require.NotEqual(t, metav1.ConditionTrue, condition.Status)
 		})
 	}
+}
+
+// asBefore makes the objects of a BarqCluster what an operator from before server-side apply has left: their fields are under another
+// manager, and no digest tells what was applied.
+func asBefore(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
+	for _, kind := range renderedKinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		require.NoError(t, admin.List(t.Context(), list, client.InNamespace(cluster.Namespace)))
+		for _, object := range list.Items {
+			if !metav1.IsControlledBy(&object, cluster) {
+				continue
+			}
+			managed := object.GetManagedFields()
+			for i := range managed {
+				if managed[i].Manager == apply.Manager {
+					managed[i].Manager, managed[i].Operation = "barq-operator", metav1.ManagedFieldsOperationUpdate
+				}
+			}
+			patch, err := json.Marshal([]map[string]any{
+				{"op": "replace", "path": "/metadata/managedFields", "value": managed},
+				{"op": "remove", "path": "/metadata/annotations/" + strings.ReplaceAll(apply.DigestAnnotation, "/", "~1")},
+			})
+			require.NoError(t, err)
+			require.NoError(t, admin.Patch(t.Context(), &object, client.RawPatch("application/json-patch+json", patch), client.FieldOwner("barq-operator")))
+		}
+	}
+}
+
+// Objects of an operator that merged are taken over without a restart or a revision. What it has left in them goes at once, but for the pod
+// template, where that would restart pods: it goes with the next edit.
+func TestObjectsOfAFormerOperatorAreTakenOver(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{replicas: 2, service: {annotations: {a: b}}, env: [{name: A, value: "1"}]}`)
+	waitReady(t, cluster)
+	before, pods := objectsOf(t, cluster), identities(t, cluster)
+	operator.Stop()
+	t.Cleanup(func() { require.NoError(t, operator.Start()) })
+	asBefore(t, cluster)
+	for object, patch := range map[string]string{
+		"svc/db": `{"metadata":{"annotations":{"example.com/left":"over"}},"spec":{"sessionAffinity":"ClientIP"}}`,
+		"pdb/db": `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`,
+		"sts/db": `{"spec":{"revisionHistoryLimit":3}}`,
+	} {
+		output(t, kubectl("-n", namespace, "patch", object, "--type=merge", "-p", patch, "--field-manager=barq-operator"))
+	}
+	require.NoError(t, operator.Start())
+	eventually(t, func() string { return differ(before, objectsOf(t, cluster)) })
+	waitReady(t, cluster)
+	require.Len(t, releaseSecrets(t, namespace, "db"), 1, "without a new revision")
+	require.Equal(t, pods, identities(t, cluster))
+
+	// A variable that an edit has left, which was refused then.
+	operator.Stop()
+	asBefore(t, cluster)
+	output(t, kubectl("-n", namespace, "patch", "sts/db", "--field-manager=barq-operator", "-p",
+		`{"spec":{"template":{"spec":{"containers":[{"name":"barq-db","env":[{"name":"LEFT","value":"over"}]}]}}}}`))
+	eventually(t, func() string {
+		set := statefulSet(t, cluster)
+		if set.Status.ObservedGeneration < set.Generation || set.Status.UpdatedReplicas < 2 || set.Status.ReadyReplicas < 2 {
+			return "the pods are being replaced"
+		}
+		return ""
+	})
+	pods = identities(t, cluster)
+	require.NoError(t, operator.Start())
+	eventually(t, func() string {
+		if statefulSet(t, cluster).Annotations[apply.DigestAnnotation] == "" {
+			return "the StatefulSet was not applied"
+		}
+		return ""
+	})
+	waitReady(t, cluster)
+	time.Sleep(soon)
+	require.Equal(t, pods, identities(t, cluster))
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env[0].Value = "2" })
+	waitReady(t, cluster)
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Env[0].Value = "1" })
+	waitReady(t, cluster)
+	require.Empty(t, differ(before, objectsOf(t, cluster)))
 }
