@@ -2,8 +2,9 @@
 // helm-operator-plugins reconciler, which renders the chart barq-db for each
 // BarqCluster and installs, upgrades or uninstalls the release.
 //
-// The library is used as it is. What it would do wrongly for a database is
-// corrected at its plug points, one file each: what it writes into the status
+// The library's reconciler runs unchanged. What it would do wrongly for a database is
+// corrected at its plug points, one file each: how objects are written (kubeclient.go,
+// repairs.go, with package apply), what becomes of a refusal (refused.go), what it writes into the status
 // (client.go), which releases it may touch and how it recovers an
 // interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
 // handback.go), how often it asks the API server (settled.go,
