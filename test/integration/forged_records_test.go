@@ -266,27 +266,36 @@ func TestForgedRecords(t *testing.T) {
 	for _, name := range names {
 		clusters[name] = s.create(t, name, `replicas: 0`)
 	}
-	for _, name := range names {
-		waitSleeping(t, clusters[name])
-	}
-	forge(here)
-	for _, name := range names {
-		require.NoError(t, s.Patch(t.Context(), name, `{"metadata":{"annotations":{"barq.db/on-deletion":"keep-release"}}}`))
-		require.NoError(t, s.Client.Delete(t.Context(), clusters[name]))
-	}
-	each("after it was handed back", func(attack attack) string {
-		err := admin.Get(t.Context(), client.ObjectKeyFromObject(clusters[attack.name]), &v1alpha1.BarqCluster{})
-		if !apierrors.IsNotFound(err) {
-			return attack.name + " is not gone"
-		}
-		return ""
-	})
+	s.handBack(t, clusters, func() { forge(here) })
+	each("after it was handed back", func(attack attack) string { return remains(t, clusters[attack.name]) })
 
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) { require.Empty(t, wrong[name]) })
 	}
 	s.requireUntouched(t)
 	require.Empty(t, honest)
+}
+
+// handBack deletes BarqClusters whose releases are to be kept, after their records were forged.
+func (s *siege) handBack(t *testing.T, clusters map[string]*v1alpha1.BarqCluster, forge func()) {
+	t.Helper()
+	for _, cluster := range clusters {
+		waitSleeping(t, cluster)
+	}
+	forge()
+	for name, cluster := range clusters {
+		require.NoError(t, s.Patch(t.Context(), name, `{"metadata":{"annotations":{"barq.db/on-deletion":"keep-release"}}}`))
+		require.NoError(t, s.Client.Delete(t.Context(), cluster))
+	}
+}
+
+// remains says that a BarqCluster is there; empty if it is not.
+func remains(t *testing.T, cluster *v1alpha1.BarqCluster) string {
+	t.Helper()
+	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(cluster), &v1alpha1.BarqCluster{}); !apierrors.IsNotFound(err) {
+		return cluster.Name + " is not gone"
+	}
+	return ""
 }
 
 // forgeNewest changes the newest record of a release, or the original one if the newest cannot be read.
