@@ -496,14 +496,16 @@ const (
 // RetentionSpec says when volumes are deleted.
 type RetentionSpec struct {
 	// whenDeleted says what happens to the volumes when the BarqCluster is deleted: Retain (default)
-	// or Delete.
+	// or Delete. It is about all of them, also those of pods that are gone. Only the BarqCluster takes
+	// them along: with the StatefulSet, or with --cascade=orphan, no volume goes.
 	// +kubebuilder:default=Retain
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenDeleted RetentionPolicy `json:"whenDeleted,omitempty"`
 
 	// whenScaled says what happens to the volumes of pods that a lower number of replicas removes:
-	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here.
+	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here. So are those of
+	// pods that went before Delete was written.
 	// +kubebuilder:default=Retain
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}

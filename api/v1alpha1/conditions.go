@@ -49,6 +49,8 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonDeleting: the BarqCluster is being deleted.
 	ReasonDeleting = "Deleting"
+	// ReasonDeletionWaits: the BarqCluster is being deleted, and something keeps the operator from it.
+	ReasonDeletionWaits = "DeletionWaits"
 	// ReasonApplying: the newest spec has not been applied yet.
 	ReasonApplying = "Applying"
 	// ReasonRollingOut: pods are being made, replaced or removed.
@@ -116,6 +118,8 @@ const (
 	ReasonResumed = "Resumed"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
+	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
+	ReasonVolumeDeleted = "VolumeDeleted"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.
 	ReasonManagedElsewhere = "ManagedElsewhere"
 )

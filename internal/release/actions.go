@@ -57,6 +57,16 @@ type actionsGetter struct {
 	rollouts Rollouts
 	// owned finds what a BarqCluster controls.
 	owned *ownedObjects
+	// retention decides about the volumes of a BarqCluster that goes.
+	retention Retention
+}
+
+// Retention makes of the volumes of a BarqCluster that is deleted what its newest spec says. *retention.Settler does.
+type Retention interface {
+	// Keep is called before the objects of the release go. An error keeps them.
+	Keep(ctx context.Context, cluster client.Object) error
+	// Delete is called when they are gone, or go with the BarqCluster. An error keeps the BarqCluster.
+	Delete(ctx context.Context, cluster client.Object) error
 }
 
 // newActionsGetter makes one that remembers nothing yet.
@@ -108,6 +118,8 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		return g.owned.delete(ctx, found)
 	}
 	pass.release = func() error { return g.owned.release(ctx, cluster) }
+	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
+	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
 	facts.admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
 	if err := pass.finds(ctx); err != nil {
 		return nil, err
@@ -191,6 +203,8 @@ type actions struct {
 	// uninstall deletes what the BarqCluster of a stored release controls, and release ends its ownership of that.
 	uninstall func(stored *release.Release) error
 	release   func() error
+	// keepVolumes and deleteVolumes are those of Retention.
+	keepVolumes, deleteVolumes func() error
 
 	// stored is what the release storage had when the pass began.
 	stored storedVersions
@@ -548,16 +562,28 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 // is left alone, and reported as not there, so that the BarqCluster itself can go.
 //
 // It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
-// goes with its owner.
+// goes with its owner. What becomes of the volumes is settled before and after that.
 func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+	if err := a.keepVolumes(); err != nil {
+		return nil, err
+	}
 	keeps, invalid := keepsRelease(a.cluster)
 	found, err := a.ActionInterface.Get(name)
+	if errors.Is(err, driver.ErrReleaseNotFound) {
+		// The garbage collector deletes what an interrupted install has made.
+		if err := a.deleteVolumes(); err != nil {
+			return nil, err
+		}
+		return nil, err
+	}
 	if errors.Is(err, errForeign) && invalid == nil {
 		// It is left alone, and no reason to keep the BarqCluster.
 		if keeps {
 			if err := a.release(); err != nil {
 				return nil, err
 			}
+		} else if err := a.deleteVolumes(); err != nil {
+			return nil, err
 		}
 		return nil, driver.ErrReleaseNotFound
 	}
@@ -577,6 +603,9 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 		return nil, driver.ErrReleaseNotFound
 	}
 	if err := a.uninstall(found); err != nil {
+		return nil, err
+	}
+	if err := a.deleteVolumes(); err != nil {
 		return nil, err
 	}
 	releases := storageOf(a.Config().Releases)

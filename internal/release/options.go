@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
@@ -123,5 +124,6 @@ func newActionClientGetter(
 	getter.statefulSets = statefulSets
 	getter.capabilities = capabilities
 	getter.owned = owned
+	getter.retention = &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
 	return getter, nil
 }

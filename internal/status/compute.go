@@ -89,10 +89,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 func judge(o Observation, now time.Time) verdict {
 	switch {
 	case o.Cluster.DeletionTimestamp != nil:
-		return verdict{
-			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention(),
-		}
+		return judgeDeletion(o)
 	case o.Cluster.Spec.Paused:
 		return judgePaused(o, now)
 	case len(o.Secrets.Problems) > 0:
@@ -117,6 +114,19 @@ func judge(o Observation, now time.Time) verdict {
 	default:
 		return judgePods(o, now)
 	}
+}
+
+// judgeDeletion says what becomes of the volumes, and what the deletion waits for.
+func judgeDeletion(o Observation) verdict {
+	result := verdict{
+		phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+		reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.Fate.String(),
+	}
+	if waits := o.deletionWaits(); waits != "" {
+		result.reason = v1alpha1.ReasonDeletionWaits
+		result.message = fmt.Sprintf("the BarqCluster is being deleted, which waits and is tried again: %s; %s", waits, o.Fate)
+	}
+	return result
 }
 
 // judgePaused reports the pods as they are, beside what they were last asked to be,
@@ -269,12 +279,4 @@ func (o Observation) countOf(ready, asked int32) string {
 	default:
 		return text + ", not the primary " + o.primary() + ": clients get no answer"
 	}
-}
-
-// retention says what becomes of the volumes of a BarqCluster that is deleted.
-func (o Observation) retention() string {
-	if o.Cluster.Spec.Storage.Retention.WhenDeleted == v1alpha1.RetentionDelete {
-		return "its volumes are deleted with it (spec.storage.retention.whenDeleted)"
-	}
-	return "its volumes are kept"
 }

@@ -78,6 +78,7 @@ var warnings = map[string]bool{
 	v1alpha1.ReasonSecretMissing: true,
 	v1alpha1.ReasonReleaseFailed: true,
 	v1alpha1.ReasonPodsNotReady:  true,
+	v1alpha1.ReasonDeletionWaits: true,
 }
 
 // toldElsewhere are the reasons that ofReady leaves out.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -29,6 +30,8 @@ type Observation struct {
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.
 	Protection protection.Effect
+	// Fate is what becomes of the volumes of a BarqCluster that is being deleted.
+	Fate retention.Fate
 	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
 	// none waits.
 	Queued string
@@ -83,6 +86,18 @@ func (o Observation) refusal() string {
 	}
 	return failed.Message
 }
+
+// deletionWaits is why the Helm side could not delete what belongs to the BarqCluster, or nothing.
+func (o Observation) deletionWaits() string {
+	failed := o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue)
+	if failed == nil || failed.Reason != reasonUninstallError {
+		return ""
+	}
+	return failed.Message
+}
+
+// reasonUninstallError is the Helm library's for a release that it could not uninstall.
+const reasonUninstallError = "UninstallError"
 
 // helmCondition gives the condition if it has the status and is about the newest spec.
 func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *metav1.Condition {

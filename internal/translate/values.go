@@ -99,12 +99,6 @@ type PodDisruptionBudget struct {
 	Enabled bool `json:"enabled"`
 }
 
-// Retention says when volumes are deleted.
-type Retention struct {
-	WhenDeleted string `json:"whenDeleted,omitempty"`
-	WhenScaled  string `json:"whenScaled,omitempty"`
-}
-
 // Image is a container image, taken apart as charts have it.
 type Image struct {
 	Repository string `json:"repository,omitempty"`
@@ -113,12 +107,12 @@ type Image struct {
 	PullPolicy string `json:"pullPolicy,omitempty"`
 }
 
-// Storage is the volume of each pod.
+// Storage is the volume of each pod. The retention is left to the chart's default, which keeps every volume: what the StatefulSet
+// would delete goes with the StatefulSet, and the operator deletes volumes itself.
 type Storage struct {
-	Size             string    `json:"size"`
-	StorageClassName string    `json:"storageClassName,omitempty"`
-	AccessMode       string    `json:"accessMode,omitempty"`
-	Retention        Retention `json:"retention"`
+	Size             string `json:"size"`
+	StorageClassName string `json:"storageClassName,omitempty"`
+	AccessMode       string `json:"accessMode,omitempty"`
 }
 
 // Tiering says where the tiers are.
@@ -202,10 +196,6 @@ func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) 
 	storage := Storage{
 		Size:       size.String(),
 		AccessMode: string(spec.Storage.AccessMode),
-		Retention: Retention{
-			WhenDeleted: string(spec.Storage.Retention.WhenDeleted),
-			WhenScaled:  string(spec.Storage.Retention.WhenScaled),
-		},
 	}
 	if class := spec.Storage.StorageClassName; class != nil {
 		storage.StorageClassName = *class

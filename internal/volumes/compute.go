@@ -166,7 +166,7 @@ func (o observation) missing() []string {
 	}
 	var found []string
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := claimName(podName(o.cluster, ordinal))
+		name := clusters.ClaimName(clusters.PodName(o.cluster, ordinal))
 		if v, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
 		} else if has := v.has(); has.IsZero() {

@@ -87,6 +87,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	now := r.Clock.Now()
+	if err := r.retain(ctx, &observed); err != nil {
+		return ctrl.Result{}, err
+	}
 	resizeErr := r.resize(ctx, &observed, now)
 	plan := observed.planRestarts(now)
 	var left time.Duration
@@ -101,6 +104,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	left = sooner(left, plan.left)
 	for _, refused := range observed.refused {
 		left = sooner(left, refused.until.Sub(now))
+	}
+	if len(observed.scaledAway()) > 0 {
+		if err := r.deleteScaled(ctx, request.NamespacedName); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
 	if plan.now != nil {
 		return ctrl.Result{RequeueAfter: left}, r.restart(ctx, request.NamespacedName, now)
@@ -120,12 +128,13 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	if cluster.Status.DeployedRelease == nil {
 		return observed, nil
 	}
-	var claims corev1.PersistentVolumeClaimList
-	// They are only read.
-	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
-		return observed, fmt.Errorf("listing volume claims: %w", err)
+	claims, err := clusters.Claims(ctx, reader, lookup, cluster)
+	if err != nil {
+		return observed, err
 	}
-	observed.volumes = volumesOf(cluster, claims.Items)
+	for _, claim := range claims {
+		observed.volumes = append(observed.volumes, volume{claim: claim.PersistentVolumeClaim, pod: claim.Pod, ordinal: claim.Ordinal})
+	}
 	if observed.statefulSet, err = clusters.StatefulSet(ctx, reader, cluster); err != nil || observed.statefulSet == nil {
 		return observed, err
 	}

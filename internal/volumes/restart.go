@@ -5,6 +5,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // onlineGrace is how long a file system may take to grow under a running pod. The
@@ -117,7 +119,7 @@ func (o observation) blocks(chosen volume, due []volume, now time.Time) (string,
 		waits[v.pod] = true
 	}
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := podName(o.cluster, ordinal)
+		name := clusters.PodName(o.cluster, ordinal)
 		if waits[name] {
 			continue
 		}
