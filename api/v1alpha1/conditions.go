@@ -85,6 +85,8 @@ const (
 	ReasonResizeRefused = "ResizeRefused"
 	// ReasonResizeFailed: the storage tried to let a volume grow and failed.
 	ReasonResizeFailed = "ResizeFailed"
+	// ReasonDataAtRisk: a claim is being deleted, or has lost its volume, while its pod uses it.
+	ReasonDataAtRisk = "DataAtRisk"
 	// ReasonFileSystemResizePending: a volume grew, and its file system will when its pod restarts.
 	ReasonFileSystemResizePending = "FileSystemResizePending"
 )

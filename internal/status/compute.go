@@ -32,6 +32,9 @@ type verdict struct {
 // transition time of the conditions that change.
 func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	verdict := judge(o, now)
+	if risk := o.dataAtRisk(); risk != "" && verdict.reason != v1alpha1.ReasonDataAtRisk && o.Cluster.DeletionTimestamp == nil {
+		verdict.message += "; " + risk
+	}
 	stored := &o.Cluster.Status
 
 	status := v1alpha1.BarqClusterStatus{
@@ -215,6 +218,11 @@ func judgeVolumes(o Observation) verdict {
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
 			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; their volumes are being looked at",
+		}
+	case resized.Reason == v1alpha1.ReasonDataAtRisk:
+		return verdict{
+			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionTrue, stalled: resized.Reason, acted: true,
+			reason: resized.Reason, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + resized.Message,
 		}
 	case resized.Status == metav1.ConditionFalse:
 		return verdict{

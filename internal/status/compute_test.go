@@ -306,6 +306,22 @@ func TestCompute(t *testing.T) {
 					"its volumes are deleted with it, because a field says so: data-vectors-0", generation,
 			},
 		},
+		"data is at risk": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+			},
+			want: said{"Degraded", yes, no, yes, "DataAtRisk", "3 of 3 pods answer; claim data-vectors-0 is being deleted", generation},
+		},
+		"data is at risk while paused": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Paused = true
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+			},
+			want: said{
+				"Paused", yes, no, no, "Paused",
+				"spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer; claim data-vectors-0 is being deleted", 0,
+			},
+		},
 		"volumes grow": {
 			change: func(o *status.Observation) {
 				setCondition(o, v1alpha1.ConditionVolumesResized, no, "Resizing", "data-vectors-0 has 10Gi", generation)

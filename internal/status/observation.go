@@ -127,6 +127,15 @@ func (o Observation) available() bool {
 	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas
 }
 
+// dataAtRisk is what the volumes controller says about claims that go when their pods stop, or nothing.
+func (o Observation) dataAtRisk() string {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	if condition == nil || condition.Reason != v1alpha1.ReasonDataAtRisk {
+		return ""
+	}
+	return condition.Message
+}
+
 // volumesResized is what the volumes controller says about the newest spec, or nil
 // while it has not looked at it.
 func (o Observation) volumesResized() *metav1.Condition {

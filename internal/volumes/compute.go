@@ -121,7 +121,9 @@ func (o observation) condition(plan restarts, now time.Time) metav1.Condition {
 		}
 	}
 	size := o.cluster.Spec.DesiredSize()
-	switch missing := o.missing(); {
+	switch missing, risks := o.missing(), o.risks(); {
+	case len(risks) > 0:
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDataAtRisk, Message: list(risks)}
 	case len(behind) > 0:
 		// All claims of the weightiest reason are named before the others.
 		slices.SortStableFunc(behind, func(a, b progress) int {

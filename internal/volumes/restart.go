@@ -77,7 +77,8 @@ func (o observation) planRestarts(now time.Time) restarts {
 	var plan restarts
 	var due []volume
 	for _, v := range o.desired() {
-		if !o.isBehind(v) || v.condition(corev1.PersistentVolumeClaimFileSystemResizePending) == nil {
+		// A pod whose claim goes would be made again on an empty volume.
+		if !o.isBehind(v) || v.goes() || v.condition(corev1.PersistentVolumeClaimFileSystemResizePending) == nil {
 			continue
 		}
 		found := o.fileSystemOf(v, now)

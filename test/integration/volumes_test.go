@@ -424,3 +424,82 @@ func TestEphemeralStorage(t *testing.T) {
 	waitReady(t, db)
 	require.Equal(t, "1Gi", statefulSet(t, db).Spec.Template.Spec.Volumes[0].EmptyDir.SizeLimit.String())
 }
+
+// A claim that is deleted by mistake goes when its pod stops, so no restart comes that the user has not asked for.
+func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
+	namespace := newNamespace(t)
+	newSecret(t, namespace, "keys", map[string]string{"token": "one"})
+	db := newCluster(t, namespace, "db", `{replicas: 2, env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]}`)
+	waitReady(t, db)
+	before := identities(t, db)
+	claim := claims(t, db)["data-db-0"]
+	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0", "--wait=false"))
+	message := "claim data-db-0 is being deleted, and goes with its data when pod db-0 stops: copy the data first; " +
+		"the operator restarts this pod only for a change of the spec"
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, message)
+	ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+	require.Equal(t, "2 of 2 pods answer, the primary db-0 among them; "+message, ready.Message)
+	waitFor(t, db, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+	waitEvent(t, db, "Warning DataAtRisk: "+message)
+
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "keys"}}
+	refresh(t, secret)
+	secret.Data["token"] = []byte("two")
+	require.NoError(t, admin.Update(t.Context(), secret))
+	held := waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
+	require.Contains(t, held.Message, "this waits until no claim is at risk")
+	operator.Kill()
+	require.NoError(t, operator.Start())
+	time.Sleep(soon)
+	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
+	require.Equal(t, before, identities(t, db))
+	require.Equal(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	requireIdle(t, db)
+
+	// The user has copied the data and ends it.
+	output(t, kubectl("-n", namespace, "delete", "pod/db-0"))
+	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
+	waitReady(t, db)
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	require.NotEqual(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	require.NotEqual(t, before["db-1"], identities(t, db)["db-1"], "the Secret reaches the pods")
+}
+
+// A volume that has grown and awaits a restart of its pod is no reason to lose it.
+func TestAFileSystemIsNotGrownAtTheCostOfItsData(t *testing.T) {
+	for name, lose := range map[string]func(t *testing.T, db *v1alpha1.BarqCluster){
+		"being deleted": func(t *testing.T, db *v1alpha1.BarqCluster) {
+			t.Helper()
+			output(t, kubectl("-n", db.Namespace, "delete", "pvc/data-db-0", "--wait=false"))
+		},
+		"lost": func(t *testing.T, db *v1alpha1.BarqCluster) {
+			t.Helper()
+			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claims(t, db)["data-db-0"].Spec.VolumeName}}
+			refresh(t, volume)
+			volume.Finalizers = nil
+			require.NoError(t, admin.Update(t.Context(), volume))
+			require.NoError(t, client.IgnoreNotFound(admin.Delete(t.Context(), volume)))
+			refreshed := func() corev1.PersistentVolumeClaimPhase { return claims(t, db)["data-db-0"].Status.Phase }
+			eventually(t, func() string {
+				_ = admin.Patch(t.Context(), volume, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))
+				return strings.TrimPrefix(string(refreshed()), string(corev1.ClaimLost))
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			db := newCluster(t, namespace, "db", `{}`)
+			waitReady(t, db)
+			before := identities(t, db)
+			storageWorks(t, db, false)
+			require.NoError(t, resize(t, db, "20Gi"))
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+			volumeGrew(t, db, "data-db-0")
+			lose(t, db)
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk)
+			time.Sleep(fileSystemGrace + soon)
+			waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+			require.Equal(t, before, identities(t, db))
+		})
+	}
+}
