@@ -3,6 +3,7 @@ package retention
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,6 +27,8 @@ type Fate struct {
 
 	// set is the StatefulSet of the BarqCluster's name; nil if there is none.
 	set *appsv1.StatefulSet
+	// orphans reports whether the deletion is one with --cascade=orphan and a spec that says Delete.
+	orphans bool
 	// ours reports whether the StatefulSet is, or was, the BarqCluster's.
 	ours bool
 }
@@ -58,9 +61,10 @@ func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []cluster
 		fate.Why = "spec.storage.retention.whenDeleted is Retain"
 	case cluster.Annotations[v1alpha1.AnnotationOnDeletion] != "":
 		fate.Why = "annotation " + v1alpha1.AnnotationOnDeletion + " keeps the release"
-	case controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents):
-		fate.Why = "--cascade=orphan keeps what belongs to the BarqCluster"
+	case controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) || slices.ContainsFunc(claims, orphanedBy(cluster)):
+		fate.orphans, fate.Why = true, "--cascade=orphan keeps what belongs to the BarqCluster"
 	case set != nil && !controlled:
+		fate.orphans = fate.ours
 		// The garbage collector has taken it from a BarqCluster that is deleted with --cascade=orphan, or it is another's.
 		fate.Why = fmt.Sprintf("StatefulSet %s, which uses them, does not belong to the BarqCluster", set.Name)
 	case set == nil && !released:
@@ -69,6 +73,14 @@ func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []cluster
 		fate.Deletes, fate.Why = true, "spec.storage.retention.whenDeleted is Delete"
 	}
 	return fate
+}
+
+// orphanedAnnotation of a claim has the UID of the BarqCluster that was deleted with --cascade=orphan. The garbage collector takes its
+// finalizer off and the operator deletes the StatefulSet, and then nothing else tells.
+const orphanedAnnotation = "barq.db/orphaned-by"
+
+func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.Claim) bool {
+	return func(claim clusters.Claim) bool { return claim.Annotations[orphanedAnnotation] == string(cluster.UID) }
 }
 
 // named is how many claims a message names.

@@ -259,3 +259,33 @@ func TestDeleteLooksAgain(t *testing.T) {
 	require.NoError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), w.cluster))
 	require.Empty(t, names(t, store))
 }
+
+// The operator deletes the StatefulSet of a BarqCluster that is deleted with --cascade=orphan, and the garbage collector takes its
+// finalizer off. An operator that is killed then, or is slow, still knows.
+func TestAnOrphanIsRemembered(t *testing.T) {
+	for name, orphan := range map[string]func(*world){
+		"the garbage collector is not done": func(w *world) { w.cluster.Finalizers = append(w.cluster.Finalizers, "orphan") },
+		"the garbage collector is done":     func(w *world) { w.set.OwnerReferences = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(deleted)
+			orphan(w)
+			store := w.store(t, interceptor.Funcs{})
+			settler := retention.Settler{Live: store, Writer: store}
+			require.NoError(t, settler.Keep(t.Context(), w.cluster))
+
+			require.NoError(t, store.Delete(t.Context(), w.set))
+			cluster := &v1alpha1.BarqCluster{}
+			require.NoError(t, store.Get(t.Context(), client.ObjectKeyFromObject(w.cluster), cluster))
+			cluster.Finalizers = []string{"uninstall-helm-release"}
+			require.NoError(t, store.Update(t.Context(), cluster))
+			require.NoError(t, settler.Delete(t.Context(), w.cluster))
+			require.Len(t, names(t, store), 3)
+
+			cluster.UID = "the next one"
+			require.NoError(t, store.Update(t.Context(), cluster))
+			require.NoError(t, settler.Delete(t.Context(), cluster))
+			require.Empty(t, names(t, store), "it is about one BarqCluster")
+		})
+	}
+}

@@ -44,11 +44,15 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 		}
 	}
 	for _, claim := range fate.Claims {
-		if !Tied(cluster, claim) {
+		mark := fate.orphans && !orphanedBy(cluster)(claim)
+		if !Tied(cluster, claim) && !mark {
 			continue
 		}
 		kept := claim.DeepCopy()
 		kept.OwnerReferences = Untied(cluster, claim)
+		if mark {
+			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, orphanedAnnotation, string(cluster.UID))
+		}
 		err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("keeping claim %s when StatefulSet %s goes: %w", claim.Name, cluster.Name, err)
