@@ -87,6 +87,9 @@ const (
 	ReasonResizeFailed = "ResizeFailed"
 	// ReasonDataAtRisk: a claim is being deleted, or has lost its volume, while its pod uses it.
 	ReasonDataAtRisk = "DataAtRisk"
+	// ReasonVolumesDiffer: claims that were there before have another class or access mode than the spec
+	// says, or are larger.
+	ReasonVolumesDiffer = "VolumesDiffer"
 	// ReasonFileSystemResizePending: a volume grew, and its file system will when its pod restarts.
 	ReasonFileSystemResizePending = "FileSystemResizePending"
 )
@@ -122,6 +125,8 @@ const (
 	ReasonWoken = "Woken"
 	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
 	ReasonVolumeDeleted = "VolumeDeleted"
+	// ReasonStatefulSetReplaced: the StatefulSet was made again with other claims, because no volume was bound.
+	ReasonStatefulSetReplaced = "StatefulSetReplaced"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.
 	ReasonManagedElsewhere = "ManagedElsewhere"
 )

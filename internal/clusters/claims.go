@@ -7,11 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/translate"
 )
 
 // Claim is the volume claim of one of a BarqCluster's pods.
@@ -63,4 +66,20 @@ func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeCla
 	}
 	slices.SortFunc(found, func(a, b Claim) int { return int(a.Ordinal - b.Ordinal) })
 	return found
+}
+
+// Template returns what the StatefulSet's volume claim template asks for, or nil if it has none.
+func Template(statefulSet *appsv1.StatefulSet) *translate.Template {
+	for _, template := range statefulSet.Spec.VolumeClaimTemplates {
+		size, ok := template.Spec.Resources.Requests[corev1.ResourceStorage]
+		if !ok {
+			continue
+		}
+		found := &translate.Template{Size: size.DeepCopy(), StorageClassName: ptr.Deref(template.Spec.StorageClassName, "")}
+		if len(template.Spec.AccessModes) > 0 {
+			found.AccessMode = string(template.Spec.AccessModes[0])
+		}
+		return found
+	}
+	return nil
 }

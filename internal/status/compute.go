@@ -195,6 +195,10 @@ func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
 			"; " + describe(troubles) + o.heldUp(),
 	}
+	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
+		// What the scheduler says of a claim names neither the claim nor its class.
+		result.message += "; " + resized.Message
+	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
 		result.phase = v1alpha1.PhasePending
 	}

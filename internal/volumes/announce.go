@@ -16,6 +16,10 @@ func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *m
 		if stored == nil || stored.Reason != computed.Reason || stored.ObservedGeneration != computed.ObservedGeneration {
 			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Resize", "%s", computed.Message)
 		}
+	case v1alpha1.ReasonVolumesDiffer:
+		if stored == nil || stored.Reason != computed.Reason {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Observe", "%s", computed.Message)
+		}
 	case v1alpha1.ReasonDataAtRisk:
 		if stored == nil || stored.Reason != computed.Reason || stored.Message != computed.Message {
 			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Observe", "%s", computed.Message)

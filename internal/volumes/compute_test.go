@@ -243,7 +243,7 @@ func TestCompute(t *testing.T) {
 				o.volumes = o.volumes[1:2]
 			},
 			said{
-				unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is not bound; claim data-vectors-2 is awaited",
+				unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is not bound, its class is fast; claim data-vectors-2 is awaited",
 				"", 0, 0,
 			},
 		},

@@ -30,7 +30,7 @@ const fieldOwner = client.FieldOwner("barq-operator-volumes")
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -90,6 +90,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := r.retain(ctx, &observed); err != nil {
 		return ctrl.Result{}, err
 	}
+	heardAgain, err := r.hear(ctx, &observed, now)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	resizeErr := r.resize(ctx, &observed, now)
 	plan := observed.planRestarts(now)
 	var left time.Duration
@@ -101,9 +105,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left = sooner(left, plan.left)
+	left = sooner(sooner(left, heardAgain), plan.left)
 	for _, refused := range observed.refused {
 		left = sooner(left, refused.until.Sub(now))
+	}
+	if observed.outdatedTemplate() != nil {
+		return ctrl.Result{RequeueAfter: left}, r.replace(ctx, request.NamespacedName)
 	}
 	if len(observed.scaledAway()) > 0 {
 		if err := r.deleteScaled(ctx, request.NamespacedName); err != nil {
@@ -122,7 +129,7 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	if err != nil {
 		return observation{}, err
 	}
-	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}}
+	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}, words: map[types.UID]string{}}
 	// Without a release of its own, claims that carry its name belong to a database
 	// that somebody installed by hand.
 	if cluster.Status.DeployedRelease == nil {

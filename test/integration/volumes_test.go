@@ -503,3 +503,88 @@ func TestAFileSystemIsNotGrownAtTheCostOfItsData(t *testing.T) {
 		})
 	}
 }
+
+// A first size that cannot be had, a class that is misspelt or a wrong access mode can be corrected while no volume is bound.
+func TestTheFirstVolumesCanBeCorrected(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second string
+		says          string
+	}{
+		"a quota": {
+			`{storage: {size: 100Gi}}`, `{"spec":{"storage":{"size":"10Gi"}}}`,
+			"claim data-db-0 is awaited",
+		},
+		"a class that does not exist": {
+			`{replicas: 2, storage: {storageClassName: simulatedd}}`, `{"spec":{"storage":{"storageClassName":"simulated"}}}`,
+			`claim data-db-0 is not bound, its class is simulatedd: storageclass.storage.k8s.io "simulatedd" not found`,
+		},
+		"all of it": {
+			`{storage: {size: 20Gi, storageClassName: simulatedd, accessMode: ReadWriteOncePod}}`,
+			`{"spec":{"storage":{"size":"10Gi","storageClassName":null,"accessMode":"ReadWriteOnce"}}}`,
+			"claim data-db-0 is not bound, its class is simulatedd: ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "quota"}}
+			quota.Spec.Hard = corev1.ResourceList{corev1.ResourceRequestsStorage: resource.MustParse("50Gi")}
+			require.NoError(t, admin.Create(t.Context(), quota))
+			db := newCluster(t, namespace, "db", test.first)
+			eventually(t, func() string {
+				message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes).Message
+				if strings.Contains(message, test.says) {
+					return ""
+				}
+				return message
+			})
+			if name != "a quota" {
+				eventually(t, func() string {
+					ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady).Message
+					if strings.Contains(ready, test.says) {
+						return ""
+					}
+					return ready
+				})
+			}
+
+			require.NoError(t, admin.Patch(t.Context(), db.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(test.second))))
+			waitReady(t, db)
+			waitEvent(t, db, "Normal StatefulSetReplaced: StatefulSet db is made again, because its claims ask for ")
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+			requireIdle(t, db)
+			for _, claim := range claims(t, db) {
+				require.Equal(t, "10Gi", ptr.To(claim.Status.Capacity[corev1.ResourceStorage]).String())
+				require.Equal(t, "simulated", *claim.Spec.StorageClassName)
+				require.Equal(t, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, claim.Spec.AccessModes)
+			}
+			require.NotEmpty(t, causes(t, admin.Patch(t.Context(), db.DeepCopy(),
+				client.RawPatch(types.MergePatchType, []byte(`{"spec":{"storage":{"storageClassName":"other"}}}`)))), "there are volumes now")
+		})
+	}
+}
+
+// Claims that a former BarqCluster has left are taken up, and in what they differ from the spec is said.
+func TestKeptVolumesThatDifferAreSaid(t *testing.T) {
+	namespace := newNamespace(t)
+	never := newCluster(t, namespace, "db", `storage: {storageClassName: simulatedd}`)
+	waitFor(t, never, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
+	remove(t, never)
+	db := newCluster(t, namespace, "db", `storage: {storageClassName: simulated}`)
+	message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer).Message
+	require.Contains(t, message, "claim data-db-0 has class simulatedd, and the spec says simulated; "+
+		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets another one be made")
+	waitEvent(t, db, "Warning VolumesDiffer: ")
+	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0"))
+	waitReady(t, db)
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+
+	remove(t, db)
+	again := newCluster(t, namespace, "db", `storage: {size: 5Gi, accessMode: ReadWriteOncePod, storageClassName: other}`)
+	waitReady(t, again)
+	waitVolumes(t, again, metav1.ConditionTrue, v1alpha1.ReasonVolumesDiffer, "every volume has at least 5Gi; "+
+		"claim data-db-0 has class simulated, and the spec says other; "+
+		"claim data-db-0 has access mode ReadWriteOnce, and the spec says ReadWriteOncePod; "+
+		"claim data-db-0 has size 10Gi, and the spec says 5Gi")
+	waitEvent(t, again, "Warning VolumesDiffer: every volume has at least 5Gi; ")
+	requireIdle(t, again)
+}
