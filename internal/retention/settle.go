@@ -44,19 +44,27 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 		}
 	}
 	for _, claim := range fate.Claims {
-		mark := fate.orphans && !orphanedBy(cluster)(claim)
-		if !Tied(cluster, claim) && !mark {
-			continue
+		if err := s.keep(ctx, cluster, claim, fate.orphans); err != nil {
+			return err
 		}
-		kept := claim.DeepCopy()
-		kept.OwnerReferences = Untied(cluster, claim)
-		if mark {
-			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, orphanedAnnotation, string(cluster.UID))
-		}
-		err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("keeping claim %s when StatefulSet %s goes: %w", claim.Name, cluster.Name, err)
-		}
+	}
+	return nil
+}
+
+// keep lets a claim outlive the StatefulSet and its pod, and notes whether that is because of --cascade=orphan.
+func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim clusters.Claim, orphans bool) error {
+	mark := orphans && !orphanedBy(cluster)(claim)
+	if !Tied(cluster, claim) && !mark {
+		return nil
+	}
+	kept := claim.DeepCopy()
+	kept.OwnerReferences = Untied(cluster, claim)
+	if mark {
+		metav1.SetMetaDataAnnotation(&kept.ObjectMeta, orphanedAnnotation, string(cluster.UID))
+	}
+	err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("keeping claim %s when StatefulSet %s goes: %w", claim.Name, cluster.Name, err)
 	}
 	return nil
 }

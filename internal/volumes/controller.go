@@ -109,18 +109,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	for _, refused := range observed.refused {
 		left = sooner(left, refused.until.Sub(now))
 	}
+	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, &observed, plan, now)
+}
+
+// remove deletes what a pass has found to be in the way of the spec, which each of these asks the API server for once more.
+func (r *Reconciler) remove(ctx context.Context, name types.NamespacedName, observed *observation, plan restarts, now time.Time) error {
 	if observed.outdatedTemplate() != nil {
-		return ctrl.Result{RequeueAfter: left}, r.replace(ctx, request.NamespacedName)
+		return r.replace(ctx, name)
 	}
 	if len(observed.scaledAway()) > 0 {
-		if err := r.deleteScaled(ctx, request.NamespacedName); err != nil {
-			return ctrl.Result{}, err
+		if err := r.deleteScaled(ctx, name); err != nil {
+			return err
 		}
 	}
 	if plan.now != nil {
-		return ctrl.Result{RequeueAfter: left}, r.restart(ctx, request.NamespacedName, now)
+		return r.restart(ctx, name, now)
 	}
-	return ctrl.Result{RequeueAfter: left}, nil
+	return nil
 }
 
 // observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
