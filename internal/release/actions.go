@@ -558,32 +558,36 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	return asked.DryRun
 }
 
-// Uninstall removes the release, or hands it back to Helm. One that is not the operator's
-// is left alone, and reported as not there, so that the BarqCluster itself can go.
-//
-// It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
-// goes with its owner. What becomes of the volumes is settled before and after that.
+// Uninstall removes the release, or hands it back to Helm, and settles before and after that what becomes of the volumes. Without a
+// record the garbage collector deletes what an interrupted install has made, and the volumes are settled all the same.
 func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	if err := a.keepVolumes(); err != nil {
 		return nil, err
 	}
-	keeps, invalid := keepsRelease(a.cluster)
-	found, err := a.ActionInterface.Get(name)
-	if errors.Is(err, driver.ErrReleaseNotFound) {
-		// The garbage collector deletes what an interrupted install has made.
-		if err := a.deleteVolumes(); err != nil {
-			return nil, err
-		}
+	response, err := a.uninstallRelease(name)
+	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
 		return nil, err
 	}
+	if err := a.deleteVolumes(); err != nil {
+		return nil, err
+	}
+	return response, err
+}
+
+// uninstallRelease removes the release, or hands it back to Helm. One that is not the operator's
+// is left alone, and reported as not there, so that the BarqCluster itself can go.
+//
+// It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
+// goes with its owner.
+func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
+	keeps, invalid := keepsRelease(a.cluster)
+	found, err := a.ActionInterface.Get(name)
 	if errors.Is(err, errForeign) && invalid == nil {
 		// It is left alone, and no reason to keep the BarqCluster.
 		if keeps {
 			if err := a.release(); err != nil {
 				return nil, err
 			}
-		} else if err := a.deleteVolumes(); err != nil {
-			return nil, err
 		}
 		return nil, driver.ErrReleaseNotFound
 	}
@@ -603,9 +607,6 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 		return nil, driver.ErrReleaseNotFound
 	}
 	if err := a.uninstall(found); err != nil {
-		return nil, err
-	}
-	if err := a.deleteVolumes(); err != nil {
 		return nil, err
 	}
 	releases := storageOf(a.Config().Releases)

@@ -160,8 +160,10 @@ func TestADeletionWaitsUntilTheVolumesAreSettled(t *testing.T) {
 		_, err := actions.Uninstall("vectors")
 		require.EqualError(t, err, "refused")
 		require.Equal(t, uninstalled, inner.uninstalled)
-		_, err = inner.Get("vectors")
-		require.NoError(t, err, "the next reconcile begins from the record")
+		inner.unsettled = ""
+		_, err = actions.Uninstall("vectors")
+		require.True(t, err == nil || errors.Is(err, driver.ErrReleaseNotFound), err)
+		require.Equal(t, "delete, uninstalled true", inner.settled[len(inner.settled)-1], "the next reconcile goes on")
 	}
 }
 
