@@ -28,6 +28,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52",message="metadata.name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name: must start with a letter and hold only lower-case letters, digits and '-', because a Service takes this name; write for instance my-vectors"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || string(self.spec.storage.size) == string(oldSelf.spec.storage.size) || quantity(string(self.spec.storage.size)).compareTo(quantity(string(oldSelf.status.storage.capacity))) >= 0",messageExpression="'spec.storage.size: the volumes have ' + string(oldSelf.status.storage.capacity) + ' and cannot shrink; write ' + string(oldSelf.status.storage.capacity) + ' or more'",message="spec.storage.size: volumes cannot shrink; write at least the size in status.storage.capacity"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || has(self.spec.storage.storageClassName) == has(oldSelf.spec.storage.storageClassName) && (!has(self.spec.storage.storageClassName) || self.spec.storage.storageClassName == oldSelf.spec.storage.storageClassName)",fieldPath=".spec.storage.storageClassName",message="cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || self.spec.storage.accessMode == oldSelf.spec.storage.accessMode",fieldPath=".spec.storage.accessMode",message="cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data"
 type BarqCluster struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -443,8 +445,6 @@ type ImagePullSecret struct {
 type AccessMode string
 
 // StorageSpec is the volume of each pod.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data"
 type StorageSpec struct {
 	// size of each volume; default 10Gi. Disk use grows with the history of writes, because the
 	// database never shortens its log. It can grow as far as the storage class can; it cannot go
@@ -457,7 +457,7 @@ type StorageSpec struct {
 	Size *resource.Quantity `json:"size,omitempty"`
 
 	// storageClassName is the StorageClass of the volumes. Default: the cluster's default class.
-	// It cannot change.
+	// It cannot change once there is a volume (status.storage.capacity).
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -467,9 +467,8 @@ type StorageSpec struct {
 
 	// accessMode of the volumes: ReadWriteOnce (default), or ReadWriteOncePod where the class knows
 	// it. Two processes on one volume corrupt it, so no mode that lets two nodes write is offered.
-	// It cannot change.
+	// It cannot change once there is a volume (status.storage.capacity).
 	// +kubebuilder:default=ReadWriteOnce
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOnce","urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOncePod","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	AccessMode AccessMode `json:"accessMode,omitempty"`
@@ -496,14 +495,16 @@ const (
 // RetentionSpec says when volumes are deleted.
 type RetentionSpec struct {
 	// whenDeleted says what happens to the volumes when the BarqCluster is deleted: Retain (default)
-	// or Delete.
+	// or Delete. It is about all of them, also those of pods that are gone. Only the BarqCluster takes
+	// them along: with the StatefulSet, or with --cascade=orphan, no volume goes.
 	// +kubebuilder:default=Retain
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenDeleted RetentionPolicy `json:"whenDeleted,omitempty"`
 
 	// whenScaled says what happens to the volumes of pods that a lower number of replicas removes:
-	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here.
+	// Retain (default) or Delete. With replicas 0 they are kept whatever is written here. So are those of
+	// pods that went before Delete was written.
 	// +kubebuilder:default=Retain
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}

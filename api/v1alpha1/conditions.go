@@ -49,6 +49,8 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonDeleting: the BarqCluster is being deleted.
 	ReasonDeleting = "Deleting"
+	// ReasonDeletionWaits: the BarqCluster is being deleted, and something keeps the operator from it.
+	ReasonDeletionWaits = "DeletionWaits"
 	// ReasonApplying: the newest spec has not been applied yet.
 	ReasonApplying = "Applying"
 	// ReasonRollingOut: pods are being made, replaced or removed.
@@ -86,6 +88,11 @@ const (
 	ReasonResizeRefused = "ResizeRefused"
 	// ReasonResizeFailed: the storage tried to let a volume grow and failed.
 	ReasonResizeFailed = "ResizeFailed"
+	// ReasonDataAtRisk: a claim is being deleted, or has lost its volume, while its pod uses it.
+	ReasonDataAtRisk = "DataAtRisk"
+	// ReasonVolumesDiffer: claims that were there before have another class or access mode than the spec
+	// says, or are larger.
+	ReasonVolumesDiffer = "VolumesDiffer"
 	// ReasonFileSystemResizePending: a volume grew, and its file system will when its pod restarts.
 	ReasonFileSystemResizePending = "FileSystemResizePending"
 )
@@ -121,6 +128,10 @@ const (
 	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
+	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
+	ReasonVolumeDeleted = "VolumeDeleted"
+	// ReasonStatefulSetReplaced: the StatefulSet was made again with other claims, because no volume was bound.
+	ReasonStatefulSetReplaced = "StatefulSetReplaced"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.
 	ReasonManagedElsewhere = "ManagedElsewhere"
 )

@@ -63,6 +63,16 @@ type actionsGetter struct {
 	owned *ownedObjects
 	// events is told why pods restart; nil for nothing.
 	events events.EventRecorder
+	// retention decides about the volumes of a BarqCluster that goes.
+	retention Retention
+}
+
+// Retention makes of the volumes of a BarqCluster that is deleted what its newest spec says. *retention.Settler does.
+type Retention interface {
+	// Keep is called before the objects of the release go. An error keeps them.
+	Keep(ctx context.Context, cluster client.Object) error
+	// Delete is called when they are gone, or go with the BarqCluster. An error keeps the BarqCluster.
+	Delete(ctx context.Context, cluster client.Object) error
 }
 
 // newActionsGetter makes one that remembers nothing yet.
@@ -117,6 +127,8 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		return g.owned.delete(ctx, found)
 	}
 	pass.release = func() error { return g.owned.release(ctx, cluster) }
+	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
+	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
 	facts.admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
 	if err := pass.finds(ctx); err != nil {
 		return nil, err
@@ -202,6 +214,8 @@ type actions struct {
 	// uninstall deletes what the BarqCluster of a stored release controls, and release ends its ownership of that.
 	uninstall func(stored *release.Release) error
 	release   func() error
+	// keepVolumes and deleteVolumes are those of Retention.
+	keepVolumes, deleteVolumes func() error
 
 	// stored is what the release storage had when the pass began.
 	stored storedVersions
@@ -557,12 +571,28 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	return asked.DryRun
 }
 
-// Uninstall removes the release, or hands it back to Helm. One that is not the operator's
+// Uninstall removes the release, or hands it back to Helm, and settles before and after that what becomes of the volumes. Without a
+// record the garbage collector deletes what an interrupted install has made, and the volumes are settled all the same.
+func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+	if err := a.keepVolumes(); err != nil {
+		return nil, err
+	}
+	response, err := a.uninstallRelease(name)
+	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+		return nil, err
+	}
+	if err := a.deleteVolumes(); err != nil {
+		return nil, err
+	}
+	return response, err
+}
+
+// uninstallRelease removes the release, or hands it back to Helm. One that is not the operator's
 // is left alone, and reported as not there, so that the BarqCluster itself can go.
 //
 // It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
 // goes with its owner.
-func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
+func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
 	keeps, invalid := keepsRelease(a.cluster)
 	found, err := a.ActionInterface.Get(name)
 	if errors.Is(err, errForeign) && invalid == nil {

@@ -52,11 +52,23 @@ func testCluster() client.Object {
 	return cluster
 }
 
-// stored are Helm's actions on releases in memory. uninstalled tells whether the objects were deleted.
+// stored are Helm's actions on releases in memory. uninstalled tells whether the objects were deleted, and settled what was done to the
+// volumes, and whether before or after that.
 type stored struct {
 	helmclient.ActionInterface
 	config      *action.Configuration
 	uninstalled bool
+	settled     []string
+	// unsettled is the step that fails.
+	unsettled string
+}
+
+func (s *stored) settles(step string) error {
+	s.settled = append(s.settled, fmt.Sprintf("%s, uninstalled %t", step, s.uninstalled))
+	if step == s.unsettled {
+		return errors.New("refused")
+	}
+	return nil
 }
 
 func (s *stored) Get(name string, _ ...helmclient.GetOption) (*release.Release, error) {
@@ -84,6 +96,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 			inner.uninstalled = true
 			return nil
 		},
+		keepVolumes: func() error { return inner.settles("keep") }, deleteVolumes: func() error { return inner.settles("delete") },
 	}, inner
 }
 
@@ -136,6 +149,31 @@ func TestOurReleaseIsUninstalled(t *testing.T) {
 	_, err := actions.Uninstall("vectors")
 	require.NoError(t, err)
 	require.True(t, inner.uninstalled)
+	require.Equal(t, []string{"keep, uninstalled false", "delete, uninstalled true"}, inner.settled)
+}
+
+func TestADeletionWaitsUntilTheVolumesAreSettled(t *testing.T) {
+	for step, uninstalled := range map[string]bool{"keep": false, "delete": true} {
+		actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+		inner.unsettled = step
+		_, err := actions.Uninstall("vectors")
+		require.EqualError(t, err, "refused")
+		require.Equal(t, uninstalled, inner.uninstalled)
+		inner.unsettled = ""
+		_, err = actions.Uninstall("vectors")
+		require.True(t, err == nil || errors.Is(err, driver.ErrReleaseNotFound), err)
+		require.Equal(t, "delete, uninstalled true", inner.settled[len(inner.settled)-1], "the next reconcile goes on")
+	}
+}
+
+// What an interrupted install has made goes with the BarqCluster, and so do its volumes if the spec says so.
+func TestVolumesWithoutARecordAreSettled(t *testing.T) {
+	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
+	_, err := inner.config.Releases.Delete("vectors", 3)
+	require.NoError(t, err)
+	_, err = actions.Uninstall("vectors")
+	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+	require.Equal(t, []string{"keep, uninstalled false", "delete, uninstalled false"}, inner.settled)
 }
 
 // A record that nothing can read, and that does not carry the operator's mark, may be an administrator's, or a tenant's who wants to keep

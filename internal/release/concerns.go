@@ -34,10 +34,10 @@ func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 }
 
 // helmPartOf gives what the Helm side writes into the status, which it puts right if somebody else changes it, and whose the
-// BarqCluster is.
+// BarqCluster is, and whether data is at risk, which holds roll-outs back.
 func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
-	part := map[string]any{"operator": status["operator"], "deployedRelease": status["deployedRelease"]}
+	part := map[string]any{"operator": status["operator"], "deployedRelease": status["deployedRelease"], "data at risk": dataAtRisk(cluster)}
 	conditions, _ := status["conditions"].([]any)
 	for _, condition := range conditions {
 		condition, _ := condition.(map[string]any)

@@ -39,6 +39,8 @@ status:
 		"the phase":                       {"phase: Progressing", "phase: Ready", false},
 		"a condition of another":          {`{type: Ready, status: "False"}`, `{type: Ready, status: "True"}`, false},
 		"another condition more":          {`  - {type: Ready, status: "False"}`, `  - {type: Stalled, status: "True"}` + "\n" + `  - {type: Ready, status: "False"}`, false},
+		"data that is at risk":            {`{type: Ready, status: "False"}`, `{type: VolumesResized, status: "False", reason: DataAtRisk}`, true},
+		"volumes that grow":               {`{type: Ready, status: "False"}`, `{type: VolumesResized, status: "False", reason: Resizing}`, false},
 		"the spec":                        {"generation: 1,", "generation: 2,", true},
 		"a label":                         {"team: search", "team: shop", true},
 		"a new annotation":                {"labels:", "annotations: {a: b}, labels:", true},

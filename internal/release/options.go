@@ -14,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
@@ -132,5 +133,6 @@ func newActionClientGetter(
 	getter.capabilities = capabilities
 	getter.owned = owned
 	getter.events = mgr.GetEventRecorder("barq-operator")
+	getter.retention = &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
 	return getter, nil
 }

@@ -3,14 +3,17 @@ package release
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -20,6 +23,8 @@ type Rollouts interface {
 	Begin(ctx context.Context, cluster client.Object, change string) (bool, error)
 	// Resume takes a slot for a roll-out that cannot be held back any more.
 	Resume(cluster client.Object)
+	// Hold tells that a roll-out waits because data is at risk.
+	Hold(cluster client.Object)
 	// Made tells which revision was made with the slot.
 	Made(cluster client.Object, revision int)
 	// Leave tells that nothing waits any more.
@@ -38,13 +43,25 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 		a.newest = newest
 	}
 	var err error
-	if a.plan, err = planOf(a.newest, a.asked, values, func() (bool, error) {
+	restarting := func() (bool, error) {
 		if !believed(a.newest) {
 			return a.restarts(rendered)
 		}
 		return restartsPods(a.newest.Manifest, rendered.Manifest)
-	}); err != nil {
+	}
+	if a.plan, err = planOf(a.newest, a.asked, values, restarting); err != nil {
 		return nil, err
+	}
+	if dataAtRisk(a.cluster) && !a.asked.edited(a.newest) && !a.plan.resumes {
+		// A new Secret and a new operator can wait; the data on a claim that is being deleted goes with the next restart.
+		restarts, err := restarting()
+		if err != nil {
+			return nil, err
+		}
+		if a.held = restarts; restarts {
+			a.getter.rollouts.Hold(a.cluster)
+			return a.newest, nil
+		}
 	}
 	if !a.plan.waits {
 		return rendered, nil
@@ -61,6 +78,20 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 		return a.newest, nil
 	}
 	return rendered, nil
+}
+
+// dataAtRisk reports whether the volumes controller says that data goes when a pod stops.
+func dataAtRisk(cluster client.Object) bool {
+	object, ok := cluster.(*unstructured.Unstructured)
+	if !ok {
+		return false
+	}
+	status, _ := object.Object["status"].(map[string]any)
+	conditions, _ := status["conditions"].([]any)
+	return slices.ContainsFunc(conditions, func(condition any) bool {
+		named, _ := condition.(map[string]any)
+		return named["type"] == v1alpha1.ConditionVolumesResized && named["reason"] == v1alpha1.ReasonDataAtRisk
+	})
 }
 
 // upgraded tells of a revision that was made, whether or not it failed.

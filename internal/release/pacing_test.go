@@ -11,6 +11,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,6 +31,8 @@ func (s *slots) Begin(context.Context, client.Object, string) (bool, error) {
 }
 
 func (s *slots) Resume(client.Object) { s.calls = append(s.calls, "resume") }
+
+func (s *slots) Hold(client.Object) { s.calls = append(s.calls, "hold") }
 
 func (s *slots) Made(_ client.Object, revision int) {
 	s.calls = append(s.calls, fmt.Sprintf("made %d", revision))
@@ -85,7 +88,7 @@ func (h *renderingHelm) Upgrade(_, _ string, _ *chart.Chart, values map[string]a
 func (h *renderingHelm) Reconcile(*release.Release) error { return nil }
 
 // passOver does what the library does, and tells whether it made a revision.
-func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledReleases) bool {
+func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledReleases, conditions ...metav1.Condition) bool {
 	t.Helper()
 	getter := newGetter(clock.RealClock{}, slots)
 	getter.ActionClientGetter = helmclient.ActionClientGetterFunc(func(context.Context, client.Object) (helmclient.ActionInterface, error) {
@@ -94,6 +97,7 @@ func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledR
 	getter.secrets, getter.settled = newSecretMetadata(), settled
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name, cluster.UID, cluster.Generation = "team", "vectors", "one", 3
+	cluster.Status.Conditions = conditions
 	pass, err := getter.ActionClientFor(t.Context(), unstructuredOf(t, cluster))
 	require.NoError(t, err)
 	pass.(*actions).stored = storedVersions{"something": "1"}
@@ -135,6 +139,32 @@ func TestARollOutThatNobodyAskedForWaits(t *testing.T) {
 	require.False(t, passOver(t, helm, queue, settled))
 	require.Equal(t, []string{"begin", "begin", "made 3", "leave"}, queue.calls)
 	require.Len(t, settled.known, 1)
+}
+
+// Neither a newer operator nor a Secret restarts a pod whose claim is being deleted. An edit of the spec does.
+func TestARestartWaitsWhileDataIsAtRisk(t *testing.T) {
+	risk := metav1.Condition{Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDataAtRisk}
+	for name, test := range map[string]struct {
+		generation string
+		secrets    string
+		manifest   string
+		calls      []string
+	}{
+		"a newer operator":         {"3", "one", manifestOf("1", "barq:2", "ClusterIP"), []string{"hold"}},
+		"a Secret":                 {"3", "another", manifestOf("1", "barq:2", "ClusterIP"), []string{"hold"}},
+		"an edit":                  {"2", "one", manifestOf("1", "barq:2", "ClusterIP"), []string{"leave"}},
+		"a Secret that no pod has": {"3", "another", manifestOf("1", "barq:1", "NodePort"), []string{"leave"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			newest := revision(release.StatusDeployed, before, labelled(test.generation, "requested"))
+			newest.Chart = &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}
+			newest.Config = map[string]any{"secretsChecksum": test.secrets}
+			helm, queue := &renderingHelm{newest: newest, manifest: test.manifest}, &slots{}
+			made := passOver(t, helm, queue, newSettledReleases(), risk)
+			require.Equal(t, test.calls, queue.calls)
+			require.Equal(t, test.calls[0] == "leave", made)
+		})
+	}
 }
 
 func TestWhatDoesNotRestartPodsDoesNotWait(t *testing.T) {

@@ -5,14 +5,12 @@ import (
 
 	"helm.sh/helm/v3/pkg/chartutil"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/translate"
 )
@@ -46,14 +44,14 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if len(resolution.Problems) > 0 {
 		return nil, reconcile.TerminalError(secrets.HeldBack(resolution))
 	}
-	templateSize, err := t.templateSize(ctx, client.ObjectKeyFromObject(cluster))
+	template, err := t.template(ctx, client.ObjectKeyFromObject(cluster))
 	if err != nil {
 		return nil, err
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:    t.DefaultImage,
 		SecretsChecksum: resolution.Checksum,
-		TemplateSize:    templateSize,
+		Template:        template,
 	})
 	if err != nil {
 		return nil, reconcile.TerminalError(err)
@@ -61,17 +59,11 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	return values, nil
 }
 
-// templateSize reads the size in the volume claim template of the StatefulSet, or
-// gives nil where there is none.
-func (t *Translator) templateSize(ctx context.Context, name client.ObjectKey) (*resource.Quantity, error) {
+// template reads the volume claim template of the StatefulSet, or returns nil where there is none.
+func (t *Translator) template(ctx context.Context, name client.ObjectKey) (*translate.Template, error) {
 	statefulSet := &appsv1.StatefulSet{}
 	if err := t.Cache.Get(ctx, name, statefulSet, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
-	for _, template := range statefulSet.Spec.VolumeClaimTemplates {
-		if size, ok := template.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
-			return ptr.To(size.DeepCopy()), nil
-		}
-	}
-	return nil, nil
+	return clusters.Template(statefulSet), nil
 }

@@ -26,6 +26,10 @@ type holder struct {
 	until time.Time
 }
 
+// heldMessage says what a BarqCluster waits for whose data is at risk.
+const heldMessage = "the pods are to be restarted for a change of a Secret or of the operator, not of the spec; " +
+	"this waits until no claim is at risk, which the condition VolumesResized tells of"
+
 // message says what a BarqCluster waits for, with what is to change in its pods and how many go before it.
 func message(limit int, change string, ahead int, slow string) string {
 	what := "the pods are to be restarted for a change that the operator brings, not the spec"

@@ -43,6 +43,8 @@ type Queue struct {
 	line   line
 	// grants are slots that the caches may not know of yet.
 	grants map[types.UID]grant
+	// held are those whose roll-outs wait because data is at risk.
+	held map[types.UID]types.NamespacedName
 	// slow is what those that wait were told last about those that hold slots.
 	slow string
 
@@ -117,6 +119,23 @@ func (q *Queue) Resume(cluster client.Object) {
 	q.grant(cluster)
 }
 
+// Hold notes a roll-out that waits because data would be lost with the pods. The BarqCluster neither has a slot nor waits for one; Leave
+// ends it.
+func (q *Queue) Hold(cluster client.Object) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	_ = q.seed(context.Background())
+	if _, known := q.held[cluster.GetUID()]; known {
+		return
+	}
+	q.leave(cluster.GetUID())
+	if q.held == nil {
+		q.held = map[types.UID]types.NamespacedName{}
+	}
+	q.held[cluster.GetUID()] = client.ObjectKeyFromObject(cluster)
+	q.statuses.wake(ctrl.Request{NamespacedName: client.ObjectKeyFromObject(cluster)})
+}
+
 // grant gives a slot.
 func (q *Queue) grant(cluster client.Object) {
 	if q.grants == nil {
@@ -158,6 +177,10 @@ func (q *Queue) Leave(cluster types.UID) {
 }
 
 func (q *Queue) leave(cluster types.UID) {
+	if name, held := q.held[cluster]; held {
+		delete(q.held, cluster)
+		q.statuses.wake(ctrl.Request{NamespacedName: name})
+	}
 	if left, ok := q.line[cluster]; ok {
 		delete(q.line, cluster)
 		q.statuses.wake(ctrl.Request{NamespacedName: left.name})
@@ -173,6 +196,9 @@ func (q *Queue) Waiting(cluster types.UID) string {
 	// operator would end and begin every wait. A cache that cannot be read fails that
 	// pass too.
 	_ = q.seed(context.Background())
+	if _, held := q.held[cluster]; held {
+		return heldMessage
+	}
 	waiting, ok := q.line[cluster]
 	if !ok {
 		return ""

@@ -378,3 +378,17 @@ func TestTheDeadlineOfASlotIsAtMostAnHour(t *testing.T) {
 	}
 	require.Equal(t, 10*time.Minute, deadlineOf(&unstructured.Unstructured{Object: map[string]any{}}))
 }
+
+// A BarqCluster whose data is at risk takes no place of the others, and says what it waits for.
+func TestHold(t *testing.T) {
+	f := newFleet(t, 1, "a", "b")
+	f.Hold(clusterOf("a"))
+	f.Hold(clusterOf("a"))
+	require.Equal(t, heldMessage, f.Waiting("a"))
+	require.Equal(t, 1, f.statuses.Len())
+	begins, err := f.Begin(t.Context(), clusterOf("b"), "")
+	require.NoError(t, err)
+	require.True(t, begins)
+	f.Leave("a")
+	require.Empty(t, f.Waiting("a"))
+}

@@ -34,6 +34,9 @@ type verdict struct {
 // transition time of the conditions that change.
 func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	verdict := judge(o, now)
+	if risk := o.dataAtRisk(); risk != "" && verdict.reason != v1alpha1.ReasonDataAtRisk && o.Cluster.DeletionTimestamp == nil {
+		verdict.message += "; " + risk
+	}
 	stored := &o.Cluster.Status
 
 	status := v1alpha1.BarqClusterStatus{
@@ -100,10 +103,7 @@ func (o Observation) observedBefore() int64 {
 func judge(o Observation, now time.Time) verdict {
 	switch {
 	case o.Cluster.DeletionTimestamp != nil:
-		return verdict{
-			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.retention() + o.keptBy(),
-		}
+		return judgeDeletion(o)
 	case o.Cluster.Spec.Paused:
 		return judgePaused(o, now)
 	case len(o.Secrets.Problems) > 0:
@@ -133,6 +133,19 @@ func judge(o Observation, now time.Time) verdict {
 	default:
 		return judgePods(o, now)
 	}
+}
+
+// judgeDeletion says what becomes of the volumes, and what the deletion waits for.
+func judgeDeletion(o Observation) verdict {
+	result := verdict{
+		phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+		reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.Fate.String() + o.keptBy(),
+	}
+	if waits := o.deletionWaits(); waits != "" {
+		result.reason = v1alpha1.ReasonDeletionWaits
+		result.message = fmt.Sprintf("the BarqCluster is being deleted, which waits and is tried again: %s; %s", waits, o.Fate)
+	}
+	return result
 }
 
 // judgePaused reports the pods as they are, beside what they were last asked to be,
@@ -207,6 +220,10 @@ func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
 			"; " + describe(troubles) + o.heldUp(troubles),
 	}
+	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
+		// What the scheduler says of a claim names neither the claim nor its class.
+		result.message += "; " + resized.Message
+	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
 		result.phase = v1alpha1.PhasePending
 	}
@@ -230,6 +247,11 @@ func judgeVolumes(o Observation) verdict {
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
 			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the volumes are being looked at",
+		}
+	case resized.Reason == v1alpha1.ReasonDataAtRisk:
+		return verdict{
+			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionTrue, stalled: resized.Reason, acted: true,
+			reason: resized.Reason, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + resized.Message,
 		}
 	case resized.Status == metav1.ConditionFalse:
 		return verdict{
@@ -294,14 +316,6 @@ func (o Observation) countOf(ready, asked int32) string {
 	default:
 		return text + ", not the primary " + o.primary() + ": clients get no answer"
 	}
-}
-
-// retention says what becomes of the volumes of a BarqCluster that is deleted.
-func (o Observation) retention() string {
-	if o.Cluster.Spec.Storage.Retention.WhenDeleted == v1alpha1.RetentionDelete {
-		return "its volumes are deleted with it (spec.storage.retention.whenDeleted)"
-	}
-	return "its volumes are kept"
 }
 
 // keptBy names what keeps a BarqCluster that is deleted, once the operator does not.

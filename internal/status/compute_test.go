@@ -7,11 +7,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/status"
 )
@@ -22,6 +25,12 @@ type said struct {
 	ready, reconciling, stalled metav1.ConditionStatus
 	reason, message             string
 	observed                    int64
+}
+
+// fate is that of one claim.
+func fate(deletes bool) retention.Fate {
+	claim := clusters.Claim{PersistentVolumeClaim: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-vectors-0"}}}
+	return retention.Fate{Deletes: deletes, Why: "a field says so", Claims: []clusters.Claim{claim}}
 }
 
 func TestCompute(t *testing.T) {
@@ -297,32 +306,63 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
 				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
+				o.Fate = fate(false)
 			},
-			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
+			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept, because a field says so: data-vectors-0", generation},
 		},
 		"deleted, and kept by others after the operator": {
 			change: func(o *status.Observation) {
 				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "example.com/b"}
+				o.Fate = fate(false)
 			},
 			want: said{
-				"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept; " +
+				"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept, because a field says so: data-vectors-0; " +
 					"it stays until its finalizers are removed by those who set them: example.com/a, example.com/b", generation,
 			},
 		},
 		"deleted, and kept by the operator": {
 			change: func(o *status.Observation) {
 				o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/a", "uninstall-helm-release"}
+				o.Fate = fate(false)
 			},
-			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept", generation},
+			want: said{"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept, because a field says so: data-vectors-0", generation},
 		},
 		"deleted with its volumes": {
 			change: func(o *status.Observation) {
-				o.Cluster.Spec.Storage.Retention.WhenDeleted = v1alpha1.RetentionDelete
 				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
+				o.Fate = fate(true)
 			},
 			want: said{
 				"Progressing", no, yes, no, "Deleting",
-				"the BarqCluster is being deleted; its volumes are deleted with it (spec.storage.retention.whenDeleted)", generation,
+				"the BarqCluster is being deleted; its volumes are deleted with it, because a field says so: data-vectors-0", generation,
+			},
+		},
+		"a deletion that waits": {
+			change: func(o *status.Observation) {
+				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
+				o.Fate = fate(true)
+				setCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UninstallError", "deleting claim data-vectors-0: refused", generation)
+			},
+			want: said{
+				"Progressing", no, yes, no, "DeletionWaits",
+				"the BarqCluster is being deleted, which waits and is tried again: deleting claim data-vectors-0: refused; " +
+					"its volumes are deleted with it, because a field says so: data-vectors-0", generation,
+			},
+		},
+		"data is at risk": {
+			change: func(o *status.Observation) {
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+			},
+			want: said{"Degraded", yes, no, yes, "DataAtRisk", "3 of 3 pods answer; claim data-vectors-0 is being deleted", generation},
+		},
+		"data is at risk while paused": {
+			change: func(o *status.Observation) {
+				o.Cluster.Spec.Paused = true
+				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+			},
+			want: said{
+				"Paused", yes, no, no, "Paused",
+				"spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer; claim data-vectors-0 is being deleted", 0,
 			},
 		},
 		"volumes grow": {

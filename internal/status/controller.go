@@ -23,6 +23,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -30,6 +31,7 @@ import (
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 
 // Reconciler keeps the status of BarqClusters true.
 type Reconciler struct {
@@ -169,6 +171,11 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	}
 	if r.Protection != nil {
 		observed.Protection = r.Protection.Effect()
+	}
+	if cluster.DeletionTimestamp != nil {
+		if observed.Fate, err = retention.Observe(ctx, r.Client, ownership.InCache, cluster); err != nil {
+			return observed, err
+		}
 	}
 	if observed.StatefulSet, err = clusters.StatefulSet(ctx, statefulSets, cluster); err != nil || observed.StatefulSet == nil {
 		return observed, err

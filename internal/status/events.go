@@ -90,6 +90,7 @@ var warnings = map[string]bool{
 	v1alpha1.ReasonSecretMissing: true,
 	v1alpha1.ReasonReleaseFailed: true,
 	v1alpha1.ReasonPodsNotReady:  true,
+	v1alpha1.ReasonDeletionWaits: true,
 }
 
 // toldElsewhere are the reasons that ofReady leaves out.
@@ -97,6 +98,7 @@ var toldElsewhere = map[string]bool{
 	// It lasts for a fraction of a second, and what comes of it is announced.
 	v1alpha1.ReasonApplying: true,
 	// internal/volumes tells of the volumes, claim by claim.
+	v1alpha1.ReasonDataAtRisk:              true,
 	v1alpha1.ReasonResizing:                true,
 	v1alpha1.ReasonResizeRefused:           true,
 	v1alpha1.ReasonResizeFailed:            true,

@@ -159,7 +159,7 @@ func TestADeletionIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := begin(t)
 			s.then(before)
-			require.Equal(t, []string{"Normal Deleting: the BarqCluster is being deleted; its volumes are kept"},
+			require.Equal(t, []string{"Normal Deleting: the BarqCluster is being deleted; it has no volumes"},
 				s.then(func(o *status.Observation) { o.Cluster.DeletionTimestamp = &metav1.Time{Time: now} }))
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -34,6 +35,8 @@ type Observation struct {
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.
 	Protection protection.Effect
+	// Fate is what becomes of the volumes of a BarqCluster that is being deleted.
+	Fate retention.Fate
 	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
 	// none waits.
 	Queued string
@@ -98,6 +101,18 @@ func (o Observation) refusal() string {
 	return failed.Message
 }
 
+// deletionWaits is why the Helm side could not delete what belongs to the BarqCluster, or nothing.
+func (o Observation) deletionWaits() string {
+	failed := o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue)
+	if failed == nil || failed.Reason != reasonUninstallError {
+		return ""
+	}
+	return failed.Message
+}
+
+// reasonUninstallError is the Helm library's for a release that it could not uninstall.
+const reasonUninstallError = "UninstallError"
+
 // helmCondition gives the condition if it has the status and is about the newest spec.
 func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *metav1.Condition {
 	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
@@ -124,6 +139,15 @@ func (o Observation) rolledOut() bool {
 func (o Observation) available() bool {
 	status := &o.StatefulSet.Status
 	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas
+}
+
+// dataAtRisk is what the volumes controller says about claims that go when their pods stop, or nothing.
+func (o Observation) dataAtRisk() string {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	if condition == nil || condition.Reason != v1alpha1.ReasonDataAtRisk {
+		return ""
+	}
+	return condition.Message
 }
 
 // volumesResized is what the volumes controller says about the newest spec, or nil

@@ -19,10 +19,24 @@ type Facts struct {
 	// SecretsChecksum changes when a value of a referenced Secret changes; it is
 	// empty when there is none.
 	SecretsChecksum string
-	// TemplateSize is the size in the volume claim template of the StatefulSet that
-	// exists, or nil. Kubernetes refuses every change of that template, so it is
-	// rendered as it is; larger volumes are asked for at the claims.
-	TemplateSize *resource.Quantity
+	// Template is the volume claim template of the StatefulSet that exists, or nil. Kubernetes refuses every change of it, so it is
+	// rendered as it is. Larger volumes are asked for at the claims, and as long as no volume is bound the StatefulSet is replaced.
+	Template *Template
+}
+
+// Template is what a volume claim template asks for.
+type Template struct {
+	Size resource.Quantity
+	// StorageClassName is empty for the default class.
+	StorageClassName string
+	AccessMode       string
+}
+
+// TemplateOf returns what the spec asks for.
+func TemplateOf(spec *v1alpha1.BarqClusterSpec) Template {
+	return Template{
+		Size: spec.DesiredSize(), StorageClassName: ptr.Deref(spec.Storage.StorageClassName, ""), AccessMode: string(spec.Storage.AccessMode),
+	}
 }
 
 // Values are the values of the chart barq-db. Their names are those of its
@@ -99,12 +113,6 @@ type PodDisruptionBudget struct {
 	Enabled bool `json:"enabled"`
 }
 
-// Retention says when volumes are deleted.
-type Retention struct {
-	WhenDeleted string `json:"whenDeleted,omitempty"`
-	WhenScaled  string `json:"whenScaled,omitempty"`
-}
-
 // Image is a container image, taken apart as charts have it.
 type Image struct {
 	Repository string `json:"repository,omitempty"`
@@ -113,12 +121,12 @@ type Image struct {
 	PullPolicy string `json:"pullPolicy,omitempty"`
 }
 
-// Storage is the volume of each pod.
+// Storage is the volume of each pod. The retention is left to the chart's default, which keeps every volume: what the StatefulSet
+// would delete goes with the StatefulSet, and the operator deletes volumes itself.
 type Storage struct {
-	Size             string    `json:"size"`
-	StorageClassName string    `json:"storageClassName,omitempty"`
-	AccessMode       string    `json:"accessMode,omitempty"`
-	Retention        Retention `json:"retention"`
+	Size             string `json:"size"`
+	StorageClassName string `json:"storageClassName,omitempty"`
+	AccessMode       string `json:"accessMode,omitempty"`
 }
 
 // Tiering says where the tiers are.
@@ -159,7 +167,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		Topology:            Topology{Mode: string(spec.Topology.Mode)},
 		Image:               image,
 		ImagePullSecrets:    toPullSecrets(spec.ImagePullSecrets),
-		Storage:             toStorage(spec, facts.TemplateSize),
+		Storage:             toStorage(spec, facts.Template),
 		Tiering:             toTiering(&spec.Tiering),
 		Resources:           spec.Resources,
 		LogLevel:            spec.LogLevel,
@@ -194,23 +202,12 @@ func toPullSecrets(secrets []v1alpha1.ImagePullSecret) []corev1.LocalObjectRefer
 	return references
 }
 
-func toStorage(spec *v1alpha1.BarqClusterSpec, templateSize *resource.Quantity) Storage {
-	size := spec.DesiredSize()
-	if templateSize != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
-		size = *templateSize
+func toStorage(spec *v1alpha1.BarqClusterSpec, existing *Template) Storage {
+	template := TemplateOf(spec)
+	if existing != nil && spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
+		template = *existing
 	}
-	storage := Storage{
-		Size:       size.String(),
-		AccessMode: string(spec.Storage.AccessMode),
-		Retention: Retention{
-			WhenDeleted: string(spec.Storage.Retention.WhenDeleted),
-			WhenScaled:  string(spec.Storage.Retention.WhenScaled),
-		},
-	}
-	if class := spec.Storage.StorageClassName; class != nil {
-		storage.StorageClassName = *class
-	}
-	return storage
+	return Storage{Size: template.Size.String(), StorageClassName: template.StorageClassName, AccessMode: template.AccessMode}
 }
 
 // toTiering leaves the tiers out while tiering is off, so that a Secret which

@@ -8,13 +8,21 @@ import (
 )
 
 // announce records an event when volumes may not or cannot grow, once for each
-// spec, and when they all have grown. It compares with the stored condition, so a
+// spec, when data is at risk, and when they all have grown. It compares with the stored condition, so a
 // restarted operator does not repeat itself.
 func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *metav1.Condition) {
 	switch computed.Reason {
 	case v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
 		if stored == nil || stored.Reason != computed.Reason || stored.ObservedGeneration != computed.ObservedGeneration {
 			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Resize", "%s", computed.Message)
+		}
+	case v1alpha1.ReasonVolumesDiffer:
+		if stored == nil || stored.Reason != computed.Reason {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Observe", "%s", computed.Message)
+		}
+	case v1alpha1.ReasonDataAtRisk:
+		if stored == nil || stored.Reason != computed.Reason || stored.Message != computed.Message {
+			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Observe", "%s", computed.Message)
 		}
 	case v1alpha1.ReasonSizeReached:
 		if stored != nil && stored.Status == metav1.ConditionFalse {

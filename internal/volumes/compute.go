@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -122,7 +123,9 @@ func (o observation) condition(plan restarts, now time.Time) metav1.Condition {
 		}
 	}
 	size := o.cluster.Spec.DesiredSize()
-	switch missing := o.missing(); {
+	switch missing, risks := o.missing(), o.risks(); {
+	case len(risks) > 0:
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDataAtRisk, Message: list(risks)}
 	case len(behind) > 0:
 		// All claims of the weightiest reason are named before the others.
 		slices.SortStableFunc(behind, func(a, b progress) int {
@@ -144,19 +147,30 @@ func (o observation) condition(plan restarts, now time.Time) metav1.Condition {
 			Message: "the data directory is on no volume (spec.tiering.hotPath)",
 		}
 	case len(missing) > 0:
+		differ := o.differences()
 		return metav1.Condition{
-			Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoVolumes, Message: "no volume yet: " + list(missing),
+			Status: metav1.ConditionUnknown, Reason: reasonOf(differ, v1alpha1.ReasonNoVolumes),
+			Message: "no volume yet: " + list(append(missing, differ...)),
 		}
 	case len(o.volumes) == 0:
 		return metav1.Condition{
 			Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNoVolumes, Message: "there is no volume, and no pod is asked for",
 		}
 	default:
+		differ := o.differences()
 		return metav1.Condition{
-			Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSizeReached,
-			Message: fmt.Sprintf("every volume has at least %s", size.String()),
+			Status: metav1.ConditionTrue, Reason: reasonOf(differ, v1alpha1.ReasonSizeReached),
+			Message: list(append([]string{fmt.Sprintf("every volume has at least %s", size.String())}, differ...)),
 		}
 	}
+}
+
+// reasonOf returns the reason if no claim differs from the spec.
+func reasonOf(differ []string, otherwise string) string {
+	if len(differ) > 0 {
+		return v1alpha1.ReasonVolumesDiffer
+	}
+	return otherwise
 }
 
 // missing names the claims without a volume of the pods that the spec asks for.
@@ -167,11 +181,15 @@ func (o observation) missing() []string {
 	}
 	var found []string
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := claimName(podName(o.cluster, ordinal))
+		name := clusters.ClaimName(clusters.PodName(o.cluster, ordinal))
 		if v, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
 		} else if has := v.has(); has.IsZero() {
-			found = append(found, fmt.Sprintf("claim %s is not bound", name))
+			class := "its class is the default one, and there is none"
+			if named := ptr.Deref(v.claim.Spec.StorageClassName, ""); named != "" {
+				class = "its class is " + named
+			}
+			found = append(found, fmt.Sprintf("claim %s is not bound, %s%s", name, class, o.words[v.claim.UID]))
 		}
 	}
 	return found

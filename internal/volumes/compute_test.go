@@ -184,7 +184,7 @@ func TestCompute(t *testing.T) {
 			first(func(_ *observation, claim *corev1.PersistentVolumeClaim) {
 				claim.DeletionTimestamp = &metav1.Time{Time: now}
 			}),
-			said{no, "Resizing", sought + "claim data-vectors-0 has 10Gi, and is being deleted", "20Gi", 3, 2},
+			said{no, "DataAtRisk", strings.ReplaceAll(goingMessage, "vectors-1", "vectors-0"), "20Gi", 3, 2},
 		},
 		"what a person can do something about comes first": {
 			func(o *observation) {
@@ -243,7 +243,7 @@ func TestCompute(t *testing.T) {
 				o.volumes = o.volumes[1:2]
 			},
 			said{
-				unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is not bound; claim data-vectors-2 is awaited",
+				unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is not bound, its class is fast; claim data-vectors-2 is awaited",
 				"", 0, 0,
 			},
 		},

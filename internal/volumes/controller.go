@@ -27,7 +27,7 @@ import (
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -84,6 +84,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	now := r.Clock.Now()
+	if err := r.retain(ctx, &observed); err != nil {
+		return ctrl.Result{}, err
+	}
+	heardAgain, err := r.hear(ctx, &observed, now)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	resizeErr := r.resize(ctx, &observed, now)
 	plan := observed.planRestarts(now)
 	var left time.Duration
@@ -95,14 +102,27 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left = sooner(left, plan.left)
+	left = sooner(sooner(left, heardAgain), plan.left)
 	for _, refused := range observed.refused {
 		left = sooner(left, refused.until.Sub(now))
 	}
-	if plan.now != nil {
-		return ctrl.Result{RequeueAfter: left}, r.restart(ctx, request.NamespacedName, now)
+	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, &observed, plan, now)
+}
+
+// remove deletes what a pass has found to be in the way of the spec, which each of these asks the API server for once more.
+func (r *Reconciler) remove(ctx context.Context, name types.NamespacedName, observed *observation, plan restarts, now time.Time) error {
+	if observed.outdatedTemplate() != nil {
+		return r.replace(ctx, name)
 	}
-	return ctrl.Result{RequeueAfter: left}, nil
+	if len(observed.scaledAway()) > 0 {
+		if err := r.deleteScaled(ctx, name); err != nil {
+			return err
+		}
+	}
+	if plan.now != nil {
+		return r.restart(ctx, name, now)
+	}
+	return nil
 }
 
 // observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
@@ -111,18 +131,19 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	if err != nil {
 		return observation{}, err
 	}
-	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}}
+	observed := observation{cluster: cluster, pods: map[string]*corev1.Pod{}, words: map[types.UID]string{}}
 	// Without a release of its own, claims that carry its name belong to a database
 	// that somebody installed by hand.
 	if cluster.Status.DeployedRelease == nil {
 		return observed, nil
 	}
-	var claims corev1.PersistentVolumeClaimList
-	// They are only read.
-	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
-		return observed, fmt.Errorf("listing volume claims: %w", err)
+	claims, err := clusters.Claims(ctx, reader, lookup, cluster)
+	if err != nil {
+		return observed, err
 	}
-	observed.volumes = volumesOf(cluster, claims.Items)
+	for _, claim := range claims {
+		observed.volumes = append(observed.volumes, volume{claim: claim.PersistentVolumeClaim, pod: claim.Pod, ordinal: claim.Ordinal})
+	}
 	if observed.statefulSet, err = clusters.StatefulSet(ctx, reader, cluster); err != nil || observed.statefulSet == nil {
 		return observed, err
 	}

@@ -11,8 +11,9 @@
 //   - what a claim is to ask for: request.go
 //   - what the API server refused, and when to ask again: refusals.go
 //   - which pod has to restart, and when it may: restart.go
+//   - which volumes go with pods that a lower number removes: retain.go
 //   - what the status says: progress.go and compute.go
 //
-// These are functions of what was observed; controller.go reads and writes. Volumes
-// are neither made nor deleted here: that is what StatefulSets do.
+// These are functions of what was observed; controller.go reads and writes. Volumes are made by the StatefulSet. Those of a BarqCluster
+// that is deleted are the business of internal/retention.
 package volumes

@@ -17,6 +17,8 @@ type observation struct {
 	volumes []volume
 	// refused are the resizes that the API server refused, by claim.
 	refused map[types.UID]refusal
+	// words are what provisioners say about claims that are not bound, by claim.
+	words map[types.UID]string
 	// statefulSet of the BarqCluster; nil while there is none.
 	statefulSet *appsv1.StatefulSet
 	// pods of the StatefulSet by name; none without it.

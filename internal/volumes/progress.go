@@ -46,6 +46,8 @@ func (o observation) progressOf(v volume, plan restarts, now time.Time) progress
 	switch {
 	case v.claim.DeletionTimestamp != nil:
 		return say(v1alpha1.ReasonResizing, "and is being deleted")
+	case v.goes():
+		return say(v1alpha1.ReasonResizing, "and has lost its volume")
 	case o.cluster.Spec.Paused && asks.Cmp(size) < 0:
 		return say(v1alpha1.ReasonResizing, "and grows once spec.paused is false")
 	case v.condition(corev1.PersistentVolumeClaimFileSystemResizePending) != nil:

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // onlineGrace is how long a file system may take to grow under a running pod. The
@@ -75,7 +77,8 @@ func (o observation) planRestarts(now time.Time) restarts {
 	var plan restarts
 	var due []volume
 	for _, v := range o.desired() {
-		if !o.isBehind(v) || v.condition(corev1.PersistentVolumeClaimFileSystemResizePending) == nil {
+		// A pod whose claim goes would be made again on an empty volume.
+		if !o.isBehind(v) || v.goes() || v.condition(corev1.PersistentVolumeClaimFileSystemResizePending) == nil {
 			continue
 		}
 		found := o.fileSystemOf(v, now)
@@ -117,7 +120,7 @@ func (o observation) blocks(chosen volume, due []volume, now time.Time) (string,
 		waits[v.pod] = true
 	}
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := podName(o.cluster, ordinal)
+		name := clusters.PodName(o.cluster, ordinal)
 		if waits[name] {
 			continue
 		}

@@ -246,7 +246,8 @@ func accounts() tried {
 	}
 }
 
-// volumes: claims and a pod of an administrator have the labels of the BarqCluster, whose volumes grow and whose pods are restarted for it.
+// volumes: claims and a pod of an administrator have the labels of the BarqCluster, whose volumes grow and whose pods are restarted
+// for it, and then are deleted, some with a pod and the others with the BarqCluster.
 func volumes() tried {
 	return tried{
 		name: "volumes", spec: `{}`,
@@ -268,7 +269,11 @@ func volumes() tried {
 		},
 		end: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
-			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"30Gi"},"replicas":2}}`))
+			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"30Gi","retention":{"whenDeleted":"Delete","whenScaled":"Delete"}},"replicas":2}}`))
+			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
+			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"replicas":1}}`))
+			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
+			require.NoError(t, client.IgnoreNotFound(at.Client.Delete(t.Context(), clusterOf(t, at.Namespace, name, `{}`))))
 		},
 	}
 }

@@ -50,7 +50,7 @@ var reaches = map[permission][]string{
 	{"events.events.k8s.io", "patch"}: {"metadata", "volumes", "of-another-tenant"},
 
 	{"persistentvolumeclaims", "list"}: {"volumes"}, {"persistentvolumeclaims", "watch"}: {"volumes"},
-	{"persistentvolumeclaims", "patch"}: {"volumes", "listed-elsewhere", "listed-at-home"},
+	{"persistentvolumeclaims", "patch"}: {"volumes", "listed-elsewhere", "listed-at-home"}, {"persistentvolumeclaims", "delete"}: {"volumes", "listed-elsewhere", "listed-at-home"},
 
 	{"pods", "list"}: {"volumes"}, {"pods", "watch"}: {"volumes"}, {"pods", "delete"}: {"volumes", "hooked"},
 	// The operator makes pods as a dry run. The names of what it asks for are those of its own pods.

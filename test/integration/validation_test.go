@@ -326,7 +326,7 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
 		}},
 		"access mode": {`spec: {storage: {accessMode: ReadWriteOncePod}}`, []string{
-			`spec.storage.accessMode: Invalid value: "ReadWriteOncePod": cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.storage.accessMode: Invalid value: cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data`,
 		}},
 		"hot path": {`spec: {tiering: {hotPath: ephemeral-storage}}`, []string{
 			`spec.tiering.hotPath: Invalid value: "ephemeral-storage": cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data`,

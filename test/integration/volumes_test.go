@@ -424,3 +424,167 @@ func TestEphemeralStorage(t *testing.T) {
 	waitReady(t, db)
 	require.Equal(t, "1Gi", statefulSet(t, db).Spec.Template.Spec.Volumes[0].EmptyDir.SizeLimit.String())
 }
+
+// A claim that is deleted by mistake goes when its pod stops, so no restart comes that the user has not asked for.
+func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
+	namespace := newNamespace(t)
+	newSecret(t, namespace, "keys", map[string]string{"token": "one"})
+	db := newCluster(t, namespace, "db", `{replicas: 2, env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]}`)
+	waitReady(t, db)
+	before := identities(t, db)
+	claim := claims(t, db)["data-db-0"]
+	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0", "--wait=false"))
+	message := "claim data-db-0 is being deleted, and goes with its data when pod db-0 stops: copy the data first; " +
+		"the operator restarts this pod only for a change of the spec"
+	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, message)
+	ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+	require.Equal(t, "2 of 2 pods answer, the primary db-0 among them; "+message, ready.Message)
+	waitFor(t, db, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+	waitEvent(t, db, "Warning DataAtRisk: "+message)
+
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "keys"}}
+	refresh(t, secret)
+	secret.Data["token"] = []byte("two")
+	require.NoError(t, admin.Update(t.Context(), secret))
+	held := waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
+	require.Contains(t, held.Message, "this waits until no claim is at risk")
+	operator.Kill()
+	require.NoError(t, operator.Start())
+	time.Sleep(soon)
+	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
+	require.Equal(t, before, identities(t, db))
+	require.Equal(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	requireIdle(t, db)
+
+	// The user has copied the data and ends it.
+	output(t, kubectl("-n", namespace, "delete", "pod/db-0"))
+	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
+	waitReady(t, db)
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	require.NotEqual(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	require.NotEqual(t, before["db-1"], identities(t, db)["db-1"], "the Secret reaches the pods")
+}
+
+// A volume that has grown and awaits a restart of its pod is no reason to lose it.
+func TestAFileSystemIsNotGrownAtTheCostOfItsData(t *testing.T) {
+	for name, lose := range map[string]func(t *testing.T, db *v1alpha1.BarqCluster){
+		"being deleted": func(t *testing.T, db *v1alpha1.BarqCluster) {
+			t.Helper()
+			output(t, kubectl("-n", db.Namespace, "delete", "pvc/data-db-0", "--wait=false"))
+		},
+		"lost": func(t *testing.T, db *v1alpha1.BarqCluster) {
+			t.Helper()
+			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claims(t, db)["data-db-0"].Spec.VolumeName}}
+			refresh(t, volume)
+			volume.Finalizers = nil
+			require.NoError(t, admin.Update(t.Context(), volume))
+			require.NoError(t, client.IgnoreNotFound(admin.Delete(t.Context(), volume)))
+			refreshed := func() corev1.PersistentVolumeClaimPhase { return claims(t, db)["data-db-0"].Status.Phase }
+			eventually(t, func() string {
+				_ = admin.Patch(t.Context(), volume, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))
+				return strings.TrimPrefix(string(refreshed()), string(corev1.ClaimLost))
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			db := newCluster(t, namespace, "db", `{}`)
+			waitReady(t, db)
+			before := identities(t, db)
+			storageWorks(t, db, false)
+			require.NoError(t, resize(t, db, "20Gi"))
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
+			volumeGrew(t, db, "data-db-0")
+			lose(t, db)
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk)
+			time.Sleep(fileSystemGrace + soon)
+			waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+			require.Equal(t, before, identities(t, db))
+		})
+	}
+}
+
+// A first size that cannot be had, a class that is misspelt or a wrong access mode can be corrected while no volume is bound.
+func TestTheFirstVolumesCanBeCorrected(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second string
+		says          string
+	}{
+		"a quota": {
+			`{storage: {size: 100Gi}}`, `{"spec":{"storage":{"size":"10Gi"}}}`,
+			"claim data-db-0 is awaited",
+		},
+		"a class that does not exist": {
+			`{replicas: 2, storage: {storageClassName: simulatedd}}`, `{"spec":{"storage":{"storageClassName":"simulated"}}}`,
+			`claim data-db-0 is not bound, its class is simulatedd: storageclass.storage.k8s.io "simulatedd" not found`,
+		},
+		"all of it": {
+			`{storage: {size: 20Gi, storageClassName: simulatedd, accessMode: ReadWriteOncePod}}`,
+			`{"spec":{"storage":{"size":"10Gi","storageClassName":null,"accessMode":"ReadWriteOnce"}}}`,
+			"claim data-db-0 is not bound, its class is simulatedd: ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "quota"}}
+			quota.Spec.Hard = corev1.ResourceList{corev1.ResourceRequestsStorage: resource.MustParse("50Gi")}
+			require.NoError(t, admin.Create(t.Context(), quota))
+			db := newCluster(t, namespace, "db", test.first)
+			eventually(t, func() string {
+				message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes).Message
+				if strings.Contains(message, test.says) {
+					return ""
+				}
+				return message
+			})
+			if name != "a quota" {
+				eventually(t, func() string {
+					ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady).Message
+					if strings.Contains(ready, test.says) {
+						return ""
+					}
+					return ready
+				})
+			}
+
+			require.NoError(t, admin.Patch(t.Context(), db.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(test.second))))
+			waitReady(t, db)
+			waitEvent(t, db, "Normal StatefulSetReplaced: StatefulSet db is made again, because its claims ask for ")
+			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+			requireIdle(t, db)
+			for _, claim := range claims(t, db) {
+				require.Equal(t, "10Gi", ptr.To(claim.Status.Capacity[corev1.ResourceStorage]).String())
+				require.Equal(t, "simulated", *claim.Spec.StorageClassName)
+				require.Equal(t, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, claim.Spec.AccessModes)
+			}
+			require.NotEmpty(t, causes(t, admin.Patch(t.Context(), db.DeepCopy(),
+				client.RawPatch(types.MergePatchType, []byte(`{"spec":{"storage":{"storageClassName":"other"}}}`)))), "there are volumes now")
+		})
+	}
+}
+
+// Claims that a former BarqCluster has left are taken up, and in what they differ from the spec is said.
+func TestKeptVolumesThatDifferAreSaid(t *testing.T) {
+	namespace := newNamespace(t)
+	never := newCluster(t, namespace, "db", `storage: {storageClassName: simulatedd}`)
+	waitFor(t, never, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
+	remove(t, never)
+	db := newCluster(t, namespace, "db", `storage: {storageClassName: simulated}`)
+	message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer).Message
+	require.Contains(t, message, "claim data-db-0 has class simulatedd, and the spec says simulated; "+
+		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets another one be made")
+	waitEvent(t, db, "Warning VolumesDiffer: ")
+	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0"))
+	waitReady(t, db)
+	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+
+	remove(t, db)
+	again := newCluster(t, namespace, "db", `storage: {size: 5Gi, accessMode: ReadWriteOncePod, storageClassName: other}`)
+	waitReady(t, again)
+	waitVolumes(t, again, metav1.ConditionTrue, v1alpha1.ReasonVolumesDiffer, "every volume has at least 5Gi; "+
+		"claim data-db-0 has class simulated, and the spec says other; "+
+		"claim data-db-0 has access mode ReadWriteOnce, and the spec says ReadWriteOncePod; "+
+		"claim data-db-0 has size 10Gi, and the spec says 5Gi")
+	waitEvent(t, again, "Warning VolumesDiffer: every volume has at least 5Gi; ")
+	requireIdle(t, again)
+}

@@ -1,0 +1,120 @@
+package retention
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/ownership"
+)
+
+// Fate is what becomes of the claims of a BarqCluster that is deleted.
+type Fate struct {
+	// Deletes reports whether the operator deletes the claims.
+	Deletes bool
+	// Why names what decides it.
+	Why string
+	// Claims of the BarqCluster, also those of pods that are gone.
+	Claims []clusters.Claim
+
+	// set is the StatefulSet of the BarqCluster's name; nil if there is none.
+	set *appsv1.StatefulSet
+	// orphans reports whether the deletion is one with --cascade=orphan and a spec that says Delete.
+	orphans bool
+	// ours reports whether the StatefulSet is, or was, the BarqCluster's.
+	ours bool
+}
+
+// Observe reads what the fate of a BarqCluster's claims depends on. lookup is for the reader.
+func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) (Fate, error) {
+	set := &appsv1.StatefulSet{}
+	err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), set, client.UnsafeDisableDeepCopy)
+	if client.IgnoreNotFound(err) != nil {
+		return Fate{}, fmt.Errorf("reading StatefulSet %s: %w", cluster.Name, err)
+	}
+	if err != nil {
+		set = nil
+	}
+	claims, err := clusters.Claims(ctx, reader, lookup, cluster)
+	if err != nil {
+		return Fate{}, err
+	}
+	return Of(cluster, set, claims), nil
+}
+
+// Of returns what becomes of the claims. set is the StatefulSet of the BarqCluster's name, also one that belongs to another; nil if
+// there is none.
+func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []clusters.Claim) Fate {
+	controlled := set != nil && metav1.IsControlledBy(set, cluster)
+	released := cluster.Status.DeployedRelease != nil
+	fate := Fate{Claims: claims, set: set, ours: controlled || set != nil && metav1.GetControllerOfNoCopy(set) == nil && released}
+	switch {
+	case cluster.Spec.Storage.Retention.WhenDeleted != v1alpha1.RetentionDelete:
+		fate.Why = "spec.storage.retention.whenDeleted is Retain"
+	case cluster.Annotations[v1alpha1.AnnotationOnDeletion] != "":
+		fate.Why = "annotation " + v1alpha1.AnnotationOnDeletion + " keeps the release"
+	case controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) || slices.ContainsFunc(claims, orphanedBy(cluster)):
+		fate.orphans, fate.Why = true, "--cascade=orphan keeps what belongs to the BarqCluster"
+	case set != nil && !controlled:
+		fate.orphans = fate.ours
+		// The garbage collector has taken it from a BarqCluster that is deleted with --cascade=orphan, or it is another's.
+		fate.Why = fmt.Sprintf("StatefulSet %s, which uses them, does not belong to the BarqCluster", set.Name)
+	case set == nil && !released:
+		fate.Why = "the BarqCluster has no release of its own"
+	default:
+		fate.Deletes, fate.Why = true, "spec.storage.retention.whenDeleted is Delete"
+	}
+	return fate
+}
+
+// orphanedAnnotation of a claim has the UID of the BarqCluster that was deleted with --cascade=orphan. The garbage collector takes its
+// finalizer off and the operator deletes the StatefulSet, and then nothing else tells.
+const orphanedAnnotation = "barq.db/orphaned-by"
+
+func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.Claim) bool {
+	return func(claim clusters.Claim) bool { return claim.Annotations[orphanedAnnotation] == string(cluster.UID) }
+}
+
+// named is how many claims a message names.
+const named = 20
+
+// String says what becomes of the claims, for a message to the user.
+func (f Fate) String() string {
+	if len(f.Claims) == 0 {
+		return "it has no volumes"
+	}
+	var kept, deleted []string
+	for _, claim := range f.Claims {
+		if f.Deletes || claim.DeletionTimestamp != nil {
+			deleted = append(deleted, claim.Name)
+		} else {
+			kept = append(kept, claim.Name)
+		}
+	}
+	switch {
+	case f.Deletes:
+		return fmt.Sprintf("its volumes are deleted with it, because %s: %s", f.Why, list(deleted))
+	case len(deleted) == 0:
+		return fmt.Sprintf("its volumes are kept, because %s: %s", f.Why, list(kept))
+	case len(kept) == 0:
+		return "its volumes are not kept, because their claims were deleted before: " + list(deleted)
+	default:
+		return fmt.Sprintf("its volumes are kept, because %s: %s; not kept are those whose claims were deleted before: %s", f.Why, list(kept), list(deleted))
+	}
+}
+
+// list joins the names, and counts those that are too many.
+func list(names []string) string {
+	if len(names) <= named {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
+}

@@ -1,0 +1,291 @@
+package retention_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/retention"
+)
+
+// world is a BarqCluster with a StatefulSet of its own and three claims, on an API server that is made up.
+type world struct {
+	cluster *v1alpha1.BarqCluster
+	set     *appsv1.StatefulSet
+	claims  []*corev1.PersistentVolumeClaim
+}
+
+func newWorld(whenDeleted v1alpha1.RetentionPolicy) *world {
+	w := &world{cluster: &v1alpha1.BarqCluster{}, set: &appsv1.StatefulSet{}}
+	w.cluster.Namespace, w.cluster.Name, w.cluster.UID = "team", "vectors", "uid of vectors"
+	w.cluster.Finalizers = []string{"uninstall-helm-release"}
+	w.cluster.Spec.Storage.Retention.WhenDeleted = whenDeleted
+	w.cluster.Status.DeployedRelease = &v1alpha1.DeployedRelease{Name: "vectors"}
+	w.set.Namespace, w.set.Name, w.set.UID = "team", "vectors", "uid of the set"
+	w.set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(w.cluster, v1alpha1.BarqClusterKind)}
+	for ordinal := range 3 {
+		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			Namespace: "team", Name: fmt.Sprintf("data-vectors-%d", ordinal), UID: types.UID(fmt.Sprintf("uid of claim %d", ordinal)),
+			Labels: map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": "vectors"},
+		}}
+		w.claims = append(w.claims, claim)
+	}
+	return w
+}
+
+// tie makes the claim go with the StatefulSet, as its controller does.
+func (w *world) tie(ordinal int) {
+	w.claims[ordinal].OwnerReferences = append(w.claims[ordinal].OwnerReferences,
+		*metav1.NewControllerRef(w.set, appsv1.SchemeGroupVersion.WithKind("StatefulSet")))
+}
+
+func (w *world) store(t *testing.T, funcs interceptor.Funcs) client.WithWatch {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	require.NoError(t, clientgoscheme.AddToScheme(scheme))
+	require.NoError(t, v1alpha1.AddToScheme(scheme))
+	objects := []client.Object{w.cluster}
+	if w.set != nil {
+		objects = append(objects, w.set)
+	}
+	for _, claim := range w.claims {
+		objects = append(objects, claim)
+	}
+	store := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&appsv1.StatefulSet{}).Build()
+	return interceptor.NewClient(store, funcs)
+}
+
+// names of the claims that are left.
+func names(t *testing.T, store client.Reader) []string {
+	t.Helper()
+	var list corev1.PersistentVolumeClaimList
+	require.NoError(t, store.List(t.Context(), &list))
+	var found []string
+	for _, claim := range list.Items {
+		if claim.DeletionTimestamp == nil {
+			found = append(found, claim.Name)
+		}
+	}
+	return found
+}
+
+const deleted, retained = v1alpha1.RetentionDelete, v1alpha1.RetentionRetain
+
+// The status says what is done, and both are computed from the same.
+func TestFate(t *testing.T) {
+	const claims = "data-vectors-0, data-vectors-1, data-vectors-2"
+	for name, test := range map[string]struct {
+		spec    v1alpha1.RetentionPolicy
+		change  func(*world)
+		deletes bool
+		says    string
+	}{
+		"retained": {retained, func(*world) {}, false, "its volumes are kept, because spec.storage.retention.whenDeleted is Retain: " + claims},
+		"deleted":  {deleted, func(*world) {}, true, "its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims},
+		"no claim": {deleted, func(w *world) { w.claims = nil }, true, "it has no volumes"},
+		"the StatefulSet is gone": {
+			deleted, func(w *world) { w.set = nil }, true,
+			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims,
+		},
+		"orphaned": {
+			deleted, func(w *world) { w.cluster.Finalizers = append(w.cluster.Finalizers, "orphan") }, false,
+			"its volumes are kept, because --cascade=orphan keeps what belongs to the BarqCluster: " + claims,
+		},
+		"orphaned before": {
+			deleted, func(w *world) { w.set.OwnerReferences = nil }, false,
+			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + claims,
+		},
+		"another's StatefulSet": {
+			deleted, func(w *world) { w.set.OwnerReferences[0].UID = "another" }, false,
+			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + claims,
+		},
+		"handed back": {
+			deleted, func(w *world) { w.cluster.Annotations = map[string]string{"barq.db/on-deletion": "keep-release"} }, false,
+			"its volumes are kept, because annotation barq.db/on-deletion keeps the release: " + claims,
+		},
+		"never installed": {
+			deleted, func(w *world) { w.set, w.cluster.Status.DeployedRelease = nil, nil }, false,
+			"its volumes are kept, because the BarqCluster has no release of its own: " + claims,
+		},
+		"interrupted install": {
+			deleted, func(w *world) { w.cluster.Status.DeployedRelease = nil }, true,
+			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims,
+		},
+		"one was deleted before": {
+			retained, func(w *world) { goes(w.claims[1]) }, false,
+			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
+				"not kept are those whose claims were deleted before: data-vectors-1",
+		},
+		"all were deleted before": {
+			retained, func(w *world) {
+				for _, claim := range w.claims {
+					goes(claim)
+				}
+			}, false, "its volumes are not kept, because their claims were deleted before: " + claims,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(test.spec)
+			test.change(w)
+			fate, err := retention.Observe(t.Context(), w.store(t, interceptor.Funcs{}), ownership.Of, w.cluster)
+			require.NoError(t, err)
+			require.Equal(t, test.says, fate.String())
+			require.Equal(t, test.deletes, fate.Deletes)
+
+			store := w.store(t, interceptor.Funcs{})
+			before := names(t, store)
+			settler := retention.Settler{Live: store, Writer: store}
+			require.NoError(t, settler.Keep(t.Context(), w.cluster))
+			require.NoError(t, settler.Delete(t.Context(), w.cluster))
+			if test.deletes {
+				before = nil
+			}
+			require.Equal(t, before, names(t, store))
+		})
+	}
+}
+
+func goes(claim *corev1.PersistentVolumeClaim) {
+	claim.DeletionTimestamp, claim.Finalizers = &metav1.Time{Time: metav1.Now().Rfc3339Copy().Time}, []string{"kubernetes.io/pvc-protection"}
+}
+
+// A StatefulSet of a former operator deletes its claims. The deletion waits until its controller has seen that it is to keep them, and
+// then unties those of absent pods, which the controller leaves tied.
+func TestKeepUndoesAFormerPolicy(t *testing.T) {
+	for name, policy := range map[string]appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		"whenDeleted": {WhenDeleted: "Delete", WhenScaled: "Retain"},
+		"whenScaled":  {WhenDeleted: "Retain", WhenScaled: "Delete"},
+		"both":        {WhenDeleted: "Delete", WhenScaled: "Delete"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(retained)
+			w.set.Spec.PersistentVolumeClaimRetentionPolicy = &policy
+			w.set.Generation, w.set.Status.ObservedGeneration = 2, 1
+			w.tie(0)
+			w.tie(2)
+			w.claims[1].OwnerReferences = []metav1.OwnerReference{
+				{APIVersion: "v1", Kind: "Pod", Name: "vectors-1", UID: "pod"},
+				{APIVersion: "v1", Kind: "ConfigMap", Name: "by-hand", UID: "map"},
+			}
+			store := w.store(t, interceptor.Funcs{})
+			settler := retention.Settler{Live: store, Writer: store}
+			require.EqualError(t, settler.Keep(t.Context(), w.cluster), "StatefulSet vectors still deletes its claims, and "+
+				"spec.storage.retention.whenDeleted is Retain; the deletion goes on once its controller has seen the change")
+
+			set := &appsv1.StatefulSet{}
+			require.NoError(t, store.Get(t.Context(), client.ObjectKeyFromObject(w.set), set))
+			require.Equal(t, &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: "Retain", WhenScaled: "Retain"},
+				set.Spec.PersistentVolumeClaimRetentionPolicy)
+			set.Status.ObservedGeneration = set.Generation
+			require.NoError(t, store.Status().Update(t.Context(), set))
+			require.NoError(t, settler.Keep(t.Context(), w.cluster))
+
+			var list corev1.PersistentVolumeClaimList
+			require.NoError(t, store.List(t.Context(), &list))
+			var owners []string
+			for _, claim := range list.Items {
+				for _, owner := range claim.OwnerReferences {
+					owners = append(owners, claim.Name+" "+owner.Name)
+				}
+			}
+			require.Equal(t, []string{"data-vectors-1 by-hand"}, owners, "what others have written stays")
+		})
+	}
+}
+
+// What is deleted is decided by the newest spec on the API server, not by the one that the cache gave.
+func TestTheNewestSpecDecides(t *testing.T) {
+	for newest, left := range map[v1alpha1.RetentionPolicy]int{retained: 3, deleted: 0} {
+		w := newWorld(newest)
+		store := w.store(t, interceptor.Funcs{})
+		stale := w.cluster.DeepCopy()
+		stale.Spec.Storage.Retention.WhenDeleted = map[v1alpha1.RetentionPolicy]v1alpha1.RetentionPolicy{retained: deleted, deleted: retained}[newest]
+		require.NoError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), stale))
+		require.Len(t, names(t, store), left)
+	}
+
+	w := newWorld(deleted)
+	store := w.store(t, interceptor.Funcs{})
+	another := w.cluster.DeepCopy()
+	another.UID = "former"
+	require.NoError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), another))
+	require.Len(t, names(t, store), 3, "a new BarqCluster of the same name has them now")
+}
+
+func TestDeleteFailsIfAClaimMayNotGo(t *testing.T) {
+	w := newWorld(deleted)
+	store := w.store(t, interceptor.Funcs{
+		Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumeclaims"}, "data-vectors-0", errors.New("policy"))
+		},
+	})
+	require.EqualError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), w.cluster),
+		`deleting claim data-vectors-0, as spec.storage.retention.whenDeleted says: persistentvolumeclaims "data-vectors-0" is forbidden: policy`)
+}
+
+// The controller of a StatefulSet that has just gone may make one more claim.
+func TestDeleteLooksAgain(t *testing.T) {
+	w := newWorld(deleted)
+	late := w.claims[2]
+	w.claims = w.claims[:2]
+	made := false
+	store := w.store(t, interceptor.Funcs{
+		Delete: func(ctx context.Context, store client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
+			if !made {
+				made = true
+				if err := store.Create(ctx, late); err != nil {
+					return err
+				}
+			}
+			return store.Delete(ctx, object, opts...)
+		},
+	})
+	require.NoError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), w.cluster))
+	require.Empty(t, names(t, store))
+}
+
+// The operator deletes the StatefulSet of a BarqCluster that is deleted with --cascade=orphan, and the garbage collector takes its
+// finalizer off. An operator that is killed then, or is slow, still knows.
+func TestAnOrphanIsRemembered(t *testing.T) {
+	for name, orphan := range map[string]func(*world){
+		"the garbage collector is not done": func(w *world) { w.cluster.Finalizers = append(w.cluster.Finalizers, "orphan") },
+		"the garbage collector is done":     func(w *world) { w.set.OwnerReferences = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(deleted)
+			orphan(w)
+			store := w.store(t, interceptor.Funcs{})
+			settler := retention.Settler{Live: store, Writer: store}
+			require.NoError(t, settler.Keep(t.Context(), w.cluster))
+
+			require.NoError(t, store.Delete(t.Context(), w.set))
+			cluster := &v1alpha1.BarqCluster{}
+			require.NoError(t, store.Get(t.Context(), client.ObjectKeyFromObject(w.cluster), cluster))
+			cluster.Finalizers = []string{"uninstall-helm-release"}
+			require.NoError(t, store.Update(t.Context(), cluster))
+			require.NoError(t, settler.Delete(t.Context(), w.cluster))
+			require.Len(t, names(t, store), 3)
+
+			cluster.UID = "the next one"
+			require.NoError(t, store.Update(t.Context(), cluster))
+			require.NoError(t, settler.Delete(t.Context(), cluster))
+			require.Empty(t, names(t, store), "it is about one BarqCluster")
+		})
+	}
+}

@@ -1,0 +1,160 @@
+package retention
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/ownership"
+)
+
+// Settler makes of the claims of a BarqCluster that is deleted what its newest spec says. It asks the API server itself, because no
+// cache may decide what is deleted.
+type Settler struct {
+	// Live reads from the API server itself.
+	Live client.Reader
+	// Writer writes to it.
+	Writer client.Writer
+}
+
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;patch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;patch
+
+// Keep is called before the objects of the release go. It returns an error as long as claims that are to be kept could go with them.
+func (s *Settler) Keep(ctx context.Context, object client.Object) error {
+	cluster, fate, err := s.observe(ctx, object)
+	if err != nil || cluster == nil || fate.Deletes || !fate.ours && fate.set != nil {
+		return err
+	}
+	if set := fate.set; set != nil && set.DeletionTimestamp == nil {
+		if err := s.retain(ctx, set); err != nil {
+			return err
+		}
+		if set.Status.ObservedGeneration < set.Generation {
+			return fmt.Errorf("StatefulSet %s still deletes its claims, and spec.storage.retention.whenDeleted is Retain; "+
+				"the deletion goes on once its controller has seen the change", set.Name)
+		}
+	}
+	for _, claim := range fate.Claims {
+		if err := s.keep(ctx, cluster, claim, fate.orphans); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep lets a claim outlive the StatefulSet and its pod, and notes whether that is because of --cascade=orphan.
+func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim clusters.Claim, orphans bool) error {
+	mark := orphans && !orphanedBy(cluster)(claim)
+	if !Tied(cluster, claim) && !mark {
+		return nil
+	}
+	kept := claim.DeepCopy()
+	kept.OwnerReferences = Untied(cluster, claim)
+	if mark {
+		metav1.SetMetaDataAnnotation(&kept.ObjectMeta, orphanedAnnotation, string(cluster.UID))
+	}
+	err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("keeping claim %s when StatefulSet %s goes: %w", claim.Name, cluster.Name, err)
+	}
+	return nil
+}
+
+// retain makes the policy of a StatefulSet Retain.
+func (s *Settler) retain(ctx context.Context, set *appsv1.StatefulSet) error {
+	if Retains(set) {
+		return nil
+	}
+	before := set.DeepCopy()
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+	}
+	if err := s.Writer.Patch(ctx, set, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("letting StatefulSet %s keep its claims, as spec.storage.retention says: %w", set.Name, err)
+	}
+	return nil
+}
+
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=delete
+
+// rounds is how often Delete looks for claims. The controller of a StatefulSet that has just gone may make one more.
+const rounds = 3
+
+// Delete is called when the objects of the release are gone or go. It deletes the claims, if they are to be deleted.
+func (s *Settler) Delete(ctx context.Context, object client.Object) error {
+	for range rounds {
+		cluster, fate, err := s.observe(ctx, object)
+		if err != nil || cluster == nil || !fate.Deletes {
+			return err
+		}
+		deleted := false
+		for _, claim := range fate.Claims {
+			if claim.DeletionTimestamp != nil {
+				continue
+			}
+			deleted = true
+			err := s.Writer.Delete(ctx, claim.PersistentVolumeClaim, client.Preconditions{UID: &claim.UID})
+			// A conflict is another claim of the same name.
+			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+				return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenDeleted says: %w", claim.Name, err)
+			}
+		}
+		if !deleted {
+			return nil
+		}
+	}
+	return nil
+}
+
+// observe reads the BarqCluster and what its claims depend on; the BarqCluster is nil if it is gone.
+func (s *Settler) observe(ctx context.Context, object client.Object) (*v1alpha1.BarqCluster, Fate, error) {
+	cluster, err := clusters.Get(ctx, s.Live, client.ObjectKeyFromObject(object))
+	if apierrors.IsNotFound(err) {
+		return nil, Fate{}, nil
+	}
+	if err != nil {
+		return nil, Fate{}, fmt.Errorf("reading the spec that is being deleted: %w", err)
+	}
+	if cluster.UID != object.GetUID() {
+		return nil, Fate{}, nil
+	}
+	fate, err := Observe(ctx, s.Live, ownership.Of, cluster)
+	return cluster, fate, err
+}
+
+// Retains reports whether the StatefulSet's own policy deletes no claim.
+func Retains(set *appsv1.StatefulSet) bool {
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	return policy == nil ||
+		policy.WhenDeleted != appsv1.DeletePersistentVolumeClaimRetentionPolicyType &&
+			policy.WhenScaled != appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+}
+
+// Tied reports whether the claim goes with the StatefulSet or with its pod.
+func Tied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) bool {
+	return len(Untied(cluster, claim)) < len(claim.OwnerReferences)
+}
+
+// Untied returns the owner references of the claim but those to the StatefulSet and to its pod.
+func Untied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) []metav1.OwnerReference {
+	var found []metav1.OwnerReference
+	for _, owner := range claim.OwnerReferences {
+		group := schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind()
+		ofSet := group == appsv1.SchemeGroupVersion.WithKind("StatefulSet").GroupKind() && owner.Name == cluster.Name
+		ofPod := group == corev1.SchemeGroupVersion.WithKind("Pod").GroupKind() && owner.Name == claim.Pod
+		if !ofSet && !ofPod {
+			found = append(found, owner)
+		}
+	}
+	return found
+}

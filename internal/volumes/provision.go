@@ -1,0 +1,59 @@
+package volumes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// +kubebuilder:rbac:groups="",resources=events,verbs=list
+
+// Only an event says why a claim cannot be provisioned. Events are not watched, because there are many; they are read while a claim is
+// not bound, which is for a moment otherwise.
+const (
+	unboundAfter  = 5 * time.Second
+	unboundPeriod = 30 * time.Second
+	// asked is of how many claims the events are read. The others wait for the same, mostly.
+	asked = 3
+)
+
+// hear reads what provisioners say about claims that are not bound, and returns when to look again.
+func (r *Reconciler) hear(ctx context.Context, observed *observation, now time.Time) (again time.Duration, err error) {
+	for _, v := range observed.desired() {
+		if v.bound() || len(observed.words) == asked {
+			continue
+		}
+		if young := unboundAfter - now.Sub(v.claim.CreationTimestamp.Time); young > 0 {
+			again = sooner(again, young)
+			continue
+		}
+		again = sooner(again, unboundPeriod)
+		var events corev1.EventList
+		if err := r.Live.List(ctx, &events, client.InNamespace(v.claim.Namespace), client.MatchingFields{
+			"involvedObject.uid": string(v.claim.UID), "type": corev1.EventTypeWarning,
+		}); err != nil {
+			return 0, fmt.Errorf("listing the events of claim %s: %w", v.claim.Name, err)
+		}
+		if len(events.Items) == 0 {
+			continue
+		}
+		newest := slices.MaxFunc(events.Items, func(a, b corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
+		observed.words[v.claim.UID] = ": " + excerpt(newest.Message)
+	}
+	return again, nil
+}
+
+// lastSeen returns when an event was last recorded, in either of the API's two forms.
+func lastSeen(event corev1.Event) time.Time {
+	last := event.CreationTimestamp.Time
+	for _, other := range []time.Time{event.LastTimestamp.Time, event.EventTime.Time} {
+		if other.After(last) {
+			last = other
+		}
+	}
+	return last
+}
