@@ -259,6 +259,15 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
+	// podSecurityContext says as which user and groups the pods run. Default: user, group and fsGroup 1000; on OpenShift
+	// none of them, because its security context constraints assign them to each namespace. Pods that OpenShift runs
+	// with 1000 already keep it. What is written here replaces the default as a whole, so that {} leaves the choice to the
+	// platform. Elsewhere than on OpenShift write a runAsUser, because the image's own user is root. The pods never run as
+	// root, and what is not listed here belongs to the operator. A change restarts the pods one at a time.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	PodSecurityContext *PodSecurityContext `json:"podSecurityContext,omitempty"`
+
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
 	// DeletionProtected says whether it is there.
@@ -272,6 +281,42 @@ type BarqClusterSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Paused bool `json:"paused,omitempty"`
+}
+
+// PodSecurityContext says as which user and groups the pods run.
+type PodSecurityContext struct {
+	// runAsUser is the number of the user. Default: the platform assigns one.
+	// +kubebuilder:validation:XValidation:rule="self > 0 && self <= 2147483647",message="must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	RunAsUser *int64 `json:"runAsUser,omitempty"`
+
+	// runAsGroup is the number of the user's group. Default: that of the platform or the image.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 2147483647",message="must be from 0 to 2147483647; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	RunAsGroup *int64 `json:"runAsGroup,omitempty"`
+
+	// fsGroup is the number of the group that volumes belong to. Default: the platform assigns one.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 2147483647",message="must be from 0 to 2147483647; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	FSGroup *int64 `json:"fsGroup,omitempty"`
+
+	// fsGroupChangePolicy says when Kubernetes gives all files of a volume to fsGroup: OnRootMismatch (default), if the
+	// folder at its top belongs to another group, or Always, at each start of a pod.
+	// +kubebuilder:validation:Enum=OnRootMismatch;Always
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group Change Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:OnRootMismatch","urn:alm:descriptor:com.tectonic.ui:select:Always","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	FSGroupChangePolicy corev1.PodFSGroupChangePolicy `json:"fsGroupChangePolicy,omitempty"`
+
+	// supplementalGroups are the numbers of further groups of the user. Default none.
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(group, group >= 0 && group <= 2147483647)",message="must be from 0 to 2147483647; write for instance 1000"
+	// +listType=atomic
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	SupplementalGroups []int64 `json:"supplementalGroups,omitempty"`
 }
 
 // Labels are labels of Kubernetes objects.

@@ -45,6 +45,17 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 	return config, nil
 }
 
+// openShift is the API by which the chart knows OpenShift, which assigns a user and groups to the pods of each namespace. It is
+// listed while the server behind it does not answer, too.
+const openShift = "security.openshift.io/v1"
+
+// assignIDs reports whether the chart leaves user and groups of pods to the platform.
+func (r *rememberedCapabilities) assignIDs() bool {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return r.capabilities != nil && r.capabilities.APIVersions.Has(openShift)
+}
+
 // known gives the sum of what is remembered, while it is believed.
 func (r *rememberedCapabilities) known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()

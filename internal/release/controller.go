@@ -33,6 +33,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err != nil {
 		return err
 	}
+	translator.assignsIDs = getter.capabilities.assignIDs
 	made := &dependents{mgr: mgr}
 	over := &uninstalled{}
 	settings := options(mgr, watch, translator, getter, over)

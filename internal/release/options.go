@@ -74,7 +74,7 @@ func options(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, get
 
 func newActionClientGetter(
 	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
-) (helmclient.ActionClientGetter, error) {
+) (*actionsGetter, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)

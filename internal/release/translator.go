@@ -25,6 +25,8 @@ type Translator struct {
 	Cache client.Reader
 	// DefaultImage is used where the spec names none; empty leaves it to the chart.
 	DefaultImage string
+	// assignsIDs reports whether the chart leaves user and groups of the pods to the platform; nil means that it does not.
+	assignsIDs func() bool
 }
 
 // Translate gives the chart values for a BarqCluster. It fails while a Secret or
@@ -46,14 +48,15 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if len(resolution.Problems) > 0 {
 		return nil, reconcile.TerminalError(secrets.HeldBack(resolution))
 	}
-	templateSize, err := t.templateSize(ctx, client.ObjectKeyFromObject(cluster))
-	if err != nil {
+	statefulSet := &appsv1.StatefulSet{}
+	if err := t.Cache.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
 		return nil, err
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:    t.DefaultImage,
 		SecretsChecksum: resolution.Checksum,
-		TemplateSize:    templateSize,
+		TemplateSize:    templateSize(statefulSet),
+		KeepIDs:         t.assignsIDs != nil && t.assignsIDs() && hasChartIDs(statefulSet),
 	})
 	if err != nil {
 		return nil, reconcile.TerminalError(err)
@@ -61,17 +64,19 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	return values, nil
 }
 
-// templateSize reads the size in the volume claim template of the StatefulSet, or
-// gives nil where there is none.
-func (t *Translator) templateSize(ctx context.Context, name client.ObjectKey) (*resource.Quantity, error) {
-	statefulSet := &appsv1.StatefulSet{}
-	if err := t.Cache.Get(ctx, name, statefulSet, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
+// templateSize returns the size in the volume claim template of a StatefulSet, nil if there is none.
+func templateSize(statefulSet *appsv1.StatefulSet) *resource.Quantity {
 	for _, template := range statefulSet.Spec.VolumeClaimTemplates {
 		if size, ok := template.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
-			return ptr.To(size.DeepCopy()), nil
+			return ptr.To(size.DeepCopy())
 		}
 	}
-	return nil, nil
+	return nil
+}
+
+// hasChartIDs reports whether the pods of a StatefulSet run with the chart's own user and groups.
+func hasChartIDs(statefulSet *appsv1.StatefulSet) bool {
+	given, own := statefulSet.Spec.Template.Spec.SecurityContext, translate.ChartIDs()
+	return given != nil && ptr.Equal(given.RunAsUser, own.RunAsUser) && ptr.Equal(given.RunAsGroup, own.RunAsGroup) &&
+		ptr.Equal(given.FSGroup, own.FSGroup)
 }

@@ -23,6 +23,14 @@ type Facts struct {
 	// exists, or nil. Kubernetes refuses every change of that template, so it is
 	// rendered as it is; larger volumes are asked for at the claims.
 	TemplateSize *resource.Quantity
+	// KeepIDs: the pods run with the chart's own user and groups where it would leave the choice to the platform. Pods
+	// that run are not given others unless the spec asks for it.
+	KeepIDs bool
+}
+
+// ChartIDs is the user and the groups of the chart's default, where it does not leave them to the platform.
+func ChartIDs() *v1alpha1.PodSecurityContext {
+	return &v1alpha1.PodSecurityContext{RunAsUser: ptr.To[int64](1000), RunAsGroup: ptr.To[int64](1000), FSGroup: ptr.To[int64](1000)}
 }
 
 // Values are the values of the chart barq-db. Their names are those of its
@@ -48,6 +56,8 @@ type Values struct {
 	Scheduling          `json:",inline"`
 	PodLabels           v1alpha1.Labels   `json:"podLabels,omitempty"`
 	PodAnnotations      map[string]string `json:"podAnnotations,omitempty"`
+	// PodSecurityContext is nil for the chart's default.
+	PodSecurityContext *v1alpha1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 }
 
 // Topology is what the pods are to one another.
@@ -175,6 +185,10 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		Scheduling:          toScheduling(spec),
 		PodLabels:           spec.PodLabels,
 		PodAnnotations:      spec.PodAnnotations,
+		PodSecurityContext:  spec.PodSecurityContext,
+	}
+	if values.PodSecurityContext == nil && facts.KeepIDs {
+		values.PodSecurityContext = ChartIDs()
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&values)
 	if err != nil {
