@@ -251,7 +251,8 @@ type BarqClusterSpec struct {
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
 	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. The classes of
-	// Kubernetes itself, which begin with system-, are refused. A change restarts the pods one at a time.
+	// Kubernetes itself, which begin with system-, are refused. Changes are held back until the class exists. A change
+	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one"
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
@@ -698,7 +699,8 @@ type SecretKeyReference struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || has(self.name)",message="create: false needs the name of an account that exists; write name, or remove create"
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || !has(self.annotations) || self.annotations.size() == 0",message="annotations go on the account that the operator creates; annotate the existing account yourself, or remove create: false"
 type ServiceAccountSpec struct {
-	// create makes the account; default true. With false the account of the given name is used as it is.
+	// create makes the account; default true. With false the account of the given name is used as it is, and changes are
+	// held back until it exists. One that the operator has made is kept then, and belongs to the BarqCluster no more.
 	// +kubebuilder:default=true
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}

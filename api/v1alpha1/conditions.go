@@ -57,6 +57,8 @@ const (
 	ReasonPodsNotReady = "PodsNotReady"
 	// ReasonSecretMissing: a Secret, or a key in it, is not there.
 	ReasonSecretMissing = "SecretMissing"
+	// ReasonReferenceMissing: the account or the PriorityClass that the spec names for the pods is not there.
+	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonReleaseFailed: the API server or Helm refused the objects.
 	ReasonReleaseFailed = "ReleaseFailed"
 	// ReasonProgressDeadlineExceeded: pods have failed to start for longer than

@@ -92,7 +92,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err := release.IndexReleases(ctx, stored); err != nil {
 		return fmt.Errorf("indexing the stored releases: %w", err)
 	}
+	accounts, err := newAccountInventory(mgr)
+	if err != nil {
+		return err
+	}
 	resolver := secrets.NewResolver(inventory, mgr.GetAPIReader())
+	resolver.Accounts = accounts
 	rollouts := &rollout.Queue{
 		Limit:   settings.UnrequestedRollouts,
 		Objects: mgr.GetClient(),
@@ -110,7 +115,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets:      resolver,
 		Cache:        mgr.GetClient(),
 		DefaultImage: settings.DefaultImage,
-	}, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
+	}, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 
@@ -139,7 +144,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Protection:   policy,
 		StatefulSets: statefulSets,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles,
-		secrets.Watch(inventory, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
+		secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
 		return err
 	}
 	return (&volumes.Reconciler{

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -184,11 +185,33 @@ func (o *ownedObjects) deleteOthers(ctx context.Context, cluster client.Object, 
 			found = append(found, monitor)
 		}
 	}
-	return o.delete(ctx, slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
+	others := slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
 		return slices.ContainsFunc(target, func(wanted *resource.Info) bool {
 			return wanted.Mapping.GroupVersionKind == object.GroupVersionKind() && wanted.Name == object.Name
 		})
+	})
+	account := accountOf(cluster)
+	for _, object := range others {
+		if object.Kind == "ServiceAccount" && object.Name == account {
+			if err := o.letGo(ctx, cluster, object); err != nil {
+				return err
+			}
+		}
+	}
+	return o.delete(ctx, slices.DeleteFunc(others, func(object *metav1.PartialObjectMetadata) bool {
+		return object.Kind == "ServiceAccount" && object.Name == account
 	}))
+}
+
+// accountOf returns the name of the account that the spec names, empty if it names none. Pods cannot be made without it, so it is not
+// deleted when the release does not have it any more. It keeps Helm's marks, by which the release can have it again.
+func accountOf(cluster client.Object) string {
+	object, ok := cluster.(*unstructured.Unstructured)
+	if !ok {
+		return ""
+	}
+	name, _, _ := unstructured.NestedString(object.Object, "spec", "serviceAccount", "name")
+	return name
 }
 
 func hasPodMonitor(objects kube.ResourceList) bool {
@@ -214,18 +237,26 @@ func (o *ownedObjects) release(ctx context.Context, cluster client.Object) error
 		return err
 	}
 	for _, object := range found {
-		others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-			// What was written meanwhile may have another owner.
-			"resourceVersion": object.ResourceVersion,
-			"ownerReferences": others,
-		}})
-		if err != nil {
+		if err := o.letGo(ctx, cluster, object); err != nil {
 			return err
 		}
-		if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
-		}
+	}
+	return nil
+}
+
+// letGo takes the references to a BarqCluster off an object.
+func (o *ownedObjects) letGo(ctx context.Context, cluster client.Object, object *metav1.PartialObjectMetadata) error {
+	others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		// What was written meanwhile may have another owner.
+		"resourceVersion": object.ResourceVersion,
+		"ownerReferences": others,
+	}})
+	if err != nil {
+		return err
+	}
+	if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
 	}
 	return nil
 }

@@ -8,8 +8,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/resource"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -101,6 +103,26 @@ func TestWhatIsDeleted(t *testing.T) {
 	}
 	for _, object := range deleted {
 		require.False(t, there(object), "%T %s", object, object.GetName())
+	}
+}
+
+// The account that leaves the release while the spec names it is not deleted, because no pod could be made without it. It belongs to nobody
+// but its other owners then.
+func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
+	cluster := testCluster().(*unstructured.Unstructured)
+	require.NoError(t, unstructured.SetNestedField(cluster.Object, "an-account", "spec", "serviceAccount", "name"))
+	named, other := &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", cluster.GetUID())}, &corev1.ServiceAccount{ObjectMeta: metaOf("vectors", cluster.GetUID())}
+	named.OwnerReferences = append(named.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: "uid of a"})
+	service := &corev1.Service{ObjectMeta: metaOf("vectors-an-account", cluster.GetUID())}
+	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(named, other, service).Build()
+	objects := &ownedObjects{cache: server, live: server, writer: server}
+	for range 2 {
+		require.NoError(t, objects.deleteOthers(t.Context(), cluster, nil, nil))
+		found := &corev1.ServiceAccount{}
+		require.NoError(t, server.Get(t.Context(), client.ObjectKeyFromObject(named), found))
+		require.Equal(t, named.OwnerReferences[1:], found.OwnerReferences)
+		require.True(t, apierrors.IsNotFound(server.Get(t.Context(), client.ObjectKeyFromObject(other), found)))
+		require.True(t, apierrors.IsNotFound(server.Get(t.Context(), client.ObjectKeyFromObject(service), &corev1.Service{})))
 	}
 }
 

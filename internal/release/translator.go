@@ -30,9 +30,9 @@ type Translator struct {
 }
 
 // Translate gives the chart values for a BarqCluster. It fails while a Secret or
-// a key that the spec refers to is missing, which holds the release back and
-// leaves running pods alone. That failure is not retried: a change of the
-// Secret starts a new pass.
+// a key that the spec refers to is missing, or an account or a PriorityClass, which holds the release back and
+// leaves running pods alone. That failure is not retried where a change of what is missing
+// starts a new pass.
 func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
 	if err := checkAnnotations(object); err != nil {
 		return nil, reconcile.TerminalError(err)
@@ -45,8 +45,12 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if err != nil {
 		return nil, err
 	}
-	if len(resolution.Problems) > 0 {
-		return nil, reconcile.TerminalError(secrets.HeldBack(resolution))
+	if resolution.HoldsBack() {
+		held := secrets.HeldBack(resolution)
+		if resolution.Unwatched {
+			return nil, held
+		}
+		return nil, reconcile.TerminalError(held)
 	}
 	statefulSet := &appsv1.StatefulSet{}
 	if err := t.Cache.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -99,6 +100,11 @@ func judge(o Observation, now time.Time) verdict {
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason: v1alpha1.ReasonSecretMissing, message: o.Secrets.Message(),
+		}
+	case len(o.Secrets.Missing) > 0:
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; changes are held back and running pods are left alone",
 		}
 	case o.refusal() != "":
 		return verdict{

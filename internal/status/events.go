@@ -75,9 +75,10 @@ func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status m
 
 // warnings are the reasons that need a person's eye.
 var warnings = map[string]bool{
-	v1alpha1.ReasonSecretMissing: true,
-	v1alpha1.ReasonReleaseFailed: true,
-	v1alpha1.ReasonPodsNotReady:  true,
+	v1alpha1.ReasonSecretMissing:    true,
+	v1alpha1.ReasonReferenceMissing: true,
+	v1alpha1.ReasonReleaseFailed:    true,
+	v1alpha1.ReasonPodsNotReady:     true,
 }
 
 // toldElsewhere are the reasons that ofReady leaves out.

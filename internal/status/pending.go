@@ -43,7 +43,7 @@ func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
 // appliedSpecHash is the sum of the spec that was last applied: of this one, or of one
 // before.
 func (o Observation) appliedSpecHash() string {
-	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || len(o.Secrets.Problems) > 0 || !o.applied() {
+	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || o.Secrets.HoldsBack() || !o.applied() {
 		return o.Cluster.Status.AppliedSpecHash
 	}
 	return o.SpecHash

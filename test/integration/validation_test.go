@@ -77,8 +77,8 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.podSecurityContext.runAsUser: Invalid value: 0: must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000`,
 		}},
 		"groups": {`podSecurityContext: {runAsGroup: -1, fsGroup: 2147483648, supplementalGroups: [0, -1]}`, []string{
-			`spec.podSecurityContext.fsGroup: Invalid value: 2147483648: must be from 0 to 2147483647; write for instance 1000`,
 			`spec.podSecurityContext.runAsGroup: Invalid value: -1: must be from 0 to 2147483647; write for instance 1000`,
+			`spec.podSecurityContext.fsGroup: Invalid value: 2147483648: must be from 0 to 2147483647; write for instance 1000`,
 			`spec.podSecurityContext.supplementalGroups: Invalid value: must be from 0 to 2147483647; write for instance 1000`,
 		}},
 		"name of a Secret":         {`tls: {secretName: a..b}`, []string{`spec.tls.secretName: Invalid value: "a..b": ` + objectNameMessage}},
