@@ -107,7 +107,8 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
-	// tiering tells Barq DB where its hot, warm and cold tiers are.
+	// tiering tells Barq DB where its hot, warm and cold tiers are. Barq DB 0.1.0 moves nothing between them, and ends at
+	// its start with a tier on s3 or gcs.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
@@ -216,6 +217,13 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodAnnotations Annotations `json:"podAnnotations,omitempty"`
 
+	// inheritedMetadata are labels and annotations that every object of the BarqCluster gets, pods and volume claims too.
+	// Default none, at most 2048 characters together. An object's own win: podLabels, podAnnotations, and the labels and
+	// annotations of service, serviceAccount and monitoring.podMonitor. A change restarts the pods one at a time.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	InheritedMetadata *InheritedMetadata `json:"inheritedMetadata,omitempty"`
+
 	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
 	// A change restarts the pods one at a time.
 	// +optional
@@ -238,14 +246,17 @@ type BarqClusterSpec struct {
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
 	// topologySpreadConstraints of the pods. Default: spread over zones, as far as nodes allow. What is
-	// written here replaces the default as a whole; an empty list means none. A change restarts the
-	// pods one at a time.
+	// written here replaces the default as a whole; an empty list means none. One without a labelSelector gets the pods of
+	// the BarqCluster. Each pair of topologyKey and whenUnsatisfiable can be there once. A change restarts the pods
+	// one at a time.
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.maxSkew > 0 && (!has(c.minDomains) || c.minDomains > 0))",message="maxSkew and minDomains must be greater than zero"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey.size() > 0)",message="topologyKey must be the name of a label of the nodes; write for instance topology.kubernetes.io/zone"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.whenUnsatisfiable in ['DoNotSchedule', 'ScheduleAnyway'])",message="whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.nodeAffinityPolicy) || c.nodeAffinityPolicy in ['Honor', 'Ignore']) && (!has(c.nodeTaintsPolicy) || c.nodeTaintsPolicy in ['Honor', 'Ignore']))",message="nodeAffinityPolicy and nodeTaintsPolicy must be Honor or Ignore"
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=topologyKey
+	// +listMapKey=whenUnsatisfiable
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
@@ -318,6 +329,25 @@ type PodSecurityContext struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	SupplementalGroups []int64 `json:"supplementalGroups,omitempty"`
+}
+
+// InheritedMetadata are labels and annotations of every object of a BarqCluster.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.labels) ? self.labels.map(key, key.size() + self.labels[key].size()).sum() : 0) + (has(self.annotations) ? self.annotations.map(key, key.size() + self.annotations[key].size()).sum() : 0) <= 2048",message="have more than 2048 characters together, names and values, and every object gets all of them; write fewer or shorter ones"
+type InheritedMetadata struct {
+	// labels of every object. Default none. Labels that every object has already are refused, and those that begin with
+	// helm.sh/, meta.helm.sh/ or barq.db/.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']))",message="app.kubernetes.io/name, instance, component, version and managed-by and the labels of StatefulSets belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Labels Labels `json:"labels,omitempty"`
+
+	// annotations of every object. Default none. Those that begin with helm.sh/, meta.helm.sh/ or barq.db/ are refused.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'kubernetes.io/config.mirror' && !['seccomp.security.alpha.kubernetes.io/', 'container.seccomp.security.alpha.kubernetes.io/', 'container.apparmor.security.beta.kubernetes.io/'].exists(prefix, key.startsWith(prefix)))",message="kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Annotations Annotations `json:"annotations,omitempty"`
 }
 
 // Labels are labels of Kubernetes objects.
@@ -442,7 +472,8 @@ type MonitoringSpec struct {
 
 // PodMonitorSpec is what the Prometheus operator is asked for.
 type PodMonitorSpec struct {
-	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false.
+	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false. The condition Monitored says
+	// whether it does.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Enabled bool `json:"enabled,omitempty"`
@@ -625,7 +656,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.region)",message="region is for provider s3 only; remove it"
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.endpoint)",message="endpoint is for provider s3 only; remove it"
 type TierSpec struct {
-	// provider of the object store: s3, gcs or azure.
+	// provider of the object store: s3, gcs or azure. Barq DB 0.1.0 ends at its start with a tier on s3 or gcs: these are
+	// for an image that can.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:s3","urn:alm:descriptor:com.tectonic.ui:select:gcs","urn:alm:descriptor:com.tectonic.ui:select:azure"}
 	Provider Provider `json:"provider"`
 

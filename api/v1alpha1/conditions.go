@@ -23,6 +23,9 @@ const (
 	// ConditionDeletionProtected is True when the API server refuses to delete the BarqCluster, and False when
 	// spec.deletionProtection has no effect because the admission policy is missing. Absent while that is false.
 	ConditionDeletionProtected = "DeletionProtected"
+	// ConditionMonitored is True when the PodMonitor that spec.monitoring.podMonitor asks for can be made, and False when the
+	// Kubernetes cluster does not know that kind. Absent while none is asked for.
+	ConditionMonitored = "Monitored"
 )
 
 // Types of the conditions that the Helm side writes.
@@ -100,6 +103,14 @@ const (
 	ReasonPrimaryOnly = "PrimaryOnly"
 	// ReasonIndependentDatabases: each pod holds data of its own, and no copy of another's.
 	ReasonIndependentDatabases = "IndependentDatabases"
+)
+
+// Reasons of the condition Monitored.
+const (
+	// ReasonPodMonitorKnown: the Kubernetes cluster knows PodMonitors, and one is made.
+	ReasonPodMonitorKnown = "PodMonitorKnown"
+	// ReasonPodMonitorUnknown: the Kubernetes cluster does not know PodMonitors, so none is made.
+	ReasonPodMonitorUnknown = "PodMonitorUnknown"
 )
 
 // Reasons of the condition DeletionProtected.

@@ -111,11 +111,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	statefulSets := &clusters.Versions{}
-	if err := release.SetupWithManager(mgr, watch, &release.Translator{
-		Secrets:      resolver,
-		Cache:        mgr.GetClient(),
-		DefaultImage: settings.DefaultImage,
-	}, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
+	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage}
+	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 
@@ -140,6 +137,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Events:  recorder,
 		Clock:   clock.RealClock{},
 		Queue:   rollouts,
+		Kinds:   translator,
 
 		Protection:   policy,
 		StatefulSets: statefulSets,

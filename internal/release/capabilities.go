@@ -49,11 +49,14 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 // listed while the server behind it does not answer, too.
 const openShift = "security.openshift.io/v1"
 
-// assignIDs reports whether the chart leaves user and groups of pods to the platform.
-func (r *rememberedCapabilities) assignIDs() bool {
+// has reports whether the API server has an API, as charts name it, and whether anything is known.
+func (r *rememberedCapabilities) has(api string) (has, known bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	return r.capabilities != nil && r.capabilities.APIVersions.Has(openShift)
+	if r.capabilities == nil {
+		return false, false
+	}
+	return r.capabilities.APIVersions.Has(api), true
 }
 
 // known gives the sum of what is remembered, while it is believed.

@@ -62,7 +62,8 @@ func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 	server := &fakediscovery.FakeDiscovery{Fake: &clienttesting.Fake{}, FakedServerVersion: &version.Info{GitVersion: "v1.36.3"}}
 	clock := clocktesting.NewFakePassiveClock(began)
 	remembered := &rememberedCapabilities{ActionConfigGetter: &discovered{server}, clock: clock}
-	require.False(t, remembered.assignIDs(), "nothing was asked yet")
+	_, known := remembered.has(openShift)
+	require.False(t, known, "nothing was asked yet")
 	for _, found := range []bool{false, true} {
 		server.Resources = nil
 		if found {
@@ -71,6 +72,8 @@ func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 		clock.SetTime(clock.Now().Add(capabilitiesAge + time.Second))
 		_, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
 		require.NoError(t, err)
-		require.Equal(t, found, remembered.assignIDs())
+		has, known := remembered.has(openShift)
+		require.Equal(t, found, has)
+		require.True(t, known)
 	}
 }

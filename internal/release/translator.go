@@ -25,8 +25,30 @@ type Translator struct {
 	Cache client.Reader
 	// DefaultImage is used where the spec names none; empty leaves it to the chart.
 	DefaultImage string
-	// assignsIDs reports whether the chart leaves user and groups of the pods to the platform; nil means that it does not.
-	assignsIDs func() bool
+	// has reports whether the API server has an API, false while nothing is known. nil knows nothing.
+	has func(api string) (has, known bool)
+}
+
+// PodMonitors reports whether the API server has PodMonitors; nil while nothing is known.
+func (t *Translator) PodMonitors() *bool {
+	has, known := t.hasAPI(podMonitorKind.GroupVersion().String() + "/" + podMonitorKind.Kind)
+	if !known {
+		return nil
+	}
+	return &has
+}
+
+func (t *Translator) hasAPI(api string) (has, known bool) {
+	if t.has == nil {
+		return false, false
+	}
+	return t.has(api)
+}
+
+// assignsIDs reports whether the chart leaves user and groups of pods to the platform.
+func (t *Translator) assignsIDs() bool {
+	has, _ := t.hasAPI(openShift)
+	return has
 }
 
 // Translate gives the chart values for a BarqCluster. It fails while a Secret or
@@ -60,7 +82,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 		DefaultImage:    t.DefaultImage,
 		SecretsChecksum: resolution.Checksum,
 		TemplateSize:    templateSize(statefulSet),
-		KeepIDs:         t.assignsIDs != nil && t.assignsIDs() && hasChartIDs(statefulSet),
+		KeepIDs:         t.assignsIDs() && hasChartIDs(statefulSet),
 	})
 	if err != nil {
 		return nil, reconcile.TerminalError(err)

@@ -98,7 +98,7 @@ func TestTranslateKeepsUserAndGroups(t *testing.T) {
 				require.NoError(t, unstructured.SetNestedMap(cluster.Object, test.chosen, "spec", "podSecurityContext"))
 			}
 			translator := newTranslator(google("canary"), test.set)
-			translator.assignsIDs = func() bool { return test.assigns }
+			translator.has = func(api string) (has, known bool) { return api == openShift && test.assigns, true }
 			values, err := translator.Translate(t.Context(), cluster)
 			require.NoError(t, err)
 			require.Equal(t, test.want, values["podSecurityContext"])

@@ -68,6 +68,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	}{
 		{v1alpha1.ConditionDataRedundancy, redundancyCondition(o)},
 		{v1alpha1.ConditionDeletionProtected, protectionCondition(o)},
+		{v1alpha1.ConditionMonitored, monitoredCondition(o)},
 	} {
 		if sometimes.condition != nil {
 			conditions = append(conditions, *sometimes.condition)

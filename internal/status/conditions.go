@@ -17,6 +17,7 @@ var ownConditions = []string{
 	v1alpha1.ConditionChangesPending,
 	v1alpha1.ConditionDataRedundancy,
 	v1alpha1.ConditionDeletionProtected,
+	v1alpha1.ConditionMonitored,
 }
 
 // own gives a copy of the conditions that the status controller writes.

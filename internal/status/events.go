@@ -61,6 +61,9 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	if unprotected := becomes(stored, computed, v1alpha1.ConditionDeletionProtected, metav1.ConditionFalse); unprotected != nil {
 		events = append(events, warning(unprotected.Reason, unprotected.Message))
 	}
+	if unmonitored := becomes(stored, computed, v1alpha1.ConditionMonitored, metav1.ConditionFalse); unmonitored != nil {
+		events = append(events, warning(unmonitored.Reason, unmonitored.Message))
+	}
 	return events
 }
 

@@ -29,6 +29,8 @@ type Observation struct {
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.
 	Protection protection.Effect
+	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while nothing is known.
+	KnowsPodMonitors *bool
 	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
 	// none waits.
 	Queued string

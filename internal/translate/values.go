@@ -54,8 +54,9 @@ type Values struct {
 	Monitoring          Monitoring                    `json:"monitoring"`
 	PodDisruptionBudget PodDisruptionBudget           `json:"podDisruptionBudget"`
 	Scheduling          `json:",inline"`
-	PodLabels           v1alpha1.Labels   `json:"podLabels,omitempty"`
-	PodAnnotations      map[string]string `json:"podAnnotations,omitempty"`
+	PodLabels           v1alpha1.Labels    `json:"podLabels,omitempty"`
+	PodAnnotations      map[string]string  `json:"podAnnotations,omitempty"`
+	InheritedMetadata   *InheritedMetadata `json:"inheritedMetadata,omitempty"`
 	// PodSecurityContext is nil for the chart's default.
 	PodSecurityContext *v1alpha1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 }
@@ -107,6 +108,12 @@ type PodMonitor struct {
 // PodDisruptionBudget limits how many pods a drain of nodes takes away at a time.
 type PodDisruptionBudget struct {
 	Enabled bool `json:"enabled"`
+}
+
+// InheritedMetadata is on every object.
+type InheritedMetadata struct {
+	Labels      v1alpha1.Labels   `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Retention says when volumes are deleted.
@@ -186,6 +193,9 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		PodLabels:           spec.PodLabels,
 		PodAnnotations:      spec.PodAnnotations,
 		PodSecurityContext:  spec.PodSecurityContext,
+	}
+	if inherited := spec.InheritedMetadata; inherited != nil {
+		values.InheritedMetadata = &InheritedMetadata{Labels: inherited.Labels, Annotations: inherited.Annotations}
 	}
 	if values.PodSecurityContext == nil && facts.KeepIDs {
 		values.PodSecurityContext = ChartIDs()

@@ -87,7 +87,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	now := r.Clock.Now()
-	resizeErr := r.resize(ctx, &observed, now)
+	resizeErr := errors.Join(r.resize(ctx, &observed, now), r.inherit(ctx, observed))
 	plan := observed.planRestarts(now)
 	var left time.Duration
 	if !observed.early() {

@@ -73,6 +73,18 @@ func TestRefusedSpecs(t *testing.T) {
 		"annotation of a security profile": {`podAnnotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}`, []string{
 			`spec.podAnnotations: Invalid value: kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation`,
 		}},
+		"one spread constraint twice": {
+			`topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]`,
+			[]string{`spec.topologySpreadConstraints[1]: Duplicate value: {"topologyKey":"a","whenUnsatisfiable":"DoNotSchedule"}`},
+		},
+		"labels to inherit": {`inheritedMetadata: {labels: {app.kubernetes.io/version: a, helm.sh/a: a}, annotations: {barq.db/a: a}}`, []string{
+			`spec.inheritedMetadata.annotations: Invalid value: ` + ownedAnnotationMessage,
+			`spec.inheritedMetadata.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by and the labels of StatefulSets belong to the operator; choose other names`,
+			`spec.inheritedMetadata.labels: Invalid value: ` + ownedLabelMessage,
+		}},
+		"too much to inherit": {`inheritedMetadata: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}`, []string{
+			`spec.inheritedMetadata: Invalid value: have more than 2048 characters together, names and values, and every object gets all of them; write fewer or shorter ones`,
+		}},
 		"root as the user": {`podSecurityContext: {runAsUser: 0}`, []string{
 			`spec.podSecurityContext.runAsUser: Invalid value: 0: must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000`,
 		}},

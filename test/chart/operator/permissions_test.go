@@ -214,6 +214,7 @@ func TestWithoutObjectsOfTheWholeCluster(t *testing.T) {
 watchNamespaces: [apps]
 crds: {install: false}
 deletionProtection: {enabled: false}
+replicasWarning: {enabled: false}
 rbac: {userRoles: false}
 metrics: {enabled: false}
 `)
