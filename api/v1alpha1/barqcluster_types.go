@@ -454,6 +454,26 @@ type ServiceSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ClusterIP","urn:alm:descriptor:com.tectonic.ui:select:NodePort","urn:alm:descriptor:com.tectonic.ui:select:LoadBalancer"}
 	Type corev1.ServiceType `json:"type,omitempty"`
 
+	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
+	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
+	// change to or from SingleStack restarts the pods one at a time.
+	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Family Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:SingleStack","urn:alm:descriptor:com.tectonic.ui:select:PreferDualStack","urn:alm:descriptor:com.tectonic.ui:select:RequireDualStack","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	IPFamilyPolicy corev1.IPFamilyPolicy `json:"ipFamilyPolicy,omitempty"`
+
+	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
+	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
+	// first one cannot change. A change restarts the pods one at a time.
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=IPv4;IPv6
+	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="has one family twice; write each once"
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || oldSelf.size() == 0 || self[0] == oldSelf[0]",message="the first family cannot change, because Services cannot change it; put the old one first, or make a new BarqCluster and copy the data"
+	// +listType=atomic
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Families",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	IPFamilies []corev1.IPFamily `json:"ipFamilies,omitempty"`
+
 	// annotations of the Service, in mode Independent of each pod's Service. Default none. Those that begin
 	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused. In mode Independent they have at most 2048 characters together.
 	// +optional

@@ -89,8 +89,10 @@ type TLS struct {
 
 // Service is how clients reach the database.
 type Service struct {
-	Type        string            `json:"type,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Type           string            `json:"type,omitempty"`
+	Annotations    map[string]string `json:"annotations,omitempty"`
+	IPFamilyPolicy string            `json:"ipFamilyPolicy,omitempty"`
+	IPFamilies     []corev1.IPFamily `json:"ipFamilies,omitempty"`
 }
 
 // Monitoring hands the metrics to Prometheus.
@@ -186,7 +188,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		MinReadySeconds:     spec.MinReadySeconds,
 		NetworkPolicy:       NetworkPolicy{Enabled: ptr.Deref(spec.NetworkPolicy.Enabled, true), From: spec.NetworkPolicy.From},
 		TLS:                 toTLS(spec.TLS),
-		Service:             Service{Type: string(spec.Service.Type), Annotations: spec.Service.Annotations},
+		Service:             toService(&spec.Service),
 		Monitoring:          toMonitoring(&spec.Monitoring),
 		PodDisruptionBudget: PodDisruptionBudget{Enabled: ptr.Deref(spec.PodDisruptionBudget.Enabled, true)},
 		Scheduling:          toScheduling(spec),
@@ -266,6 +268,15 @@ func toServiceAccount(spec *v1alpha1.ServiceAccountSpec) ServiceAccount {
 		Create:      ptr.Deref(spec.Create, true),
 		Name:        spec.Name,
 		Annotations: spec.Annotations,
+	}
+}
+
+func toService(spec *v1alpha1.ServiceSpec) Service {
+	return Service{
+		Type:           string(spec.Type),
+		Annotations:    spec.Annotations,
+		IPFamilyPolicy: string(spec.IPFamilyPolicy),
+		IPFamilies:     spec.IPFamilies,
 	}
 }
 

@@ -158,7 +158,7 @@ values: monitoring.podMonitor.labels: app.kubernetes.io/version belongs to the c
 func TestVariablesOfTheChartAreRefused(t *testing.T) {
 	const credentials = "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold"
 	for name, instead := range map[string]string{
-		"BARQ_ADDR":                           "remove it: the database always listens on 0.0.0.0:8080",
+		"BARQ_ADDR":                           "remove it: the database listens on port 8080, by IPv6 with service.ipFamilies or service.ipFamilyPolicy",
 		"BARQ_STORAGE_DIR":                    "remove it and set storage: the data directory is always /data",
 		"BARQ_TIERING_ENABLED":                "remove it and set tiering.enabled",
 		"BARQ_WARM_TIER_PROVIDER":             "remove it and set tiering.warm.provider",

@@ -56,6 +56,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"no time to start":                    {`startupDeadlineSeconds: 4`, "- at '/startupDeadlineSeconds': minimum: got 4, want 5"},
 		"an annotation that is not a text":    {`serviceAccount: {annotations: {a: true}}`, "- at '/serviceAccount/annotations/a': got boolean, want string"},
 		"a checksum that is not a text":       {`secretsChecksum: 1`, "- at '/secretsChecksum': got number, want string"},
+		"another family policy":               {`service: {ipFamilyPolicy: Both}`, "- at '/service/ipFamilyPolicy': value must be one of '', 'SingleStack', 'PreferDualStack', 'RequireDualStack'"},
+		"another family":                      {`service: {ipFamilies: [IPv5]}`, "- at '/service/ipFamilies/0': value must be one of 'IPv4', 'IPv6'"},
 		"an unknown value of the security":    {`podSecurityContext: {runAsNonRoot: false}`, "- at '/podSecurityContext': additional properties 'runAsNonRoot' not allowed"},
 		"root as the user":                    {`podSecurityContext: {runAsUser: 0}`, "- at '/podSecurityContext/runAsUser': minimum: got 0, want 1"},
 		"a group of more than 31 bits":        {`podSecurityContext: {fsGroup: 2147483648}`, "- at '/podSecurityContext/fsGroup': maximum: got 2.147483648×10⁰⁹, want 2.147483647×10⁰⁹"},

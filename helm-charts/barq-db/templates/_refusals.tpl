@@ -178,7 +178,7 @@ values: priorityClassName: {{ .priorityClassName }} is for what keeps the Kubern
 {{- define "barq-db.ownedVariable" -}}
 {{- $credentials := "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold" }}
 {{- $instead := dict
-  "BARQ_ADDR" "remove it: the database always listens on 0.0.0.0:8080"
+  "BARQ_ADDR" "remove it: the database listens on port 8080, by IPv6 with service.ipFamilies or service.ipFamilyPolicy"
   "BARQ_STORAGE_DIR" "remove it and set storage: the data directory is always /data"
   "BARQ_CLUSTER_CONFIG" "remove it and set topology.mode: the chart writes the cluster file"
   "BARQ_TLS_CERT" "remove it and set tls.secretName"
