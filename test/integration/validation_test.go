@@ -77,8 +77,10 @@ func TestRefusedSpecs(t *testing.T) {
 			`topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]`,
 			[]string{`spec.topologySpreadConstraints[1]: Duplicate value: {"topologyKey":"a","whenUnsatisfiable":"DoNotSchedule"}`},
 		},
-		"labels to inherit": {`inheritedMetadata: {labels: {app.kubernetes.io/version: a, helm.sh/a: a}, annotations: {barq.db/a: a}}`, []string{
+		"annotations to inherit": {`inheritedMetadata: {annotations: {barq.db/a: a}}`, []string{
 			`spec.inheritedMetadata.annotations: Invalid value: ` + ownedAnnotationMessage,
+		}},
+		"labels to inherit": {`inheritedMetadata: {labels: {app.kubernetes.io/version: a, helm.sh/a: a}}`, []string{
 			`spec.inheritedMetadata.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by and the labels of StatefulSets belong to the operator; choose other names`,
 			`spec.inheritedMetadata.labels: Invalid value: ` + ownedLabelMessage,
 		}},
@@ -91,9 +93,13 @@ func TestRefusedSpecs(t *testing.T) {
 		"root as the user": {`podSecurityContext: {runAsUser: 0}`, []string{
 			`spec.podSecurityContext.runAsUser: Invalid value: 0: must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000`,
 		}},
-		"groups": {`podSecurityContext: {runAsGroup: -1, fsGroup: 2147483648, supplementalGroups: [0, -1]}`, []string{
+		"group of the user": {`podSecurityContext: {runAsGroup: -1}`, []string{
 			`spec.podSecurityContext.runAsGroup: Invalid value: -1: must be from 0 to 2147483647; write for instance 1000`,
+		}},
+		"group of files": {`podSecurityContext: {fsGroup: 2147483648}`, []string{
 			`spec.podSecurityContext.fsGroup: Invalid value: 2147483648: must be from 0 to 2147483647; write for instance 1000`,
+		}},
+		"further groups": {`podSecurityContext: {supplementalGroups: [0, -1]}`, []string{
 			`spec.podSecurityContext.supplementalGroups: Invalid value: must be from 0 to 2147483647; write for instance 1000`,
 		}},
 		"name of a Secret":         {`tls: {secretName: a..b}`, []string{`spec.tls.secretName: Invalid value: "a..b": ` + objectNameMessage}},
