@@ -39,7 +39,8 @@ func TestUserAndGroups(t *testing.T) {
 		"the default on OpenShift": {`podSecurityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}`, []string{openShift}, securityOf(thousand, thousand, thousand)},
 		"all": {
 			`podSecurityContext: {runAsUser: 1000650007, runAsGroup: 0, fsGroup: 2147483647, fsGroupChangePolicy: Always, supplementalGroups: [0, 1000650007]}`,
-			[]string{openShift}, all,
+			[]string{openShift},
+			all,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
