@@ -445,6 +445,8 @@ type TLSSpec struct {
 }
 
 // ServiceSpec is how clients reach the database.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.ipFamilies) || self.ipFamilies.size() < 2 || has(self.ipFamilyPolicy) && self.ipFamilyPolicy != 'SingleStack'",fieldPath=".ipFamilies",message="two families need ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family"
 type ServiceSpec struct {
 	// type of the Service, in mode Independent of each pod's Service: ClusterIP (default), NodePort or
 	// LoadBalancer. What comes from outside must also be let in by networkPolicy.from.

@@ -148,6 +148,19 @@ values: podLabels: statefulset.kubernetes.io/pod-name finds the pods and belongs
 			want: `values: monitoring.podMonitor.labels: app.kubernetes.io/managed-by belongs to the chart, which puts it on every object; choose another name
 values: monitoring.podMonitor.labels: app.kubernetes.io/version belongs to the chart, which puts it on every object; choose another name`,
 		},
+		"labels of every object to inherit": {
+			values: `inheritedMetadata: {labels: {team: search, app.kubernetes.io/name: a, app.kubernetes.io/version: a}}`,
+			want: `values: inheritedMetadata.labels: app.kubernetes.io/name finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: inheritedMetadata.labels: app.kubernetes.io/version belongs to the chart, which puts it on every object; choose another name`,
+		},
+		"a spread constraint twice": {
+			values: `topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]`,
+			want:   "values: topologySpreadConstraints: a, DoNotSchedule is there twice; write another topologyKey or whenUnsatisfiable, or remove one",
+		},
+		"two families of a single stack": {
+			values: `service: {ipFamilies: [IPv4, IPv6]}`,
+			want:   "values: service.ipFamilies: two families need service.ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, refusedByTemplate+test.want, refusal(t, releaseName, test.values))

@@ -87,8 +87,11 @@ func TestRefusedSpecs(t *testing.T) {
 		"too much to inherit": {`inheritedMetadata: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}`, []string{
 			`spec.inheritedMetadata: Invalid value: have more than 2048 characters together, names and values, and every object gets all of them; write fewer or shorter ones`,
 		}},
-		"one family twice": {`service: {ipFamilies: [IPv6, IPv6]}`, []string{
+		"one family twice": {`service: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv6, IPv6]}`, []string{
 			`spec.service.ipFamilies: Invalid value: has one family twice; write each once`,
+		}},
+		"two families of a single stack": {`service: {ipFamilyPolicy: SingleStack, ipFamilies: [IPv6, IPv4]}`, []string{
+			`spec.service.ipFamilies: Invalid value: two families need ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family`,
 		}},
 		"root as the user": {`podSecurityContext: {runAsUser: 0}`, []string{
 			`spec.podSecurityContext.runAsUser: Invalid value: 0: must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000`,

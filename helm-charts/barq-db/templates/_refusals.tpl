@@ -25,6 +25,7 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.podLabelRefusals" .Values }}
 {{ include "barq-db.ownedLabelRefusals" .Values }}
 {{ include "barq-db.spreadRefusals" .Values }}
+{{ include "barq-db.familyRefusals" .Values.service }}
 {{ include "barq-db.priorityRefusals" .Values }}
 {{- end }}
 
@@ -152,6 +153,12 @@ values: monitoring.podMonitor.labels: {{ $key }} belongs to the chart, which put
 {{- if has $key (list "app.kubernetes.io/version" "app.kubernetes.io/managed-by") }}
 values: inheritedMetadata.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.familyRefusals" }}
+{{- if and (gt (len (.ipFamilies | default list)) 1) (not (hasSuffix "DualStack" .ipFamilyPolicy)) }}
+values: service.ipFamilies: two families need service.ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family
 {{- end }}
 {{- end }}
 
