@@ -106,8 +106,8 @@ func TestWhatIsDeleted(t *testing.T) {
 	}
 }
 
-// The account that leaves the release while the spec names it is not deleted, because no pod could be made without it. It belongs to nobody
-// but its other owners then.
+// The account that leaves the release while the spec names it is not deleted, because no pod could be made without it. It keeps its
+// other owners.
 func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
 	cluster := testCluster().(*unstructured.Unstructured)
 	require.NoError(t, unstructured.SetNestedField(cluster.Object, "an-account", "spec", "serviceAccount", "name"))

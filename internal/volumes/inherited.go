@@ -54,7 +54,7 @@ func inheriting(claim *corev1.PersistentVolumeClaim, metadata *v1alpha1.Inherite
 		annotations = maps.Clone(map[string]string(metadata.Annotations))
 	}
 	var before inheritedNames
-	// What somebody has written there by hand is no reason to fail for ever.
+	// What was written there by hand is no reason to fail for ever.
 	_ = json.Unmarshal([]byte(claim.Annotations[inheritedAnnotation]), &before)
 	names := inheritedNames{Labels: slices.Sorted(maps.Keys(labels)), Annotations: slices.Sorted(maps.Keys(annotations))}
 
