@@ -14,7 +14,7 @@ func monitoredCondition(o Observation) *metav1.Condition {
 	case *o.KnowsPodMonitors:
 		return &metav1.Condition{
 			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPodMonitorKnown,
-			Message: "a PodMonitor asks Prometheus to scrape the pods; spec.networkPolicy.from must let a Prometheus of another namespace in",
+			Message: "this Kubernetes cluster knows PodMonitors, so one asks Prometheus to scrape the pods; spec.networkPolicy.from must let a Prometheus of another namespace in",
 		}
 	default:
 		return &metav1.Condition{

@@ -18,17 +18,17 @@ func TestMorePodsThanOneHoldsDataFor(t *testing.T) {
 	apply := func(spec string) string {
 		t.Helper()
 		command := kubectl("-n", namespace, "apply", "-f", "-")
-		command.Stdin = strings.NewReader("apiVersion: barq.db/v1alpha1\nkind: BarqCluster\nmetadata: {name: " + spec)
+		command.Stdin = strings.NewReader("apiVersion: barq.db/v1alpha1\nkind: BarqCluster\nmetadata: {name: " + strings.Replace(spec, "; ", "\n", 1))
 		return output(t, command)
 	}
 	const warning = `Warning: Validation failed for ValidatingAdmissionPolicy 'barq-operator-replicas-warning' with binding 'barq-operator-replicas-warning': ` +
 		`spec.replicas is %d, and spec.topology.mode is Primary: %s-0 holds all data and answers all clients, and no other pod can stand in for it; ` +
 		`write replicas: 1, or mode: Independent in a new BarqCluster`
-	require.Contains(t, apply(`db}\nspec: {replicas: 3}`), fmt.Sprintf(warning, 3, "db"))
-	require.Contains(t, apply(`db}\nspec: {replicas: 2, logLevel: warn}`), fmt.Sprintf(warning, 2, "db"))
+	require.Contains(t, apply(`db}; spec: {replicas: 3}`), fmt.Sprintf(warning, 3, "db"))
+	require.Contains(t, apply(`db}; spec: {replicas: 2, logLevel: warn}`), fmt.Sprintf(warning, 2, "db"))
 	for _, spec := range []string{
-		`db}\nspec: {replicas: 2, logLevel: info}`, `db}\nspec: {replicas: 1}`, `db}\nspec: {replicas: 0}`,
-		`minimal}`, `independent}\nspec: {replicas: 3, topology: {mode: Independent}}`,
+		`db}; spec: {replicas: 2, logLevel: info}`, `db}; spec: {replicas: 1}`, `db}; spec: {replicas: 0}`,
+		`minimal}`, `independent}; spec: {replicas: 3, topology: {mode: Independent}}`,
 	} {
 		require.NotContains(t, apply(spec), "Warning", spec)
 	}
@@ -65,5 +65,10 @@ func TestAPodMonitorThatNothingKnows(t *testing.T) {
 	output(t, kubectl("wait", "--for=condition=Established", "-f", file))
 	restart(t)
 	waitFor(t, cluster, v1alpha1.ConditionMonitored, metav1.ConditionTrue, v1alpha1.ReasonPodMonitorKnown)
-	output(t, kubectl("-n", namespace, "get", "podmonitor/db"))
+	eventually(t, func() string {
+		if out, err := kubectl("-n", namespace, "get", "podmonitor/db").CombinedOutput(); err != nil {
+			return string(out)
+		}
+		return ""
+	})
 }
