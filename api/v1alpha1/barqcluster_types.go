@@ -109,7 +109,8 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
-	// tiering tells Barq DB where its hot, warm and cold tiers are.
+	// tiering tells Barq DB where its hot, warm and cold tiers are. Barq DB 0.1.0 moves nothing between them, and ends at
+	// its start with a tier on s3 or gcs.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
@@ -218,6 +219,13 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodAnnotations Annotations `json:"podAnnotations,omitempty"`
 
+	// inheritedMetadata are labels and annotations that every object of the BarqCluster gets, pods and volume claims too.
+	// Default none, at most 2048 characters together. An object's own win: podLabels, podAnnotations, and the labels and
+	// annotations of service, serviceAccount and monitoring.podMonitor. A change restarts the pods one at a time.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	InheritedMetadata *InheritedMetadata `json:"inheritedMetadata,omitempty"`
+
 	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
 	// A change restarts the pods one at a time.
 	// +optional
@@ -240,26 +248,39 @@ type BarqClusterSpec struct {
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
 	// topologySpreadConstraints of the pods. Default: spread over zones, as far as nodes allow. What is
-	// written here replaces the default as a whole; an empty list means none. A change restarts the
-	// pods one at a time.
+	// written here replaces the default as a whole; an empty list means none. One without a labelSelector gets the pods of
+	// the BarqCluster. Each pair of topologyKey and whenUnsatisfiable can be there once. A change restarts the pods
+	// one at a time.
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.maxSkew > 0 && (!has(c.minDomains) || c.minDomains > 0))",message="maxSkew and minDomains must be greater than zero"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey.size() > 0)",message="topologyKey must be the name of a label of the nodes; write for instance topology.kubernetes.io/zone"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.whenUnsatisfiable in ['DoNotSchedule', 'ScheduleAnyway'])",message="whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.nodeAffinityPolicy) || c.nodeAffinityPolicy in ['Honor', 'Ignore']) && (!has(c.nodeTaintsPolicy) || c.nodeTaintsPolicy in ['Honor', 'Ignore']))",message="nodeAffinityPolicy and nodeTaintsPolicy must be Honor or Ignore"
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=topologyKey
+	// +listMapKey=whenUnsatisfiable
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
 	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. The classes of
-	// Kubernetes itself, which begin with system-, are refused. A change restarts the pods one at a time.
+	// Kubernetes itself, which begin with system-, are refused. Changes are held back until the class exists. A change
+	// restarts the pods one at a time.
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one"
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PriorityClassName string `json:"priorityClassName,omitempty"`
+
+	// podSecurityContext says as which user and groups the pods run. Default: user, group and fsGroup 1000; on OpenShift
+	// none of them, because its security context constraints assign them to each namespace. Pods that OpenShift runs
+	// with 1000 already keep it. What is written here replaces the default as a whole, so that {} leaves the choice to the
+	// platform. Elsewhere than on OpenShift write a runAsUser, because the image's own user is root. The pods never run as
+	// root, and what is not listed here belongs to the operator. A change restarts the pods one at a time.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	PodSecurityContext *PodSecurityContext `json:"podSecurityContext,omitempty"`
 
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
@@ -274,6 +295,61 @@ type BarqClusterSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Paused bool `json:"paused,omitempty"`
+}
+
+// PodSecurityContext says as which user and groups the pods run.
+type PodSecurityContext struct {
+	// runAsUser is the number of the user. Default: the platform assigns one.
+	// +kubebuilder:validation:XValidation:rule="self > 0 && self <= 2147483647",message="must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	RunAsUser *int64 `json:"runAsUser,omitempty"`
+
+	// runAsGroup is the number of the user's group. Default: that of the platform or the image.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 2147483647",message="must be from 0 to 2147483647; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	RunAsGroup *int64 `json:"runAsGroup,omitempty"`
+
+	// fsGroup is the number of the group that volumes belong to. Default: the platform assigns one.
+	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 2147483647",message="must be from 0 to 2147483647; write for instance 1000"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	FSGroup *int64 `json:"fsGroup,omitempty"`
+
+	// fsGroupChangePolicy says when Kubernetes gives all files of a volume to fsGroup: OnRootMismatch (default), if the
+	// folder at its top belongs to another group, or Always, at each start of a pod.
+	// +kubebuilder:validation:Enum=OnRootMismatch;Always
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group Change Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:OnRootMismatch","urn:alm:descriptor:com.tectonic.ui:select:Always","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	FSGroupChangePolicy corev1.PodFSGroupChangePolicy `json:"fsGroupChangePolicy,omitempty"`
+
+	// supplementalGroups are the numbers of further groups of the user. Default none.
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(group, group >= 0 && group <= 2147483647)",message="must be from 0 to 2147483647; write for instance 1000"
+	// +listType=atomic
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	SupplementalGroups []int64 `json:"supplementalGroups,omitempty"`
+}
+
+// InheritedMetadata are labels and annotations of every object of a BarqCluster.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.labels) ? self.labels.map(key, key.size() + self.labels[key].size()).sum() : 0) + (has(self.annotations) ? self.annotations.map(key, key.size() + self.annotations[key].size()).sum() : 0) <= 2048",message="have more than 2048 characters together, names and values, and every object gets all of them; write fewer or shorter ones"
+type InheritedMetadata struct {
+	// labels of every object. Default none. Labels that every object has already are refused, and those that begin with
+	// helm.sh/, meta.helm.sh/ or barq.db/.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']))",message="app.kubernetes.io/name, instance, component, version and managed-by and the labels of StatefulSets belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Labels Labels `json:"labels,omitempty"`
+
+	// annotations of every object. Default none. Those that begin with helm.sh/, meta.helm.sh/ or barq.db/ are refused.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'kubernetes.io/config.mirror' && !['seccomp.security.alpha.kubernetes.io/', 'container.seccomp.security.alpha.kubernetes.io/', 'container.apparmor.security.beta.kubernetes.io/'].exists(prefix, key.startsWith(prefix)))",message="kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Annotations Annotations `json:"annotations,omitempty"`
 }
 
 // Labels are labels of Kubernetes objects.
@@ -371,6 +447,8 @@ type TLSSpec struct {
 }
 
 // ServiceSpec is how clients reach the database.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.ipFamilies) || self.ipFamilies.size() < 2 || has(self.ipFamilyPolicy) && self.ipFamilyPolicy != 'SingleStack'",fieldPath=".ipFamilies",message="two families need ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family"
 type ServiceSpec struct {
 	// type of the Service, in mode Independent of each pod's Service: ClusterIP (default), NodePort or
 	// LoadBalancer. What comes from outside must also be let in by networkPolicy.from.
@@ -379,6 +457,26 @@ type ServiceSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ClusterIP","urn:alm:descriptor:com.tectonic.ui:select:NodePort","urn:alm:descriptor:com.tectonic.ui:select:LoadBalancer"}
 	Type corev1.ServiceType `json:"type,omitempty"`
+
+	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
+	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
+	// change to or from SingleStack restarts the pods one at a time.
+	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Family Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:SingleStack","urn:alm:descriptor:com.tectonic.ui:select:PreferDualStack","urn:alm:descriptor:com.tectonic.ui:select:RequireDualStack","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	IPFamilyPolicy corev1.IPFamilyPolicy `json:"ipFamilyPolicy,omitempty"`
+
+	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
+	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
+	// first one cannot change. A change restarts the pods one at a time.
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=IPv4;IPv6
+	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="has one family twice; write each once"
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || oldSelf.size() == 0 || self[0] == oldSelf[0]",message="the first family cannot change, because Services cannot change it; put the old one first, or make a new BarqCluster and copy the data"
+	// +listType=atomic
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Families",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	IPFamilies []corev1.IPFamily `json:"ipFamilies,omitempty"`
 
 	// annotations of the Service, in mode Independent of each pod's Service. Default none. Those that begin
 	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused. In mode Independent they have at most 2048 characters together.
@@ -398,7 +496,8 @@ type MonitoringSpec struct {
 
 // PodMonitorSpec is what the Prometheus operator is asked for.
 type PodMonitorSpec struct {
-	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false.
+	// enabled makes a PodMonitor, where the Kubernetes cluster knows that kind; default false. The condition Monitored says
+	// whether it does.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Enabled bool `json:"enabled,omitempty"`
@@ -580,7 +679,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.region)",message="region is for provider s3 only; remove it"
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.endpoint)",message="endpoint is for provider s3 only; remove it"
 type TierSpec struct {
-	// provider of the object store: s3, gcs or azure.
+	// provider of the object store: s3, gcs or azure. Barq DB 0.1.0 ends at its start with a tier on s3 or gcs: these are
+	// for an image that can.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:s3","urn:alm:descriptor:com.tectonic.ui:select:gcs","urn:alm:descriptor:com.tectonic.ui:select:azure"}
 	Provider Provider `json:"provider"`
 
@@ -654,7 +754,8 @@ type SecretKeyReference struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || has(self.name)",message="create: false needs the name of an account that exists; write name, or remove create"
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || !has(self.annotations) || self.annotations.size() == 0",message="annotations go on the account that the operator creates; annotate the existing account yourself, or remove create: false"
 type ServiceAccountSpec struct {
-	// create makes the account; default true. With false the account of the given name is used as it is.
+	// create makes the account; default true. With false the account of the given name is used as it is, and changes are
+	// held back until it exists. One that the operator has made is kept then, and belongs to the BarqCluster no more.
 	// +kubebuilder:default=true
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}

@@ -23,6 +23,9 @@ const (
 	// ConditionDeletionProtected is True when the API server refuses to delete the BarqCluster, and False when
 	// spec.deletionProtection has no effect because the admission policy is missing. Absent while that is false.
 	ConditionDeletionProtected = "DeletionProtected"
+	// ConditionMonitored is True when the PodMonitor that spec.monitoring.podMonitor asks for can be made, and False when the
+	// Kubernetes cluster does not know that kind. Absent while none is asked for.
+	ConditionMonitored = "Monitored"
 )
 
 // Types of the conditions that the Helm side writes.
@@ -59,6 +62,8 @@ const (
 	ReasonPodsNotReady = "PodsNotReady"
 	// ReasonSecretMissing: a Secret, or a key in it, is not there.
 	ReasonSecretMissing = "SecretMissing"
+	// ReasonReferenceMissing: the account or the PriorityClass that the spec names for the pods is not there.
+	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonAwaitingDeletion: an object is still being deleted, mostly one of the former BarqCluster of this name. It is created anew
 	// when it is gone. The condition Irreconcilable has the same reason.
 	ReasonAwaitingDeletion = "AwaitingDeletion"
@@ -108,6 +113,14 @@ const (
 	ReasonPrimaryOnly = "PrimaryOnly"
 	// ReasonIndependentDatabases: each pod holds data of its own, and no copy of another's.
 	ReasonIndependentDatabases = "IndependentDatabases"
+)
+
+// Reasons of the condition Monitored.
+const (
+	// ReasonPodMonitorKnown: the Kubernetes cluster knows PodMonitors, and one is made.
+	ReasonPodMonitorKnown = "PodMonitorKnown"
+	// ReasonPodMonitorUnknown: the Kubernetes cluster does not know PodMonitors, so none is made.
+	ReasonPodMonitorUnknown = "PodMonitorUnknown"
 )
 
 // Reasons of the condition DeletionProtected.

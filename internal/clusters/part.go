@@ -54,6 +54,7 @@ var (
 		Conditions: []string{
 			v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSecretsAvailable,
 			v1alpha1.ConditionChangesPending, v1alpha1.ConditionDataRedundancy, v1alpha1.ConditionDeletionProtected,
+			v1alpha1.ConditionMonitored,
 		},
 	}
 )

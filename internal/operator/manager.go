@@ -130,6 +130,18 @@ func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 	return inventory, nil
 }
 
+// newAccountInventory makes an inventory of the ServiceAccounts there.
+func newAccountInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
+	inventory, err := secrets.NewAccountInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.Add(inventory); err != nil {
+		return nil, fmt.Errorf("adding the inventory of ServiceAccounts: %w", err)
+	}
+	return inventory, nil
+}
+
 // newDeletionPolicy makes what watches the admission policy of that name.
 func newDeletionPolicy(mgr ctrl.Manager, name string) (*protection.Policy, error) {
 	policy, err := protection.New(mgr.GetConfig(), mgr.GetHTTPClient(), name)

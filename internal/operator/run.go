@@ -94,7 +94,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err := release.IndexReleases(ctx, stored); err != nil {
 		return fmt.Errorf("indexing the stored releases: %w", err)
 	}
+	accounts, err := newAccountInventory(mgr)
+	if err != nil {
+		return err
+	}
 	resolver := secrets.NewResolver(inventory, mgr.GetAPIReader())
+	resolver.Accounts = accounts
 	rollouts := &rollout.Queue{
 		Limit:   settings.UnrequestedRollouts,
 		Objects: mgr.GetClient(),
@@ -108,11 +113,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	statefulSets := &clusters.Versions{}
-	if err := release.SetupWithManager(mgr, watch, &release.Translator{
-		Secrets:      resolver,
-		Cache:        mgr.GetClient(),
-		DefaultImage: settings.DefaultImage,
-	}, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
+	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage}
+	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), release.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 
@@ -137,11 +139,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Events:  told,
 		Clock:   clock.RealClock{},
 		Queue:   rollouts,
+		Kinds:   translator,
 
 		Protection:   policy,
 		StatefulSets: statefulSets,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles,
-		secrets.Watch(inventory, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
+		secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
 		return err
 	}
 	if err := (&recovery.Reconciler{

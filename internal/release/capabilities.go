@@ -45,6 +45,20 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 	return config, nil
 }
 
+// openShift is the API by which the chart knows OpenShift, which assigns a user and groups to the pods of each namespace. It is
+// listed while the server behind it does not answer, too.
+const openShift = "security.openshift.io/v1"
+
+// has reports whether the API server has an API, as charts name it, and whether anything is known.
+func (r *rememberedCapabilities) has(api string) (has, known bool) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.capabilities == nil {
+		return false, false
+	}
+	return r.capabilities.APIVersions.Has(api), true
+}
+
 // known gives the sum of what is remembered, while it is believed.
 func (r *rememberedCapabilities) known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()

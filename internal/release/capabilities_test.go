@@ -56,3 +56,24 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 	clock.SetTime(began.Add(capabilitiesAge + time.Second))
 	require.Equal(t, "v1.37.0", kubeVersion(), "an upgrade of Kubernetes is seen")
 }
+
+// A platform that assigns user and groups is known by a group of its API, also while no kind of that group can be asked for.
+func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
+	server := &fakediscovery.FakeDiscovery{Fake: &clienttesting.Fake{}, FakedServerVersion: &version.Info{GitVersion: "v1.36.3"}}
+	clock := clocktesting.NewFakePassiveClock(began)
+	remembered := &rememberedCapabilities{ActionConfigGetter: &discovered{server}, clock: clock}
+	_, known := remembered.has(openShift)
+	require.False(t, known, "nothing was asked yet")
+	for _, found := range []bool{false, true} {
+		server.Resources = nil
+		if found {
+			server.Resources = []*metav1.APIResourceList{{GroupVersion: "security.openshift.io/v1"}}
+		}
+		clock.SetTime(clock.Now().Add(capabilitiesAge + time.Second))
+		_, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
+		require.NoError(t, err)
+		has, known := remembered.has(openShift)
+		require.Equal(t, found, has)
+		require.True(t, known)
+	}
+}

@@ -33,6 +33,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err != nil {
 		return err
 	}
+	translator.has = getter.capabilities.has
 	made := &dependents{mgr: mgr}
 	over := &uninstalled{}
 	settings := options(mgr, watch, translator, getter, over, getter.awaiting)

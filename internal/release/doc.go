@@ -2,7 +2,8 @@
 // helm-operator-plugins reconciler, which renders the chart barq-db for each
 // BarqCluster and installs, upgrades or uninstalls the release.
 //
-// The library's reconciler runs unchanged. What it would do wrongly for a database is
+// The library is neither forked nor copied. Its reconciler runs; the controller around it is the operator's own (controller.go), because
+// the library's has no plug for its queue. What the library would do wrongly for a database is
 // corrected at its plug points, one file each: how objects are written (kubeclient.go,
 // repairs.go, with package apply), what becomes of a refusal (refused.go), what it writes into the status
 // (client.go), which releases it may touch and how it recovers an

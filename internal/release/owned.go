@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -82,9 +83,11 @@ func (o *ownedObjects) cached(ctx context.Context, cluster client.Object) ([]*me
 // still carry Helm's marks. A tenant can give no object of another's these marks, but can find some in a release that a person has installed:
 // it is for a BarqCluster whose release the operator has stored.
 func (o *ownedObjects) orphaned(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	return o.inCache(ctx, cluster, func(cluster client.Object, object metav1.Object) bool {
+	found, err := o.inCache(ctx, cluster, func(cluster client.Object, object metav1.Object) bool {
 		return controls(cluster, object) || metav1.GetControllerOfNoCopy(object) == nil && hasHelmMarks(object, cluster)
 	})
+	kept := keptAccount(cluster)
+	return slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool { return isAccount(object, kept) }), err
 }
 
 func (o *ownedObjects) inCache(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool) ([]*metav1.PartialObjectMetadata, error) {
@@ -185,6 +188,9 @@ func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.Part
 // deleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
 // for a PodMonitor, of which there may be no cache.
 func (o *ownedObjects) deleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
+	if err := o.letAccountGo(ctx, cluster); err != nil {
+		return err
+	}
 	found, err := o.others(ctx, cluster, target, original)
 	if err != nil {
 		return err
@@ -207,11 +213,54 @@ func (o *ownedObjects) others(ctx context.Context, cluster client.Object, target
 			found = append(found, monitor)
 		}
 	}
+	kept := keptAccount(cluster)
 	return slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool {
-		return object.DeletionTimestamp != nil || slices.ContainsFunc(target, func(wanted *resource.Info) bool {
+		return object.DeletionTimestamp != nil || isAccount(object, kept) || slices.ContainsFunc(target, func(wanted *resource.Info) bool {
 			return wanted.Mapping.GroupVersionKind == object.GroupVersionKind() && wanted.Name == object.Name
 		})
 	}), nil
+}
+
+// keptAccount returns the name of the account that the spec names and the chart does not make; empty if there is none. Pods cannot be
+// made without it, so it stays when the release no longer has it. It keeps Helm's marks, by which the release can have it again.
+func keptAccount(cluster client.Object) string {
+	object, ok := cluster.(*unstructured.Unstructured)
+	if !ok {
+		return ""
+	}
+	account, _, _ := unstructured.NestedMap(object.Object, "spec", "serviceAccount")
+	if create, ok := account["create"].(bool); !ok || create {
+		return ""
+	}
+	name, _ := account["name"].(string)
+	return name
+}
+
+func isAccount(object *metav1.PartialObjectMetadata, name string) bool {
+	return name != "" && object.Kind == serviceAccountKind.Kind && object.Name == name
+}
+
+// letAccountGo ends the BarqCluster's ownership of the account that is kept, once.
+func (o *ownedObjects) letAccountGo(ctx context.Context, cluster client.Object) error {
+	name := keptAccount(cluster)
+	if name == "" {
+		return nil
+	}
+	key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: name}
+	known, err := cached(ctx, o.cache, objectName{serviceAccountKind, key})
+	if known == nil || err != nil || !controls(cluster, known) {
+		return err
+	}
+	// The cache may be behind what an earlier pass has done.
+	account := &metav1.PartialObjectMetadata{}
+	account.SetGroupVersionKind(serviceAccountKind)
+	if err := o.live.Get(ctx, key, account); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading ServiceAccount %q: %w", name, err)
+	}
+	if !controls(cluster, account) {
+		return nil
+	}
+	return o.letGo(ctx, cluster, account)
 }
 
 func hasPodMonitor(objects kube.ResourceList) bool {
@@ -237,18 +286,26 @@ func (o *ownedObjects) release(ctx context.Context, cluster client.Object) error
 		return err
 	}
 	for _, object := range found {
-		others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-			// What was written meanwhile may have another owner.
-			"resourceVersion": object.ResourceVersion,
-			"ownerReferences": others,
-		}})
-		if err != nil {
+		if err := o.letGo(ctx, cluster, object); err != nil {
 			return err
 		}
-		if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
-		}
+	}
+	return nil
+}
+
+// letGo takes the references to a BarqCluster off an object.
+func (o *ownedObjects) letGo(ctx context.Context, cluster client.Object, object *metav1.PartialObjectMetadata) error {
+	others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		// What was written meanwhile may have another owner.
+		"resourceVersion": object.ResourceVersion,
+		"ownerReferences": others,
+	}})
+	if err != nil {
+		return err
+	}
+	if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
 	}
 	return nil
 }

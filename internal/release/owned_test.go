@@ -8,8 +8,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/resource"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -115,6 +117,53 @@ func TestWhatIsDeleted(t *testing.T) {
 	}
 	for _, object := range deleted {
 		require.False(t, there(object), "%T %s", object, object.GetName())
+	}
+}
+
+// The account that leaves the release while the spec names it is not deleted, because no pod could be made without it. It keeps its
+// other owners.
+func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
+	cluster := testCluster().(*unstructured.Unstructured)
+	require.NoError(t, unstructured.SetNestedMap(cluster.Object, map[string]any{"name": "an-account", "create": false}, "spec", "serviceAccount"))
+	named, other := &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", cluster.GetUID())}, &corev1.ServiceAccount{ObjectMeta: metaOf("vectors", cluster.GetUID())}
+	named.OwnerReferences = append(named.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: "uid of a"})
+	service := &corev1.Service{ObjectMeta: metaOf("vectors-an-account", cluster.GetUID())}
+	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(named, other, service).Build()
+	objects := &ownedObjects{cache: server, live: server, writer: server}
+	surplus, err := objects.others(t.Context(), cluster, nil, nil)
+	require.NoError(t, err)
+	require.Len(t, surplus, 2, "the account that the spec names is no surplus")
+	for range 2 {
+		require.NoError(t, objects.deleteOthers(t.Context(), cluster, nil, nil))
+		found := &corev1.ServiceAccount{}
+		require.NoError(t, server.Get(t.Context(), client.ObjectKeyFromObject(named), found))
+		require.Equal(t, named.OwnerReferences[1:], found.OwnerReferences)
+		require.True(t, apierrors.IsNotFound(server.Get(t.Context(), client.ObjectKeyFromObject(other), found)))
+		require.True(t, apierrors.IsNotFound(server.Get(t.Context(), client.ObjectKeyFromObject(service), &corev1.Service{})))
+	}
+}
+
+// What the chart makes for the spec goes, also by the name that the spec gives it. So does what carries Helm's marks after
+// --cascade=orphan, but for an account that is kept.
+func TestAnAccountThatTheChartMakesIsNotKept(t *testing.T) {
+	for create, gone := range map[any]bool{nil: true, true: true, false: false} {
+		cluster := testCluster().(*unstructured.Unstructured)
+		account := map[string]any{"name": "an-account"}
+		if create != nil {
+			account["create"] = create
+		}
+		require.NoError(t, unstructured.SetNestedMap(cluster.Object, account, "spec", "serviceAccount"))
+		controlled, orphan := &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", cluster.GetUID())}, &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", "")}
+		orphan.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"}
+		orphan.Annotations = map[string]string{releaseNameAnnotation: cluster.GetName(), releaseNamespaceAnnotation: cluster.GetNamespace()}
+		server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(controlled).Build()
+		surplus, err := (&ownedObjects{cache: server}).others(t.Context(), cluster, nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, gone, len(surplus) == 1, create)
+		server = fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(orphan).Build()
+		orphans, err := (&ownedObjects{cache: server}).orphaned(t.Context(), cluster)
+		require.NoError(t, err)
+		require.Equal(t, gone, len(orphans) == 1, create)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -23,12 +24,36 @@ type Translator struct {
 	Cache client.Reader
 	// DefaultImage is used where the spec names none; empty leaves it to the chart.
 	DefaultImage string
+	// has reports whether the API server has an API, false while nothing is known. nil knows nothing.
+	has func(api string) (has, known bool)
+}
+
+// PodMonitors reports whether the API server has PodMonitors; nil while nothing is known.
+func (t *Translator) PodMonitors() *bool {
+	has, known := t.hasAPI(podMonitorKind.GroupVersion().String() + "/" + podMonitorKind.Kind)
+	if !known {
+		return nil
+	}
+	return &has
+}
+
+func (t *Translator) hasAPI(api string) (has, known bool) {
+	if t.has == nil {
+		return false, false
+	}
+	return t.has(api)
+}
+
+// assignsIDs reports whether the chart leaves user and groups of pods to the platform.
+func (t *Translator) assignsIDs() bool {
+	has, _ := t.hasAPI(openShift)
+	return has
 }
 
 // Translate gives the chart values for a BarqCluster. It fails while a Secret or
-// a key that the spec refers to is missing, which holds the release back and
-// leaves running pods alone. That failure is not retried: a change of the
-// Secret starts a new pass.
+// a key that the spec refers to is missing, or an account or a PriorityClass, which holds the release back and
+// leaves running pods alone. That failure is not retried where a change of what is missing
+// starts a new pass.
 func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
 	if err := checkAnnotations(object); err != nil {
 		return nil, reconcile.TerminalError(err)
@@ -41,17 +66,22 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if err != nil {
 		return nil, err
 	}
-	if len(resolution.Problems) > 0 {
-		return nil, reconcile.TerminalError(secrets.HeldBack(resolution))
+	if resolution.HoldsBack() {
+		held := secrets.HeldBack(resolution)
+		if resolution.Unwatched {
+			return nil, held
+		}
+		return nil, reconcile.TerminalError(held)
 	}
-	template, err := t.template(ctx, client.ObjectKeyFromObject(cluster))
-	if err != nil {
+	statefulSet := &appsv1.StatefulSet{}
+	if err := t.Cache.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
 		return nil, err
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:    t.DefaultImage,
 		SecretsChecksum: resolution.Checksum,
-		Template:        template,
+		Template:        clusters.Template(statefulSet),
+		KeepIDs:         t.assignsIDs() && hasChartIDs(statefulSet),
 	})
 	if err != nil {
 		return nil, reconcile.TerminalError(err)
@@ -59,11 +89,9 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	return values, nil
 }
 
-// template reads the volume claim template of the StatefulSet, or returns nil where there is none.
-func (t *Translator) template(ctx context.Context, name client.ObjectKey) (*translate.Template, error) {
-	statefulSet := &appsv1.StatefulSet{}
-	if err := t.Cache.Get(ctx, name, statefulSet, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
-	return clusters.Template(statefulSet), nil
+// hasChartIDs reports whether the pods of a StatefulSet run with the chart's own user and groups.
+func hasChartIDs(statefulSet *appsv1.StatefulSet) bool {
+	given, own := statefulSet.Spec.Template.Spec.SecurityContext, translate.ChartIDs()
+	return given != nil && ptr.Equal(given.RunAsUser, own.RunAsUser) && ptr.Equal(given.RunAsGroup, own.RunAsGroup) &&
+		ptr.Equal(given.FSGroup, own.FSGroup)
 }

@@ -8,8 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -66,6 +68,42 @@ func TestTranslateLooksUpTheFacts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "10Gi", values["storage"].(map[string]any)["size"], "the template of the StatefulSet stays")
 	require.NotEqual(t, first, values["secretsChecksum"])
+}
+
+// Where the platform assigns user and groups, pods that have those of the chart keep them until the spec says otherwise.
+func TestTranslateKeepsUserAndGroups(t *testing.T) {
+	of := func(security *corev1.PodSecurityContext) *appsv1.StatefulSet {
+		set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"}}
+		set.Spec.Template.Spec.SecurityContext = security
+		return set
+	}
+	own := &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](1000), RunAsGroup: ptr.To[int64](1000), FSGroup: ptr.To[int64](1000)}
+	kept := map[string]any{"runAsUser": int64(1000), "runAsGroup": int64(1000), "fsGroup": int64(1000)}
+	for name, test := range map[string]struct {
+		assigns bool
+		chosen  map[string]any
+		set     *appsv1.StatefulSet
+		want    any
+	}{
+		"nothing runs":         {assigns: true, set: of(nil)},
+		"it runs with them":    {assigns: true, set: of(own), want: kept},
+		"it runs with others":  {assigns: true, set: of(&corev1.PodSecurityContext{RunAsUser: ptr.To[int64](1000)})},
+		"nothing assigns":      {set: of(own)},
+		"the spec chooses":     {assigns: true, set: of(own), chosen: map[string]any{"runAsUser": int64(7)}, want: map[string]any{"runAsUser": int64(7)}},
+		"the spec leaves them": {assigns: true, set: of(own), chosen: map[string]any{}, want: map[string]any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := objectOf(t, tieredCluster)
+			if test.chosen != nil {
+				require.NoError(t, unstructured.SetNestedMap(cluster.Object, test.chosen, "spec", "podSecurityContext"))
+			}
+			translator := newTranslator(google("canary"), test.set)
+			translator.has = func(api string) (has, known bool) { return api == openShift && test.assigns, true }
+			values, err := translator.Translate(t.Context(), cluster)
+			require.NoError(t, err)
+			require.Equal(t, test.want, values["podSecurityContext"])
+		})
+	}
 }
 
 func TestTranslateDoesNotRetryASpecThatCannotBeTranslated(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/metadata"
@@ -21,11 +22,13 @@ import (
 // ReleaseType is the type of the Secrets in which Helm stores releases.
 const ReleaseType = "helm.sh/release.v1"
 
-// Inventory knows from a watch which Secrets there are, and in which version. It keeps nothing else of
+// Inventory knows from a watch which Secrets there are, or which ServiceAccounts, and in which version. It keeps nothing else of
 // them, because a Kubernetes cluster may have tens of thousands of which a few are referred to, and a cache of their
 // metadata takes some hundred bytes for each. Secrets that store releases are left out.
 type Inventory struct {
-	client     metadata.Interface
+	client metadata.Interface
+	// kind is what there is, which selector limits.
+	kind       kind
 	namespaces []string
 
 	lock sync.RWMutex
@@ -47,12 +50,38 @@ func NewInventory(config *rest.Config, client *http.Client, namespaces []string)
 	return newInventory(secrets, namespaces), nil
 }
 
+// NewAccountInventory makes one of the ServiceAccounts.
+func NewAccountInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
+	accounts, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client of ServiceAccounts' metadata: %w", err)
+	}
+	inventory := newInventory(accounts, namespaces)
+	inventory.kind = accountKind
+	return inventory, nil
+}
+
+// kind is what an Inventory has.
+type kind struct {
+	resource schema.GroupVersionResource
+	selector fields.Selector
+	// named is the index of the BarqClusters by the names of that kind in their spec.
+	named string
+}
+
+var (
+	secretKind = kind{
+		resource: corev1.SchemeGroupVersion.WithResource("secrets"), selector: fields.OneTermNotEqualSelector("type", ReleaseType), named: secretIndex,
+	}
+	accountKind = kind{resource: corev1.SchemeGroupVersion.WithResource("serviceaccounts"), selector: fields.Everything(), named: accountIndex}
+)
+
 func newInventory(client metadata.Interface, namespaces []string) *Inventory {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	return &Inventory{
-		client: client, namespaces: namespaces,
+		client: client, kind: secretKind, namespaces: namespaces,
 		versions: map[string]map[string]string{}, awaited: len(namespaces), listed: make(chan struct{}),
 	}
 }
@@ -70,7 +99,7 @@ func (i *Inventory) Start(ctx context.Context) error {
 	for _, namespace := range i.namespaces {
 		running.Go(func() {
 			cache.NewReflectorWithOptions(i.listWatch(namespace), &metav1.PartialObjectMetadata{}, &watched{inventory: i, namespace: namespace},
-				cache.ReflectorOptions{Name: "secrets", TypeDescription: "metadata of Secrets"}).RunWithContext(ctx)
+				cache.ReflectorOptions{Name: i.kind.resource.Resource, TypeDescription: "metadata of " + i.kind.resource.Resource}).RunWithContext(ctx)
 		})
 	}
 	running.Wait()
@@ -81,12 +110,12 @@ func (i *Inventory) Start(ctx context.Context) error {
 func (i *Inventory) NeedLeaderElection() bool { return false }
 
 func (i *Inventory) listWatch(namespace string) cache.ListerWatcher {
-	secrets := i.client.Resource(corev1.SchemeGroupVersion.WithResource("secrets"))
-	resources := metadata.ResourceInterface(secrets)
+	everywhere := i.client.Resource(i.kind.resource)
+	resources := metadata.ResourceInterface(everywhere)
 	if namespace != metav1.NamespaceAll {
-		resources = secrets.Namespace(namespace)
+		resources = everywhere.Namespace(namespace)
 	}
-	selector := fields.OneTermNotEqualSelector("type", ReleaseType).String()
+	selector := i.kind.selector.String()
 	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 			options.FieldSelector = selector
@@ -112,7 +141,7 @@ func (i *Inventory) awaitListed(ctx context.Context) error {
 	case <-i.listed:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the list of Secrets: %w", context.Cause(ctx))
+		return fmt.Errorf("waiting for the list of %s: %w", i.kind.resource.Resource, context.Cause(ctx))
 	}
 }
 

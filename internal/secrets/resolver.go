@@ -32,6 +32,10 @@ type Resolver struct {
 	// contents reads a Secret from the API server.
 	contents client.Reader
 	seen     *lru.Cache
+	// Accounts knows from a watch which ServiceAccounts exist; nil takes all for granted.
+	Accounts Versions
+	// classes are the PriorityClasses that were found.
+	classes *lru.Cache
 }
 
 // Versions is what a Resolver needs of an Inventory.
@@ -43,7 +47,7 @@ type Versions interface {
 // NewResolver makes a Resolver of what knows the versions of Secrets and of a
 // reader that reads from the API server.
 func NewResolver(versions Versions, contents client.Reader) *Resolver {
-	return &Resolver{versions: versions, contents: contents, seen: lru.New(remembered)}
+	return &Resolver{versions: versions, contents: contents, seen: lru.New(remembered), classes: lru.New(remembered)}
 }
 
 // Resolution is what was found.
@@ -56,7 +60,14 @@ type Resolution struct {
 	// Problems name the Secrets and keys that are missing or empty, in the words of
 	// a message to the user. Empty when all is well.
 	Problems []string
+	// Missing names the other objects that pods need and that are missing, in the same words: an account, a PriorityClass.
+	Missing []string
+	// Unwatched: no watch tells when what is missing is there.
+	Unwatched bool
 }
+
+// HoldsBack reports whether a change has to wait.
+func (r Resolution) HoldsBack() bool { return len(r.Problems) > 0 || len(r.Missing) > 0 }
 
 // Message joins the problems into one message.
 func (r Resolution) Message() string { return strings.Join(r.Problems, "; ") }
@@ -81,6 +92,10 @@ type snapshot struct {
 func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (Resolution, error) {
 	references := References(cluster)
 	resolution := Resolution{Referenced: len(references)}
+	var err error
+	if resolution.Missing, resolution.Unwatched, err = r.missing(ctx, cluster); err != nil {
+		return Resolution{}, err
+	}
 	if len(references) == 0 {
 		return resolution, nil
 	}

@@ -13,28 +13,36 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// indexName is the field index from a Secret's name to the BarqClusters that
+// The field indexes from the name of a Secret or of a ServiceAccount to the BarqClusters that
 // refer to it.
-const indexName = "barq.db/secret-names"
+const (
+	secretIndex  = "barq.db/secret-names"
+	accountIndex = "barq.db/account-names"
+)
 
-// IndexReferences makes the index that Watch needs. Call it once, before the
+// IndexReferences makes the indexes that Watch needs. Call it once, before the
 // cache starts.
 func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
-	clusters := &unstructured.Unstructured{}
-	clusters.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-	return indexer.IndexField(ctx, clusters, indexName, func(object client.Object) []string {
-		cluster, err := v1alpha1.FromUnstructured(object.(*unstructured.Unstructured))
-		if err != nil {
-			// The API server validated it, so this is a version that this operator does
-			// not know; its translation fails with a message of its own.
-			return nil
+	for index, names := range map[string]func(*v1alpha1.BarqCluster) []string{secretIndex: Names, accountIndex: accounts} {
+		clusters := &unstructured.Unstructured{}
+		clusters.SetGroupVersionKind(v1alpha1.BarqClusterKind)
+		if err := indexer.IndexField(ctx, clusters, index, func(object client.Object) []string {
+			cluster, err := v1alpha1.FromUnstructured(object.(*unstructured.Unstructured))
+			if err != nil {
+				// The API server validated it, so this is a version that this operator does
+				// not know; its translation fails with a message of its own.
+				return nil
+			}
+			return names(cluster)
+		}); err != nil {
+			return err
 		}
-		return Names(cluster)
-	})
+	}
+	return nil
 }
 
-// Watch gives a source that enqueues the BarqClusters that refer to a Secret,
-// whenever a Secret is made, changed or deleted. clusters reads BarqClusters from a
+// Watch gives a source that enqueues the BarqClusters that refer to what the inventory has,
+// whenever one of that is made, changed or deleted. clusters reads BarqClusters from a
 // cache that has the index.
 func Watch(inventory *Inventory, clusters client.Reader) source.Source {
 	return &changes{inventory: inventory, clusters: clusters}
@@ -53,7 +61,7 @@ func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingIn
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
 		if err := c.clusters.List(ctx, list, client.InNamespace(secret.Namespace),
-			client.MatchingFields{indexName: secret.Name}, client.UnsafeDisableDeepCopy); err != nil {
+			client.MatchingFields{c.inventory.kind.named: secret.Name}, client.UnsafeDisableDeepCopy); err != nil {
 			// A list from the cache fails only while the operator stops.
 			return
 		}
@@ -70,4 +78,6 @@ func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingIn
 func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.awaitListed(ctx) }
 
 // String is what the log calls the source.
-func (c *changes) String() string { return "Secrets that BarqClusters refer to" }
+func (c *changes) String() string {
+	return c.inventory.kind.resource.Resource + " that BarqClusters refer to"
+}

@@ -72,6 +72,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	}{
 		{v1alpha1.ConditionDataRedundancy, redundancyCondition(o)},
 		{v1alpha1.ConditionDeletionProtected, protectionCondition(o)},
+		{v1alpha1.ConditionMonitored, monitoredCondition(o)},
 	} {
 		if sometimes.condition != nil {
 			conditions = append(conditions, *sometimes.condition)
@@ -110,6 +111,11 @@ func judge(o Observation, now time.Time) verdict {
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason: v1alpha1.ReasonSecretMissing, message: o.Secrets.Message(),
+		}
+	case len(o.Secrets.Missing) > 0:
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; changes are held back and running pods are left alone",
 		}
 	case o.awaitsDeletion() != "":
 		return verdict{

@@ -202,6 +202,19 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Pending", no, yes, no, "SecretMissing", "no Secret; no key", generation},
 		},
+		"an account is missing while pods run": {
+			change: func(o *status.Observation) { o.Secrets.Missing = []string{"no account", "no class"} },
+			want: said{
+				"Degraded", no, yes, no, "ReferenceMissing",
+				"no account; no class; changes are held back and running pods are left alone", generation,
+			},
+		},
+		"an account is missing from the start": {
+			change: func(o *status.Observation) {
+				o.Secrets.Missing, o.StatefulSet, o.Pods = []string{"no account"}, nil, nil
+			},
+			want: said{"Pending", no, yes, no, "ReferenceMissing", "no account; changes are held back and running pods are left alone", generation},
+		},
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {
 				message := secrets.HeldBack(secrets.Resolution{Problems: []string{"x"}}).Error()

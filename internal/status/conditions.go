@@ -52,7 +52,8 @@ func stalledCondition(v verdict) metav1.Condition {
 // whyNotStalled says it by the reason of the condition Ready, which may ask a person for something.
 func whyNotStalled(reason string) string {
 	switch reason {
-	case v1alpha1.ReasonSecretMissing, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
+	case v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReferenceMissing, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonDeletionWaits,
+		v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
 		return "the operator goes on by itself once what the condition Ready says is over"
 	case v1alpha1.ReasonPaused:
 		return "the operator goes on once spec.paused is false"

@@ -49,6 +49,8 @@ type Reconciler struct {
 	Queue Queue
 	// Protection knows what spec.deletionProtection comes to; nil if nothing does.
 	Protection Protection
+	// Kinds knows which kinds the Kubernetes cluster has; nil if nothing does.
+	Kinds Kinds
 	// StatefulSets knows what the Helm side wrote; nil if nothing does.
 	StatefulSets *clusters.Versions
 
@@ -67,6 +69,12 @@ type Queue interface {
 type Protection interface {
 	// Effect says what spec.deletionProtection comes to.
 	Effect() protection.Effect
+}
+
+// Kinds knows which kinds the Kubernetes cluster has. *release.Translator does.
+type Kinds interface {
+	// PodMonitors reports whether it has PodMonitors; nil while nothing is known.
+	PodMonitors() *bool
 }
 
 // SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently; changes enqueue
@@ -168,6 +176,9 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	}
 	if r.Queue != nil {
 		observed.Queued = r.Queue.Waiting(cluster.UID)
+	}
+	if r.Kinds != nil {
+		observed.KnowsPodMonitors = r.Kinds.PodMonitors()
 	}
 	if r.Protection != nil {
 		observed.Protection = r.Protection.Effect()

@@ -61,6 +61,9 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	if unprotected := becomes(stored, computed, v1alpha1.ConditionDeletionProtected, metav1.ConditionFalse); unprotected != nil {
 		events = append(events, warning(unprotected.Reason, unprotected.Message))
 	}
+	if unmonitored := becomes(stored, computed, v1alpha1.ConditionMonitored, metav1.ConditionFalse); unmonitored != nil {
+		events = append(events, warning(unmonitored.Reason, unmonitored.Message))
+	}
 	return events
 }
 
@@ -87,10 +90,11 @@ func ofPending(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 
 // warnings are the reasons that need a person's eye.
 var warnings = map[string]bool{
-	v1alpha1.ReasonSecretMissing: true,
-	v1alpha1.ReasonReleaseFailed: true,
-	v1alpha1.ReasonPodsNotReady:  true,
-	v1alpha1.ReasonDeletionWaits: true,
+	v1alpha1.ReasonSecretMissing:    true,
+	v1alpha1.ReasonReferenceMissing: true,
+	v1alpha1.ReasonReleaseFailed:    true,
+	v1alpha1.ReasonPodsNotReady:     true,
+	v1alpha1.ReasonDeletionWaits:    true,
 }
 
 // toldElsewhere are the reasons that ofReady leaves out.

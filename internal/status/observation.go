@@ -37,6 +37,8 @@ type Observation struct {
 	Protection protection.Effect
 	// Fate is what becomes of the volumes of a BarqCluster that is being deleted.
 	Fate retention.Fate
+	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while nothing is known.
+	KnowsPodMonitors *bool
 	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
 	// none waits.
 	Queued string

@@ -43,7 +43,7 @@ func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
 // appliedSpecHash is the sum of the spec that was last applied: of this one, or of one
 // before.
 func (o Observation) appliedSpecHash() string {
-	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || len(o.Secrets.Problems) > 0 || !o.applied() {
+	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || o.Secrets.HoldsBack() || !o.applied() {
 		return o.Cluster.Status.AppliedSpecHash
 	}
 	return o.SpecHash
@@ -70,6 +70,8 @@ func pendingCondition(o Observation) metav1.Condition {
 		return condition
 	case unapplied != "" && len(o.Secrets.Problems) > 0:
 		return pending(v1alpha1.ReasonSecretMissing, "to be applied when its Secrets are there: "+unapplied)
+	case unapplied != "" && len(o.Secrets.Missing) > 0:
+		return pending(v1alpha1.ReasonReferenceMissing, "to be applied when what it names is there: "+unapplied)
 	case unapplied != "" && o.refusal() != "":
 		return pending(v1alpha1.ReasonReleaseFailed, "to be applied when it is no longer refused: "+unapplied)
 	case o.Queued != "":

@@ -76,7 +76,7 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		after.Reason == v1alpha1.ReasonApplying && computed.ObservedGeneration == stored.ObservedGeneration &&
 		computed.ReadyReplicas == stored.ReadyReplicas &&
 		sameStatuses(stored, computed, v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionDataRedundancy,
-			v1alpha1.ConditionDeletionProtected)
+			v1alpha1.ConditionDeletionProtected, v1alpha1.ConditionMonitored)
 }
 
 // onlyProgress tells whether the computed status says no more than how far a start or a

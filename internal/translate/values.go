@@ -22,6 +22,9 @@ type Facts struct {
 	// Template is the volume claim template of the StatefulSet that exists, or nil. Kubernetes refuses every change of it, so it is
 	// rendered as it is. Larger volumes are asked for at the claims, and as long as no volume is bound the StatefulSet is replaced.
 	Template *Template
+	// KeepIDs: the pods run with the chart's own user and groups where it would leave the choice to the platform. Pods
+	// that run are not given others unless the spec asks for it.
+	KeepIDs bool
 }
 
 // Template is what a volume claim template asks for.
@@ -37,6 +40,11 @@ func TemplateOf(spec *v1alpha1.BarqClusterSpec) Template {
 	return Template{
 		Size: spec.DesiredSize(), StorageClassName: ptr.Deref(spec.Storage.StorageClassName, ""), AccessMode: string(spec.Storage.AccessMode),
 	}
+}
+
+// ChartIDs is the user and the groups of the chart's default, where it does not leave them to the platform.
+func ChartIDs() *v1alpha1.PodSecurityContext {
+	return &v1alpha1.PodSecurityContext{RunAsUser: ptr.To[int64](1000), RunAsGroup: ptr.To[int64](1000), FSGroup: ptr.To[int64](1000)}
 }
 
 // Values are the values of the chart barq-db. Their names are those of its
@@ -60,8 +68,11 @@ type Values struct {
 	Monitoring          Monitoring                    `json:"monitoring"`
 	PodDisruptionBudget PodDisruptionBudget           `json:"podDisruptionBudget"`
 	Scheduling          `json:",inline"`
-	PodLabels           v1alpha1.Labels   `json:"podLabels,omitempty"`
-	PodAnnotations      map[string]string `json:"podAnnotations,omitempty"`
+	PodLabels           v1alpha1.Labels    `json:"podLabels,omitempty"`
+	PodAnnotations      map[string]string  `json:"podAnnotations,omitempty"`
+	InheritedMetadata   *InheritedMetadata `json:"inheritedMetadata,omitempty"`
+	// PodSecurityContext is nil for the chart's default.
+	PodSecurityContext *v1alpha1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 }
 
 // Topology is what the pods are to one another.
@@ -92,8 +103,10 @@ type TLS struct {
 
 // Service is how clients reach the database.
 type Service struct {
-	Type        string            `json:"type,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Type           string            `json:"type,omitempty"`
+	Annotations    map[string]string `json:"annotations,omitempty"`
+	IPFamilyPolicy string            `json:"ipFamilyPolicy,omitempty"`
+	IPFamilies     []corev1.IPFamily `json:"ipFamilies,omitempty"`
 }
 
 // Monitoring hands the metrics to Prometheus.
@@ -111,6 +124,12 @@ type PodMonitor struct {
 // PodDisruptionBudget limits how many pods a drain of nodes takes away at a time.
 type PodDisruptionBudget struct {
 	Enabled bool `json:"enabled"`
+}
+
+// InheritedMetadata is on every object.
+type InheritedMetadata struct {
+	Labels      v1alpha1.Labels   `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Image is a container image, taken apart as charts have it.
@@ -177,12 +196,19 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		MinReadySeconds:     spec.MinReadySeconds,
 		NetworkPolicy:       NetworkPolicy{Enabled: ptr.Deref(spec.NetworkPolicy.Enabled, true), From: spec.NetworkPolicy.From},
 		TLS:                 toTLS(spec.TLS),
-		Service:             Service{Type: string(spec.Service.Type), Annotations: spec.Service.Annotations},
+		Service:             toService(&spec.Service),
 		Monitoring:          toMonitoring(&spec.Monitoring),
 		PodDisruptionBudget: PodDisruptionBudget{Enabled: ptr.Deref(spec.PodDisruptionBudget.Enabled, true)},
 		Scheduling:          toScheduling(spec),
 		PodLabels:           spec.PodLabels,
 		PodAnnotations:      spec.PodAnnotations,
+		PodSecurityContext:  spec.PodSecurityContext,
+	}
+	if inherited := spec.InheritedMetadata; inherited != nil {
+		values.InheritedMetadata = &InheritedMetadata{Labels: inherited.Labels, Annotations: inherited.Annotations}
+	}
+	if values.PodSecurityContext == nil && facts.KeepIDs {
+		values.PodSecurityContext = ChartIDs()
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&values)
 	if err != nil {
@@ -239,6 +265,15 @@ func toServiceAccount(spec *v1alpha1.ServiceAccountSpec) ServiceAccount {
 		Create:      ptr.Deref(spec.Create, true),
 		Name:        spec.Name,
 		Annotations: spec.Annotations,
+	}
+}
+
+func toService(spec *v1alpha1.ServiceSpec) Service {
+	return Service{
+		Type:           string(spec.Type),
+		Annotations:    spec.Annotations,
+		IPFamilyPolicy: string(spec.IPFamilyPolicy),
+		IPFamilies:     spec.IPFamilies,
 	}
 }
 

@@ -91,7 +91,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	resizeErr := r.resize(ctx, &observed, now)
+	resizeErr := errors.Join(r.resize(ctx, &observed, now), r.inherit(ctx, observed))
 	plan := observed.planRestarts(now)
 	var left time.Duration
 	if !observed.early() {

@@ -10,6 +10,7 @@
 //   - which claims are whose: volume.go
 //   - what a claim is to ask for: request.go
 //   - what the API server refused, and when to ask again: refusals.go
+//   - which labels and annotations a claim inherits: inherited.go
 //   - which pod has to restart, and when it may: restart.go
 //   - which volumes go with pods that a lower number removes: retain.go
 //   - what the status says: progress.go and compute.go

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,8 +27,8 @@ const (
 	TLSServe    = "serve"
 )
 
-// rpcAddress cannot be configured.
-const rpcAddress = "0.0.0.0:50051"
+// rpcAddress cannot be configured. It is one of IPv4.
+var rpcAddress = netip.MustParseAddrPort("0.0.0.0:50051")
 
 // tracesVariable turns on traces by being there. The stand-in sends none.
 const tracesVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -100,7 +101,7 @@ func run(lookup settings.Lookup, out, problems io.Writer) error {
 	data.Observe(registry)
 
 	go serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
-	listener, err := net.Listen("tcp", config.Address.String())
+	listener, err := net.Listen(family(config.Address), config.Address.String())
 	if err != nil {
 		return err
 	}
@@ -114,6 +115,14 @@ func run(lookup settings.Lookup, out, problems io.Writer) error {
 	}
 	say("stopped")
 	return nil
+}
+
+// family is the network of an address. Go listens for IPv6 too on all addresses of IPv4, and Barq DB does not.
+func family(address netip.AddrPort) string {
+	if address.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 func route(config settings.Settings) (*placement.Router, error) {
@@ -143,8 +152,12 @@ func tier(config settings.Settings, log *logs.Logger) error {
 func serveRPC(handler http.Handler, problems io.Writer) {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Addr: rpcAddress, Handler: handler, Protocols: &protocols}
-	fmt.Fprintln(problems, "barq-server: gRPC:", server.ListenAndServe())
+	listener, err := net.Listen(family(rpcAddress), rpcAddress.String())
+	if err == nil {
+		server := &http.Server{Handler: handler, Protocols: &protocols}
+		err = server.Serve(listener)
+	}
+	fmt.Fprintln(problems, "barq-server: gRPC:", err)
 }
 
 // serveTLS ends as Barq DB does, unless HTTPS is asked for.

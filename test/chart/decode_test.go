@@ -59,14 +59,18 @@ func TestEveryObjectHasTheLabels(t *testing.T) {
 				if accessor.GetName() == "db-test" {
 					continue
 				}
-				require.Equal(t, map[string]string{
+				want := map[string]string{
 					"helm.sh/chart":                "barq-db-0.1.0",
 					"app.kubernetes.io/name":       "barq-db",
 					"app.kubernetes.io/instance":   releaseName,
 					"app.kubernetes.io/component":  "database",
 					"app.kubernetes.io/version":    "0.1.0",
 					"app.kubernetes.io/managed-by": "Helm",
-				}, accessor.GetLabels(), accessor.GetName())
+				}
+				if name == "mixed" {
+					want["example.com/team"] = "search"
+				}
+				require.Equal(t, want, accessor.GetLabels(), accessor.GetName())
 			}
 		})
 	}

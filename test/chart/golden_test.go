@@ -56,6 +56,16 @@ func TestNotesSayThatNoPodRuns(t *testing.T) {
 	require.NotEqual(t, running, stopped)
 }
 
+// The notes say of TLS what docs/barq-server.md does, which test/conformance shows.
+func TestNotesSayThatTheReleaseCannotServeTLS(t *testing.T) {
+	const tls = "\n- TLS: Barq DB 0.1.0 cannot serve it and ends at its start, with exit code 101. With an image that can, HTTP is encrypted and gRPC is not.\n"
+	require.Contains(t, render(t, `tls: {secretName: a}`).Info.Notes, tls)
+	require.NotContains(t, render(t, `{}`).Info.Notes, "TLS")
+	facts, err := os.ReadFile("../../docs/barq-server.md")
+	require.NoError(t, err)
+	require.Contains(t, string(facts), "| `BARQ_TLS_CERT` and `BARQ_TLS_KEY` together are meant to turn HTTP into HTTPS, and end the start instead (exit code 101).")
+}
+
 // A policy that lets nobody in from outside makes such a Service useless.
 func TestNotesSayWhatThePolicyKeepsOut(t *testing.T) {
 	const kept = "\n  It keeps out what comes through the NodePort too, until networkPolicy.from lets it in.\n"

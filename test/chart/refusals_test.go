@@ -148,6 +148,19 @@ values: podLabels: statefulset.kubernetes.io/pod-name finds the pods and belongs
 			want: `values: monitoring.podMonitor.labels: app.kubernetes.io/managed-by belongs to the chart, which puts it on every object; choose another name
 values: monitoring.podMonitor.labels: app.kubernetes.io/version belongs to the chart, which puts it on every object; choose another name`,
 		},
+		"labels of every object to inherit": {
+			values: `inheritedMetadata: {labels: {team: search, app.kubernetes.io/name: a, app.kubernetes.io/version: a}}`,
+			want: `values: inheritedMetadata.labels: app.kubernetes.io/name finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: inheritedMetadata.labels: app.kubernetes.io/version belongs to the chart, which puts it on every object; choose another name`,
+		},
+		"a spread constraint twice": {
+			values: `topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]`,
+			want:   "values: topologySpreadConstraints: a, DoNotSchedule is there twice; write another topologyKey or whenUnsatisfiable, or remove one",
+		},
+		"two families of a single stack": {
+			values: `service: {ipFamilies: [IPv4, IPv6]}`,
+			want:   "values: service.ipFamilies: two families need service.ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, refusedByTemplate+test.want, refusal(t, releaseName, test.values))
@@ -158,7 +171,7 @@ values: monitoring.podMonitor.labels: app.kubernetes.io/version belongs to the c
 func TestVariablesOfTheChartAreRefused(t *testing.T) {
 	const credentials = "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold"
 	for name, instead := range map[string]string{
-		"BARQ_ADDR":                           "remove it: the database always listens on 0.0.0.0:8080",
+		"BARQ_ADDR":                           "remove it: the database listens on port 8080, by IPv6 with service.ipFamilies or service.ipFamilyPolicy",
 		"BARQ_STORAGE_DIR":                    "remove it and set storage: the data directory is always /data",
 		"BARQ_TIERING_ENABLED":                "remove it and set tiering.enabled",
 		"BARQ_WARM_TIER_PROVIDER":             "remove it and set tiering.warm.provider",
@@ -193,11 +206,13 @@ func TestVariablesOfTheChartAreRefused(t *testing.T) {
 // By such keys an object would outlive its release, be made by a hook, or be taken for another release's. A node may have them.
 func TestKeysThatActOnHelmAreRefused(t *testing.T) {
 	for value, values := range map[string]string{
-		"podLabels":                    `podLabels: {%s: a, example.com/helm.sh: a}`,
-		"podAnnotations":               `podAnnotations: {%s: a, sub.helm.sh/a: a}`,
-		"service.annotations":          `service: {annotations: {%s: a, helm.sh.example.com/a: a}}`,
-		"serviceAccount.annotations":   `serviceAccount: {annotations: {%s: a, helm.sh: a}}`,
-		"monitoring.podMonitor.labels": `monitoring: {podMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
+		"podLabels":                     `podLabels: {%s: a, example.com/helm.sh: a}`,
+		"inheritedMetadata.labels":      `inheritedMetadata: {labels: {%s: a, example.com/helm.sh: a}}`,
+		"inheritedMetadata.annotations": `inheritedMetadata: {annotations: {%s: a, example.com/helm.sh: a}}`,
+		"podAnnotations":                `podAnnotations: {%s: a, sub.helm.sh/a: a}`,
+		"service.annotations":           `service: {annotations: {%s: a, helm.sh.example.com/a: a}}`,
+		"serviceAccount.annotations":    `serviceAccount: {annotations: {%s: a, helm.sh: a}}`,
+		"monitoring.podMonitor.labels":  `monitoring: {podMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
 	} {
 		for _, key := range []string{
 			"helm.sh/resource-policy", "helm.sh/hook", "helm.sh/chart", "meta.helm.sh/release-name", "barq.db/secrets-checksum",

@@ -66,6 +66,13 @@ func TestTopologySpreadConstraintsAreReplacedWhole(t *testing.T) {
 				LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "search"}},
 			}},
 		},
+		"without a selector": {
+			`topologySpreadConstraints: [{maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule, matchLabelKeys: [b]}, {maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway, labelSelector: {}}]`,
+			[]corev1.TopologySpreadConstraint{
+				{MaxSkew: 2, TopologyKey: "a", WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: itsPods, MatchLabelKeys: []string{"b"}},
+				{MaxSkew: 1, TopologyKey: "a", WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: &metav1.LabelSelector{}},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, test.want, statefulSet(t, render(t, test.values)).Spec.Template.Spec.TopologySpreadConstraints)

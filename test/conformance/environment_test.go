@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"net"
 	"path/filepath"
 	"testing"
 
@@ -73,6 +74,25 @@ func TestAddressByDefault(t *testing.T) {
 	s := launch(t, start{unset: []string{"BARQ_ADDR"}})
 	s.BaseURL = "http://127.0.0.1:8080"
 	s.await()
+	s.BaseURL = "http://[::1]:8080"
+	require.Error(t, s.Health(t.Context()), "the address is one of IPv4")
+}
+
+// All addresses of IPv6 are those of IPv4 too.
+func TestAddressOfBothFamilies(t *testing.T) {
+	needsPrivateNetwork(t)
+	if listener, err := net.Listen("tcp6", "[::1]:0"); err != nil {
+		t.Skip("there is no IPv6 here")
+	} else {
+		require.NoError(t, listener.Close())
+	}
+	s := launch(t, start{environment: []string{"BARQ_ADDR=[::]:8080"}})
+	s.BaseURL = "http://127.0.0.1:8080"
+	s.await()
+	s.BaseURL = "http://[::1]:8080"
+	require.NoError(t, s.Health(t.Context()))
+	_, err := net.Dial("tcp", "[::1]:50051")
+	require.Error(t, err, "gRPC is IPv4 only")
 }
 
 func TestAddressThatIsTaken(t *testing.T) {

@@ -63,6 +63,8 @@ var reaches = map[permission][]string{
 	{"statefulsets.apps", "get"}: reading, {"statefulsets.apps", "list"}: reading, {"statefulsets.apps", "watch"}: reading,
 	{"statefulsets.apps", "create"}: making, {"statefulsets.apps", "patch"}: changing, {"statefulsets.apps", "delete"}: removing,
 
+	{"priorityclasses.scheduling.k8s.io", "get"}: {"references"},
+
 	{"barqclusters.barq.db", "get"}: {"of-another-tenant"}, {"barqclusters.barq.db", "list"}: {"of-another-tenant"},
 	{"barqclusters.barq.db", "watch"}: {"of-another-tenant"}, {"barqclusters.barq.db", "patch"}: {"of-another-tenant", "metadata"},
 	{"barqclusters/finalizers.barq.db", "update"}: {"metadata", "of-another-tenant"},

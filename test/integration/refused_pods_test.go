@@ -9,11 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -40,6 +38,15 @@ func newQuota(t *testing.T, namespace string, hard corev1.ResourceList) *corev1.
 		return ""
 	})
 	return quota
+}
+
+// refuseSmall makes the API server refuse the pods of a namespace that ask for less than a tenth of a CPU.
+func refuseSmall(t *testing.T, namespace string) *corev1.LimitRange {
+	t.Helper()
+	limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "small"}}
+	limits.Spec.Limits = []corev1.LimitRangeItem{{Type: corev1.LimitTypePod, Min: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}}}
+	require.NoError(t, admin.Create(t.Context(), limits))
+	return limits
 }
 
 // refuseNote makes the API server refuse the pods of a namespace that have the annotation note: no.
@@ -83,23 +90,9 @@ func TestAPodThatWouldBeRefusedTakesNoneAway(t *testing.T) {
 		// why is in the words of Kubernetes, without the namespace.
 		why string
 	}{
-		"priority class": {
-			edit: func(spec *v1alpha1.BarqClusterSpec) { spec.PriorityClassName = "no-such-class" },
-			why:  `pods "db-0" is forbidden: no PriorityClass with name no-such-class was found`,
-		},
-		"account": {
-			edit: func(spec *v1alpha1.BarqClusterSpec) {
-				spec.ServiceAccount = v1alpha1.ServiceAccountSpec{Create: ptr.To(false), Name: "absent"}
-			},
-			why: `serviceaccount "absent" not found`,
-		},
 		"limit range": {
-			prepare: func(t *testing.T, namespace string) {
-				limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "small"}}
-				limits.Spec.Limits = []corev1.LimitRangeItem{{Type: corev1.LimitTypePod, Min: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}}}
-				require.NoError(t, admin.Create(t.Context(), limits))
-			},
-			edit: asksFor("50m"), why: "minimum cpu usage per Pod is 100m, but request is 50m",
+			prepare: func(t *testing.T, namespace string) { refuseSmall(t, namespace) },
+			edit:    asksFor("50m"), why: "minimum cpu usage per Pod is 100m, but request is 50m",
 		},
 		"quota": {
 			prepare: func(t *testing.T, namespace string) {
@@ -176,15 +169,14 @@ func TestAnAccountThatIsMadeWithThePods(t *testing.T) {
 // An edit that was refused is made once nothing is in its way any more.
 func TestAPodThatIsNotRefusedAnyMore(t *testing.T) {
 	namespace := newNamespace(t)
+	limits := refuseSmall(t, namespace)
 	db := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, db)
-	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.PriorityClassName = namespace })
+	change(t, db, asksFor("50m"))
 	waitFor(t, db, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
-	class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: namespace}, Value: 1000}
-	require.NoError(t, admin.Create(t.Context(), class))
-	t.Cleanup(func() { _ = admin.Delete(t.Context(), class) })
+	require.NoError(t, admin.Delete(t.Context(), limits))
 	waitReady(t, db)
-	require.Equal(t, namespace, pods(t, db)[0].Spec.PriorityClassName)
+	require.Equal(t, "50m", pods(t, db)[0].Spec.Containers[0].Resources.Requests.Cpu().String())
 }
 
 // The message of Ready tells of other pods only if there are any.

@@ -73,6 +73,38 @@ func TestRefusedSpecs(t *testing.T) {
 		"annotation of a security profile": {`podAnnotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}`, []string{
 			`spec.podAnnotations: Invalid value: kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation`,
 		}},
+		"one spread constraint twice": {
+			`topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]`,
+			[]string{`spec.topologySpreadConstraints[1]: Duplicate value: {"topologyKey":"a","whenUnsatisfiable":"DoNotSchedule"}`},
+		},
+		"annotations to inherit": {`inheritedMetadata: {annotations: {barq.db/a: a}}`, []string{
+			`spec.inheritedMetadata.annotations: Invalid value: ` + ownedAnnotationMessage,
+		}},
+		"labels to inherit": {`inheritedMetadata: {labels: {app.kubernetes.io/version: a, helm.sh/a: a}}`, []string{
+			`spec.inheritedMetadata.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by and the labels of StatefulSets belong to the operator; choose other names`,
+			`spec.inheritedMetadata.labels: Invalid value: ` + ownedLabelMessage,
+		}},
+		"too much to inherit": {`inheritedMetadata: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}`, []string{
+			`spec.inheritedMetadata: Invalid value: have more than 2048 characters together, names and values, and every object gets all of them; write fewer or shorter ones`,
+		}},
+		"one family twice": {`service: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv6, IPv6]}`, []string{
+			`spec.service.ipFamilies: Invalid value: has one family twice; write each once`,
+		}},
+		"two families of a single stack": {`service: {ipFamilyPolicy: SingleStack, ipFamilies: [IPv6, IPv4]}`, []string{
+			`spec.service.ipFamilies: Invalid value: two families need ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family`,
+		}},
+		"root as the user": {`podSecurityContext: {runAsUser: 0}`, []string{
+			`spec.podSecurityContext.runAsUser: Invalid value: 0: must be from 1 to 2147483647, because the database never runs as root, which is 0; write for instance 1000`,
+		}},
+		"group of the user": {`podSecurityContext: {runAsGroup: -1}`, []string{
+			`spec.podSecurityContext.runAsGroup: Invalid value: -1: must be from 0 to 2147483647; write for instance 1000`,
+		}},
+		"group of files": {`podSecurityContext: {fsGroup: 2147483648}`, []string{
+			`spec.podSecurityContext.fsGroup: Invalid value: 2147483648: must be from 0 to 2147483647; write for instance 1000`,
+		}},
+		"further groups": {`podSecurityContext: {supplementalGroups: [0, -1]}`, []string{
+			`spec.podSecurityContext.supplementalGroups: Invalid value: must be from 0 to 2147483647; write for instance 1000`,
+		}},
 		"name of a Secret":         {`tls: {secretName: a..b}`, []string{`spec.tls.secretName: Invalid value: "a..b": ` + objectNameMessage}},
 		"name of a priority class": {`priorityClassName: A`, []string{`spec.priorityClassName: Invalid value: "A": ` + objectNameMessage}},
 		"key of a Secret": {`tiering: {warm: {provider: s3, bucketSecretRef: {name: a, key: ..}}}`, []string{

@@ -5,7 +5,7 @@ BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell whoever reads the pod.
 */}}
 {{- define "barq-db.environment" -}}
 - name: BARQ_ADDR
-  value: 0.0.0.0:8080
+  value: {{ include "barq-db.listenAddress" .Values.service }}
 - name: BARQ_STORAGE_DIR
   value: /data
 - name: RUST_LOG
@@ -29,6 +29,18 @@ BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell whoever reads the pod.
 {{- end }}
 {{- with .Values.env }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+The address of the HTTP API; the argument is .Values.service. That of IPv4 takes no connection by IPv6. That of IPv6
+takes both, and needs a node whose kernel has IPv6.
+*/}}
+{{- define "barq-db.listenAddress" -}}
+{{- if or (has "IPv6" (.ipFamilies | default list)) (hasSuffix "DualStack" .ipFamilyPolicy) -}}
+"[::]:8080"
+{{- else -}}
+0.0.0.0:8080
 {{- end }}
 {{- end }}
 

@@ -21,6 +21,20 @@ helm.sh/chart: {{ include "barq-db.chart" . }}
 {{ include "barq-db.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.inheritedMetadata.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+Annotations of an object. The argument has the chart's context as "root", and those that the object has beside the
+inherited ones as "own", which win.
+*/}}
+{{- define "barq-db.annotations" }}
+{{- with merge (deepCopy (.own | default dict)) (.root.Values.inheritedMetadata.annotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "barq-db.chart" -}}

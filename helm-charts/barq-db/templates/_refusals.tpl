@@ -23,7 +23,9 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.envRefusals" .Values }}
 {{ include "barq-db.metadataRefusals" .Values }}
 {{ include "barq-db.podLabelRefusals" .Values }}
-{{ include "barq-db.podMonitorRefusals" . }}
+{{ include "barq-db.ownedLabelRefusals" .Values }}
+{{ include "barq-db.spreadRefusals" .Values }}
+{{ include "barq-db.familyRefusals" .Values.service }}
 {{ include "barq-db.priorityRefusals" .Values }}
 {{- end }}
 
@@ -103,6 +105,8 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
 {{- range $name, $metadata := dict
   "podLabels" .podLabels
   "podAnnotations" .podAnnotations
+  "inheritedMetadata.labels" .inheritedMetadata.labels
+  "inheritedMetadata.annotations" .inheritedMetadata.annotations
   "service.annotations" .service.annotations
   "serviceAccount.annotations" .serviceAccount.annotations
   "monitoring.podMonitor.labels" .monitoring.podMonitor.labels }}
@@ -123,19 +127,50 @@ values: {{ $name }}: {{ $key }} belongs to Helm and the operator, as all do that
   "statefulset.kubernetes.io/pod-name"
   "apps.kubernetes.io/pod-index"
   "controller-revision-hash" }}
-{{- range $key := keys (.podLabels | default dict) | sortAlpha }}
+{{- range $name, $labels := dict "podLabels" .podLabels "inheritedMetadata.labels" .inheritedMetadata.labels }}
+{{- range $key := keys ($labels | default dict) | sortAlpha }}
 {{- if has $key $findsPods }}
-values: podLabels: {{ $key }} finds the pods and belongs to the chart or to Kubernetes; choose another name
+values: {{ $name }}: {{ $key }} finds the pods and belongs to the chart or to Kubernetes; choose another name
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "barq-db.podMonitorRefusals" }}
-{{- $owned := omit (include "barq-db.labels" . | fromYaml) "helm.sh/chart" }}
-{{- range $key := keys (.Values.monitoring.podMonitor.labels | default dict) | sortAlpha }}
-{{- if hasKey $owned $key }}
+{{/* Keys of labels that are on every object. */}}
+{{- define "barq-db.ownedLabelRefusals" }}
+{{- $owned := list
+  "app.kubernetes.io/name"
+  "app.kubernetes.io/instance"
+  "app.kubernetes.io/component"
+  "app.kubernetes.io/version"
+  "app.kubernetes.io/managed-by" }}
+{{- range $key := keys (.monitoring.podMonitor.labels | default dict) | sortAlpha }}
+{{- if has $key $owned }}
 values: monitoring.podMonitor.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
 {{- end }}
+{{- end }}
+{{- range $key := keys (.inheritedMetadata.labels | default dict) | sortAlpha }}
+{{- if has $key (list "app.kubernetes.io/version" "app.kubernetes.io/managed-by") }}
+values: inheritedMetadata.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.familyRefusals" }}
+{{- if and (gt (len (.ipFamilies | default list)) 1) (not (hasSuffix "DualStack" .ipFamilyPolicy)) }}
+values: service.ipFamilies: two families need service.ipFamilyPolicy PreferDualStack or RequireDualStack; write one of these, or one family
+{{- end }}
+{{- end }}
+
+{{/* Kubernetes takes each pair once. */}}
+{{- define "barq-db.spreadRefusals" }}
+{{- $seen := list }}
+{{- range .topologySpreadConstraints }}
+{{- $pair := printf "%s, %s" .topologyKey .whenUnsatisfiable }}
+{{- if has $pair $seen }}
+values: topologySpreadConstraints: {{ $pair }} is there twice; write another topologyKey or whenUnsatisfiable, or remove one
+{{- end }}
+{{- $seen = append $seen $pair }}
 {{- end }}
 {{- end }}
 
@@ -150,7 +185,7 @@ values: priorityClassName: {{ .priorityClassName }} is for what keeps the Kubern
 {{- define "barq-db.ownedVariable" -}}
 {{- $credentials := "remove it and name a Secret that holds it in credentialsSecretRef of tiering.warm or tiering.cold" }}
 {{- $instead := dict
-  "BARQ_ADDR" "remove it: the database always listens on 0.0.0.0:8080"
+  "BARQ_ADDR" "remove it: the database listens on port 8080, by IPv6 with service.ipFamilies or service.ipFamilyPolicy"
   "BARQ_STORAGE_DIR" "remove it and set storage: the data directory is always /data"
   "BARQ_CLUSTER_CONFIG" "remove it and set topology.mode: the chart writes the cluster file"
   "BARQ_TLS_CERT" "remove it and set tls.secretName"

@@ -37,6 +37,15 @@ podAntiAffinity:
     matchLabels:
       {{- include "barq-db.selectorLabels" . | nindent 6 }}
 {{- else if $constraints }}
-{{- toYaml $constraints }}
+{{- $selecting := list }}
+{{- range $constraints }}
+{{- /* Without a selector no pod counts, and the constraint would mean nothing. */}}
+{{- if kindIs "invalid" .labelSelector }}
+{{- $selecting = append $selecting (merge (dict "labelSelector" (dict "matchLabels" (include "barq-db.selectorLabels" $ | fromYaml))) .) }}
+{{- else }}
+{{- $selecting = append $selecting . }}
+{{- end }}
+{{- end }}
+{{- toYaml $selecting }}
 {{- end }}
 {{- end }}

@@ -43,3 +43,14 @@ answers with that one's address.
   "placements" (dict "0" (dict "shard" 0 "primary" $primary "replicas" list))
   | toPrettyJson }}
 {{- end }}
+
+{{/* By which families of addresses a Service is reached; the argument is .Values.service. */}}
+{{- define "barq-db.addressFamilies" }}
+{{- with .ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .ipFamilies }}
+ipFamilies:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,11 +1,10 @@
 {{/*
 What the operator's pods and the pod of `helm test` have in common. The security is what Kubernetes
-calls "restricted", and a read-only root file system.
+calls "restricted", and a read-only root file system. The image names its user, 65532: a number here would keep
+the pods out of OpenShift, which assigns another one.
 */}}
 {{- define "barq-operator.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
 seccompProfile:
   type: RuntimeDefault
 {{- end }}

@@ -107,6 +107,8 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 		// Pods that cannot be made are told by events only.
 		{"", "events"}:              {"list"},
 		{"events.k8s.io", "events"}: {"create", "patch"},
+		// Whether the class is there that the spec names for the pods.
+		{"scheduling.k8s.io", "priorityclasses"}: {"get"},
 	}
 	for _, kind := range databaseKinds(t) {
 		at := plural(kind)
@@ -216,6 +218,7 @@ func TestWithoutObjectsOfTheWholeCluster(t *testing.T) {
 watchNamespaces: [apps]
 crds: {install: false}
 deletionProtection: {enabled: false}
+replicasWarning: {enabled: false}
 rbac: {userRoles: false}
 metrics: {enabled: false}
 `)

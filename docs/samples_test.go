@@ -1,0 +1,68 @@
+package docs_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	networkingv1 "k8s.io/api/networking/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// sampleClusters are the BarqClusters in config/samples, by file, with the comment at the beginning of the file.
+func sampleClusters(t *testing.T, use func(t *testing.T, comment string, cluster *v1alpha1.BarqCluster)) {
+	t.Helper()
+	paths, err := filepath.Glob("../config/samples/barqcluster*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text := read(t, strings.TrimPrefix(path, "../")).text
+			comment := strings.Join(strings.Fields(strings.ReplaceAll(regexp.MustCompile(`(?m)\A(#.*\n)+`).FindString(text), "#", "")), " ")
+			for document := range strings.SplitSeq(text, "\n---\n") {
+				cluster := &v1alpha1.BarqCluster{}
+				require.NoError(t, yaml.Unmarshal([]byte(document), cluster))
+				if cluster.Kind == v1alpha1.BarqClusterKind.Kind {
+					use(t, comment, cluster)
+				}
+			}
+		})
+	}
+}
+
+// A sample that cannot work with the released version of Barq DB says so where it is read.
+func TestSamplesThatCannotWorkSaySo(t *testing.T) {
+	sampleClusters(t, func(t *testing.T, comment string, cluster *v1alpha1.BarqCluster) {
+		ends := false
+		for _, tier := range []*v1alpha1.TierSpec{cluster.Spec.Tiering.Warm, cluster.Spec.Tiering.Cold} {
+			ends = ends || cluster.Spec.Tiering.Enabled && tier != nil && tier.Provider != v1alpha1.ProviderAzure
+		}
+		require.Equal(t, ends, strings.Contains(comment, "Barq DB 0.1.0 ends at its start with a tier on s3 or gcs"), comment)
+	})
+}
+
+// A sample with a PodMonitor and a NetworkPolicy lets a Prometheus of another namespace in.
+func TestSamplesAdmitTheMonitoringThatTheyTurnOn(t *testing.T) {
+	sampleClusters(t, func(t *testing.T, _ string, cluster *v1alpha1.BarqCluster) {
+		if !cluster.Spec.Monitoring.PodMonitor.Enabled {
+			return
+		}
+		var admitted []string
+		for _, peer := range cluster.Spec.NetworkPolicy.From {
+			admitted = append(admitted, namespaceOf(peer))
+		}
+		require.Contains(t, admitted, "monitoring")
+	})
+}
+
+// namespaceOf returns the name of the namespace that a peer is, empty if it is anything else.
+func namespaceOf(peer networkingv1.NetworkPolicyPeer) string {
+	if peer.NamespaceSelector == nil {
+		return ""
+	}
+	return peer.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"]
+}
