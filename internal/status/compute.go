@@ -115,7 +115,7 @@ func judge(o Observation, now time.Time) verdict {
 	case len(o.Secrets.Missing) > 0:
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; changes are held back and running pods are left alone",
+			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; until then no change is applied, and running pods are left alone",
 		}
 	case o.awaitsDeletion() != "":
 		return verdict{

@@ -206,14 +206,14 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) { o.Secrets.Missing = []string{"no account", "no class"} },
 			want: said{
 				"Degraded", no, yes, no, "ReferenceMissing",
-				"no account; no class; changes are held back and running pods are left alone", generation,
+				"no account; no class; until then no change is applied, and running pods are left alone", generation,
 			},
 		},
 		"an account is missing from the start": {
 			change: func(o *status.Observation) {
 				o.Secrets.Missing, o.StatefulSet, o.Pods = []string{"no account"}, nil, nil
 			},
-			want: said{"Pending", no, yes, no, "ReferenceMissing", "no account; changes are held back and running pods are left alone", generation},
+			want: said{"Pending", no, yes, no, "ReferenceMissing", "no account; until then no change is applied, and running pods are left alone", generation},
 		},
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {

@@ -72,6 +72,8 @@ func pendingCondition(o Observation) metav1.Condition {
 		return pending(v1alpha1.ReasonSecretMissing, "to be applied when its Secrets are there: "+unapplied)
 	case unapplied != "" && len(o.Secrets.Missing) > 0:
 		return pending(v1alpha1.ReasonReferenceMissing, "to be applied when what it names is there: "+unapplied)
+	case unapplied != "" && o.awaitsDeletion() != "":
+		return pending(v1alpha1.ReasonAwaitingDeletion, "to be applied when what is being deleted is gone: "+unapplied)
 	case unapplied != "" && o.refusal() != "":
 		return pending(v1alpha1.ReasonReleaseFailed, "to be applied when it is no longer refused: "+unapplied)
 	case o.Queued != "":

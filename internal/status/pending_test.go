@@ -45,6 +45,26 @@ func TestChangesPending(t *testing.T) {
 		"Secrets are lost": {
 			func(o *status.Observation) { o.Secrets.Problems = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
 		},
+		"an account is missing for a new spec": {
+			func(o *status.Observation) { o.SpecHash, o.Secrets.Missing = "new", []string{"x"} },
+			"True", "ReferenceMissing", "to be applied when what it names is there: the spec, which is not the one that was last applied", "sum",
+		},
+		"an account is lost": {
+			func(o *status.Observation) { o.Secrets.Missing = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"Secrets and an account are missing": {
+			func(o *status.Observation) {
+				o.SpecHash, o.Secrets.Problems, o.Secrets.Missing = "new", []string{"x"}, []string{"y"}
+			},
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"awaits the end of a deletion": {
+			func(o *status.Observation) {
+				o.SpecHash = "new"
+				setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "AwaitingDeletion", "still being deleted", generation)
+			},
+			"True", "AwaitingDeletion", "to be applied when what is being deleted is gone: the spec, which is not the one that was last applied", "sum",
+		},
 		"Secrets are missing, and another change is queued": {
 			func(o *status.Observation) {
 				o.SpecHash, o.Secrets.Problems, o.Queued = "new", []string{"x"}, "waits for team/other"

@@ -87,6 +87,8 @@ type view struct {
 	quiet bool
 	// lacksSecret and saysSecret are whether a Secret is missing, and is said to be.
 	lacksSecret, saysSecret bool
+	// lacksName: an account or a PriorityClass is missing.
+	lacksName bool
 	// unapplied: the spec is not the one that was last applied, and is to be.
 	unapplied bool
 	pending   bool
@@ -102,11 +104,12 @@ func viewOf(o status.Observation, got *v1alpha1.BarqClusterStatus) view {
 		ready: is(v1alpha1.ConditionReady), reconciling: is(v1alpha1.ConditionReconciling), stalled: is(v1alpha1.ConditionStalled),
 		reason: reason,
 		asks: slices.Contains([]string{
-			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReleaseFailed, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonPaused,
-			v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed,
+			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReferenceMissing, v1alpha1.ReasonReleaseFailed, v1alpha1.ReasonPodsNotReady,
+			v1alpha1.ReasonPaused, v1alpha1.ReasonDeletionWaits, v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed, v1alpha1.ReasonDataAtRisk,
 		}, reason),
 		quiet:       of(v1alpha1.ConditionStalled).Message == "nothing needs a person",
 		lacksSecret: len(o.Secrets.Problems) > 0, saysSecret: !is(v1alpha1.ConditionSecretsAvailable),
+		lacksName: len(o.Secrets.Missing) > 0,
 		unapplied: o.SpecHash != o.Cluster.Status.AppliedSpecHash && o.Cluster.DeletionTimestamp == nil,
 		pending:   is(v1alpha1.ConditionChangesPending), held: of(v1alpha1.ConditionChangesPending).Reason,
 	}
@@ -115,7 +118,8 @@ func viewOf(o status.Observation, got *v1alpha1.BarqClusterStatus) view {
 // rules are what conditions may not say together.
 var rules = map[string]func(view) bool{
 	"kstatus takes what is both reconciling and stalled for reconciling": func(v view) bool { return v.reconciling && v.stalled },
-	"Ready and stalled": func(v view) bool { return v.ready && v.stalled },
+	// Clients get answers as long as data is at risk, and what is to be done about it is a person's.
+	"Ready and stalled": func(v view) bool { return v.ready && v.stalled && v.reason != v1alpha1.ReasonDataAtRisk },
 	"all is done, and goes on": func(v view) bool {
 		return v.reconciling && (v.reason == v1alpha1.ReasonReady || v.reason == v1alpha1.ReasonHibernated)
 	},
@@ -126,6 +130,10 @@ var rules = map[string]func(view) bool{
 	"nothing is asked for, and something needs a person":   func(v view) bool { return !v.asks && !v.quiet },
 	"a Secret is missing or not":                           func(v view) bool { return v.lacksSecret != v.saysSecret },
 	"a change waits for a Secret, and none is held back":   func(v view) bool { return v.unapplied && v.lacksSecret && !v.pending },
+	"a change waits for an account, and none is held back": func(v view) bool { return v.unapplied && v.lacksName && !v.pending },
+	"a change waits for a deletion, and none is held back": func(v view) bool {
+		return v.unapplied && v.reason == v1alpha1.ReasonAwaitingDeletion && !v.pending
+	},
 	"a change was refused, and none is held back": func(v view) bool {
 		return v.unapplied && v.reason == v1alpha1.ReasonReleaseFailed && !v.pending
 	},
@@ -138,9 +146,11 @@ var rules = map[string]func(view) bool{
 	"phase Hibernated": func(v view) bool {
 		return (v.phase == v1alpha1.PhaseHibernated) != (v.reason == v1alpha1.ReasonHibernated)
 	},
-	"phase Paused":   func(v view) bool { return (v.phase == v1alpha1.PhasePaused) != (v.reason == v1alpha1.ReasonPaused) },
-	"phase Failed":   func(v view) bool { return v.phase == v1alpha1.PhaseFailed && !v.stalled },
-	"phase Degraded": func(v view) bool { return v.phase == v1alpha1.PhaseDegraded && v.ready },
+	"phase Paused": func(v view) bool { return (v.phase == v1alpha1.PhasePaused) != (v.reason == v1alpha1.ReasonPaused) },
+	"phase Failed": func(v view) bool { return v.phase == v1alpha1.PhaseFailed && !v.stalled },
+	"phase Degraded": func(v view) bool {
+		return v.phase == v1alpha1.PhaseDegraded && v.ready && v.reason != v1alpha1.ReasonDataAtRisk
+	},
 }
 
 // contradictions lists which conditions of a status say what others deny.
@@ -210,6 +220,9 @@ var dimensions = []dimension{
 		"volumes cannot": func(o *status.Observation) {
 			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, "refused", generation)
 		},
+		"volumes at risk": func(o *status.Observation) {
+			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, "at risk", generation)
+		},
 		"volumes not seen": func(o *status.Observation) {
 			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "", generation-1)
 		},
@@ -224,14 +237,29 @@ var dimensions = []dimension{
 			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "immutable", generation)
 			o.SpecHash = "new"
 		},
+		"awaits a deletion": func(o *status.Observation) {
+			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, v1alpha1.ReasonAwaitingDeletion, "still there", generation)
+			o.SpecHash = "new"
+		},
 		"refused though applied": func(o *status.Observation) {
 			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "forbidden", generation)
 		},
 	},
-	{"Secrets there": same, "Secrets missing": func(o *status.Observation) { o.Secrets.Problems = []string{"no Secret"} }},
+	{
+		"Secrets there":   same,
+		"Secrets missing": func(o *status.Observation) { o.Secrets.Problems = []string{"no Secret"} },
+		"account missing": func(o *status.Observation) { o.Secrets.Missing = []string{"no account"} },
+	},
 	{"not queued": same, "queued": func(o *status.Observation) { o.Queued = "waits for team/other" }},
 	{"goes on": same, "paused": func(o *status.Observation) { o.Cluster.Spec.Paused = true }},
-	{"stays": same, "deleted": func(o *status.Observation) { o.Cluster.DeletionTimestamp = &metav1.Time{Time: now} }},
+	{
+		"stays":   same,
+		"deleted": func(o *status.Observation) { o.Cluster.DeletionTimestamp = &metav1.Time{Time: now} },
+		"kept from deletion": func(o *status.Observation) {
+			o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
+			setCondition(o, v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue, "UninstallError", "a policy refuses it", generation)
+		},
+	},
 }
 
 // walk calls visit with every combination of the dimensions.
@@ -304,18 +332,24 @@ func TestStatesByName(t *testing.T) {
 		"pods have not answered for too long":                                              all(of("crashes"), of("was Ready"), of("overdue")),
 		"pods have not answered for too long, and clients get no answer":                   all(of("does not report"), of("was Ready"), of("overdue")),
 		"pods answer, and the volumes are looked at":                                       all(of("volumes not seen")),
-		"volumes grow":                                       all(of("volumes grow")),
-		"volumes cannot grow":                                all(of("volumes cannot")),
-		"all is as the spec asks":                            all(),
-		"no pod is asked for":                                all(of("asleep")),
-		"a Secret is missing, and nothing answers":           all(of("nothing"), fresh, of("Secrets missing")),
-		"a Secret is missing, and clients get answers":       all(of("Secrets missing")),
-		"the objects are refused, and nothing answers":       all(of("nothing"), of("refused")),
-		"the objects are refused, and clients get answers":   all(of("refused")),
-		"paused, and all pods answer":                        all(of("paused")),
-		"paused, and not all pods answer":                    all(of("starts"), of("paused")),
-		"paused, and pods have been in trouble for too long": all(of("crashes"), of("overdue"), of("paused")),
-		"it is being deleted":                                all(of("deleted")),
+		"volumes grow":                                              all(of("volumes grow")),
+		"volumes cannot grow":                                       all(of("volumes cannot")),
+		"all is as the spec asks":                                   all(),
+		"no pod is asked for":                                       all(of("asleep")),
+		"a Secret is missing, and nothing answers":                  all(of("nothing"), fresh, of("Secrets missing")),
+		"a Secret is missing, and clients get answers":              all(of("Secrets missing")),
+		"an account or a class is missing, and nothing answers":     all(of("nothing"), fresh, of("account missing")),
+		"an account or a class is missing, and clients get answers": all(of("account missing")),
+		"an object is still being deleted, and nothing answers":     all(of("nothing"), of("awaits a deletion")),
+		"an object is still being deleted, and clients get answers": all(of("awaits a deletion")),
+		"data is at risk":                                           all(of("volumes at risk")),
+		"the objects are refused, and nothing answers":              all(of("nothing"), of("refused")),
+		"the objects are refused, and clients get answers":          all(of("refused")),
+		"paused, and all pods answer":                               all(of("paused")),
+		"paused, and not all pods answer":                           all(of("starts"), of("paused")),
+		"paused, and pods have been in trouble for too long":        all(of("crashes"), of("overdue"), of("paused")),
+		"it is being deleted":                                       all(of("deleted")),
+		"something keeps the operator from its deletion":            all(of("kept from deletion")),
 	}
 	states := readStates(t)
 	require.Len(t, named, len(states))
