@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -37,7 +38,7 @@ type plan struct {
 // Kubernetes would replace first. There is none while another pod is on its way: a pod that is made, removed or restarted, or
 // one of the newest revision that has not answered for spec.minReadySeconds. So there is never more than one away for this.
 func (o observation) plan(now time.Time) plan {
-	if !o.rollsOut() {
+	if !o.rollsOut() || o.dataAtRisk() {
 		return plan{}
 	}
 	for _, pod := range o.pods {
@@ -81,6 +82,13 @@ func (o observation) rollsOut() bool {
 		set.Status.UpdateRevision != "" && set.Status.UpdatedReplicas < *set.Spec.Replicas &&
 		// The chart gives a partition. Without one a pod may be made again as it was.
 		set.Spec.UpdateStrategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && set.Spec.UpdateStrategy.RollingUpdate != nil
+}
+
+// dataAtRisk reports whether the volumes controller says that data goes when a pod stops. The StatefulSet goes on to the other pods once
+// the one that is stuck was replaced.
+func (o observation) dataAtRisk() bool {
+	resized := meta.FindStatusCondition(o.cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	return resized != nil && resized.Reason == v1alpha1.ReasonDataAtRisk
 }
 
 // partition is the number of the first pod that is to have the newest revision.

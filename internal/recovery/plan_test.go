@@ -171,7 +171,12 @@ func TestWhenNoPodIsReplaced(t *testing.T) {
 		"the strategy has no partition": func(o *observation) { o.statefulSet.Spec.UpdateStrategy.RollingUpdate = nil },
 		"a partition keeps it":          func(o *observation) { o.statefulSet.Spec.UpdateStrategy.RollingUpdate.Partition = ptr.To[int32](2) },
 		"its volume goes with it":       func(o *observation) { o.leaving["data-vectors-1"] = true },
-		"another pod goes":              func(o *observation) { o.pods["vectors-0"].DeletionTimestamp = ptr.To(ago(0)) },
+		"data goes with another pod": func(o *observation) {
+			o.cluster.Status.Conditions = []metav1.Condition{{
+				Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDataAtRisk, ObservedGeneration: 1,
+			}}
+		},
+		"another pod goes": func(o *observation) { o.pods["vectors-0"].DeletionTimestamp = ptr.To(ago(0)) },
 		"a pod that is too many goes": func(o *observation) {
 			o.pods["vectors-2"] = ready(2, "old")
 			o.pods["vectors-2"].DeletionTimestamp = ptr.To(ago(0))
