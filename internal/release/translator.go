@@ -69,7 +69,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if resolution.HoldsBack() {
 		held := secrets.HeldBack(resolution)
 		if resolution.Unwatched {
-			return nil, held
+			return nil, later{held, delayOf(1)}
 		}
 		return nil, reconcile.TerminalError(held)
 	}

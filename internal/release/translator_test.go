@@ -2,6 +2,7 @@ package release
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -50,6 +51,18 @@ func TestTranslateWaitsForSecrets(t *testing.T) {
 	require.EqualError(t, err, `terminal error: held back until Secrets are mended: Secret "google", which `+
 		`spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) GOOGLE_APPLICATION_CREDENTIALS_JSON`)
 	require.ErrorIs(t, err, reconcile.TerminalError(nil), "the Secret's change starts a new pass, not time")
+}
+
+// No watch tells of a PriorityClass, so time starts the next try.
+func TestTranslateWaitsForWhatIsNotWatched(t *testing.T) {
+	cluster := objectOf(t, tieredCluster)
+	require.NoError(t, unstructured.SetNestedField(cluster.Object, "none", "spec", "priorityClassName"))
+	_, err := newTranslator(google("canary")).Translate(t.Context(), cluster)
+	require.EqualError(t, err, `held back until what the spec names exists: PriorityClass "none", which spec.priorityClassName names, does not exist; `+
+		`create it, or name one that does`)
+	var waits later
+	require.ErrorAs(t, err, &waits)
+	require.Equal(t, time.Minute, waits.after)
 }
 
 func TestTranslateLooksUpTheFacts(t *testing.T) {
