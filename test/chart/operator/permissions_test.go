@@ -99,8 +99,8 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 		{"barq.db", "barqclusters/finalizers"}: {"update"},
 		// Helm keeps its releases in Secrets, and the pods' Secrets are summed up.
 		{"", "secrets"}: {"create", "delete", "get", "list", "update", "watch"},
-		// Volumes grow. A pod is restarted where its file system needs that, and replaced where it is stuck on a former spec.
-		{"", "persistentvolumeclaims"}: {"list", "patch", "watch"},
+		// Volumes grow, and go where spec.storage.retention says so. A pod is restarted where its file system needs that, and replaced where it is stuck on a former spec.
+		{"", "persistentvolumeclaims"}: {"delete", "list", "patch", "watch"},
 		// One is made as a dry run before a template reaches the pods, and quotas are read if they have no room for it.
 		{"", "pods"}:           {"create", "delete", "list", "watch"},
 		{"", "resourcequotas"}: {"list"},
