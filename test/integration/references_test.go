@@ -130,8 +130,11 @@ func TestNamesThatDoNotExist(t *testing.T) {
 			require.Empty(t, releaseSecrets(t, namespace, "fresh"))
 
 			test.makes(t, namespace)
+			// The operator looks for a class after a minute.
+			patient := suite()
+			patient.Patience = 2 * patience
 			for _, cluster := range []*v1alpha1.BarqCluster{running, fresh} {
-				waitReady(t, cluster)
+				patient.WaitReady(t, cluster)
 				template := statefulSet(t, cluster).Spec.Template.Spec
 				require.Contains(t, []string{template.PriorityClassName, template.ServiceAccountName}, "not-there-yet")
 			}

@@ -175,7 +175,10 @@ func TestAPodThatIsNotRefusedAnyMore(t *testing.T) {
 	change(t, db, asksFor("50m"))
 	waitFor(t, db, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
 	require.NoError(t, admin.Delete(t.Context(), limits))
-	waitReady(t, db)
+	// The next try is after a minute.
+	patient := suite()
+	patient.Patience = 2 * patience
+	patient.WaitReady(t, db)
 	require.Equal(t, "50m", pods(t, db)[0].Spec.Containers[0].Resources.Requests.Cpu().String())
 }
 
