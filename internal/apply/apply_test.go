@@ -57,7 +57,7 @@ func claimed(t *testing.T, kind string, scope Scope, live metav1.Object) map[str
 	owners := map[string]string{}
 	for _, one := range managed {
 		set := fieldpath.NewSet()
-		require.NoError(t, set.FromJSON(strings.NewReader(string(one.FieldsV1.Raw))))
+		require.NoError(t, set.FromJSON(one.FieldsV1.GetRawReader()))
 		var paths []string
 		set.Iterate(func(path fieldpath.Path) { paths = append(paths, path.String()) })
 		slices.Sort(paths)
