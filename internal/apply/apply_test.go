@@ -57,7 +57,7 @@ func claimed(t *testing.T, kind string, scope Scope, live metav1.Object) map[str
 	owners := map[string]string{}
 	for _, one := range managed {
 		set := fieldpath.NewSet()
-		require.NoError(t, set.FromJSON(strings.NewReader(string(one.FieldsV1.Raw))))
+		require.NoError(t, set.FromJSON(one.FieldsV1.GetRawReader()))
 		var paths []string
 		set.Iterate(func(path fieldpath.Path) { paths = append(paths, path.String()) })
 		slices.Sort(paths)
@@ -132,7 +132,7 @@ func TestStateOf(t *testing.T) {
 		live []metav1.ManagedFieldsEntry
 		want State
 	}{
-		"applied": {[]metav1.ManagedFieldsEntry{own, {Manager: "controller", Operation: update, Subresource: "status"}}, State{}},
+		"applied": {[]metav1.ManagedFieldsEntry{own, {Manager: "controller", Operation: update, Subresource: "status", FieldsV1: metav1.NewFieldsV1(`{}`)}}, State{}},
 		"created": {[]metav1.ManagedFieldsEntry{written(Manager, update, helmFields)}, State{Created: true}},
 		"created, and written by another": {
 			[]metav1.ManagedFieldsEntry{written(Manager, update, helmFields), written("x", update, `{"f:metadata":{"f:labels":{"f:a":{}}}}`)},
@@ -148,9 +148,11 @@ func TestStateOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live := object(test.live...)
 			require.Equal(t, test.want, StateOf("StatefulSet", live))
-			stripped, err := Strip("StatefulSet")(live)
-			require.NoError(t, err)
-			require.Equal(t, test.want, StateOf("StatefulSet", stripped.(metav1.Object)), "the cache says the same")
+			for range 2 {
+				stripped, err := Strip("StatefulSet")(live)
+				require.NoError(t, err)
+				require.Equal(t, test.want, StateOf("StatefulSet", stripped.(metav1.Object)), "the cache says the same, which may strip twice")
+			}
 		})
 	}
 }

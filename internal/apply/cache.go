@@ -40,8 +40,12 @@ const (
 	markWritten metav1.ManagedFieldsOperationType = "written"
 )
 
-// marksOf returns entries without fields. Most objects have none, and their fields are not read.
+// marksOf returns entries without fields. Most objects have none, and their fields are not read. A cache may transform an object twice, so
+// marks stay as they are.
 func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	if !slices.ContainsFunc(managed, func(one metav1.ManagedFieldsEntry) bool { return one.FieldsV1 != nil }) {
+		return managed
+	}
 	alone := true
 	for i := range managed {
 		one := &managed[i]
@@ -81,11 +85,7 @@ func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedF
 // StateOf returns what an object's managed fields say, of one from the cache or from the API server.
 func StateOf(kind string, object metav1.Object) State {
 	var state State
-	marks := object.GetManagedFields()
-	if slices.ContainsFunc(marks, func(one metav1.ManagedFieldsEntry) bool { return one.FieldsV1 != nil }) {
-		marks = marksOf(kind, marks)
-	}
-	for _, mark := range marks {
+	for _, mark := range marksOf(kind, object.GetManagedFields()) {
 		switch mark.Operation {
 		case markCreated:
 			state.Created = true

@@ -55,7 +55,7 @@ func diagnose(pod *corev1.Pod, now time.Time, deadline time.Duration) diagnosis 
 }
 
 // diagnose looks at one of the pods. The trouble of one that is about to be replaced, as all are when the spec has just been
-// mended, does not count towards the deadline, and the replacement ends it.
+// corrected, does not count towards the deadline, and the replacement ends it.
 func (o Observation) diagnose(pod *corev1.Pod, now time.Time) diagnosis {
 	found := diagnose(pod, now, o.Cluster.Spec.ProgressDeadline())
 	if found.trouble != nil && o.outdated(pod) {

@@ -45,7 +45,6 @@ type permission struct{ verb, group, resource string }
 var needless = []permission{
 	{"get", "", "namespaces"},
 	{"get", "", "nodes"},
-	{"create", "", "pods"},
 	{"create", "", "pods/exec"},
 	{"delete", "", "persistentvolumeclaims"},
 	{"create", "", "serviceaccounts/token"},

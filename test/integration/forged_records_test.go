@@ -237,11 +237,7 @@ func TestForgedRecords(t *testing.T) {
 		}
 	}
 
-	for _, attack := range all {
-		if attack.adopts {
-			require.NoError(t, s.Patch(t.Context(), attack.name, `{"metadata":{"annotations":{"barq.db/adopt-release":"`+attack.name+`"}}}`))
-		}
-	}
+	s.askForAdoption(t, all)
 	honest := ""
 	for i, aims := range []map[string]aim{there, here} {
 		seconds := int32(7 + i)
@@ -274,6 +270,16 @@ func TestForgedRecords(t *testing.T) {
 	}
 	s.requireUntouched(t)
 	require.Empty(t, honest)
+}
+
+// askForAdoption annotates the BarqClusters of attacks that want their release taken over.
+func (s *siege) askForAdoption(t *testing.T, all []attack) {
+	t.Helper()
+	for _, attack := range all {
+		if attack.adopts {
+			require.NoError(t, s.Patch(t.Context(), attack.name, `{"metadata":{"annotations":{"barq.db/adopt-release":"`+attack.name+`"}}}`))
+		}
+	}
 }
 
 // handBack deletes BarqClusters whose releases are to be kept, after their records were forged.

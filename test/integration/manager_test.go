@@ -43,7 +43,8 @@ func TestMetrics(t *testing.T) {
 			}
 		}
 		require.Equal(t, map[string]bool{
-			"barqcluster-claims": true, "barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true, "barqcluster-rollouts": true,
+			"barqcluster-claims": true, "barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true,
+			"barqcluster-rollouts": true, "barqcluster-recovery": true,
 		}, controllers, name)
 	}
 }

@@ -79,7 +79,7 @@ func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 	for name, test := range map[string]struct {
 		spec string
 		// edit breaks what runs; nil for a spec that is broken from the beginning.
-		edit, mend func(*v1alpha1.BarqClusterSpec)
+		edit, correct func(*v1alpha1.BarqClusterSpec)
 		// stuck is what the status says until it is put right.
 		stuck string
 		// replaced are the pods that the operator has to replace.
@@ -113,7 +113,7 @@ func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 			}
 			kubernetes.Eventually(t, func() string { return saysOfReady(t, kubernetes, db, test.stuck) })
 			before := kubernetes.Identities(t, db)
-			kubernetes.Change(t, db, test.mend)
+			kubernetes.Change(t, db, test.correct)
 			kubernetes.WaitReady(t, db)
 			require.Equal(t, test.replaced, replacements(t, kubernetes, db))
 			after := kubernetes.Identities(t, db)
