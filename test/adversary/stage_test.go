@@ -191,6 +191,9 @@ func (s *stage) forge(t *testing.T, step plan.Step) bool {
 	forged, err := forgery.Forge(source, edits...)
 	if err != nil {
 		// What was forged before cannot be read.
+		if s.oldest[step.Source] == nil {
+			return false
+		}
 		if forged, err = forgery.Forge(s.oldest[step.Source], edits...); err != nil {
 			return false
 		}
