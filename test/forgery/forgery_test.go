@@ -94,6 +94,14 @@ func TestARecordCanBeAnyBytes(t *testing.T) {
 	require.Equal(t, "eA==", string(forged.Data["release"]))
 }
 
+// A record that says nothing can be no part of another one.
+func TestARecordThatIsNullCannotBeForged(t *testing.T) {
+	forged, err := forgery.Forge(stored(t), forgery.Content("null"))
+	require.NoError(t, err)
+	_, err = forgery.Forge(forged, forgery.Manifest("kind: Pod"))
+	require.ErrorContains(t, err, "it is null")
+}
+
 // Two spellings of one name would be tried once.
 func TestSpellingsHaveNames(t *testing.T) {
 	seen := map[string]bool{}

@@ -59,6 +59,9 @@ func Open(stored *corev1.Secret) (*Record, error) {
 	if err := json.Unmarshal(content, &record.Release); err != nil {
 		return nil, fmt.Errorf("read the record in Secret %s: %w", stored.Name, err)
 	}
+	if record.Release == nil {
+		return nil, fmt.Errorf("read the record in Secret %s: it is null", stored.Name)
+	}
 	return record, nil
 }
 
