@@ -67,6 +67,8 @@ func faults() []*fault {
 		},
 		connectionFaults(),
 		[]*fault{leaderLost(), twoOperators(), damagedReleases()},
+		editFaults(),
+		[]*fault{handEdits(), otherWriters()},
 		[]*fault{
 			{
 				name: clockJumps, does: "The operator's clock jumps every second: an hour ahead, two back, a day ahead, a minute back, and right again.",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,8 @@ type stage struct {
 	// operators are the processes, of which the first is the one that is looked at.
 	operators []*operatorProcess
 	injected  atomic.Int64
+	// lock is for the violations of the row.
+	lock sync.Mutex
 }
 
 // newStage starts the operator in the way that the fault needs, on an empty namespace.
@@ -104,6 +107,8 @@ func (s *stage) end(ctx context.Context, failed bool) error {
 }
 
 func (s *stage) violation(format string, arguments ...any) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.row.Violations = append(s.row.Violations, fmt.Sprintf(format, arguments...))
 }
 

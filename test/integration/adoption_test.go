@@ -126,7 +126,8 @@ func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 	refused(`annotation barq.db/adopt-release: "database" is not the name of this BarqCluster, and only a release of the same name can be taken over; ` +
 		`write "db", or remove the annotation`)
 	annotate(t, cluster, "barq.db/adopt-release=db")
-	refused(refusal("spec.volumeClaimTemplates"))
+	// The volumes are taken as they are, also of a class that the spec does not name.
+	refused(refusal("spec.template.spec.containers[barq-db].env[RUST_LOG].value, spec.replicas"))
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 
 	cluster = clusterOf(t, namespace, "db", `storage: {storageClassName: simulated}`)

@@ -17,6 +17,8 @@ type Fault struct {
 	// Refused is the share that is answered with Refusal, and never reaches the API server.
 	Refused float64
 	Refusal Refusal
+	// Only limits the share that is refused to the requests for which it is true; nil is all of them.
+	Only func(*http.Request) bool
 	// Lost is the share that the API server carries out, and whose answer is lost.
 	Lost float64
 	// Lag is how late each event of a watch arrives.

@@ -136,7 +136,7 @@ func (p *Proxy) choose(request *http.Request) (fault Fault, refused, lost bool) 
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	chance := p.random.Float64()
-	refused = chance < p.fault.Refused && p.fault.Refusal.fits(request)
+	refused = chance < p.fault.Refused && p.fault.Refusal.fits(request) && (p.fault.Only == nil || p.fault.Only(request))
 	lost = !refused && chance < p.fault.Lost
 	if refused || lost || p.fault.Delay > 0 {
 		p.harmed++

@@ -109,6 +109,16 @@ func TestOnlyWritesConflict(t *testing.T) {
 	require.True(t, apierrors.IsConflict(c.ask(http.MethodPatch)))
 }
 
+func TestOnlySomeAreRefused(t *testing.T) {
+	c := connect(t)
+	c.Set(apiproxy.Fault{Refused: 1, Refusal: apiproxy.InternalError, Only: func(request *http.Request) bool {
+		return request.Method == http.MethodPost
+	}})
+	require.NoError(t, c.ask(http.MethodPut))
+	require.True(t, apierrors.IsInternalError(c.ask(http.MethodPost)))
+	require.Equal(t, 1, c.Harmed())
+}
+
 func TestAnAnswerIsLost(t *testing.T) {
 	c := connect(t)
 	c.Set(apiproxy.Fault{Lost: 1})

@@ -95,6 +95,26 @@ func (d *Differences) add(cluster *v1alpha1.BarqCluster, wanted *unstructured.Un
 	}
 }
 
+// Versions gives of each object of a BarqCluster what changes when somebody writes what the chart could have rendered: the generation
+// where there is one, because the resource version changes with the status too.
+func (r Renderer) Versions(ctx context.Context, namespace, name string) (map[string]string, error) {
+	all, err := r.read(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for described, object := range all {
+		if object.GetLabels()["app.kubernetes.io/instance"] != name {
+			continue
+		}
+		found[described] = object.GetResourceVersion()
+		if generation := object.GetGeneration(); generation > 0 {
+			found[described] = fmt.Sprintf("generation %d", generation)
+		}
+	}
+	return found, nil
+}
+
 // isOwned tells whether the object goes when its BarqCluster does.
 func isOwned(object *unstructured.Unstructured, cluster *v1alpha1.BarqCluster) bool {
 	owner := metav1.GetControllerOf(object)
