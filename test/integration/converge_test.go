@@ -134,6 +134,7 @@ const serverSide = `{apiVersion: v1, kind: Service, metadata: {name: db}, spec: 
 // What is added by hand to what the chart owns whole is taken away, as what is changed there is put back. Each change has a BarqCluster of its
 // own, because the operator slows down after a few repairs of one object.
 func TestWhatIsAddedByHandIsReverted(t *testing.T) {
+	t.Parallel()
 	before, clusters := map[string]map[string]map[string]any{}, map[string]*v1alpha1.BarqCluster{}
 	for _, one := range owned {
 		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}}`)
@@ -170,6 +171,7 @@ var injected = []byHand{
 
 // What injectors add stays, also when the BarqCluster is edited.
 func TestWhatInjectorsAddStays(t *testing.T) {
+	t.Parallel()
 	clusters := map[string]*v1alpha1.BarqCluster{}
 	for _, one := range injected {
 		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}, env: [{name: A, value: "1"}]}`)
@@ -372,6 +374,7 @@ func TestAnEditThatCannotBeStoredIsNotApplied(t *testing.T) {
 
 // What a policy refuses is tried again after a minute, without a revision each time, and at once when an object changes.
 func TestARefusalIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	byItself := newCluster(t, newNamespace(t), "db", `{}`)
 	byChange := newCluster(t, newNamespace(t), "db", `{}`)
 	first := newNamespace(t)
@@ -456,6 +459,7 @@ func TestTwoSpreadConstraintsOfOneKey(t *testing.T) {
 
 // Another program that puts its change back each time is told of, and does not keep the operator busy, nor restart pods again and again.
 func TestAnotherWriterIsNamed(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		object, patch string
 		// field is what the program changes to value.

@@ -92,6 +92,7 @@ var (
 // Where user and groups are assigned to each namespace, the spec can leave them out or name one of the range. What is not of the range is
 // said with the API server's own words.
 func TestUserAndGroups(t *testing.T) {
+	t.Parallel()
 	assignIDs(t)
 	namespace := newRange(t)
 	refusedPod := func(name, spec, message string) {

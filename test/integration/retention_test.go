@@ -93,6 +93,7 @@ func requireClaims(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string)
 
 // What becomes of volumes is what the newest spec says, also of pods that were absent when it changed.
 func TestRetentionIsThatOfTheNewestSpec(t *testing.T) {
+	t.Parallel()
 	const deletes, keeps = v1alpha1.RetentionDelete, v1alpha1.RetentionRetain
 	for _, absent := range []int32{0, 1, 3} {
 		for _, last := range []v1alpha1.RetentionPolicy{keeps, deletes} {
