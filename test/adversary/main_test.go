@@ -98,6 +98,8 @@ func connect(control *cluster.Cluster) (err error) {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return err
 	}
+	// The API server warns of more pods than one holds data for.
+	adminConfig.WarningHandlerWithContext = rest.NoWarnings{}
 	admin, err = client.NewWithWatch(adminConfig, client.Options{Scheme: scheme})
 	return err
 }

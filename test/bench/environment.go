@@ -159,6 +159,8 @@ func (e *environment) startCluster(ctx context.Context) error {
 			return err
 		}
 	}
+	// The API server warns of more pods than one holds data for.
+	e.config.WarningHandlerWithContext = rest.NoWarnings{}
 	e.admin, err = client.NewWithWatch(e.config, client.Options{Scheme: scheme})
 	return err
 }

@@ -62,6 +62,8 @@ func newEnvironment(ctx context.Context, root, folder string, faults []string, o
 	if e.config, err = e.control.Config(); err != nil {
 		return nil, err
 	}
+	// The API server warns of more pods than one holds data for.
+	e.config.WarningHandlerWithContext = rest.NoWarnings{}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {

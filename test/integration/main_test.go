@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -146,6 +147,8 @@ func connect() error {
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return err
 	}
+	// The API server warns of more pods than one holds data for.
+	config.WarningHandlerWithContext = rest.NoWarnings{}
 	admin, err = client.NewWithWatch(config, client.Options{Scheme: scheme})
 	return err
 }

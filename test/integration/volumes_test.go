@@ -438,7 +438,7 @@ func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
 		"the operator restarts this pod only for a change of the spec"
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, message)
 	ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
-	require.Equal(t, "2 of 2 pods answer, the primary db-0 among them; "+message, ready.Message)
+	require.Equal(t, "2 of 2 pods answer; "+message, ready.Message)
 	waitFor(t, db, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
 	waitEvent(t, db, "Warning DataAtRisk: "+message)
 
