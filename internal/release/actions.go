@@ -660,11 +660,21 @@ func unfinished(found *release.Release) bool {
 // The worker that began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
 // before another one has it.
 func (a *actions) recover(name string, found *release.Release) error {
-	found.SetStatus(release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
-	if err := a.Config().Releases.Update(found); err != nil {
+	failed := withStatus(found, release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
+	if err := a.Config().Releases.Update(failed); err != nil {
 		return fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
 	}
+	found.Info = failed.Info
 	return nil
+}
+
+// withStatus returns a copy of a revision in another state. The storage has the revision itself, which stays as it is until the other
+// state is stored: a reconcile asks for it more than once.
+func withStatus(revision *release.Release, status release.Status, description string) *release.Release {
+	changed, info := *revision, *revision.Info
+	changed.Info = &info
+	changed.SetStatus(status, description)
+	return &changed
 }
 
 // supersede marks earlier revisions that are still called deployed beside a newest one that is: Helm
@@ -682,8 +692,7 @@ func (a *actions) supersede(newest *release.Release) error {
 		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !believed(earlier) {
 			continue
 		}
-		earlier.SetStatus(release.StatusSuperseded, earlier.Info.Description)
-		if err := releases.Update(earlier); err != nil {
+		if err := releases.Update(withStatus(earlier, release.StatusSuperseded, earlier.Info.Description)); err != nil {
 			return fmt.Errorf("marking revision %d of Helm release %q as superseded: %w", earlier.Version, newest.Name, err)
 		}
 	}

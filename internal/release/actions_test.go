@@ -2,6 +2,7 @@ package release
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,10 +21,12 @@ import (
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	fakeclientset "k8s.io/client-go/kubernetes/fake"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -287,5 +290,50 @@ func TestARevisionThatIsOverIsCalledSo(t *testing.T) {
 		stored, err := inner.config.Releases.Get("vectors", version)
 		require.NoError(t, err)
 		require.Equal(t, want, stored.Info.Status, version)
+	}
+}
+
+// failingStore is where revisions are stored that exist, or not.
+type failingStore struct {
+	corev1client.SecretInterface
+	err error
+}
+
+func (f *failingStore) Update(ctx context.Context, secret *corev1.Secret, options metav1.UpdateOptions) (*corev1.Secret, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.SecretInterface.Update(ctx, secret, options)
+}
+
+// A reconcile asks for the release more than once, and the library ignores the first error. What could not be stored is tried again each time.
+func TestAStateThatCouldNotBeStoredIsNotBelieved(t *testing.T) {
+	for name, test := range map[string]struct{ third, fourth, want release.Status }{
+		"superseded":  {release.StatusDeployed, release.StatusDeployed, release.StatusSuperseded},
+		"interrupted": {release.StatusSuperseded, release.StatusPendingUpgrade, release.StatusSuperseded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			actions, inner := newActions(t, "barq-db", ours, test.third, time.Hour)
+			next := &release.Release{
+				Name: "vectors", Version: 4, Labels: maps.Clone(ours),
+				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
+				Info:  &release.Info{Status: test.fourth, LastDeployed: helmtime.Time{Time: began}},
+			}
+			require.NoError(t, inner.config.Releases.Create(next))
+			secrets := storageOf(inner.config.Releases).secrets
+			store := &failingStore{secrets.SecretInterface, errors.New("the store is away")}
+			secrets.SecretInterface = store
+			for range 2 {
+				_, err := actions.Get("vectors")
+				require.ErrorIs(t, err, store.err)
+			}
+			store.err = nil
+			found, err := actions.Get("vectors")
+			require.NoError(t, err)
+			require.False(t, unfinished(found))
+			third, err := inner.config.Releases.Get("vectors", 3)
+			require.NoError(t, err)
+			require.Equal(t, test.want, third.Info.Status)
+		})
 	}
 }

@@ -395,8 +395,11 @@ func (d *passDriver) Update(key string, rel *release.Release) error {
 		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
 	default:
 		return d.write(func() error {
+			if err := d.secrets.update(key, compact(rel), d.sign); err != nil {
+				return err
+			}
 			d.records[i].release = rel
-			return d.secrets.update(key, compact(rel), d.sign)
+			return nil
 		})
 	}
 }
@@ -407,8 +410,11 @@ func (d *passDriver) updateUnsigned(one *record, rel *release.Release) error {
 	if err != nil {
 		return fmt.Errorf("packing revision %s: %w", one.secret, err)
 	}
+	if err := d.secrets.updateText(one.secret, text, rel); err != nil {
+		return err
+	}
 	one.release, one.text = rel, text
-	return d.secrets.updateText(one.secret, text, rel)
+	return nil
 }
 
 // sign signs what the operator stores for the BarqCluster.
