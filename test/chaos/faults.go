@@ -24,6 +24,8 @@ type fault struct {
 	does string
 	// inject makes it go wrong until the context ends, and leaves everything working. It counts in the stage what it does.
 	inject func(ctx context.Context, s *stage) error
+	// least is how often it goes wrong for each BarqCluster before a kind of work may end; 0 is once for all of them.
+	least int
 	// work is what is done meanwhile; the lifecycle of Parameters.Clusters BarqClusters if nil.
 	work func(s *stage) []work
 	// afterwards is what somebody has to do after each fault, if anything.

@@ -68,14 +68,14 @@ func handEdits() *fault {
 		{statefulSet, `{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Delete"}}}`},
 	}
 	return &fault{
-		name: "hand-edits",
+		name: "hand-edits", least: 3,
 		does: "Somebody changes selectors, ports, policies, budgets and the StatefulSet by hand, and deletes some of them: " +
-			"one object of each BarqCluster in five seconds.",
+			"one object of each BarqCluster in two seconds.",
 		inject: func(ctx context.Context, s *stage) error {
 			return repeat(func(ctx context.Context, s *stage) error {
 				edit := edits[s.random.IntN(len(edits))]
 				return s.write(ctx, s.random.IntN(s.row.Clusters), edit, byHand)
-			}, 5*time.Second/time.Duration(s.row.Clusters))(ctx, s)
+			}, 2*time.Second/time.Duration(s.row.Clusters))(ctx, s)
 		},
 	}
 }
@@ -90,7 +90,7 @@ func otherWriters() *fault {
 	}
 	return &fault{
 		name: "other-writers",
-		does: "Another controller writes its own values into four objects of each third BarqCluster, as often as twice a second.",
+		does: "Another controller writes its own values into four objects of each third BarqCluster, twice a second.",
 		inject: repeat(func(ctx context.Context, s *stage) error {
 			for i := 0; i < s.row.Clusters; i += 3 {
 				for _, edit := range edits {
