@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// Only the deletion of the BarqCluster deletes data, though spec.storage.retention says Delete for both.
+func TestTheDeletionOfAStatefulSetDeletesNoData(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `
+replicas: 2
+storage: {size: 64Mi, retention: {whenDeleted: Delete, whenScaled: Delete}}
+`)
+	suite.WaitReady(t, cluster)
+	fill(t, namespace, "db-0", 20)
+	claims, pods := suite.Claims(t, cluster), suite.Identities(t, cluster)
+
+	require.NoError(t, suite.Client.Delete(t.Context(), suite.StatefulSet(t, cluster), client.PropagationPolicy(metav1.DeletePropagationForeground)))
+	suite.Eventually(t, func() string {
+		if now := suite.Identities(t, cluster); len(now) != 2 || now["db-0"] == pods["db-0"] || now["db-1"] == pods["db-1"] {
+			return "the pods are the former ones"
+		}
+		return ""
+	})
+	suite.WaitReady(t, cluster)
+	for name, claim := range suite.Claims(t, cluster) {
+		require.Equal(t, claims[name].UID, claim.UID, name)
+	}
+	require.Equal(t, 20, found(t, namespace, "db-0", 20))
+
+	volume := &corev1.PersistentVolume{}
+	volume.Name = claims["data-db-0"].Spec.VolumeName
+	suite.Refresh(t, volume)
+	require.NoError(t, suite.Client.Delete(t.Context(), cluster))
+	suite.WaitGone(t, cluster)
+	suite.WaitGone(t, volume)
+	require.Empty(t, suite.Claims(t, cluster))
+}
+
+// A claim that is deleted by mistake goes with its data when its pod stops. Until then the pod answers, and the status says what to do.
+func TestAClaimThatIsBeingDeleted(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
+	suite.WaitReady(t, cluster)
+	fill(t, namespace, "db-0", 20)
+	before, claim := suite.Identities(t, cluster), suite.Claims(t, cluster)["data-db-0"]
+
+	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
+	said := suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk)
+	require.Equal(t, "claim data-db-0 is being deleted, and goes with its data when pod db-0 stops: copy the data first; "+
+		"the operator restarts this pod only for a change of the spec", said.Message)
+	suite.WaitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
+	require.Equal(t, before, suite.Identities(t, cluster))
+	require.Equal(t, 20, found(t, namespace, "db-0", 20))
+
+	pod := suite.Pods(t, cluster)[0]
+	require.NoError(t, suite.Client.Delete(t.Context(), &pod))
+	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	suite.WaitReady(t, cluster)
+	require.NotEqual(t, claim.UID, suite.Claims(t, cluster)["data-db-0"].UID)
+}
+
+// While nothing was ever bound, class and size can be corrected.
+func TestTheFirstVolumesAreCorrected(t *testing.T) {
+	namespace := newNamespace(t)
+	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: namespace}, Provisioner: "example.com/provides-nothing"}
+	require.NoError(t, suite.Client.Create(t.Context(), class))
+	t.Cleanup(func() { _ = suite.Client.Delete(context.Background(), class) })
+	cluster := newCluster(t, namespace, "db", `{storage: {size: 1Gi, storageClassName: `+namespace+`}}`)
+	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
+
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.StorageClassName = nil })
+	grow(t, cluster, "64Mi")
+	suite.WaitReady(t, cluster)
+	requireVolumes(t, cluster, "64Mi", "data-db-0")
+}
