@@ -246,6 +246,11 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
 			return untouched, err
 		}
+		if wanted.Mapping.GroupVersionKind == statefulSetKind {
+			if c.facts.cause, err = causeOfRepair(live); err != nil {
+				return untouched, err
+			}
+		}
 	}
 	if err := c.claim(live, wanted, claims); err != nil {
 		return untouched, err
@@ -294,6 +299,11 @@ func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstr
 func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
 	object.SetUID(live.GetUID())
+	if wanted.Mapping.GroupVersionKind == statefulSetKind {
+		if err := noteCause(object, live, c.facts.cause); err != nil {
+			return nil, err
+		}
+	}
 	err := c.objects.writer.Apply(c.ctx, client.ApplyConfigurationFromUnstructured(object),
 		append(options, client.FieldOwner(apply.Manager), client.ForceOwnership)...)
 	return object, err

@@ -5,6 +5,8 @@ import (
 	"maps"
 
 	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // passFacts are what the parts of Helm's configuration for one pass have to know of each
@@ -22,6 +24,8 @@ type passFacts struct {
 	restarts []string
 	// secrets are the names of the Secrets that those pods use.
 	secrets []string
+	// cause is why they restart, for the StatefulSet that is applied; nothing if they do not.
+	cause clusters.Cause
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
 	// conflicted: an object that was not there according to the cache is there.

@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
@@ -89,6 +91,9 @@ func (g *actionsGetter) admitsPods(
 	}
 	pod := &wanted.Spec.Template.Spec
 	facts.restarts, facts.secrets = changed, secretsOf(pod)
+	if facts.cause, err = clusters.NewCause(&after.Spec.Template, ""); err != nil {
+		return err
+	}
 	if account.Name != "" && account.Name == pod.ServiceAccountName {
 		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
 		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})
