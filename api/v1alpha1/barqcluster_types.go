@@ -286,6 +286,7 @@ type BarqClusterSpec struct {
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
 	// DeletionProtected says whether it is there.
+	// Deleting the namespace or the CRD takes the database all the same.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	DeletionProtection bool `json:"deletionProtection,omitempty"`
@@ -633,8 +634,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 type TieringSpec struct {
-	// enabled turns tiering on; default false. It needs at least one tier. While it is false the
-	// tiers are ignored. A change restarts the pods one at a time.
+	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq DB 0.1.0 ends at its
+	// start. While it is false the tiers are ignored. A change restarts the pods one at a time.
 	// +kubebuilder:default=false
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}

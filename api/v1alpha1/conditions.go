@@ -141,6 +141,8 @@ const (
 	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
+	// ReasonTierNotSupported: a tier is on s3 or gcs, with which Barq DB 0.1.0 ends at its start.
+	ReasonTierNotSupported = "TierNotSupported"
 	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
 	ReasonVolumeDeleted = "VolumeDeleted"
 	// ReasonStatefulSetReplaced: the StatefulSet was made again with other claims, because no volume was bound.
