@@ -610,7 +610,23 @@ type RetentionSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenScaled RetentionPolicy `json:"whenScaled,omitempty"`
+
+	// reclaim Retain keeps a volume when its claim is deleted, with the namespace too: the operator sets
+	// persistentVolumeReclaimPolicy of the PersistentVolume to Retain. Default: what the StorageClass says, mostly Delete. When this
+	// is removed, volumes that are kept stay so. An operator that is confined to namespaces may not do it; the condition
+	// VolumesRetained says so.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Reclaim ReclaimPolicy `json:"reclaim,omitempty"`
 }
+
+// ReclaimPolicy says what becomes of a volume whose claim is deleted.
+//
+// +kubebuilder:validation:Enum=Retain
+type ReclaimPolicy string
+
+// ReclaimRetain keeps the volume.
+const ReclaimRetain ReclaimPolicy = "Retain"
 
 // HotPath says where the data directory is.
 //

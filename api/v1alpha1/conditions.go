@@ -14,6 +14,9 @@ const (
 	ConditionSecretsAvailable = "SecretsAvailable"
 	// ConditionVolumesResized is True when every volume has the size that the spec asks for.
 	ConditionVolumesResized = "VolumesResized"
+	// ConditionVolumesRetained is True when each volume stays when its claim goes, and False when a volume could not be told so. Absent
+	// without spec.storage.retention.reclaim.
+	ConditionVolumesRetained = "VolumesRetained"
 	// ConditionChangesPending is True while something is to be changed that is held back: by
 	// spec.paused, by a missing Secret or a refusal, or until it is this BarqCluster's turn.
 	ConditionChangesPending = "ChangesPending"
@@ -121,6 +124,14 @@ const (
 	ReasonPodMonitorKnown = "PodMonitorKnown"
 	// ReasonPodMonitorUnknown: the Kubernetes cluster does not know PodMonitors, so none is made.
 	ReasonPodMonitorUnknown = "PodMonitorUnknown"
+)
+
+// Reasons of the condition VolumesRetained, which also has NoVolumes.
+const (
+	// ReasonRetainSet: each volume was told to stay when its claim goes.
+	ReasonRetainSet = "RetainSet"
+	// ReasonRetainRefused: a volume could not be told to stay, mostly because the operator is confined to namespaces.
+	ReasonRetainRefused = "RetainRefused"
 )
 
 // Reasons of the condition DeletionProtected.

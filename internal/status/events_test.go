@@ -73,7 +73,9 @@ func TestTiersThatCannotWorkAreTold(t *testing.T) {
 		}
 		return found
 	}
-	tier := func(provider v1alpha1.Provider) *v1alpha1.TierSpec { return &v1alpha1.TierSpec{Provider: provider, Bucket: "bucket"} }
+	tier := func(provider v1alpha1.Provider) *v1alpha1.TierSpec {
+		return &v1alpha1.TierSpec{Provider: provider, Bucket: "bucket"}
+	}
 
 	require.Empty(t, told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Warm = tier(v1alpha1.ProviderS3) }), "tiering is off")
 	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3" + end},
