@@ -421,7 +421,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	}
 	err = a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
 	if len(a.facts.restarts) > 0 {
-		a.facts.cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation)
+		a.facts.cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation, wasQueued(a.cluster))
 	}
 	return err
 }

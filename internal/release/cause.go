@@ -93,9 +93,9 @@ func (a *actions) changeTo(rendered *release.Release) (string, error) {
 }
 
 // causeOf says why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
-// fields of the pod template, and secrets the names of the Secrets that its pods use. It names no values, because those of
-// variables may be secret.
-func causeOf(changed, secrets []string, wanted plan, generation int64) string {
+// fields of the pod template, and secrets the names of the Secrets that its pods use. A change that was queued goes with one that is asked for.
+// It names no values, because those of variables may be secret.
+func causeOf(changed, secrets []string, wanted plan, generation int64, queued bool) string {
 	rotated := slices.Contains(changed, secretsField)
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == secretsField })
 	switch {
@@ -105,6 +105,8 @@ func causeOf(changed, secrets []string, wanted plan, generation int64) string {
 		return fmt.Sprintf("Secret %s has changed", secrets[0])
 	case rotated && len(fields) == 0:
 		return "one of these Secrets has changed: " + listFields(secrets)
+	case queued:
+		return fmt.Sprintf("the spec (generation %d) or a Secret has changed, and a change that was queued goes with it: %s", generation, listFields(fields))
 	case rotated:
 		return fmt.Sprintf("the spec (generation %d) or a Secret that it refers to has changed: %s", generation, listFields(fields))
 	default:

@@ -56,10 +56,11 @@ func TestWhyPodsRestart(t *testing.T) {
 		"Secrets":   {[]string{secretsField}, []string{"certificate", "keys"}, rollout.Requested, "one of these Secrets has changed: certificate, keys"},
 		"both":      {[]string{secretsField, image}, []string{"keys"}, rollout.Requested, "the spec (generation 3) or a Secret that it refers to has changed: " + image},
 		"operator":  {[]string{image}, nil, rollout.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
+		"queued":    {[]string{image}, nil, rollout.Requested, "the spec (generation 3) or a Secret has changed, and a change that was queued goes with it: " + image},
 		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, nil, rollout.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, causeOf(test.changed, test.secrets, plan{rollout: test.rollout}, 3))
+			require.Equal(t, test.want, causeOf(test.changed, test.secrets, plan{rollout: test.rollout}, 3, name == "queued"))
 		})
 	}
 }
@@ -120,7 +121,7 @@ func TestARestartIsTold(t *testing.T) {
 	a.tellsRestart()
 	require.Empty(t, recorder.Events, "no pod restarts")
 	a.facts.restarts = []string{"spec.priorityClassName"}
-	a.facts.cause.Why = causeOf(a.facts.restarts, nil, a.plan, a.asked.generation)
+	a.facts.cause.Why = causeOf(a.facts.restarts, nil, a.plan, a.asked.generation, false)
 	a.tellsRestart()
 	require.Equal(t, "Normal RollingOut the pods are replaced, because the spec has changed (generation 2): spec.priorityClassName", <-recorder.Events)
 	a.getter.events = nil
