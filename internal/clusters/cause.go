@@ -18,6 +18,8 @@ const CauseAnnotation = "barq.db/restart-cause"
 type Cause struct {
 	// Template is the sum of the pod template from which the new ones are made. With it a change by hand is not told as the operator's.
 	Template string `json:"template"`
+	// Generation is that of the StatefulSet with this template. As long as Kubernetes has not seen it, no pod was replaced.
+	Generation int64 `json:"generation"`
 	// Why names fields, a Secret or a version, for people. It holds no values.
 	Why string `json:"why"`
 }
@@ -55,6 +57,11 @@ func NotedCause(set metav1.Object) Cause {
 		return Cause{}
 	}
 	return noted
+}
+
+// IsNew reports whether Kubernetes has not seen yet that the pods are to be replaced.
+func (c Cause) IsNew(set *appsv1.StatefulSet) bool {
+	return set.Status.ObservedGeneration < c.Generation
 }
 
 // CauseOf returns why the newest pod template of a StatefulSet is as it is; nothing if the operator has not noted it for that template.

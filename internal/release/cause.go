@@ -49,6 +49,9 @@ const revertedByHand = "the pod template was changed by hand, and the operator h
 func noteCause(wanted *unstructured.Unstructured, live metav1.Object, cause clusters.Cause) error {
 	if cause.Why == "" {
 		cause = clusters.NotedCause(live)
+	} else {
+		// The API server counts each change of the template.
+		cause.Generation = live.GetGeneration() + 1
 	}
 	if cause.Why == "" {
 		return nil

@@ -85,8 +85,12 @@ func TestACauseIsNotedOnTheStatefulSet(t *testing.T) {
 	template := &corev1.PodTemplateSpec{Spec: corev1.PodSpec{PriorityClassName: "low"}}
 	cause, err := clusters.NewCause(template, "Secret keys has changed")
 	require.NoError(t, err)
-	require.Equal(t, cause, applied(cause))
+	before.SetGeneration(3)
+	noted := applied(cause)
+	cause.Generation = 4
+	require.Equal(t, cause, noted)
 	require.NoError(t, cause.Note(before))
+	before.SetGeneration(4)
 	require.Equal(t, cause, applied(clusters.Cause{}), "another number of pods")
 	repair, err = causeOfRepair(before)
 	require.NoError(t, err)
@@ -95,7 +99,9 @@ func TestACauseIsNotedOnTheStatefulSet(t *testing.T) {
 	require.NoError(t, unstructured.SetNestedField(before.Object, "high", "spec", "template", "spec", "priorityClassName"))
 	repair, err = causeOfRepair(before)
 	require.NoError(t, err)
-	require.Equal(t, clusters.Cause{Template: cause.Template, Why: revertedByHand}, repair)
+	require.Equal(t, revertedByHand, repair.Why)
+	require.Equal(t, cause.Template, repair.Template)
+	require.EqualValues(t, 5, applied(repair).Generation)
 }
 
 func TestTheSecretsOfAPod(t *testing.T) {

@@ -44,7 +44,7 @@ func (o Observation) awaited() string {
 // cause says why the pods are replaced while they are; empty if none is of a former revision, or if that is not known.
 func (o Observation) cause() string {
 	set := o.StatefulSet
-	if set == nil || set.Status.ObservedGeneration < set.Generation || set.Status.CurrentRevision == set.Status.UpdateRevision {
+	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision && !clusters.NotedCause(set).IsNew(set) {
 		return ""
 	}
 	why := clusters.CauseOf(set)

@@ -32,9 +32,10 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 			rolls(o)
 			lose(o, podOf("vectors-1", containerWaiting("ErrImagePull", "not found")))
 		}, true},
-		"all is done":                {func(*status.Observation) {}, false},
-		"the number of pods changes": {func(o *status.Observation) { o.Cluster.Spec.Replicas = ptr.To[int32](5) }, false},
-		"it was not seen yet":        {func(o *status.Observation) { rolls(o); o.StatefulSet.Generation++ }, false},
+		"Kubernetes has not seen it":               {func(o *status.Observation) { o.StatefulSet.Status.ObservedGeneration-- }, true},
+		"all is done":                              {func(*status.Observation) {}, false},
+		"the number of pods changes":               {func(o *status.Observation) { o.Cluster.Spec.Replicas = ptr.To[int32](5) }, false},
+		"Kubernetes has not seen the other number": {func(o *status.Observation) { o.StatefulSet.Generation++ }, false},
 		"a person restarts the pods": {func(o *status.Observation) {
 			rolls(o)
 			o.StatefulSet.Spec.Template.Annotations = map[string]string{"kubectl.kubernetes.io/restartedAt": "now"}
@@ -44,6 +45,7 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 			observed := running()
 			cause, err := clusters.NewCause(&observed.StatefulSet.Spec.Template, "Secret keys has changed")
 			require.NoError(t, err)
+			cause.Generation = observed.StatefulSet.Generation
 			require.NoError(t, cause.Note(observed.StatefulSet))
 			test.change(&observed)
 			got := status.Compute(observed, now)

@@ -59,7 +59,6 @@ func TestDataOfADeletedNamespaceIsBroughtBack(t *testing.T) {
 	waitFor(t, db, v1alpha1.ConditionVolumesRetained, metav1.ConditionTrue, v1alpha1.ReasonRetainSet)
 	requirePolicies(t, corev1.PersistentVolumeReclaimRetain, volumes)
 	require.Equal(t, before, identities(t, db), "no pod restarts for it")
-	requireIdle(t, db)
 	operator.Stop()
 	require.NoError(t, operator.Start())
 	requireIdle(t, db)
