@@ -243,13 +243,8 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 	}
 	repairs := claims.scope == apply.WithoutTemplate && apply.Digest(live) == digestOf(wanted)
 	if repairs {
-		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
+		if err := c.beginsRepair(wanted, live); err != nil {
 			return untouched, err
-		}
-		if wanted.Mapping.GroupVersionKind == statefulSetKind {
-			if c.facts.cause, err = causeOfRepair(live); err != nil {
-				return untouched, err
-			}
 		}
 	}
 	if err := c.claim(live, wanted, claims); err != nil {
@@ -268,6 +263,15 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		return applied, err
 	}
 	return applied, c.repairs.tolerate(c.cluster, wanted, made)
+}
+
+// beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.
+func (c *directClient) beginsRepair(wanted *resource.Info, live metav1.Object) error {
+	err := c.repairs.wait(c.cluster, wanted, live)
+	if err == nil && wanted.Mapping.GroupVersionKind == statefulSetKind {
+		c.facts.cause, err = causeOfRepair(live)
+	}
+	return err
 }
 
 // try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object

@@ -19,8 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
@@ -85,13 +83,9 @@ func (g *actionsGetter) admitsPods(
 	if err != nil {
 		return err
 	}
-	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
-	if err != nil {
-		return err
-	}
 	pod := &wanted.Spec.Template.Spec
-	facts.restarts, facts.secrets = changed, secretsOf(pod)
-	if facts.cause, err = clusters.NewCause(&after.Spec.Template, ""); err != nil {
+	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
+	if err = errors.Join(err, facts.noteRestart(changed, after, pod)); err != nil {
 		return err
 	}
 	if account.Name != "" && account.Name == pod.ServiceAccountName {

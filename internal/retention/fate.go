@@ -91,18 +91,7 @@ func (f Fate) String() string {
 	if len(f.Claims) == 0 {
 		return "it has no volumes"
 	}
-	var kept, deleted, stay []string
-	for _, claim := range f.Claims {
-		goes := f.Deletes || claim.DeletionTimestamp != nil
-		switch {
-		case goes && clusters.VolumeStays(claim.PersistentVolumeClaim):
-			stay = append(stay, claim.Name)
-		case goes:
-			deleted = append(deleted, claim.Name)
-		default:
-			kept = append(kept, claim.Name)
-		}
-	}
+	kept, deleted, stay := f.sorted()
 	var texts []string
 	switch {
 	case f.Deletes && len(deleted) > 0:
@@ -121,6 +110,22 @@ func (f Fate) String() string {
 		texts = append(texts, "the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): "+list(stay))
 	}
 	return strings.Join(texts, "; ")
+}
+
+// sorted returns the names of the claims that are kept, of those that go with their volumes, and of those that go and leave their volumes.
+func (f Fate) sorted() (kept, deleted, stay []string) {
+	for _, claim := range f.Claims {
+		goes := f.Deletes || claim.DeletionTimestamp != nil
+		switch {
+		case goes && clusters.VolumeStays(claim.PersistentVolumeClaim):
+			stay = append(stay, claim.Name)
+		case goes:
+			deleted = append(deleted, claim.Name)
+		default:
+			kept = append(kept, claim.Name)
+		}
+	}
+	return kept, deleted, stay
 }
 
 // list joins the names, and counts those that are too many.
