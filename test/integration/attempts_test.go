@@ -280,12 +280,16 @@ func volumes() tried {
 		begin: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
 			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
-			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"20Gi","retention":{"reclaim":"Retain"}}}}`))
+			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"20Gi"}}}`))
 		},
 		end: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
 			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"30Gi","retention":{"whenDeleted":"Delete","whenScaled":"Delete"}},"replicas":2}}`))
 			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
+			output(t, kubectl("-n", at.Namespace, "wait", "bqc/"+name, "--for=condition=VolumesResized", "--timeout=1m"))
+			// The simulated storage makes the policy Delete again whenever a volume grows.
+			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"retention":{"reclaim":"Retain"}}}}`))
+			waitFor(t, clusterOf(t, at.Namespace, name, `{}`), v1alpha1.ConditionVolumesRetained, metav1.ConditionTrue, v1alpha1.ReasonRetainSet)
 			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"replicas":1}}`))
 			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
 			require.NoError(t, client.IgnoreNotFound(at.Client.Delete(t.Context(), clusterOf(t, at.Namespace, name, `{}`))))
