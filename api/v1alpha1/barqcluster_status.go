@@ -101,7 +101,8 @@ type BarqClusterStatus struct {
 
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable,
 	// VolumesResized, ChangesPending, with more than one pod DataRedundancy, with spec.deletionProtection
-	// DeletionProtected, and those of the Helm release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
+	// DeletionProtected, with spec.storage.retention.reclaim VolumesRetained, with spec.monitoring.podMonitor Monitored, and
+	// those of the Helm release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

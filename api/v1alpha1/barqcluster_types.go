@@ -21,10 +21,11 @@ import (
 // +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.spec.replicas`,description="Desired number of pods"
 // +kubebuilder:printcolumn:name="Ready",type=integer,JSONPath=`.status.readyReplicas`,description="Pods that answer"
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="The state in one word"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not, in one word"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`,priority=1,description="The image that the pods are to run"
 // +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.status.operator`,priority=1,description="The operator that works on it"
-// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1,description="Why it is ready or not"
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1,description="The same in words"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52",message="metadata.name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name: must start with a letter and hold only lower-case letters, digits and '-', because a Service takes this name; write for instance my-vectors"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || string(self.spec.storage.size) == string(oldSelf.spec.storage.size) || quantity(string(self.spec.storage.size)).compareTo(quantity(string(oldSelf.status.storage.capacity))) >= 0",messageExpression="'spec.storage.size: the volumes have ' + string(oldSelf.status.storage.capacity) + ' and cannot shrink; write ' + string(oldSelf.status.storage.capacity) + ' or more'",message="spec.storage.size: volumes cannot shrink; write at least the size in status.storage.capacity"
@@ -285,6 +286,7 @@ type BarqClusterSpec struct {
 	// deletionProtection makes the API server refuse to delete this BarqCluster while it is true;
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
 	// DeletionProtected says whether it is there.
+	// Deleting the namespace or the CRD takes the database all the same.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	DeletionProtection bool `json:"deletionProtection,omitempty"`
@@ -608,7 +610,23 @@ type RetentionSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenScaled RetentionPolicy `json:"whenScaled,omitempty"`
+
+	// reclaim Retain keeps a volume when its claim is deleted, with the namespace too: the operator sets
+	// persistentVolumeReclaimPolicy of the PersistentVolume to Retain. Default: what the StorageClass says, mostly Delete. When this
+	// is removed, volumes that are kept stay so. An operator that is confined to namespaces may not do it; the condition
+	// VolumesRetained says so.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Reclaim ReclaimPolicy `json:"reclaim,omitempty"`
 }
+
+// ReclaimPolicy says what becomes of a volume whose claim is deleted.
+//
+// +kubebuilder:validation:Enum=Retain
+type ReclaimPolicy string
+
+// ReclaimRetain keeps the volume.
+const ReclaimRetain ReclaimPolicy = "Retain"
 
 // HotPath says where the data directory is.
 //
@@ -632,8 +650,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 type TieringSpec struct {
-	// enabled turns tiering on; default false. It needs at least one tier. While it is false the
-	// tiers are ignored. A change restarts the pods one at a time.
+	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq DB 0.1.0 ends at its
+	// start. While it is false the tiers are ignored. A change restarts the pods one at a time.
 	// +kubebuilder:default=false
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}

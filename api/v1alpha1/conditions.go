@@ -14,6 +14,9 @@ const (
 	ConditionSecretsAvailable = "SecretsAvailable"
 	// ConditionVolumesResized is True when every volume has the size that the spec asks for.
 	ConditionVolumesResized = "VolumesResized"
+	// ConditionVolumesRetained is True when each volume stays when its claim goes, and False when a volume could not be told so. Absent
+	// without spec.storage.retention.reclaim.
+	ConditionVolumesRetained = "VolumesRetained"
 	// ConditionChangesPending is True while something is to be changed that is held back: by
 	// spec.paused, by a missing Secret or a refusal, or until it is this BarqCluster's turn.
 	ConditionChangesPending = "ChangesPending"
@@ -123,6 +126,14 @@ const (
 	ReasonPodMonitorUnknown = "PodMonitorUnknown"
 )
 
+// Reasons of the condition VolumesRetained, which also has NoVolumes.
+const (
+	// ReasonRetainSet: each volume was told to stay when its claim goes.
+	ReasonRetainSet = "RetainSet"
+	// ReasonRetainRefused: a volume could not be told to stay, mostly because the operator is confined to namespaces.
+	ReasonRetainRefused = "RetainRefused"
+)
+
 // Reasons of the condition DeletionProtected.
 const (
 	// ReasonPolicyBound: the admission policy that refuses the deletion is installed.
@@ -141,6 +152,8 @@ const (
 	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
+	// ReasonTierNotSupported: a tier is on s3 or gcs, with which Barq DB 0.1.0 ends at its start.
+	ReasonTierNotSupported = "TierNotSupported"
 	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
 	ReasonVolumeDeleted = "VolumeDeleted"
 	// ReasonStatefulSetReplaced: the StatefulSet was made again with other claims, because no volume was bound.

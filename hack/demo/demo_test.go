@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -203,6 +204,9 @@ func testExistingCluster(t *testing.T, dir string) {
 	out := succeed(t, "up", "--dir", dir, "--kubeconfig", control.Kubeconfig())
 	require.Contains(t, out, "which was there before the demo\n")
 	require.Contains(t, out, ", watching only barq-demo, log ")
+	policy := client.ObjectKey{Name: "barq-operator-deletion-protection"}
+	require.NoError(t, d.kubernetes.Get(t.Context(), policy, &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}),
+		"spec.deletionProtection has an effect")
 
 	second := start(t, "up", "--dir", newDirectory(t), "--kubeconfig", control.Kubeconfig())
 	require.Equal(t, 1, second.exitCode(t))

@@ -27,7 +27,7 @@ const (
 )
 
 // install applies what the operator needs: its kinds, its namespace, and the
-// permissions that it is shipped with.
+// permissions and admission policies that it is shipped with.
 func (d *demo) install(ctx context.Context) error {
 	objects, err := manifest.Build("config/crd")
 	if err != nil {
@@ -41,7 +41,11 @@ func (d *demo) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, object := range slices.Concat(objects, namespace, rbac) {
+	admission, err := manifest.Build("config/admission")
+	if err != nil {
+		return err
+	}
+	for _, object := range slices.Concat(objects, namespace, rbac, admission) {
 		if err := d.apply(ctx, object); err != nil {
 			return fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
 		}

@@ -25,6 +25,15 @@ type Claim struct {
 	Ordinal int32
 }
 
+// VolumeStaysAnnotation of a claim has the claim's UID if its volume was told to stay when the claim goes. On a copy of the claim, which has
+// another UID, it says nothing.
+const VolumeStaysAnnotation = "barq.db/volume-retained"
+
+// VolumeStays reports whether the volume of a claim was told to stay when the claim goes.
+func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
+	return claim.UID != "" && claim.Annotations[VolumeStaysAnnotation] == string(claim.UID)
+}
+
 // PodName returns how a StatefulSet names its pods.
 func PodName(cluster *v1alpha1.BarqCluster, ordinal int32) string {
 	return cluster.Name + "-" + strconv.Itoa(int(ordinal))

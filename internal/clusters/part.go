@@ -43,7 +43,7 @@ var (
 	VolumesPart = Part{
 		Owner:      "barq-operator-volumes",
 		Fields:     []string{"storage"},
-		Conditions: []string{v1alpha1.ConditionVolumesResized},
+		Conditions: []string{v1alpha1.ConditionVolumesResized, v1alpha1.ConditionVolumesRetained},
 	}
 	// StatusPart is the status controller's.
 	StatusPart = Part{

@@ -419,7 +419,11 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if set == nil {
 		return nil
 	}
-	return a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
+	err = a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
+	if len(a.facts.restarts) > 0 {
+		a.facts.cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation, wasQueued(a.cluster))
+	}
+	return err
 }
 
 // admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.

@@ -8,8 +8,12 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/version"
 )
@@ -35,7 +39,43 @@ func (a *actions) tellsRestart() {
 		return
 	}
 	a.getter.events.Eventf(a.cluster, nil, corev1.EventTypeNormal, v1alpha1.ReasonRollingOut, "Upgrade",
-		"the pods are replaced, because %s", causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation))
+		"the pods are replaced, because %s", a.facts.cause.Why)
+}
+
+// revertedByHand is why pods restart that were made from a template which somebody has changed.
+const revertedByHand = "the pod template was changed by hand, and the operator has put it back"
+
+// noteCause puts on a StatefulSet that is to be applied why its pods are replaced. An apply that replaces none leaves what was noted.
+func noteCause(wanted *unstructured.Unstructured, live metav1.Object, cause clusters.Cause) error {
+	if cause.Why == "" {
+		cause = clusters.NotedCause(live)
+	} else {
+		// The API server counts each change of the template.
+		cause.Generation = live.GetGeneration() + 1
+	}
+	if cause.Why == "" {
+		return nil
+	}
+	return cause.Note(wanted)
+}
+
+// causeOfRepair returns why the pods of a StatefulSet are replaced once it is what was applied to it before; nothing if its pod template was
+// left alone, or nothing is known of that template.
+func causeOfRepair(live metav1.Object) (clusters.Cause, error) {
+	noted := clusters.NotedCause(live)
+	content, ok := live.(*unstructured.Unstructured)
+	if noted.Why == "" || !ok {
+		return clusters.Cause{}, nil
+	}
+	set := &appsv1.StatefulSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content.Object, set); err != nil {
+		return clusters.Cause{}, fmt.Errorf("reading StatefulSet %s: %w", live.GetName(), err)
+	}
+	if clusters.CauseOf(set) != "" {
+		return clusters.Cause{}, nil
+	}
+	noted.Why = revertedByHand
+	return noted, nil
 }
 
 // changeTo names the fields of the pod template in which what was rendered differs from the newest revision; none if that says nothing.
@@ -56,9 +96,9 @@ func (a *actions) changeTo(rendered *release.Release) (string, error) {
 }
 
 // causeOf says why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
-// fields of the pod template, and secrets the names of the Secrets that its pods use. It names no values, because those of
-// variables may be secret.
-func causeOf(changed, secrets []string, wanted plan, generation int64) string {
+// fields of the pod template, and secrets the names of the Secrets that its pods use. A change that was queued goes with one that is asked for.
+// It names no values, because those of variables may be secret.
+func causeOf(changed, secrets []string, wanted plan, generation int64, queued bool) string {
 	rotated := slices.Contains(changed, secretsField)
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == secretsField })
 	switch {
@@ -68,6 +108,8 @@ func causeOf(changed, secrets []string, wanted plan, generation int64) string {
 		return fmt.Sprintf("Secret %s has changed", secrets[0])
 	case rotated && len(fields) == 0:
 		return "one of these Secrets has changed: " + listFields(secrets)
+	case queued:
+		return fmt.Sprintf("the spec (generation %d) or a Secret has changed, and a change that was queued goes with it: %s", generation, listFields(fields))
 	case rotated:
 		return fmt.Sprintf("the spec (generation %d) or a Secret that it refers to has changed: %s", generation, listFields(fields))
 	default:

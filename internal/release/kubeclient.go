@@ -243,7 +243,7 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 	}
 	repairs := claims.scope == apply.WithoutTemplate && apply.Digest(live) == digestOf(wanted)
 	if repairs {
-		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
+		if err := c.beginsRepair(wanted, live); err != nil {
 			return untouched, err
 		}
 	}
@@ -263,6 +263,15 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		return applied, err
 	}
 	return applied, c.repairs.tolerate(c.cluster, wanted, made)
+}
+
+// beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.
+func (c *directClient) beginsRepair(wanted *resource.Info, live metav1.Object) error {
+	err := c.repairs.wait(c.cluster, wanted, live)
+	if err == nil && wanted.Mapping.GroupVersionKind == statefulSetKind {
+		c.facts.cause, err = causeOfRepair(live)
+	}
+	return err
 }
 
 // try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
@@ -294,6 +303,11 @@ func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstr
 func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
 	object.SetUID(live.GetUID())
+	if wanted.Mapping.GroupVersionKind == statefulSetKind {
+		if err := noteCause(object, live, c.facts.cause); err != nil {
+			return nil, err
+		}
+	}
 	err := c.objects.writer.Apply(c.ctx, client.ApplyConfigurationFromUnstructured(object),
 		append(options, client.FieldOwner(apply.Manager), client.ForceOwnership)...)
 	return object, err

@@ -82,6 +82,16 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 
 // dataAtRisk reports whether the volumes controller says that data goes when a pod stops.
 func dataAtRisk(cluster client.Object) bool {
+	return says(cluster, v1alpha1.ConditionVolumesResized, v1alpha1.ReasonDataAtRisk)
+}
+
+// wasQueued reports whether the status says that a change waits which nobody has asked for in the spec.
+func wasQueued(cluster client.Object) bool {
+	return says(cluster, v1alpha1.ConditionChangesPending, v1alpha1.ReasonRolloutQueued)
+}
+
+// says reports whether a condition of the BarqCluster has a reason.
+func says(cluster client.Object, name, reason string) bool {
 	object, ok := cluster.(*unstructured.Unstructured)
 	if !ok {
 		return false
@@ -90,7 +100,7 @@ func dataAtRisk(cluster client.Object) bool {
 	conditions, _ := status["conditions"].([]any)
 	return slices.ContainsFunc(conditions, func(condition any) bool {
 		named, _ := condition.(map[string]any)
-		return named["type"] == v1alpha1.ConditionVolumesResized && named["reason"] == v1alpha1.ReasonDataAtRisk
+		return named["type"] == name && named["reason"] == reason
 	})
 }
 

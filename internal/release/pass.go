@@ -5,6 +5,10 @@ import (
 	"maps"
 
 	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // passFacts are what the parts of Helm's configuration for one pass have to know of each
@@ -22,6 +26,8 @@ type passFacts struct {
 	restarts []string
 	// secrets are the names of the Secrets that those pods use.
 	secrets []string
+	// cause is why they restart, for the StatefulSet that is applied; nothing if they do not.
+	cause clusters.Cause
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
 	// conflicted: an object that was not there according to the cache is there.
@@ -30,6 +36,13 @@ type passFacts struct {
 	made objectVersions
 	// changed: objects are not only made, or one of them was made otherwise.
 	changed bool
+}
+
+// noteRestart notes for what pods restart. after is what the API server would make of the StatefulSet, and pod what is rendered for it.
+func (f *passFacts) noteRestart(changed []string, after *appsv1.StatefulSet, pod *corev1.PodSpec) (err error) {
+	f.restarts, f.secrets = changed, secretsOf(pod)
+	f.cause, err = clusters.NewCause(&after.Spec.Template, "")
+	return err
 }
 
 // noteMade adds to what was made; nothing means that something was made otherwise than asked for.

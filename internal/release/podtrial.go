@@ -83,12 +83,11 @@ func (g *actionsGetter) admitsPods(
 	if err != nil {
 		return err
 	}
+	pod := &wanted.Spec.Template.Spec
 	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
-	if err != nil {
+	if err = errors.Join(err, facts.noteRestart(changed, after, pod)); err != nil {
 		return err
 	}
-	pod := &wanted.Spec.Template.Spec
-	facts.restarts, facts.secrets = changed, secretsOf(pod)
 	if account.Name != "" && account.Name == pod.ServiceAccountName {
 		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
 		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})

@@ -86,29 +86,46 @@ func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.Claim) bool {
 // named is how many claims a message names.
 const named = 20
 
-// String says what becomes of the claims, for a message to the user.
+// String says what becomes of the claims and their volumes, for a message to the user.
 func (f Fate) String() string {
 	if len(f.Claims) == 0 {
 		return "it has no volumes"
 	}
-	var kept, deleted []string
+	kept, deleted, stay := f.sorted()
+	var texts []string
+	switch {
+	case f.Deletes && len(deleted) > 0:
+		texts = append(texts, fmt.Sprintf("its volumes are deleted with it, because %s: %s", f.Why, list(deleted)))
+	case f.Deletes:
+		texts = append(texts, "its claims are deleted with it, because "+f.Why)
+	case len(kept) == 0 && len(deleted) > 0:
+		texts = append(texts, "its volumes are not kept, because their claims were deleted before: "+list(deleted))
+	case len(kept) > 0:
+		texts = append(texts, fmt.Sprintf("its volumes are kept, because %s: %s", f.Why, list(kept)))
+		if len(deleted) > 0 {
+			texts = append(texts, "not kept are those whose claims were deleted before: "+list(deleted))
+		}
+	}
+	if len(stay) > 0 {
+		texts = append(texts, "the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): "+list(stay))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// sorted returns the names of the claims that are kept, of those that go with their volumes, and of those that go and leave their volumes.
+func (f Fate) sorted() (kept, deleted, stay []string) {
 	for _, claim := range f.Claims {
-		if f.Deletes || claim.DeletionTimestamp != nil {
+		goes := f.Deletes || claim.DeletionTimestamp != nil
+		switch {
+		case goes && clusters.VolumeStays(claim.PersistentVolumeClaim):
+			stay = append(stay, claim.Name)
+		case goes:
 			deleted = append(deleted, claim.Name)
-		} else {
+		default:
 			kept = append(kept, claim.Name)
 		}
 	}
-	switch {
-	case f.Deletes:
-		return fmt.Sprintf("its volumes are deleted with it, because %s: %s", f.Why, list(deleted))
-	case len(deleted) == 0:
-		return fmt.Sprintf("its volumes are kept, because %s: %s", f.Why, list(kept))
-	case len(kept) == 0:
-		return "its volumes are not kept, because their claims were deleted before: " + list(deleted)
-	default:
-		return fmt.Sprintf("its volumes are kept, because %s: %s; not kept are those whose claims were deleted before: %s", f.Why, list(kept), list(deleted))
-	}
+	return kept, deleted, stay
 }
 
 // list joins the names, and counts those that are too many.

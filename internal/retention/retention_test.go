@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/retention"
 )
@@ -132,6 +133,24 @@ func TestFate(t *testing.T) {
 			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
 				"not kept are those whose claims were deleted before: data-vectors-1",
 		},
+		"one volume stays": {
+			deleted, func(w *world) { stays(w.claims[1]) }, true,
+			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: data-vectors-0, data-vectors-2; " +
+				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): data-vectors-1",
+		},
+		"all volumes stay": {
+			deleted, func(w *world) {
+				for _, claim := range w.claims {
+					stays(claim)
+				}
+			}, true, "its claims are deleted with it, because spec.storage.retention.whenDeleted is Delete; " +
+				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): " + claims,
+		},
+		"one was deleted before, and its volume stays": {
+			retained, func(w *world) { goes(w.claims[1]); stays(w.claims[1]) }, false,
+			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
+				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): data-vectors-1",
+		},
 		"all were deleted before": {
 			retained, func(w *world) {
 				for _, claim := range w.claims {
@@ -159,6 +178,12 @@ func TestFate(t *testing.T) {
 			require.Equal(t, before, names(t, store))
 		})
 	}
+}
+
+// stays lets the volume of a claim outlive it.
+func stays(claim *corev1.PersistentVolumeClaim) {
+	claim.UID = "uid of " + types.UID(claim.Name)
+	claim.Annotations = map[string]string{clusters.VolumeStaysAnnotation: string(claim.UID)}
 }
 
 func goes(claim *corev1.PersistentVolumeClaim) {

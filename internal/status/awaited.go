@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // awaited says what a roll-out waits for, pod by pod.
@@ -37,6 +39,19 @@ func (o Observation) awaited() string {
 		shown = append(shown[:len(shown):len(shown)], fmt.Sprintf("%d more", more))
 	}
 	return "awaited: " + strings.Join(shown, ", ")
+}
+
+// cause says why the pods are replaced while they are; empty if none is of a former revision, or if that is not known.
+func (o Observation) cause() string {
+	set := o.StatefulSet
+	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision && !clusters.NotedCause(set).IsNew(set) {
+		return ""
+	}
+	why := clusters.CauseOf(set)
+	if why == "" {
+		return ""
+	}
+	return "; the pods are replaced, because " + why
 }
 
 // awaitedOfAll says what is awaited when every pod answers.

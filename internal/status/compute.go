@@ -207,12 +207,12 @@ func judgePods(o Observation, now time.Time) verdict {
 		return verdict{
 			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason:  v1alpha1.ReasonPodsNotReady,
-			message: o.count(desired) + "; pods that answered before do not answer now; " + o.awaited(),
+			message: o.count(desired) + "; pods that answered before do not answer now; " + o.awaited() + o.cause(),
 		}
 	default:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.awaited(),
+			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.awaited() + o.cause(),
 		}
 	}
 }
@@ -224,7 +224,7 @@ func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
-			"; " + describe(troubles) + o.heldUp(troubles),
+			"; " + describe(troubles) + o.heldUp(troubles) + o.cause(),
 	}
 	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
 		// What the scheduler says of a claim names neither the claim nor its class.

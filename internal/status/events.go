@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -64,7 +65,34 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	if unmonitored := becomes(stored, computed, v1alpha1.ConditionMonitored, metav1.ConditionFalse); unmonitored != nil {
 		events = append(events, warning(unmonitored.Reason, unmonitored.Message))
 	}
+	if event := ofTiers(cluster, computed); event != nil {
+		events = append(events, *event)
+	}
 	return events
+}
+
+// ofTiers is about tiers with which the database cannot start, once for each spec that is acted upon.
+func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) *announcement {
+	tiering := &cluster.Spec.Tiering
+	if !tiering.Enabled || cluster.DeletionTimestamp != nil || cluster.Spec.Paused ||
+		computed.ObservedGeneration != cluster.Generation || cluster.Status.ObservedGeneration == computed.ObservedGeneration {
+		return nil
+	}
+	var tiers []string
+	for _, tier := range []struct {
+		field string
+		spec  *v1alpha1.TierSpec
+	}{{"spec.tiering.warm", tiering.Warm}, {"spec.tiering.cold", tiering.Cold}} {
+		if tier.spec != nil && (tier.spec.Provider == v1alpha1.ProviderS3 || tier.spec.Provider == v1alpha1.ProviderGCS) {
+			tiers = append(tiers, fmt.Sprintf("%s is on %s", tier.field, tier.spec.Provider))
+		}
+	}
+	if len(tiers) == 0 {
+		return nil
+	}
+	event := warning(v1alpha1.ReasonTierNotSupported, strings.Join(tiers, " and ")+
+		", with which Barq DB 0.1.0 ends at its start: set spec.tiering.enabled to false, or write an image in spec.image that can do it")
+	return &event
 }
 
 // becomes gives a condition that has come to the given status, or nil.

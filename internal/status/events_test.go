@@ -54,6 +54,45 @@ func begin(t *testing.T) *story {
 	return s
 }
 
+// A tier with which the database ends at its start is told once for each spec.
+func TestTiersThatCannotWorkAreTold(t *testing.T) {
+	const end = ", with which Barq DB 0.1.0 ends at its start: set spec.tiering.enabled to false, or write an image in spec.image that can do it"
+	s := begin(t)
+	told := func(change func(*v1alpha1.BarqClusterSpec)) []string {
+		var found []string
+		for _, event := range s.then(func(o *status.Observation) {
+			change(&o.Cluster.Spec)
+			o.Cluster.Generation++
+			for i := range o.Cluster.Status.Conditions {
+				o.Cluster.Status.Conditions[i].ObservedGeneration = o.Cluster.Generation
+			}
+		}) {
+			if strings.Contains(event, "tiering") {
+				found = append(found, event)
+			}
+		}
+		return found
+	}
+	tier := func(provider v1alpha1.Provider) *v1alpha1.TierSpec {
+		return &v1alpha1.TierSpec{Provider: provider, Bucket: "bucket"}
+	}
+
+	require.Empty(t, told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Warm = tier(v1alpha1.ProviderS3) }), "tiering is off")
+	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3" + end},
+		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Enabled = true }))
+	require.Empty(t, s.then(func(*status.Observation) {}))
+	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3 and spec.tiering.cold is on gcs" + end},
+		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Cold = tier(v1alpha1.ProviderGCS) }))
+	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.cold is on gcs" + end},
+		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Warm = tier(v1alpha1.ProviderAzure) }))
+	require.Empty(t, told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Cold = nil }), "azure works")
+	require.Empty(t, told(func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Paused, spec.Tiering.Warm = true, tier(v1alpha1.ProviderS3)
+	}), "nothing is applied")
+	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3" + end},
+		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false }))
+}
+
 func scale(o *status.Observation, replicas int32) {
 	o.Cluster.Spec.Replicas, o.StatefulSet.Spec.Replicas = ptr.To(replicas), ptr.To(replicas)
 	o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = replicas, replicas

@@ -13,8 +13,49 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/status"
 )
+
+// While pods are replaced the status says why, and not for another change of the StatefulSet than the operator's.
+func TestARollOutSaysWhyInTheStatus(t *testing.T) {
+	const why = "; the pods are replaced, because Secret keys has changed"
+	rolls := func(o *status.Observation) {
+		o.StatefulSet.Status.CurrentRevision, o.StatefulSet.Status.UpdatedReplicas = "a", 2
+	}
+	for name, test := range map[string]struct {
+		change func(*status.Observation)
+		told   bool
+	}{
+		"pods are replaced": {rolls, true},
+		"one does not start": {func(o *status.Observation) {
+			rolls(o)
+			lose(o, podOf("vectors-1", containerWaiting("ErrImagePull", "not found")))
+		}, true},
+		"Kubernetes has not seen it":               {func(o *status.Observation) { o.StatefulSet.Status.ObservedGeneration-- }, true},
+		"all is done":                              {func(*status.Observation) {}, false},
+		"the number of pods changes":               {func(o *status.Observation) { o.Cluster.Spec.Replicas = ptr.To[int32](5) }, false},
+		"Kubernetes has not seen the other number": {func(o *status.Observation) { o.StatefulSet.Generation++ }, false},
+		"a person restarts the pods": {func(o *status.Observation) {
+			rolls(o)
+			o.StatefulSet.Spec.Template.Annotations = map[string]string{"kubectl.kubernetes.io/restartedAt": "now"}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := running()
+			cause, err := clusters.NewCause(&observed.StatefulSet.Spec.Template, "Secret keys has changed")
+			require.NoError(t, err)
+			cause.Generation = observed.StatefulSet.Generation
+			require.NoError(t, cause.Note(observed.StatefulSet))
+			test.change(&observed)
+			got := status.Compute(observed, now)
+			for _, name := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling} {
+				message := meta.FindStatusCondition(got.Conditions, name).Message
+				require.Equal(t, test.told, strings.HasSuffix(message, why), message)
+			}
+		})
+	}
+}
 
 // A roll-out goes on to the pods that it has not come to, and the pod that holds it up is none of them.
 func TestTheOtherPodsOfARollOut(t *testing.T) {

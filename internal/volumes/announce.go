@@ -30,3 +30,13 @@ func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *m
 		}
 	}
 }
+
+// announceUnkept records an event when volumes cannot be told to stay, once for each spec.
+func (r *Reconciler) announceUnkept(cluster *v1alpha1.BarqCluster, stored, computed *metav1.Condition) {
+	if computed == nil || computed.Reason != v1alpha1.ReasonRetainRefused {
+		return
+	}
+	if stored == nil || stored.Reason != computed.Reason || stored.ObservedGeneration != computed.ObservedGeneration {
+		r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Retain", "%s", excerpt(computed.Message))
+	}
+}

@@ -26,11 +26,18 @@ func (s ownStatus) resized() *metav1.Condition {
 	return meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionVolumesResized)
 }
 
+// retained is the condition VolumesRetained, or nil.
+func (s ownStatus) retained() *metav1.Condition {
+	return meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionVolumesRetained)
+}
+
 // storedStatus gives what this package wrote before.
 func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
 	stored := ownStatus{Storage: cluster.Status.Storage}
-	if condition := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionVolumesResized); condition != nil {
-		stored.Conditions = []metav1.Condition{*condition}
+	for _, name := range clusters.VolumesPart.Conditions {
+		if condition := meta.FindStatusCondition(cluster.Status.Conditions, name); condition != nil {
+			stored.Conditions = append(stored.Conditions, *condition)
+		}
 	}
 	return stored
 }
@@ -42,11 +49,18 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 		Storage:    o.storage(),
 		Conditions: slices.Clone(storedStatus(o.cluster).Conditions),
 	}
-	condition := o.condition(plan, now)
-	condition.Type = v1alpha1.ConditionVolumesResized
-	condition.ObservedGeneration = o.cluster.Generation
-	condition.LastTransitionTime = metav1.NewTime(now)
-	meta.SetStatusCondition(&computed.Conditions, condition)
+	set := func(name string, condition metav1.Condition) {
+		condition.Type = name
+		condition.ObservedGeneration = o.cluster.Generation
+		condition.LastTransitionTime = metav1.NewTime(now)
+		meta.SetStatusCondition(&computed.Conditions, condition)
+	}
+	set(v1alpha1.ConditionVolumesResized, o.condition(plan, now))
+	if retained := o.retainedCondition(); retained != nil {
+		set(v1alpha1.ConditionVolumesRetained, *retained)
+	} else {
+		meta.RemoveStatusCondition(&computed.Conditions, v1alpha1.ConditionVolumesRetained)
+	}
 	return computed
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -43,8 +45,9 @@ type Reconciler struct {
 	// Clock gives the times that restarts and refusals are measured by.
 	Clock clock.PassiveClock
 
-	refusals refusals
-	written  clusters.Writes
+	// refusals are those of growths, and unkept those of volumes that are to stay.
+	refusals, unkept refusals
+	written          clusters.Writes
 }
 
 // SetupWithManager registers the controller. workers is how many BarqClusters are
@@ -73,6 +76,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if apierrors.IsNotFound(err) || err == nil && observed.cluster.DeletionTimestamp != nil {
 		// Volumes that outlive a BarqCluster stay as they are.
 		r.refusals.replace(request.NamespacedName, nil)
+		r.unkept.replace(request.NamespacedName, nil)
 		r.written.Forget(request.NamespacedName)
 		return ctrl.Result{}, nil
 	}
@@ -84,7 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	now := r.Clock.Now()
-	if err := r.retain(ctx, &observed); err != nil {
+	if err := errors.Join(r.retain(ctx, &observed), r.keep(ctx, &observed, now)); err != nil {
 		return ctrl.Result{}, err
 	}
 	heardAgain, err := r.hear(ctx, &observed, now)
@@ -103,7 +107,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, resizeErr
 	}
 	left = sooner(sooner(left, heardAgain), plan.left)
-	for _, refused := range observed.refused {
+	for _, refused := range slices.Concat(slices.Collect(maps.Values(observed.refused)), slices.Collect(maps.Values(observed.unkept))) {
 		left = sooner(left, refused.until.Sub(now))
 	}
 	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, &observed, plan, now)
@@ -222,6 +226,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 	}
 	r.written.Remember(observed.cluster)
 	r.announce(observed.cluster, stored.resized(), computed.resized())
+	r.announceUnkept(observed.cluster, stored.retained(), computed.retained())
 	return 0, nil
 }
 

@@ -1,5 +1,5 @@
 // Package volumes makes the volumes of a BarqCluster as large as its spec asks
-// for, and says how far that is: it owns the condition VolumesResized and
+// for, and says how far that is: it owns the conditions VolumesResized and VolumesRetained, and
 // status.storage.
 //
 // It changes the requests of PersistentVolumeClaims, because the volume claim
@@ -13,6 +13,7 @@
 //   - which labels and annotations a claim inherits: inherited.go
 //   - which pod has to restart, and when it may: restart.go
 //   - which volumes go with pods that a lower number removes: retain.go
+//   - which volumes stay when their claims go: reclaim.go
 //   - what the status says: progress.go and compute.go
 //
 // These are functions of what was observed; controller.go reads and writes. Volumes are made by the StatefulSet. Those of a BarqCluster

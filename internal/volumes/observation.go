@@ -17,6 +17,8 @@ type observation struct {
 	volumes []volume
 	// refused are the resizes that the API server refused, by claim.
 	refused map[types.UID]refusal
+	// unkept are the volumes that could not be told to stay, by claim.
+	unkept map[types.UID]refusal
 	// words are what provisioners say about claims that are not bound, by claim.
 	words map[types.UID]string
 	// statefulSet of the BarqCluster; nil while there is none.

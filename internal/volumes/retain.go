@@ -118,9 +118,13 @@ func (r *Reconciler) deleteScaled(ctx context.Context, name types.NamespacedName
 		if err != nil {
 			return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenScaled says: %w", v.claim.Name, err)
 		}
+		what := "is deleted with its volume"
+		if v.stays() {
+			what = fmt.Sprintf("is deleted, and its volume %s stays (persistentVolumeReclaimPolicy Retain)", volumeName(v.claim))
+		}
 		r.Events.Eventf(observed.cluster, v.claim, corev1.EventTypeNormal, v1alpha1.ReasonVolumeDeleted, "Scale",
-			"claim %s is deleted with its volume, because replicas is %d and spec.storage.retention.whenScaled is Delete",
-			v.claim.Name, observed.cluster.Spec.DesiredReplicas())
+			"claim %s %s, because replicas is %d and spec.storage.retention.whenScaled is Delete",
+			v.claim.Name, what, observed.cluster.Spec.DesiredReplicas())
 	}
 	return nil
 }

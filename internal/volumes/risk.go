@@ -14,6 +14,9 @@ func (o observation) risks() []string {
 		case !v.goes():
 		case pod == nil || pod.DeletionTimestamp != nil:
 			// Its StatefulSet makes it again, on a new volume if the claim is gone by then.
+		case v.claim.DeletionTimestamp != nil && v.stays():
+			found = append(found, fmt.Sprintf("claim %s is being deleted, and pod %s begins without data when it starts again: the volume %s stays "+
+				"(persistentVolumeReclaimPolicy Retain); the operator restarts this pod only for a change of the spec", v.claim.Name, v.pod, volumeName(v.claim)))
 		case v.claim.DeletionTimestamp != nil:
 			found = append(found, fmt.Sprintf("claim %s is being deleted, and goes with its data when pod %s stops: copy the data first; "+
 				"the operator restarts this pod only for a change of the spec", v.claim.Name, v.pod))

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -247,7 +249,8 @@ func accounts() tried {
 }
 
 // volumes: claims and a pod of an administrator have the labels of the BarqCluster, whose volumes grow and whose pods are restarted
-// for it, and then are deleted, some with a pod and the others with the BarqCluster.
+// for it, are told to outlive their claims, and then are deleted, some with a pod and the others with the BarqCluster. A claim names a
+// volume that is another's.
 func volumes() tried {
 	return tried{
 		name: "volumes", spec: `{}`,
@@ -258,6 +261,18 @@ func volumes() tried {
 			claim.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
 			claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
 			require.NoError(t, admin.Create(t.Context(), claim))
+			// A volume that is another's, and a claim on it in the name of a pod that is not there.
+			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: at.Namespace + "-foreign"}}
+			volume.Spec.AccessModes, volume.Spec.Capacity = claim.Spec.AccessModes, claim.Spec.Resources.Requests
+			volume.Spec.HostPath = &corev1.HostPathVolumeSource{Path: "/foreign"}
+			volume.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimDelete
+			volume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: "default", Name: "foreign"}
+			require.NoError(t, admin.Create(t.Context(), volume))
+			t.Cleanup(func() { _ = admin.Delete(context.Background(), volume) })
+			theirs := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: "data-" + name + "-7", Labels: labels}}
+			theirs.Spec = *claim.Spec.DeepCopy()
+			theirs.Spec.VolumeName, theirs.Spec.StorageClassName = volume.Name, ptr.To("")
+			require.NoError(t, admin.Create(t.Context(), theirs))
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: name + "-copy", Labels: labels}}
 			pod.Spec = tenant.Pod()
 			require.NoError(t, admin.Create(t.Context(), pod))
@@ -271,6 +286,10 @@ func volumes() tried {
 			t.Helper()
 			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"size":"30Gi","retention":{"whenDeleted":"Delete","whenScaled":"Delete"}},"replicas":2}}`))
 			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
+			output(t, kubectl("-n", at.Namespace, "wait", "bqc/"+name, "--for=condition=VolumesResized", "--timeout=1m"))
+			// The simulated storage makes the policy Delete again whenever a volume grows.
+			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"storage":{"retention":{"reclaim":"Retain"}}}}`))
+			waitFor(t, clusterOf(t, at.Namespace, name, `{}`), v1alpha1.ConditionVolumesRetained, metav1.ConditionTrue, v1alpha1.ReasonRetainSet)
 			require.NoError(t, at.Patch(t.Context(), name, `{"spec":{"replicas":1}}`))
 			waitReady(t, clusterOf(t, at.Namespace, name, `{}`))
 			require.NoError(t, client.IgnoreNotFound(at.Client.Delete(t.Context(), clusterOf(t, at.Namespace, name, `{}`))))

@@ -1,15 +1,18 @@
 package integration
 
 import (
+	"fmt"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// An event says of every roll-out what has caused it: the fields of the spec, a Secret, or another version of the operator.
+// An event and the status say of every roll-out what has caused it: the fields of the spec, a Secret, or another version of the operator.
 func TestARollOutSaysWhy(t *testing.T) {
 	namespace := newNamespace(t)
 	secret := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
@@ -17,15 +20,22 @@ func TestARollOutSaysWhy(t *testing.T) {
 	waitReady(t, db)
 	const begin = `^Normal RollingOut: the pods are replaced, because `
 	requireTold(t, db, 0, begin)
+	// Long enough for a status that is only progress.
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.MinReadySeconds = ptr.To[int32](12) })
+	waitReady(t, db)
+	requireTold(t, db, 0, begin)
 
 	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
+	requireSaid(t, db, `; the pods are replaced, because the spec has changed \(generation 3\): spec\.containers\[barq-db\]\.env\[RUST_LOG\]\.value$`)
 	waitReady(t, db)
-	requireTold(t, db, 1, begin+`the spec has changed \(generation 2\): spec\.containers\[barq-db\]\.env\[RUST_LOG\]\.value$`)
+	require.Equal(t, "1 of 1 pods answer", meta.FindStatusCondition(db.Status.Conditions, v1alpha1.ConditionReady).Message, "it is over")
+	requireTold(t, db, 1, begin+`the spec has changed \(generation 3\): spec\.containers\[barq-db\]\.env\[RUST_LOG\]\.value$`)
 
 	before := identities(t, db)
 	secret.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "rotated"}
 	require.NoError(t, admin.Update(t.Context(), secret))
 	requireTold(t, db, 1, begin+`Secret keys has changed$`)
+	requireSaid(t, db, `; the pods are replaced, because Secret keys has changed$`)
 	eventually(t, func() string {
 		if after := identities(t, db); after["db-0"] == before["db-0"] || after["db-0"] == "" {
 			return "db-0 was not replaced yet"
@@ -41,5 +51,21 @@ func TestARollOutSaysWhy(t *testing.T) {
 	operator.Stop()
 	startOperator(t, nil, "--watches-file", otherChart(t, longerGracePeriod))
 	requireTold(t, db, 1, begin+`operator \S+ makes them otherwise than the one before, for the same spec: spec\.terminationGracePeriodSeconds$`)
+	requireSaid(t, db, `; the pods are replaced, because operator \S+ makes them otherwise than the one before, for the same spec: spec\.terminationGracePeriodSeconds$`)
 	waitReady(t, db)
+}
+
+// requireSaid waits until the conditions Ready and Reconciling have a message.
+func requireSaid(t *testing.T, cluster *v1alpha1.BarqCluster, pattern string) {
+	t.Helper()
+	expression := regexp.MustCompile(pattern)
+	eventually(t, func() string {
+		refresh(t, cluster)
+		for _, name := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling} {
+			if found := meta.FindStatusCondition(cluster.Status.Conditions, name); found == nil || !expression.MatchString(found.Message) {
+				return fmt.Sprintf("%s: %+v", name, found)
+			}
+		}
+		return ""
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // Installed by hand, the chart gives as good a database as through the operator:
@@ -75,7 +76,7 @@ func service(t *testing.T, namespace, name string) corev1.ServiceSpec {
 func withoutHelm(annotations map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range annotations {
-		if !strings.HasPrefix(key, "meta.helm.sh/") && key != apply.DigestAnnotation {
+		if !strings.HasPrefix(key, "meta.helm.sh/") && key != apply.DigestAnnotation && key != clusters.CauseAnnotation {
 			kept[key] = value
 		}
 	}

@@ -148,6 +148,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	change(t, asked, func(spec *v1alpha1.BarqClusterSpec) { spec.Image = "registry.example.com/barq-db:0.2.0" })
 	waitReady(t, asked)
 	require.Equal(t, "registry.example.com/barq-db:0.2.0", container(t, asked).Image)
+	requireTold(t, asked, 1, `^Normal RollingOut: the pods are replaced, because the spec \(generation 2\) or a Secret has changed, and a change that was queued goes with it: `)
 	waitFor(t, asked, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 
 	operator.Kill()

@@ -56,11 +56,12 @@ func TestTheSampleBecomesReady(t *testing.T) {
 	require.Equal(t, []int32{1, 1, 1}, []int32{status.Replicas, status.ReadyReplicas, status.UpdatedReplicas})
 
 	// What a person sees.
-	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +AGE\nvectors +1 +1 +Ready +\S+\n$`,
+	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +REASON +AGE\nvectors +1 +1 +Ready +Ready +\S+\n$`,
 		output(t, kubectl("-n", namespace, "get", "bqc")))
-	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +AGE +IMAGE +OPERATOR +MESSAGE\nvectors +1 +1 +Ready +\S+ +\S+ +\S+/barq-operator.barq.db +1 of 1 pods answer\n$`,
+	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +REASON +AGE +IMAGE +OPERATOR +MESSAGE\nvectors +1 +1 +Ready +Ready +\S+ +\S+ +\S+/barq-operator.barq.db +1 of 1 pods answer\n$`,
 		output(t, kubectl("-n", namespace, "get", "bqc", "-o", "wide")))
 	output(t, kubectl("-n", namespace, "wait", "bqc/vectors", "--for=condition=Ready", "--timeout=5s"))
+	requireTold(t, cluster, 1, `^Warning TierNotSupported: spec\.tiering\.warm is on s3 and spec\.tiering\.cold is on gcs, with which Barq DB 0\.1\.0 ends at its start: `)
 }
 
 func TestScale(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -66,6 +67,30 @@ func TestDeletionProtection(t *testing.T) {
 	})
 	require.NoError(t, admin.Delete(t.Context(), cluster))
 	gone(t, cluster)
+}
+
+// A namespace that is deleted waits for a protected BarqCluster, and takes all else in it, its data too. docs/operate.md says so in bold.
+func TestTheNamespaceTakesWhatIsProtected(t *testing.T) {
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{deletionProtection: true}`)
+	unprotectInTheEnd(t, cluster)
+	waitReady(t, cluster)
+	volumes := volumesOf(t, cluster)
+	require.NotEmpty(t, volumes)
+	output(t, kubectl("delete", "namespace", namespace, "--wait=false"))
+	for _, volume := range volumes {
+		gone(t, volume)
+	}
+	refresh(t, cluster)
+	require.Nil(t, cluster.DeletionTimestamp)
+	require.Empty(t, claims(t, cluster))
+	require.Empty(t, pods(t, cluster))
+	deleted := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	refresh(t, deleted)
+	require.NotNil(t, deleted.DeletionTimestamp)
+
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.DeletionProtection = false })
+	gone(t, deleted)
 }
 
 // deletionPolicy is the name of the policy, of its binding, and of the role by which the operator sees them.

@@ -52,6 +52,8 @@ var reaches = map[permission][]string{
 	{"persistentvolumeclaims", "list"}: {"volumes"}, {"persistentvolumeclaims", "watch"}: {"volumes"},
 	{"persistentvolumeclaims", "patch"}: {"volumes", "listed-elsewhere", "listed-at-home"}, {"persistentvolumeclaims", "delete"}: {"volumes", "listed-elsewhere", "listed-at-home"},
 
+	{"persistentvolumes", "get"}: {"volumes"}, {"persistentvolumes", "patch"}: {"volumes"},
+
 	{"pods", "list"}: {"volumes"}, {"pods", "watch"}: {"volumes"}, {"pods", "delete"}: {"volumes", "hooked"},
 	// The operator makes pods as a dry run. The names of what it asks for are those of its own pods.
 	{"pods", "create"}: append([]string{"references"}, making...), {"resourcequotas", "list"}: {"references", "volumes"},

@@ -96,7 +96,7 @@ func (g *Guard) Look(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	for _, entry := range report.Entries {
-		if !g.mayBe(entry) {
+		if !g.mayBe(entry, after) {
 			report.Foreign = append(report.Foreign, entry)
 		}
 	}
@@ -148,8 +148,8 @@ func (g *Guard) isAway(namespace string) bool {
 	return namespace != "" && g.elsewhere != nil && g.elsewhere(namespace)
 }
 
-// mayBe tells whether the operator may make a request.
-func (g *Guard) mayBe(entry audit.Entry) bool {
+// mayBe tells whether the operator may make a request. after are the objects that there are since.
+func (g *Guard) mayBe(entry audit.Entry, after snapshot.Snapshot) bool {
 	if entry.DryRun || g.isAway(entry.Namespace) || isUpkeep(entry) {
 		return true
 	}
@@ -157,6 +157,8 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	switch resource {
 	case "events", "events.events.k8s.io":
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
+	case "persistentvolumes":
+		return g.isOwnVolume(snapshot.Name{Resource: resource, Name: entry.Name}, after)
 	case "barqclusters/status.barq.db", "barqclusters/finalizers.barq.db":
 		resource = "barqclusters.barq.db"
 	}
@@ -170,6 +172,15 @@ func (g *Guard) mayBe(entry audit.Entry) bool {
 	name := snapshot.Name{Resource: resource, Namespace: entry.Namespace, Name: entry.Name}
 	was := g.before[name]
 	return was == nil || !g.counts(name, was) || !entry.Succeeded()
+}
+
+// isOwnVolume tells whether a volume is bound to the claim of a BarqCluster. Whose it was counts, and not whose it has become.
+func (g *Guard) isOwnVolume(name snapshot.Name, after snapshot.Snapshot) bool {
+	volume := g.before[name]
+	if volume == nil {
+		volume = after[name]
+	}
+	return volume != nil && !g.counts(name, volume)
 }
 
 // mayRead tells whether the operator may read what a request is for.

@@ -45,13 +45,27 @@ func TestOwnObjects(t *testing.T) {
 	require.False(t, own.Has(record, object(map[string]any{"type": "kubernetes.io/service-account-token"}, "")))
 }
 
+// volume is bound to the claim data-db-0 of a namespace.
+func volume(namespace string) *unstructured.Unstructured {
+	return object(map[string]any{"spec": map[string]any{"claimRef": map[string]any{"namespace": namespace, "name": "data-db-0"}}}, "")
+}
+
 func TestWhatTheOperatorMayAskFor(t *testing.T) {
 	guard := &Guard{own: []Own{NewOwn("home", "db")}, reads: []Own{NewOwn("other", "db")}, before: snapshot.Snapshot{
 		{Resource: "services", Namespace: "home", Name: "db"}: object(nil, ""),
+		{Resource: "persistentvolumes", Name: "pv-taken"}:     volume("victims"),
 	}}
-	may := func(verb, group, resource, namespace, name string, code int) bool {
-		return guard.mayBe(audit.Entry{Request: audit.Request{Verb: verb, Resource: resource}, Group: group, Namespace: namespace, Name: name, Code: code})
+	after := snapshot.Snapshot{
+		{Resource: "persistentvolumes", Name: "pv-home"}: volume("home"), {Resource: "persistentvolumes", Name: "pv-victims"}: volume("victims"),
+		{Resource: "persistentvolumes", Name: "pv-taken"}: volume("home"),
 	}
+	may := func(verb, group, resource, namespace, name string, code int) bool {
+		return guard.mayBe(audit.Entry{Request: audit.Request{Verb: verb, Resource: resource}, Group: group, Namespace: namespace, Name: name, Code: code}, after)
+	}
+	require.True(t, may("patch", "", "persistentvolumes", "", "pv-home", 200))
+	require.False(t, may("patch", "", "persistentvolumes", "", "pv-victims", 200))
+	require.False(t, may("get", "", "persistentvolumes", "", "pv-taken", 200), "it was another's")
+	require.False(t, may("get", "", "persistentvolumes", "", "pv-gone", 404))
 	require.True(t, may("create", "apps", "statefulsets", "home", "db", 201))
 	require.False(t, may("create", "apps", "statefulsets", "home", "pwned", 201))
 	require.False(t, may("create", "apps", "statefulsets", "kube-system", "db", 403), "to ask is enough")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/translate"
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
@@ -83,8 +84,9 @@ func content(object *unstructured.Unstructured) map[string]any {
 		}
 	}
 	annotations := object.GetAnnotations()
-	// It sums up the rest.
+	// The one sums up the rest, and the other says what was before.
 	delete(annotations, apply.DigestAnnotation)
+	delete(annotations, clusters.CauseAnnotation)
 	kept["metadata"] = map[string]any{"labels": object.GetLabels(), "annotations": annotations}
 	if address, _, _ := unstructured.NestedString(kept, "spec", "clusterIP"); object.GetKind() == "Service" && address != "None" {
 		unstructured.RemoveNestedField(kept, "spec", "clusterIP")

@@ -1,0 +1,179 @@
+package volumes
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// keeping is a BarqCluster of two pods whose volumes are to stay when their claims go.
+func keeping() observation {
+	o := observed()
+	o.cluster.Spec.Replicas, o.cluster.Spec.Storage.Size = ptr.To[int32](2), ptr.To(resource.MustParse("10Gi"))
+	o.cluster.Spec.Storage.Retention.Reclaim = v1alpha1.ReclaimRetain
+	o.volumes = o.volumes[:2]
+	delete(o.pods, "vectors-2")
+	for _, v := range o.volumes {
+		v.claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("10Gi")
+		v.claim.Spec.VolumeName = "pv-" + v.pod
+	}
+	return o
+}
+
+// volumeOf is a volume that is bound to a claim.
+func volumeOf(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
+	made := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claim.Spec.VolumeName}}
+	made.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimDelete
+	made.Spec.ClaimRef = &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}
+	return made
+}
+
+// policies are those of all volumes, by name.
+func (w *world) policies(t *testing.T) map[string]corev1.PersistentVolumeReclaimPolicy {
+	t.Helper()
+	var list corev1.PersistentVolumeList
+	require.NoError(t, w.store.List(t.Context(), &list))
+	found := map[string]corev1.PersistentVolumeReclaimPolicy{}
+	for _, one := range list.Items {
+		found[one.Name] = one.Spec.PersistentVolumeReclaimPolicy
+	}
+	return found
+}
+
+func retainedIn(cluster *v1alpha1.BarqCluster) *metav1.Condition {
+	return meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionVolumesRetained)
+}
+
+// keepingWorld has a volume for each claim, as change makes it.
+func keepingWorld(t *testing.T, o observation, change func(volumes []*corev1.PersistentVolume)) *world {
+	t.Helper()
+	w := worldOf(t, o)
+	var made []*corev1.PersistentVolume
+	for _, v := range o.volumes {
+		made = append(made, volumeOf(v.claim))
+	}
+	change(made)
+	for _, one := range made {
+		require.NoError(t, w.store.Create(t.Context(), one))
+	}
+	return w
+}
+
+func TestVolumesAreToldToStayOnce(t *testing.T) {
+	const retain, remove = corev1.PersistentVolumeReclaimRetain, corev1.PersistentVolumeReclaimDelete
+	w := keepingWorld(t, keeping(), func(made []*corev1.PersistentVolume) { made[1].Spec.PersistentVolumeReclaimPolicy = retain })
+	writes, again := w.pass(t)
+	require.Equal(t, []string{"patch pv-vectors-0", "patch data-vectors-0", "patch data-vectors-1", "apply status"}, writes)
+	require.Zero(t, again)
+	require.Equal(t, map[string]corev1.PersistentVolumeReclaimPolicy{"pv-vectors-0": retain, "pv-vectors-1": retain}, w.policies(t))
+	said := retainedIn(w.said(t))
+	require.Equal(t, metav1.ConditionTrue, said.Status, said.Message)
+	require.Equal(t, v1alpha1.ReasonRetainSet, said.Reason)
+	writes, _ = w.pass(t)
+	require.Empty(t, writes)
+
+	// A later pass asks for nothing at all, so what an administrator says of a volume stays.
+	kept := &corev1.PersistentVolume{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Name: "pv-vectors-0"}, kept))
+	kept.Spec.PersistentVolumeReclaimPolicy = remove
+	require.NoError(t, w.store.Update(t.Context(), kept))
+	writes, _ = w.pass(t)
+	require.Empty(t, writes)
+
+	w.change(t, func(cluster *v1alpha1.BarqCluster) { cluster.Spec.Storage.Retention.Reclaim = "" })
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"apply status"}, writes)
+	require.Nil(t, retainedIn(w.said(t)))
+	require.Equal(t, retain, w.policies(t)["pv-vectors-1"], "nothing is taken back")
+}
+
+// A claim says nothing of a volume that Kubernetes has not bound to it.
+func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
+	for name, change := range map[string]func(o observation, bound *corev1.PersistentVolume){
+		"unbound":           func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef = nil },
+		"another namespace": func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Namespace = "another" },
+		"another claim":     func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Name = "another" },
+		"a former claim":    func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.UID = "another" },
+		"gone":              func(_ observation, bound *corev1.PersistentVolume) { bound.Name = "another" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := keeping()
+			w := keepingWorld(t, o, func(made []*corev1.PersistentVolume) { change(o, made[0]) })
+			writes, again := w.pass(t)
+			require.Equal(t, []string{"patch pv-vectors-1", "patch data-vectors-1", "apply status"}, writes)
+			require.Equal(t, refusedAgainAfter, again)
+			said := retainedIn(w.said(t))
+			require.Equal(t, metav1.ConditionFalse, said.Status)
+			require.Equal(t, v1alpha1.ReasonRetainRefused, said.Reason)
+			require.Contains(t, said.Message, "volume pv-vectors-0 of claim data-vectors-0 goes with the claim: ")
+			require.Len(t, w.heard(), 1)
+			writes, _ = w.pass(t)
+			require.Empty(t, writes)
+		})
+	}
+}
+
+func TestNoteOfAnotherClaimSaysNothing(t *testing.T) {
+	o := keeping()
+	// A backup brings annotations back, and the claim is another one.
+	o.claim(0).Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former claim"}
+	w := keepingWorld(t, o, func([]*corev1.PersistentVolume) {})
+	writes, _ := w.pass(t)
+	require.Contains(t, writes, "patch pv-vectors-0")
+}
+
+func TestVolumesAreLeftAloneUnlessTheyAreToStay(t *testing.T) {
+	for name, change := range map[string]func(observation){
+		"not asked for": func(o observation) { o.cluster.Spec.Storage.Retention.Reclaim = "" },
+		"paused":        func(o observation) { o.cluster.Spec.Paused = true },
+		"not bound": func(o observation) {
+			for _, v := range o.volumes {
+				v.claim.Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := keeping()
+			change(o)
+			w := keepingWorld(t, o, func([]*corev1.PersistentVolume) {})
+			writes, _ := w.pass(t)
+			require.NotContains(t, writes, "patch pv-vectors-0")
+			if said := retainedIn(w.said(t)); said != nil {
+				require.Equal(t, metav1.ConditionUnknown, said.Status, said.Message)
+			}
+		})
+	}
+}
+
+// An operator that is confined to namespaces may not read volumes, and says so.
+func TestAnOperatorThatMayNotKeepVolumesSaysSo(t *testing.T) {
+	w := keepingWorld(t, keeping(), func([]*corev1.PersistentVolume) {})
+	w.refuse = apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumes"}, "pv-vectors-0", errors.New("no role allows it"))
+	writes, again := w.pass(t)
+	require.Equal(t, []string{"patch pv-vectors-0", "patch pv-vectors-1", "apply status"}, writes)
+	require.Equal(t, refusedAgainAfter, again)
+	said := retainedIn(w.said(t))
+	require.Equal(t, v1alpha1.ReasonRetainRefused, said.Reason)
+	require.Contains(t, said.Message, "no role allows it; volume pv-vectors-1 of claim data-vectors-1")
+	require.Equal(t, metav1.ConditionTrue, storedStatus(w.said(t)).resized().Status, "all else goes on")
+	writes, _ = w.pass(t)
+	require.Empty(t, writes)
+
+	w.clock.SetTime(now.Add(refusedAgainAfter))
+	w.refuse = nil
+	writes, _ = w.pass(t)
+	require.Equal(t, []string{"patch pv-vectors-0", "patch data-vectors-0", "patch pv-vectors-1", "patch data-vectors-1", "apply status"}, writes)
+	require.Equal(t, v1alpha1.ReasonRetainSet, retainedIn(w.said(t)).Reason)
+}
