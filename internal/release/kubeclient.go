@@ -241,7 +241,7 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 	if same || err != nil {
 		return untouched, err
 	}
-	repairs := claims.scope == apply.WithoutTemplate && apply.Digest(live) == digestOf(wanted)
+	repairs := claims.scope == apply.WithoutTemplate && reverts(live, wanted)
 	if repairs {
 		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
 			return untouched, err
@@ -263,6 +263,13 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		return applied, err
 	}
 	return applied, c.repairs.tolerate(c.cluster, wanted, made)
+}
+
+// reverts reports whether an apply undoes what somebody has done, and does not only make up for one that was interrupted. Those who
+// write a manifest of their own take away the digest, or put back one from another day.
+func reverts(live metav1.Object, wanted *resource.Info) bool {
+	digest := apply.Digest(live)
+	return digest == "" || digest == digestOf(wanted) || len(apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, live).Writers) > 0
 }
 
 // try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
