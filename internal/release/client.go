@@ -37,7 +37,7 @@ const uninstallFinalizer = clusters.UninstallFinalizer
 type mergingClient struct {
 	client.Client
 
-	written writtenStatuses
+	written *writtenStatuses
 	// over are the BarqClusters that the library is done with.
 	over *uninstalled
 	// awaiting are those that wait for an object to go.
@@ -65,7 +65,7 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written, over: c.over, awaiting: c.awaiting}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.written, over: c.over, awaiting: c.awaiting}
 }
 
 type statusWriter struct {

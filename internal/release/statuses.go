@@ -3,10 +3,12 @@ package release
 import (
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
@@ -20,15 +22,32 @@ type writtenStatuses struct {
 
 // writtenStatus is of the BarqCluster with that UID.
 type writtenStatus struct {
-	uid    types.UID
-	status helmStatus
+	uid     types.UID
+	version string
+	status  helmStatus
 }
 
 // remember notes what was written; the BarqCluster has the resourceVersion of that.
 func (w *writtenStatuses) remember(cluster client.Object, status helmStatus) {
 	name := client.ObjectKeyFromObject(cluster)
-	w.statuses.Store(name, writtenStatus{cluster.GetUID(), status})
+	w.statuses.Store(name, writtenStatus{cluster.GetUID(), cluster.GetResourceVersion(), status})
 	w.versions.Wrote(name, cluster.GetResourceVersion())
+}
+
+// sayFailed reports whether a BarqCluster has just the version with which the failure of a reconcile was written here.
+func (w *writtenStatuses) sayFailed(cluster *unstructured.Unstructured) bool {
+	found, ok := w.statuses.Load(client.ObjectKeyFromObject(cluster))
+	if !ok {
+		return false
+	}
+	written := found.(writtenStatus)
+	return written.uid == cluster.GetUID() && written.version == cluster.GetResourceVersion() && failed(written.status)
+}
+
+// failed reports whether a status says that the last reconcile has failed.
+func failed(status helmStatus) bool {
+	return meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionIrreconcilable) ||
+		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReleaseFailed)
 }
 
 // orStored gives the Helm side's part of the status of a BarqCluster from the cache, as it is on the API server.
