@@ -53,7 +53,7 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 		apply.SetFinalizers([]string{uninstallFinalizer})
 		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
-	c.written.forget(client.ObjectKeyFromObject(object))
+	c.written.gone(client.ObjectKeyFromObject(object))
 	err := clusters.RemoveFinalizer(ctx, c.Client, object, uninstallFinalizer, fieldOwner)
 	if err == nil {
 		c.over.note(object)
@@ -122,6 +122,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
+	w.written.writes(stored, desired)
 	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, stored, clusters.ReleasePart, &desired); err != nil {
 		return err
 	}
@@ -167,6 +168,10 @@ func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
 func merge(before, computed helmStatus, generation int64) helmStatus {
 	conditions := make([]metav1.Condition, 0, len(computed.Conditions))
 	for _, condition := range computed.Conditions {
+		// The library takes a failure back at the beginning of each pass, and finds it again.
+		if was := meta.FindStatusCondition(before.Conditions, condition.Type); was != nil && was.Status == condition.Status && !was.LastTransitionTime.IsZero() {
+			condition.LastTransitionTime = was.LastTransitionTime
+		}
 		conditions = append(conditions, complete(condition, generation))
 	}
 	paused := slices.ContainsFunc(conditions, func(c metav1.Condition) bool {

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/yaml"
@@ -88,7 +90,10 @@ func TestAFailureStartsNoPass(t *testing.T) {
 	write := func(cluster *unstructured.Unstructured) {
 		status, err := helmStatusOf(cluster)
 		require.NoError(t, err)
-		own.remember(cluster, status)
+		for i := range status.Conditions {
+			status.Conditions[i].LastTransitionTime = metav1.Now()
+		}
+		own.writes(cluster, status)
 	}
 	starts := func(before, after *unstructured.Unstructured) bool {
 		return concerns(own).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: before, ObjectNew: after})
@@ -104,7 +109,7 @@ func TestAFailureStartsNoPass(t *testing.T) {
 	claimed := after.DeepCopy()
 	claimed.Object["status"].(map[string]any)["operator"] = "barq/two"
 	require.True(t, starts(before, claimed), "the operator has changed too")
-	require.True(t, starts(after, cluster("3", "True", "request 3")), "somebody has written it since")
+	require.True(t, starts(after, cluster("3", "True", "of somebody")), "somebody has written it since")
 	other := after.DeepCopy()
 	other.SetUID("b")
 	require.True(t, starts(before, other))
@@ -112,4 +117,7 @@ func TestAFailureStartsNoPass(t *testing.T) {
 	over := cluster("4", "False", "")
 	write(over)
 	require.True(t, starts(after, over))
+	write(after)
+	own.gone(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	require.True(t, starts(before, after), "nothing is kept of one that goes")
 }
