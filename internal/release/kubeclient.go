@@ -238,6 +238,10 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		return untouched, err
 	}
 	same, err := matches(live, wanted)
+	if err == nil && !same && claims.scope == apply.WithoutTemplate {
+		// It is here because of another object, or the cache does not show it yet.
+		same, err = c.repairs.tolerates(c.cluster, wanted, live)
+	}
 	if same || err != nil {
 		return untouched, err
 	}

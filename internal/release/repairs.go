@@ -131,7 +131,7 @@ func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 }
 
 // tolerates reports whether an object is what came of it when it was applied.
-func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing client.Object) (bool, error) {
+func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
 	one := r.find(cluster.GetUID(), nameOf(wanted))
 	if one.version == "" || one.digest != digestOf(wanted) {
 		return false, nil
