@@ -202,6 +202,44 @@ func TestWhatInjectorsAddStays(t *testing.T) {
 	}
 }
 
+// What a policy does to what the operator writes is left as it is, whatever happens to other objects: each further write would let a policy
+// that adds something each time add more, here to the pod template.
+func TestWhatAPolicyAddsIsLeft(t *testing.T) {
+	namespace := newNamespace(t)
+	for _, one := range mutations {
+		if one.name == "tolerations" || one.name == "grace-period" || one.name == "no-digest" {
+			mutating(t, corev1.LabelMetadataName, namespace, one)
+		}
+	}
+	const other = root + "/test/integration/testdata/statefulset.yaml"
+	eventually(t, func() string {
+		made := output(t, kubectl("-n", namespace, "create", "-f", other, "--dry-run=server", "-o", "yaml"))
+		if !strings.Contains(made, "example.com/policy") || !strings.Contains(made, "terminationGracePeriodSeconds: 17") {
+			return "the policies are not in force"
+		}
+		return ""
+	})
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	time.Sleep(soon)
+	waitReady(t, cluster)
+	generation, runs := statefulSet(t, cluster).Generation, identities(t, cluster)
+	for range 2 {
+		output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"spec":{"selector":{"app":"other"}}}`))
+		eventually(t, func() string {
+			if service(t, namespace, "db").Selector["app"] != "" {
+				return "the Service was not put right"
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+	}
+	time.Sleep(soon)
+	require.Equal(t, generation, statefulSet(t, cluster).Generation)
+	require.Equal(t, runs, identities(t, cluster))
+	waitReady(t, cluster)
+}
+
 // What an edit removes goes, from objects that were created with it too: afterwards they are as if it had never been there.
 func TestWhatAnEditRemovesGoes(t *testing.T) {
 	without := newCluster(t, newNamespace(t), "db", `replicas: 0`)
@@ -591,7 +629,7 @@ func TestTwoSpreadConstraintsOfOneKey(t *testing.T) {
 		nodes[i].TopologyKey = "kubernetes.io/hostname"
 	}
 	for _, next := range [][]corev1.TopologySpreadConstraint{
-		{zones[1], zones[0]}, {nodes[0], zones[1], nodes[1], zones[0]}, {zones[0], nodes[1]}, {zones[1]}, {zones[0]}, nil, zones,
+		{zones[1], zones[0]}, {nodes[0], zones[1], nodes[1], zones[0]}, {zones[0], nodes[1]}, {zones[1]}, {zones[0]}, zones,
 	} {
 		before := statefulSet(t, cluster).Generation
 		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.TopologySpreadConstraints = next })
