@@ -263,10 +263,11 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 			return applied, err
 		}
 	}
-	if err := wanted.Refresh(made, true); err != nil {
+	// Afterwards wanted is what was made.
+	if err := c.repairs.tolerate(c.cluster, wanted, made); err != nil {
 		return applied, err
 	}
-	return applied, c.repairs.tolerate(c.cluster, wanted, made)
+	return applied, wanted.Refresh(made, true)
 }
 
 // reverts reports whether an apply undoes what somebody has done, and does not only make up for one that was interrupted. Those who

@@ -391,19 +391,23 @@ func (p *property) byHand(t *testing.T, one *subject, what byHand) {
 	}
 }
 
-// begin lets a program write an object of a BarqCluster from now on.
+// begin lets a program write an object of a BarqCluster from now on, if it has that object.
 func (p *property) begin(t *testing.T, one *subject) {
 	t.Helper()
 	what := programs[p.programs[0]]
-	p.programs = p.programs[1:]
-	one.programs = append(one.programs, what)
-	t.Logf("%s: a program begins: %+v", one.Namespace, what)
 	object := &unstructured.Unstructured{}
 	for _, kind := range renderedKinds {
 		if kind.Kind == what.kind+"List" {
 			object.SetGroupVersionKind(kind.GroupVersion().WithKind(what.kind))
 		}
 	}
+	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: one.Namespace, Name: what.name}, object.DeepCopy()); err != nil {
+		t.Logf("%s: %v", one.Namespace, err)
+		return
+	}
+	p.programs = p.programs[1:]
+	one.programs = append(one.programs, what)
+	t.Logf("%s: a program begins: %+v", one.Namespace, what)
 	object.SetNamespace(one.Namespace)
 	object.SetName(what.name)
 	ctx, cancel := context.WithCancel(t.Context())
