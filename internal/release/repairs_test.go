@@ -129,4 +129,11 @@ func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
 
 	require.NoError(t, r.tolerate(testCluster(), wanted, made))
 	require.False(t, tolerated(otherwise), "it is as it was applied again")
+
+	added := otherwise.DeepCopy()
+	added.SetManagedFields([]metav1.ManagedFieldsEntry{{
+		Manager: "rival", Operation: metav1.ManagedFieldsOperationUpdate, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:ordinals":{"f:start":{}}}}`),
+	}})
+	require.NoError(t, r.tolerate(testCluster(), wanted, added))
+	require.False(t, tolerated(added), "somebody has added to it while it was applied")
 }
