@@ -245,6 +245,11 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 	if same || err != nil {
 		return untouched, err
 	}
+	return c.write(live, wanted, claims)
+}
+
+// write applies an object that is there and not as it is wanted. Reverts of what others do to it are counted, and slow down.
+func (c *directClient) write(live metav1.Object, wanted *resource.Info, claims claimer) (outcome, error) {
 	repairs := claims.scope == apply.WithoutTemplate && reverts(live, wanted)
 	if repairs {
 		if err := c.repairs.wait(c.cluster, wanted, live); err != nil {
