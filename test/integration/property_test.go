@@ -139,7 +139,10 @@ func leave(object *unstructured.Unstructured) {
 			path := []string{"spec", "template", "spec", list}
 			entries, _, _ := unstructured.NestedSlice(object.Object, path...)
 			entries = slices.DeleteFunc(entries, func(entry any) bool {
-				name, _ := entry.(map[string]any)[field].(string)
+				one, _ := entry.(map[string]any)
+				// Kubernetes keeps the default that it gave to a former image, one without a tag.
+				delete(one, "imagePullPolicy")
+				name, _ := one[field].(string)
 				return name == "proxy" || name == "example.com/policy"
 			})
 			unstructured.RemoveNestedField(object.Object, path...)
