@@ -106,7 +106,7 @@ var owned = []byHand{
 	edited("policy-ingress", "netpol/db", `[{"op":"add","path":"/spec/ingress/-","value":{}}]`),
 	patched("policy-egress", "netpol/db", `{"spec":{"egress":[],"policyTypes":["Ingress","Egress"]}}`),
 	patched("budget-selector", "pdb/db", `{"spec":{"selector":{"matchLabels":{"app":"other"}}}}`),
-	patched("budget-eviction", "pdb/db", `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`),
+	patched("budget-eviction", "pdb/db", `{"spec":{"unhealthyPodEvictionPolicy":"IfHealthyBudget"}}`),
 	patched("budget-union", "pdb/db", `{"spec":{"maxUnavailable":null,"minAvailable":1}}`),
 	patched("config-key", "cm/db-cluster", `{"data":{"more.json":"{}"}}`),
 	patched("config-binary", "cm/db-cluster", `{"binaryData":{"more":"AA=="}}`),

@@ -74,7 +74,7 @@ const anotherProgram = "another-program"
 var programs = []program{
 	{"Service", "db", `{"spec":{"sessionAffinity":"ClientIP"}}`},
 	{"NetworkPolicy", "db", `{"spec":{"podSelector":{"matchLabels":{"app":"other"}}}}`},
-	{"PodDisruptionBudget", "db", `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`},
+	{"PodDisruptionBudget", "db", `{"spec":{"unhealthyPodEvictionPolicy":"IfHealthyBudget"}}`},
 	{"ConfigMap", "db-cluster", `{"data":{"more.json":"{}"}}`},
 	{"ServiceAccount", "db", `{"automountServiceAccountToken":true}`},
 	{"StatefulSet", "db", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}`},
