@@ -22,7 +22,7 @@ import (
 // changes gives a source that enqueues the BarqClusters that have changed. Edits of a spec and deletions are urgent: a person waits
 // for them. So is, when the operator starts, what the last one has left to do: an operator that is killed again and again would
 // otherwise begin each time with those that need nothing, and never come to the others.
-func changes(objects cache.Cache, turns *fairqueue.Turns) source.Source {
+func changes(objects cache.Cache, turns *fairqueue.Turns, own *writtenStatuses) source.Source {
 	type requests = workqueue.TypedRateLimitingInterface[ctrl.Request]
 	return source.Kind(objects, clusters.Object(), handler.TypedFuncs[*unstructured.Unstructured, ctrl.Request]{
 		CreateFunc: func(_ context.Context, found event.TypedCreateEvent[*unstructured.Unstructured], queue requests) {
@@ -35,7 +35,7 @@ func changes(objects cache.Cache, turns *fairqueue.Turns) source.Source {
 		DeleteFunc: func(_ context.Context, gone event.TypedDeleteEvent[*unstructured.Unstructured], queue requests) {
 			enqueue(queue, turns, gone.Object, false)
 		},
-	}, concerns())
+	}, concerns(own))
 }
 
 func enqueue(queue workqueue.TypedRateLimitingInterface[ctrl.Request], turns *fairqueue.Turns, cluster client.Object, urgent bool) {

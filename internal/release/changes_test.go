@@ -38,7 +38,7 @@ func TestEditsAndDeletionsAreUrgent(t *testing.T) {
 	turns := fairqueue.New(4)
 	queue := turns.NewQueue("", workqueue.DefaultTypedControllerRateLimiter[ctrl.Request]())
 	t.Cleanup(queue.ShutDown)
-	heard := changes(objects, turns)
+	heard := changes(objects, turns, &writtenStatuses{})
 	require.NoError(t, heard.Start(t.Context(), queue))
 	require.NoError(t, heard.(source.SyncingSource).WaitForSync(t.Context()))
 

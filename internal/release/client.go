@@ -37,7 +37,7 @@ const uninstallFinalizer = clusters.UninstallFinalizer
 type mergingClient struct {
 	client.Client
 
-	written writtenStatuses
+	written *writtenStatuses
 	// over are the BarqClusters that the library is done with.
 	over *uninstalled
 	// awaiting are those that wait for an object to go.
@@ -53,7 +53,7 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 		apply.SetFinalizers([]string{uninstallFinalizer})
 		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
-	c.written.forget(client.ObjectKeyFromObject(object))
+	c.written.gone(client.ObjectKeyFromObject(object))
 	err := clusters.RemoveFinalizer(ctx, c.Client, object, uninstallFinalizer, fieldOwner)
 	if err == nil {
 		c.over.note(object)
@@ -65,7 +65,7 @@ func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...c
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
 func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: &c.written, over: c.over, awaiting: c.awaiting}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.written, over: c.over, awaiting: c.awaiting}
 }
 
 type statusWriter struct {
@@ -122,6 +122,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
+	w.written.writes(stored, desired)
 	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, stored, clusters.ReleasePart, &desired); err != nil {
 		return err
 	}
@@ -167,6 +168,10 @@ func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
 func merge(before, computed helmStatus, generation int64) helmStatus {
 	conditions := make([]metav1.Condition, 0, len(computed.Conditions))
 	for _, condition := range computed.Conditions {
+		// The library takes a failure back at the beginning of each pass, and finds it again.
+		if was := meta.FindStatusCondition(before.Conditions, condition.Type); was != nil && was.Status == condition.Status && !was.LastTransitionTime.IsZero() {
+			condition.LastTransitionTime = was.LastTransitionTime
+		}
 		conditions = append(conditions, complete(condition, generation))
 	}
 	paused := slices.ContainsFunc(conditions, func(c metav1.Condition) bool {

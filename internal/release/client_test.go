@@ -3,6 +3,7 @@ package release
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -69,6 +70,21 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 		},
 		DeployedRelease: before.DeployedRelease,
 	}, merged)
+}
+
+// The library says on each pass that nothing has failed, and then what has. A time of each pass would be a write of each pass.
+func TestMergeKeepsSinceWhen(t *testing.T) {
+	earlier, now := metav1.NewTime(began), metav1.NewTime(began.Add(time.Minute))
+	before := helmStatus{Conditions: []metav1.Condition{
+		{Type: "Deployed", Status: metav1.ConditionTrue, LastTransitionTime: earlier},
+		{Type: "Irreconcilable", Status: metav1.ConditionTrue, LastTransitionTime: earlier},
+	}}
+	merged := merge(before, helmStatus{Conditions: []metav1.Condition{
+		{Type: "Deployed", Status: metav1.ConditionFalse, LastTransitionTime: now},
+		{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", Message: "another one", LastTransitionTime: now},
+	}}, 7)
+	require.Equal(t, now, merged.Conditions[0].LastTransitionTime)
+	require.Equal(t, earlier, merged.Conditions[1].LastTransitionTime)
 }
 
 // Between this write and the removal of the finalizer are some milliseconds.

@@ -12,14 +12,17 @@ import (
 
 // concerns passes on the changes of a BarqCluster on which a Helm pass could depend. Most changes are of what the other
 // controllers say in the status: several on the way to a database that answers, and a pass for each would find nothing to do.
-func concerns() predicate.TypedFuncs[*unstructured.Unstructured] {
+// A failure that the Helm side has written itself is no reason for a pass: what has failed is tried again after growing delays, also
+// if it fails with another text each time.
+func concerns(own *writtenStatuses) predicate.TypedFuncs[*unstructured.Unstructured] {
 	return predicate.TypedFuncs[*unstructured.Unstructured]{
 		UpdateFunc: func(changed event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
 			before, after := changed.ObjectOld, changed.ObjectNew
 			// The same version again is the informer's resync.
 			return before.GetResourceVersion() == after.GetResourceVersion() ||
 				!reflect.DeepEqual(metadataOf(before), metadataOf(after)) ||
-				!reflect.DeepEqual(helmPartOf(before), helmPartOf(after))
+				!reflect.DeepEqual(othersPartOf(before), othersPartOf(after)) ||
+				!own.sayFailed(after) && !reflect.DeepEqual(helmPartOf(before), helmPartOf(after))
 		},
 	}
 }
@@ -33,11 +36,16 @@ func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 	return metadata
 }
 
-// helmPartOf gives what the Helm side writes into the status, which it puts right if somebody else changes it, and whose the
-// BarqCluster is, and whether data is at risk, which holds roll-outs back.
+// othersPartOf gives whose the BarqCluster is, and whether data is at risk, which holds roll-outs back.
+func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
+	status, _ := cluster.Object["status"].(map[string]any)
+	return map[string]any{"operator": status["operator"], "data at risk": dataAtRisk(cluster)}
+}
+
+// helmPartOf gives what the Helm side writes into the status, which it puts right if somebody else changes it.
 func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
-	part := map[string]any{"operator": status["operator"], "deployedRelease": status["deployedRelease"], "data at risk": dataAtRisk(cluster)}
+	part := map[string]any{"deployedRelease": status["deployedRelease"]}
 	conditions, _ := status["conditions"].([]any)
 	for _, condition := range conditions {
 		condition, _ := condition.(map[string]any)

@@ -5,10 +5,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestWhichChangesOfABarqClusterConcernTheHelmSide(t *testing.T) {
@@ -60,11 +64,60 @@ status:
 				require.Contains(t, before, test.from)
 			}
 			after := read(strings.Replace(before, test.from, test.to, 1))
-			require.Equal(t, test.concerns, concerns().Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: old, ObjectNew: after}))
+			require.Equal(t, test.concerns, concerns(&writtenStatuses{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: old, ObjectNew: after}))
 		})
 	}
 
 	// The informer gives everything again from time to time.
 	same := read(before)
-	require.True(t, concerns().Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: same, ObjectNew: same}))
+	require.True(t, concerns(&writtenStatuses{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: same, ObjectNew: same}))
+}
+
+// A pass that fails with another text each time, such as one with the number of a request, starts no other one by what it says.
+func TestAFailureStartsNoPass(t *testing.T) {
+	cluster := func(version, status, message string) *unstructured.Unstructured {
+		made := clusters.Object()
+		made.SetNamespace("team")
+		made.SetName("vectors")
+		made.SetUID("a")
+		made.SetResourceVersion(version)
+		made.Object["status"] = map[string]any{"operator": "barq/one", "conditions": []any{
+			map[string]any{"type": "Irreconcilable", "status": status, "message": message},
+		}}
+		return made
+	}
+	own := &writtenStatuses{}
+	write := func(cluster *unstructured.Unstructured) {
+		status, err := helmStatusOf(cluster)
+		require.NoError(t, err)
+		for i := range status.Conditions {
+			status.Conditions[i].LastTransitionTime = metav1.Now()
+		}
+		own.writes(cluster, status)
+	}
+	starts := func(before, after *unstructured.Unstructured) bool {
+		return concerns(own).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: before, ObjectNew: after})
+	}
+	before, after := cluster("1", "True", "request 1"), cluster("2", "True", "request 2")
+	require.True(t, starts(before, after), "it may be another's")
+	write(after)
+	require.False(t, starts(before, after))
+
+	edited := after.DeepCopy()
+	edited.SetGeneration(2)
+	require.True(t, starts(before, edited), "the spec has changed too")
+	claimed := after.DeepCopy()
+	claimed.Object["status"].(map[string]any)["operator"] = "barq/two"
+	require.True(t, starts(before, claimed), "the operator has changed too")
+	require.True(t, starts(after, cluster("3", "True", "of somebody")), "somebody has written it since")
+	other := after.DeepCopy()
+	other.SetUID("b")
+	require.True(t, starts(before, other))
+
+	over := cluster("4", "False", "")
+	write(over)
+	require.True(t, starts(after, over))
+	write(after)
+	own.gone(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	require.True(t, starts(before, after), "nothing is kept of one that goes")
 }

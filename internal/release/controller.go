@@ -35,8 +35,8 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	}
 	translator.has = getter.capabilities.has
 	made := &dependents{mgr: mgr}
-	over := &uninstalled{}
-	settings := options(mgr, watch, translator, getter, over, getter.awaiting)
+	over, written := &uninstalled{}, &writtenStatuses{}
+	settings := options(mgr, watch, translator, getter, over, getter.awaiting, written)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))
 	}
@@ -53,7 +53,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err != nil {
 		return fmt.Errorf("registering the Helm reconciler: %w", err)
 	}
-	for _, wake := range append(slices.Clone(wakes), changes(mgr.GetCache(), turns)) {
+	for _, wake := range append(slices.Clone(wakes), changes(mgr.GetCache(), turns, written)) {
 		if err := passes.Watch(wake); err != nil {
 			return fmt.Errorf("watching for the Helm reconciler: %w", err)
 		}

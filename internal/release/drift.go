@@ -50,7 +50,7 @@ func (v objectVersions) unchanged(ctx context.Context, cache client.Reader) (boo
 // versionOf gives what changes with everything of an object that a release can say. That is its resourceVersion, but for an
 // object that counts its generations: such as a StatefulSet, which has another resourceVersion whenever a pod of it begins to
 // answer. Its generation stands for what it is asked to be, and beside that there are its labels and the like.
-func versionOf(object client.Object) (string, error) {
+func versionOf(object metav1.Object) (string, error) {
 	if object.GetGeneration() == 0 {
 		return object.GetResourceVersion(), nil
 	}
@@ -58,7 +58,7 @@ func versionOf(object client.Object) (string, error) {
 	metadata.ResourceVersion, metadata.ManagedFields = "", nil
 	content, err := json.Marshal(&metadata)
 	if err != nil {
-		return "", fmt.Errorf("summing up the metadata of %s: %w", client.ObjectKeyFromObject(object), err)
+		return "", fmt.Errorf("summing up the metadata of %s: %w", object.GetName(), err)
 	}
 	sum := sha256.Sum256(content)
 	return string(sum[:]), nil

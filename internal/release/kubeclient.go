@@ -238,10 +238,19 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		return untouched, err
 	}
 	same, err := matches(live, wanted)
+	if err == nil && !same && claims.scope == apply.WithoutTemplate {
+		// It is here because of another object, or the cache does not show it yet.
+		same, err = c.repairs.tolerates(c.cluster, wanted, live)
+	}
 	if same || err != nil {
 		return untouched, err
 	}
-	repairs := claims.scope == apply.WithoutTemplate && apply.Digest(live) == digestOf(wanted)
+	return c.write(live, wanted, claims)
+}
+
+// write applies an object that is there and not as it is wanted. Reverts of what others do to it are counted, and slow down.
+func (c *directClient) write(live metav1.Object, wanted *resource.Info, claims claimer) (outcome, error) {
+	repairs := claims.scope == apply.WithoutTemplate && reverts(live, wanted)
 	if repairs {
 		if err := c.beginsRepair(wanted, live); err != nil {
 			return untouched, err
@@ -259,10 +268,18 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 			return applied, err
 		}
 	}
-	if err := wanted.Refresh(made, true); err != nil {
+	// Afterwards wanted is what was made.
+	if err := c.repairs.tolerate(c.cluster, wanted, made); err != nil {
 		return applied, err
 	}
-	return applied, c.repairs.tolerate(c.cluster, wanted, made)
+	return applied, wanted.Refresh(made, true)
+}
+
+// reverts reports whether an apply undoes what somebody has done, and does not only make up for one that was interrupted. Those who
+// write a manifest of their own take away the digest, or put back one from another day.
+func reverts(live metav1.Object, wanted *resource.Info) bool {
+	digest := apply.Digest(live)
+	return digest == "" || digest == digestOf(wanted) || len(apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, live).Writers) > 0
 }
 
 // beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.

@@ -46,6 +46,7 @@ const history = 5
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
 func options(
 	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled, awaits *awaiting,
+	written *writtenStatuses,
 ) []reconciler.Option {
 	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
@@ -57,7 +58,7 @@ func options(
 
 		// The library replaces the whole status and copies the manifest into it; this
 		// client merges, and leaves the manifest out.
-		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), over: over, awaiting: awaits}),
+		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), written: written, over: over, awaiting: awaits}),
 
 		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
 		// the API server for nothing when nothing changed.

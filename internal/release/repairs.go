@@ -110,14 +110,14 @@ func templateOf(live metav1.Object) (string, error) {
 }
 
 // tolerate notes what the API server has made of an object that was applied. If that is something else, nothing but another change of the
-// object can make a difference.
+// object can make a difference. What another writer has added meanwhile is not tolerated: a policy leaves no name in the managed fields.
 func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *unstructured.Unstructured) error {
 	same, err := matches(made, wanted)
 	if err != nil {
 		return err
 	}
 	version := ""
-	if !same {
+	if !same && !apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, made).Added {
 		if version, err = versionOf(made); err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 }
 
 // tolerates reports whether an object is what came of it when it was applied.
-func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing client.Object) (bool, error) {
+func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
 	one := r.find(cluster.GetUID(), nameOf(wanted))
 	if one.version == "" || one.digest != digestOf(wanted) {
 		return false, nil

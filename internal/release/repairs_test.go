@@ -75,6 +75,33 @@ func TestTheSamePodTemplateIsRepairedOnce(t *testing.T) {
 	require.Zero(t, left)
 }
 
+// An apply that was interrupted is made up for as often as needed. What others have done is reverted, whatever they did to the digest.
+func TestWhatCountsAsAReversal(t *testing.T) {
+	wanted := marked(t, renderedSet)
+	for name, test := range map[string]struct {
+		digest string
+		others bool
+		want   bool
+	}{
+		"changed":                        {digestOf(wanted), true, true},
+		"changed by a policy":            {digestOf(wanted), false, true},
+		"without a digest":               {"", true, true},
+		"with the digest of another day": {"other", true, true},
+		"half applied":                   {"other", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live := objectOf(t, storedSet)
+			if test.others {
+				live = scheduledBy(t, "a")
+			}
+			if test.digest != "" {
+				live.SetAnnotations(map[string]string{apply.DigestAnnotation: test.digest})
+			}
+			require.Equal(t, test.want, reverts(live, wanted))
+		})
+	}
+}
+
 // What a webhook changes each time is left as it is, until the object or the manifest is another one.
 func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
 	r := newRepairs(clocktesting.NewFakeClock(began))
@@ -102,4 +129,11 @@ func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
 
 	require.NoError(t, r.tolerate(testCluster(), wanted, made))
 	require.False(t, tolerated(otherwise), "it is as it was applied again")
+
+	added := otherwise.DeepCopy()
+	added.SetManagedFields([]metav1.ManagedFieldsEntry{{
+		Manager: "rival", Operation: metav1.ManagedFieldsOperationUpdate, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:ordinals":{"f:start":{}}}}`),
+	}})
+	require.NoError(t, r.tolerate(testCluster(), wanted, added))
+	require.False(t, tolerated(added), "somebody has added to it while it was applied")
 }

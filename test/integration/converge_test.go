@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os/exec"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -103,7 +106,7 @@ var owned = []byHand{
 	edited("policy-ingress", "netpol/db", `[{"op":"add","path":"/spec/ingress/-","value":{}}]`),
 	patched("policy-egress", "netpol/db", `{"spec":{"egress":[],"policyTypes":["Ingress","Egress"]}}`),
 	patched("budget-selector", "pdb/db", `{"spec":{"selector":{"matchLabels":{"app":"other"}}}}`),
-	patched("budget-eviction", "pdb/db", `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`),
+	patched("budget-eviction", "pdb/db", `{"spec":{"unhealthyPodEvictionPolicy":"IfHealthyBudget"}}`),
 	patched("budget-union", "pdb/db", `{"spec":{"maxUnavailable":null,"minAvailable":1}}`),
 	patched("config-key", "cm/db-cluster", `{"data":{"more.json":"{}"}}`),
 	patched("config-binary", "cm/db-cluster", `{"binaryData":{"more":"AA=="}}`),
@@ -199,6 +202,44 @@ func TestWhatInjectorsAddStays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a policy does to what the operator writes is left as it is, whatever happens to other objects: each further write would let a policy
+// that adds something each time add more, here to the pod template.
+func TestWhatAPolicyAddsIsLeft(t *testing.T) {
+	namespace := newNamespace(t)
+	for _, one := range mutations {
+		if one.name == "tolerations" || one.name == "grace-period" || one.name == "no-digest" {
+			mutating(t, corev1.LabelMetadataName, namespace, one)
+		}
+	}
+	const other = root + "/test/integration/testdata/statefulset.yaml"
+	eventually(t, func() string {
+		made := output(t, kubectl("-n", namespace, "create", "-f", other, "--dry-run=server", "-o", "yaml"))
+		if !strings.Contains(made, "example.com/policy") || !strings.Contains(made, "terminationGracePeriodSeconds: 17") {
+			return "the policies are not in force"
+		}
+		return ""
+	})
+	cluster := newCluster(t, namespace, "db", `{}`)
+	waitReady(t, cluster)
+	time.Sleep(soon)
+	waitReady(t, cluster)
+	generation, runs := statefulSet(t, cluster).Generation, identities(t, cluster)
+	for range 2 {
+		output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"spec":{"selector":{"app":"other"}}}`))
+		eventually(t, func() string {
+			if service(t, namespace, "db").Selector["app"] != "" {
+				return "the Service was not put right"
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+	}
+	time.Sleep(soon)
+	require.Equal(t, generation, statefulSet(t, cluster).Generation)
+	require.Equal(t, runs, identities(t, cluster))
+	waitReady(t, cluster)
 }
 
 // What an edit removes goes, from objects that were created with it too: afterwards they are as if it had never been there.
@@ -372,6 +413,110 @@ func TestAnEditThatCannotBeStoredIsNotApplied(t *testing.T) {
 	require.Equal(t, pods, identities(t, cluster))
 }
 
+// A spec whose revision does not fit into a Secret is not applied either. No rule of the CRD can bound an affinity.
+func TestASpecThatIsTooLargeIsNotApplied(t *testing.T) {
+	cluster := newCluster(t, newNamespace(t), "db", `{}`)
+	waitReady(t, cluster)
+	before, pods := objectsOf(t, cluster), identities(t, cluster)
+	random := rand.New(rand.NewPCG(1, 0))
+	namespaces := make([]string, 12000)
+	for i := range namespaces {
+		for range 6 {
+			namespaces[i] += strconv.FormatUint(random.Uint64N(1<<50), 36)
+		}
+	}
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.PodDisruptionBudget.Enabled = ptr.To(false)
+		spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{
+				Weight: 1, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: "kubernetes.io/hostname", Namespaces: namespaces},
+			}},
+		}}
+	})
+	condition := waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
+	require.Contains(t, condition.Message, "the spec is too large")
+	require.Empty(t, differ(before, objectsOf(t, cluster)))
+	require.Equal(t, 1, newestRevision(t, cluster.Namespace, "db"), "no revision was stored")
+
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Affinity, spec.PodDisruptionBudget.Enabled = nil, ptr.To(true)
+	})
+	waitReady(t, cluster)
+	require.Empty(t, differ(before, objectsOf(t, cluster)))
+	require.Equal(t, pods, identities(t, cluster))
+}
+
+// What somebody has changed by hand is in the way of no edit, not of one that the API server would refuse beside that change: a member of a
+// union more, such as a value beside valueFrom. It makes no difference whether the change is taken back by hand afterwards, or whether the
+// operator was there.
+func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {
+	changes := []struct{ change, back byHand }{
+		{byHand{"variable", []string{"set", "env", "sts/db", "HEADERS=other"}}, byHand{"", []string{"set", "env", "sts/db", "HEADERS-"}}},
+		{
+			patched("budget", "pdb/db", `{"spec":{"maxUnavailable":null,"minAvailable":1}}`),
+			patched("", "pdb/db", `{"spec":{"maxUnavailable":1,"minAvailable":null}}`),
+		},
+		{
+			edited("probe", "sts/db", `[{"op":"replace","path":"`+databaseContainer+`/readinessProbe","value":{"tcpSocket":{"port":8080}}}]`),
+			edited("", "sts/db", `[{"op":"remove","path":"`+databaseContainer+`/readinessProbe"}]`),
+		},
+		{
+			edited("volume", "sts/db", `[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"cluster","emptyDir":{}}}]`),
+			edited("", "sts/db", `[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"cluster","configMap":{"name":"db-cluster"}}}]`),
+		},
+	}
+	clusters, before := map[string]*v1alpha1.BarqCluster{}, map[string]map[string]map[string]any{}
+	for _, one := range changes {
+		namespace := newNamespace(t)
+		newSecret(t, namespace, "db-traces", map[string]string{"headers": "a"})
+		clusters[one.change.name] = newCluster(t, namespace, "db",
+			`{podDisruptionBudget: {enabled: true}, env: [{name: HEADERS, valueFrom: {secretKeyRef: {name: db-traces, key: headers}}}]}`)
+	}
+	for name, cluster := range clusters {
+		waitReady(t, cluster)
+		before[name] = objectsOf(t, cluster)
+	}
+	run := func(t *testing.T, cluster *v1alpha1.BarqCluster, what byHand) {
+		t.Helper()
+		output(t, kubectl(append([]string{"-n", cluster.Namespace}, what.args...)...))
+	}
+	edit := func(t *testing.T, cluster *v1alpha1.BarqCluster, image string, replicas int32) {
+		t.Helper()
+		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Image, spec.Replicas = image, ptr.To(replicas) })
+	}
+	const image = "registry.example.com/barq-db:0.2.0"
+	right := func(t *testing.T, name string) {
+		t.Helper()
+		cluster := clusters[name]
+		waitReady(t, cluster)
+		require.Equal(t, image, container(t, cluster).Image)
+		require.Len(t, pods(t, cluster), 2)
+		edit(t, cluster, "", 1)
+		waitReady(t, cluster)
+		eventually(t, func() string { return differ(before[name], objectsOf(t, cluster)) })
+	}
+	for _, one := range changes {
+		t.Run(one.change.name, func(t *testing.T) {
+			cluster := clusters[one.change.name]
+			run(t, cluster, one.change)
+			edit(t, cluster, image, 2)
+			// The operator may have done so already.
+			run(t, cluster, one.back)
+			right(t, one.change.name)
+		})
+	}
+
+	operator.Stop()
+	for _, one := range changes {
+		run(t, clusters[one.change.name], one.change)
+		edit(t, clusters[one.change.name], image, 2)
+	}
+	require.NoError(t, operator.Start())
+	for _, one := range changes {
+		t.Run(one.change.name+", while the operator is away", func(t *testing.T) { right(t, one.change.name) })
+	}
+}
+
 // What a policy refuses is tried again after a minute, without a revision each time, and at once when an object changes.
 func TestARefusalIsTriedAgain(t *testing.T) {
 	t.Parallel()
@@ -411,24 +556,50 @@ func TestARefusalIsTriedAgain(t *testing.T) {
 	require.LessOrEqual(t, newestRevision(t, first, "db"), 2)
 }
 
-// The Service of the former BarqCluster of the same name is awaited. It is no failure.
+// An object of the former BarqCluster of the same name is awaited. It is no failure.
 func TestAnObjectOfTheFormerBarqClusterIsAwaited(t *testing.T) {
+	for kind, object := range map[string]string{
+		"Service": "svc/db", "StatefulSet": "sts/db", "ConfigMap": "cm/db-cluster", "ServiceAccount": "sa/db", "NetworkPolicy": "netpol/db",
+	} {
+		for _, replaced := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, replaced %t", kind, replaced), func(t *testing.T) {
+				t.Parallel()
+				formerIsAwaited(t, kind, object, replaced)
+			})
+		}
+	}
+}
+
+// formerIsAwaited makes a BarqCluster again while an object of the former one is held, by deleting it or with kubectl replace --force.
+func formerIsAwaited(t *testing.T, kind, object string, replaced bool) {
+	const spec = `{service: {type: LoadBalancer}}`
 	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", `{service: {type: LoadBalancer}}`)
+	cluster := newCluster(t, namespace, "db", spec)
 	waitReady(t, cluster)
-	output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/cleanup"]}}`))
-	require.NoError(t, admin.Delete(t.Context(), cluster))
-	gone(t, cluster)
-	cluster = newCluster(t, namespace, "db", `{service: {type: LoadBalancer}}`)
+	output(t, kubectl("-n", namespace, "patch", object, "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/cleanup"]}}`))
+	t.Cleanup(func() {
+		// It would keep the namespace.
+		_ = kubectl("-n", namespace, "patch", object, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`).Run()
+	})
+	if replaced {
+		command := kubectl("replace", "--force", "--timeout=60s", "-f", "-")
+		command.Stdin = strings.NewReader(output(t, kubectl("-n", namespace, "get", "bqc/db", "-o", "json")))
+		output(t, command)
+		refresh(t, cluster)
+	} else {
+		require.NoError(t, admin.Delete(t.Context(), cluster))
+		gone(t, cluster)
+		cluster = newCluster(t, namespace, "db", spec)
+	}
 	condition := waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAwaitingDeletion)
-	require.Contains(t, condition.Message, `Service "db"`)
+	require.Contains(t, condition.Message, kind+` "`+strings.Split(object, "/")[1]+`"`)
 	require.Contains(t, condition.Message, "example.com/cleanup")
 	time.Sleep(2 * soon)
 	refresh(t, cluster)
 	for name, want := range map[string]metav1.ConditionStatus{v1alpha1.ConditionStalled: metav1.ConditionFalse, v1alpha1.ConditionReconciling: metav1.ConditionTrue} {
 		require.Equal(t, want, meta.FindStatusCondition(cluster.Status.Conditions, name).Status, name)
 	}
-	output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`))
+	output(t, kubectl("-n", namespace, "patch", object, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`))
 	waitReady(t, cluster)
 }
 
@@ -455,6 +626,29 @@ func TestTwoSpreadConstraintsOfOneKey(t *testing.T) {
 		require.Len(t, set.Spec.Template.Spec.TopologySpreadConstraints, 2)
 		require.EqualValues(t, 5, set.Spec.Template.Spec.TopologySpreadConstraints[1].MaxSkew)
 	}
+
+	zones, nodes := constraints, slices.Clone(constraints)
+	for i := range nodes {
+		nodes[i].TopologyKey = "kubernetes.io/hostname"
+	}
+	for _, next := range [][]corev1.TopologySpreadConstraint{
+		{zones[1], zones[0]}, {nodes[0], zones[1], nodes[1], zones[0]}, {zones[0], nodes[1]}, {zones[1]}, {zones[0]}, zones,
+	} {
+		before := statefulSet(t, cluster).Generation
+		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.TopologySpreadConstraints = next })
+		waitReady(t, cluster)
+		time.Sleep(soon)
+		set := statefulSet(t, cluster)
+		require.Equal(t, before+1, set.Generation)
+		var have, want []string
+		for _, one := range set.Spec.Template.Spec.TopologySpreadConstraints {
+			have = append(have, fmt.Sprint(one.TopologyKey, one.MaxSkew, one.WhenUnsatisfiable))
+		}
+		for _, one := range next {
+			want = append(want, fmt.Sprint(one.TopologyKey, one.MaxSkew, one.WhenUnsatisfiable))
+		}
+		require.Equal(t, want, have)
+	}
 }
 
 // Another program that puts its change back each time is told of, and does not keep the operator busy, nor restart pods again and again.
@@ -468,6 +662,13 @@ func TestAnotherWriterIsNamed(t *testing.T) {
 	}{
 		"service":     {"svc/db", `{"spec":{"sessionAffinity":"ClientIP"}}`, "{.spec.sessionAffinity}", "ClientIP", 3},
 		"statefulset": {"sts/db", `{"spec":{"template":{"spec":{"schedulerName":"other"}}}}`, "{.spec.template.spec.schedulerName}", "other", 1},
+		// The program has a manifest of its own, in which nothing of the operator's metadata is.
+		"service, whole": {
+			"svc/db", `{"metadata":{"annotations":null},"spec":{"sessionAffinity":"ClientIP"}}`, "{.spec.sessionAffinity}", "ClientIP", 3,
+		},
+		"statefulset, whole": {
+			"sts/db", `{"metadata":{"annotations":null},"spec":{"template":{"spec":{"schedulerName":"other"}}}}`, "{.spec.template.spec.schedulerName}", "other", 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cluster := newCluster(t, newNamespace(t), "db", `replicas: 0`)
@@ -527,7 +728,7 @@ func TestObjectsOfAFormerOperatorAreTakenOver(t *testing.T) {
 	asBefore(t, cluster)
 	for object, patch := range map[string]string{
 		"svc/db": `{"metadata":{"annotations":{"example.com/left":"over"}},"spec":{"sessionAffinity":"ClientIP"}}`,
-		"pdb/db": `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`,
+		"pdb/db": `{"spec":{"unhealthyPodEvictionPolicy":"IfHealthyBudget"}}`,
 		"sts/db": `{"spec":{"revisionHistoryLimit":3}}`,
 	} {
 		output(t, kubectl("-n", namespace, "patch", object, "--type=merge", "-p", patch, "--field-manager=barq-operator"))

@@ -56,6 +56,32 @@ func TestTheOperatorIsKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
+// An edit of which a killed operator has made a part, and that is taken back before the next operator starts, leaves nothing.
+func TestAnEditIsTakenBackWhileTheOperatorIsAway(t *testing.T) {
+	for _, moment := range moments {
+		t.Run(moment.String(), func(t *testing.T) {
+			cluster := newCluster(t, newNamespace(t), "db", `{podDisruptionBudget: {enabled: false}}`)
+			waitReady(t, cluster)
+			before := objectsOf(t, cluster)
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+				spec.Env, spec.PodAnnotations = []v1alpha1.EnvVar{{Name: "FOO", Value: "bar"}}, map[string]string{"example.com/x": "1"}
+				spec.PodDisruptionBudget.Enabled, spec.Service.Annotations = ptr.To(true), map[string]string{"a": "b"}
+				spec.ServiceAccount.Annotations = map[string]string{"example.com/role": "admin"}
+			})
+			time.Sleep(moment)
+			operator.Kill()
+			change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+				spec.Env, spec.PodAnnotations, spec.Service.Annotations, spec.ServiceAccount.Annotations = nil, nil, nil, nil
+				spec.PodDisruptionBudget.Enabled = ptr.To(false)
+			})
+			require.NoError(t, operator.Start())
+			waitReady(t, cluster)
+			eventually(t, func() string { return differ(before, objectsOf(t, cluster)) })
+			waitReady(t, cluster)
+		})
+	}
+}
+
 // An operator that was killed in the middle of an install left a release that
 // Helm calls an operation in progress, for ever.
 func TestAnInterruptedReleaseIsTakenUpAgain(t *testing.T) {

@@ -395,6 +395,9 @@ tolerations:
 - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute}`)
 	waitReady(t, cluster)
 	node := pods(t, cluster)[0].Spec.NodeName
+	// Kubernetes takes the pods of this one away after five minutes, and says no more until then.
+	evicted := newCluster(t, namespace, "evicted", `{replicas: 2, topology: {mode: Independent}}`)
+	waitReady(t, evicted)
 
 	ctx, resume := context.WithCancel(t.Context())
 	resumed := make(chan error, 1)
@@ -416,9 +419,21 @@ tolerations:
 	require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
 	waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
 	require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
+	eventually(t, func() string {
+		refresh(t, evicted)
+		said := meta.FindStatusCondition(evicted.Status.Conditions, v1alpha1.ConditionReady).Message
+		for _, pod := range pods(t, evicted) {
+			if !strings.HasPrefix(said, "0 of 2 pods answer") ||
+				!strings.Contains(said, "pod "+pod.Name+": NodeNotReady: its node "+pod.Spec.NodeName+" does not report") {
+				return said
+			}
+		}
+		return ""
+	})
 	resume()
 	require.ErrorIs(t, <-resumed, context.Canceled)
 	waitReady(t, cluster)
+	waitReady(t, evicted)
 }
 
 // Pods that answer are not enough: clients, the NetworkPolicy and roll-outs reach them by other objects. While paused

@@ -64,7 +64,7 @@ func (r Renderer) Compare(ctx context.Context, namespace string, clusters []v1al
 			lock.Lock()
 			defer lock.Unlock()
 			for _, object := range objects {
-				found.add(cluster, object, left)
+				found.add(cluster, r, object, left)
 			}
 			return nil
 		})
@@ -79,7 +79,7 @@ func (r Renderer) Compare(ctx context.Context, namespace string, clusters []v1al
 }
 
 // add compares one object with what is there, and takes it from what is left.
-func (d *Differences) add(cluster *v1alpha1.BarqCluster, wanted *unstructured.Unstructured, left map[string]*unstructured.Unstructured) {
+func (d *Differences) add(cluster *v1alpha1.BarqCluster, by Renderer, wanted *unstructured.Unstructured, left map[string]*unstructured.Unstructured) {
 	name := describe(wanted)
 	there, exists := left[name]
 	delete(left, name)
@@ -90,7 +90,7 @@ func (d *Differences) add(cluster *v1alpha1.BarqCluster, wanted *unstructured.Un
 	case !isOwned(there, cluster):
 		d.Orphaned = append(d.Orphaned, fmt.Sprintf("%s is not owned by its BarqCluster: %v", name, there.GetOwnerReferences()))
 	}
-	if difference := cmp.Diff(content(wanted), content(there)); difference != "" {
+	if difference := cmp.Diff(by.content(wanted), by.content(there)); difference != "" {
 		d.Changed = append(d.Changed, name+" is not as rendered (-), but (+):\n"+difference)
 	}
 }

@@ -25,6 +25,8 @@ type Renderer struct {
 	Chart string
 	// Empty is a namespace in which nothing is, so that no object is in the way of a rendered one.
 	Empty string
+	// Leave takes out of an object what others may have added to it or changed in it; nil where only the operator writes objects.
+	Leave func(object *unstructured.Unstructured)
 }
 
 // objects are those of a BarqCluster, as the API server would store them had it none of them.
@@ -76,9 +78,13 @@ func markAsHelms(object *unstructured.Unstructured, cluster *v1alpha1.BarqCluste
 }
 
 // content is what of an object its maker decides: the rest is where it is, when it was made, and what became of it.
-func content(object *unstructured.Unstructured) map[string]any {
+func (r Renderer) content(object *unstructured.Unstructured) map[string]any {
 	kept := map[string]any{}
-	for field, value := range object.DeepCopy().Object {
+	object = object.DeepCopy()
+	if r.Leave != nil {
+		r.Leave(object)
+	}
+	for field, value := range object.Object {
 		if field != "metadata" && field != "status" {
 			kept[field] = value
 		}
