@@ -31,6 +31,10 @@ DEMO_KUBECONFIG ?=
 DEMO_TIMEOUT ?=
 export DEMO_SAMPLE DEMO_KUBECONFIG DEMO_TIMEOUT
 
+# The version of Kubernetes of test clusters, of those that test/cluster/components pins; the newest if it is empty.
+KUBERNETES_VERSION ?=
+export KUBERNETES_VERSION
+
 # Further flags for every go test, for instance GO_TEST_FLAGS='-run TestScale -count=1'.
 GO_TEST_FLAGS ?=
 

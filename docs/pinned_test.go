@@ -116,6 +116,10 @@ func TestDependabotLooksEverywhere(t *testing.T) {
 			return nil
 		}
 		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if strings.HasPrefix(folder, "test/cluster/components/") {
+			// An older Kubernetes stays what it was.
+			return err
+		}
 		modules = append(modules, strings.TrimSuffix("/"+folder, "."))
 		return err
 	}))

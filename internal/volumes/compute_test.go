@@ -73,6 +73,18 @@ func TestCompute(t *testing.T) {
 				"20Gi", 3, 2,
 			},
 		},
+		"a growth that is not taken back": {
+			first(func(o *observation, claim *corev1.PersistentVolumeClaim) {
+				claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("10Ti")
+				o.refused[claim.UID] = refusal{message: "field can not be less than previous value"}
+			}),
+			said{
+				no, "ResizeRefused", sought + "claim data-vectors-0 has 10Gi, and its claim goes on asking for 10Ti: " +
+					"field can not be less than previous value; " +
+					"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes",
+				"20Gi", 3, 2,
+			},
+		},
 		"a refusal to take back a growth does not matter": {
 			first(func(o *observation, claim *corev1.PersistentVolumeClaim) {
 				give(claim, "20Gi")

@@ -30,7 +30,13 @@ func (o observation) progressOf(v volume, plan restarts, now time.Time) progress
 	say := func(reason, format string, args ...any) progress {
 		return progress{reason, fmt.Sprintf("claim %s has %s, ", v.claim.Name, has.String()) + fmt.Sprintf(format, args...)}
 	}
-	if refused, ok := o.refused[v.claim.UID]; ok {
+	refused, isRefused := o.refused[v.claim.UID]
+	asks := v.asksFor()
+	switch {
+	case isRefused && asks.Cmp(size) > 0:
+		// Kubernetes takes no growth back before 1.32.
+		return say(v1alpha1.ReasonResizeRefused, "and its claim goes on asking for %s: %s", asks.String(), excerpt(refused.message))
+	case isRefused:
 		return say(v1alpha1.ReasonResizeRefused, "and may not grow in its storage class %s: %s",
 			ptr.Deref(v.claim.Spec.StorageClassName, "none"), excerpt(refused.message))
 	}
@@ -42,7 +48,6 @@ func (o observation) progressOf(v volume, plan restarts, now time.Time) progress
 		return say(v1alpha1.ReasonResizeFailed, "and its node cannot grow the file system%s",
 			v.because(corev1.PersistentVolumeClaimNodeResizeError))
 	}
-	asks := v.asksFor()
 	switch {
 	case v.claim.DeletionTimestamp != nil:
 		return say(v1alpha1.ReasonResizing, "and is being deleted")

@@ -209,7 +209,7 @@ func (c *Cluster) linkPrograms(ctx context.Context, tools []string) (map[string]
 	if c.realNode == nil {
 		names = append(names, kwok)
 	}
-	binaries, err := programs(ctx, componentsModule, c.out, names...)
+	binaries, err := componentPrograms(ctx, c.realNode != nil, c.out, names...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,16 +15,23 @@ import (
 	"github.com/barq-db/barq-operator/hack/programs/programcache"
 )
 
-// assetsVariable names a directory of control plane programs that the user has,
+// AssetsVariable names a directory of control plane programs that the user has,
 // as envtest and its setup-envtest do.
-const assetsVariable = "KUBEBUILDER_ASSETS"
+const AssetsVariable = "KUBEBUILDER_ASSETS"
+
+// VersionVariable chooses the Kubernetes that is built, such as 1.36.3, of those that modules pin; empty for the newest.
+const VersionVariable = "KUBERNETES_VERSION"
 
 // The modules of this repository that pin what a cluster is made of, and the
-// tools that a person or a test may want beside it.
+// tools that a person or a test may want beside it. Each folder of the former pins the
+// Kubernetes of another version.
 const (
 	componentsModule = "test/cluster/components"
 	toolsModule      = "hack/tools"
 )
+
+// kubernetesPrograms are those that are of the version of Kubernetes that is chosen.
+var kubernetesPrograms = []string{apiServer, controllerManager, scheduler, kubectl}
 
 const (
 	etcd              = "etcd"
@@ -35,10 +42,81 @@ const (
 	kwok              = "kwok"
 )
 
+// componentPrograms returns the paths of the named programs that a cluster is made of, those of Kubernetes in the version that
+// KUBERNETES_VERSION chooses.
+func componentPrograms(ctx context.Context, realNode bool, out io.Writer, names ...string) (map[string]string, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return nil, err
+	}
+	version := os.Getenv(VersionVariable)
+	chosen, err := moduleOf(ctx, root, version)
+	if err != nil {
+		return nil, err
+	}
+	if realNode && chosen != componentsModule {
+		// A kubelet may not be newer than the API server.
+		return nil, fmt.Errorf("%s is %q, and a real node is there for the newest version only: unset it", VersionVariable, version)
+	}
+	isKubernetes := func(name string) bool { return slices.Contains(kubernetesPrograms, name) }
+	others, err := programs(ctx, componentsModule, out, slices.DeleteFunc(slices.Clone(names), isKubernetes)...)
+	if err != nil {
+		return nil, err
+	}
+	found, err := programs(ctx, chosen, out, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isKubernetes(name) })...)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(found, others)
+	return found, nil
+}
+
+// moduleOf returns the module that pins a version of Kubernetes, which is written without v; empty for the newest.
+func moduleOf(ctx context.Context, root, version string) (string, error) {
+	if version == "" {
+		return componentsModule, nil
+	}
+	pinned, err := pinnedVersions(ctx, root)
+	if err != nil {
+		return "", err
+	}
+	module, ok := pinned[version]
+	if !ok {
+		return "", fmt.Errorf("%s is %q, which no module pins: write one of %s, or pin it as docs/test-cluster.md says",
+			VersionVariable, version, strings.Join(slices.Sorted(maps.Keys(pinned)), ", "))
+	}
+	return module, nil
+}
+
+// pinnedVersions returns the modules that pin a Kubernetes by the version of it.
+func pinnedVersions(ctx context.Context, root string) (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, componentsModule, "*", "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	pinned := map[string]string{}
+	for _, file := range append(files, filepath.Join(root, componentsModule, "go.mod")) {
+		opened, err := programcache.Open(ctx, filepath.Dir(file))
+		if err != nil {
+			return nil, err
+		}
+		program, err := opened.Program(apiServer)
+		if err != nil {
+			return nil, err
+		}
+		module, err := filepath.Rel(root, opened.Dir)
+		if err != nil {
+			return nil, err
+		}
+		pinned[strings.TrimPrefix(program.Version, "v")] = module
+	}
+	return pinned, nil
+}
+
 // programs returns the paths of the named programs: those that the user has in
 // KUBEBUILDER_ASSETS, and from the cache, built where needed, all others.
 func programs(ctx context.Context, module string, out io.Writer, names ...string) (map[string]string, error) {
-	found, missing, err := splitByAssets(os.Getenv(assetsVariable), names)
+	found, missing, err := splitByAssets(os.Getenv(AssetsVariable), names)
 	if err != nil || len(missing) == 0 {
 		return found, err
 	}
@@ -56,7 +134,7 @@ func programs(ctx context.Context, module string, out io.Writer, names ...string
 	}
 	if len(found) > 0 {
 		_, _ = fmt.Fprintf(out, "from %s: %s; not there, so from the cache: %s\n",
-			assetsVariable, strings.Join(slices.Sorted(maps.Keys(found)), ", "), strings.Join(missing, ", "))
+			AssetsVariable, strings.Join(slices.Sorted(maps.Keys(found)), ", "), strings.Join(missing, ", "))
 	}
 	files, err := opened.Build(ctx, cache, out, missing...)
 	if err != nil {
@@ -81,7 +159,7 @@ func splitByAssets(assets string, names []string) (found map[string]string, miss
 		return nil, nil, err
 	}
 	if info, err := os.Stat(assets); err != nil || !info.IsDir() {
-		return nil, nil, fmt.Errorf("%s is %q, which is not a directory: unset it or make it one", assetsVariable, assets)
+		return nil, nil, fmt.Errorf("%s is %q, which is not a directory: unset it or make it one", AssetsVariable, assets)
 	}
 	for _, name := range names {
 		file := filepath.Join(assets, name)

@@ -1,11 +1,18 @@
 package cluster
 
 import (
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/hack/programs/programcache"
 )
 
 func TestAssetsOfTheUserComeFirst(t *testing.T) {
@@ -33,4 +40,41 @@ func TestAssetsThatDoNotExistAreAnError(t *testing.T) {
 	_, _, err := splitByAssets("/does/not/exist", []string{etcd})
 	require.EqualError(t, err,
 		`KUBEBUILDER_ASSETS is "/does/not/exist", which is not a directory: unset it or make it one`)
+}
+
+func TestVersionsOfKubernetes(t *testing.T) {
+	root, err := repositoryRoot()
+	require.NoError(t, err)
+	pinned, err := pinnedVersions(t.Context(), root)
+	require.NoError(t, err)
+	require.Contains(t, slices.Collect(maps.Values(pinned)), componentsModule)
+	for version, module := range pinned {
+		found, err := moduleOf(t.Context(), root, version)
+		require.NoError(t, err)
+		require.Equal(t, module, found)
+		opened, err := programcache.Open(t.Context(), filepath.Join(root, module))
+		require.NoError(t, err)
+		for _, name := range kubernetesPrograms {
+			program, err := opened.Program(name)
+			require.NoError(t, err)
+			require.Equal(t, "v"+version, program.Version, name)
+			require.Contains(t, program.LDFlags, "gitVersion=v"+version)
+		}
+	}
+
+	found, err := moduleOf(t.Context(), root, "")
+	require.NoError(t, err)
+	require.Equal(t, componentsModule, found)
+	_, err = moduleOf(t.Context(), root, "1.29.0")
+	require.EqualError(t, err, `KUBERNETES_VERSION is "1.29.0", which no module pins: write one of `+
+		strings.Join(slices.Sorted(maps.Keys(pinned)), ", ")+`, or pin it as docs/test-cluster.md says`)
+
+	for version := range pinned {
+		if pinned[version] == componentsModule {
+			continue
+		}
+		t.Setenv(VersionVariable, version)
+		_, err = componentPrograms(t.Context(), true, io.Discard, apiServer)
+		require.EqualError(t, err, fmt.Sprintf("KUBERNETES_VERSION is %q, and a real node is there for the newest version only: unset it", version))
+	}
 }

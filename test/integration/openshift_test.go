@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -24,6 +25,7 @@ const firstOfRange = int64(1000650000)
 // assignIDs lets the API server assign users and groups to pods of namespaces with a label, as OpenShift does.
 func assignIDs(t *testing.T) {
 	t.Helper()
+	needsKind(t, admissionregistrationv1.SchemeGroupVersion.WithKind("MutatingAdmissionPolicy"), "it assigns users and groups to pods")
 	file := filepath.Join("testdata", "restricted-v2.yaml")
 	output(t, kubectl("apply", "-f", file))
 	t.Cleanup(func() { _, _ = kubectl("delete", "-f", file).CombinedOutput() })

@@ -3,8 +3,6 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -258,11 +257,15 @@ func TestWhatAnotherManagerWroteIntoTheStatus(t *testing.T) {
 		"objects":    `{"endpoints":{},"storage":{},"deployedRelease":{}}`,
 	}
 	apply := func(t *testing.T, cluster *v1alpha1.BarqCluster, status string) {
-		manifest := filepath.Join(t.TempDir(), "foreign.yaml")
-		text := fmt.Sprintf("{apiVersion: barq.db/v1alpha1, kind: BarqCluster, metadata: {namespace: %s, name: %s}, status: %s}",
-			cluster.Namespace, cluster.Name, status)
-		require.NoError(t, os.WriteFile(manifest, []byte(text), 0o600))
-		output(t, kubectl("apply", "--server-side", "--force-conflicts", "--subresource=status", "-f", manifest))
+		foreign := &unstructured.Unstructured{}
+		foreign.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("BarqCluster"))
+		foreign.SetNamespace(cluster.Namespace)
+		foreign.SetName(cluster.Name)
+		fields := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(status), &fields))
+		foreign.Object["status"] = fields
+		require.NoError(t, admin.Status().Apply(t.Context(), client.ApplyConfigurationFromUnstructured(foreign),
+			client.FieldOwner("kubectl"), client.ForceOwnership))
 	}
 	// What a restore does: all of the status is another's.
 	replace := func(t *testing.T, cluster *v1alpha1.BarqCluster, status string) {

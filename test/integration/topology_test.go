@@ -25,9 +25,9 @@ func TestIndependentDatabasesAreNotScaledDownByAccident(t *testing.T) {
 	refresh(t, cluster)
 	lower := cluster.DeepCopy()
 	lower.Spec.Replicas = ptr.To[int32](2)
-	require.Equal(t, []string{"spec.replicas: Invalid value: " + message}, causes(t, admin.Update(t.Context(), lower)))
+	requireCauses(t, []string{"spec.replicas: Invalid value: " + message}, admin.Update(t.Context(), lower))
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"replicas":0}}`))
-	require.Equal(t, []string{"spec.replicas: Invalid value: " + message}, causes(t, admin.Patch(t.Context(), cluster.DeepCopy(), patch)))
+	requireCauses(t, []string{"spec.replicas: Invalid value: " + message}, admin.Patch(t.Context(), cluster.DeepCopy(), patch))
 	require.Contains(t, refused(t, kubectl("-n", namespace, "scale", "bqc/db", "--replicas=2")), message)
 	require.Contains(t, refused(t, kubectl("-n", namespace, "patch", "bqc/db", "--type=merge", "-p", `{"spec":{"replicas":2}}`)), message)
 	require.Contains(t, refused(t, kubectl("-n", namespace, "patch", "bqc/db", "--type=merge", "-p", `{"spec":{"replicas":null}}`)), message)
@@ -57,14 +57,14 @@ func TestTheTopologyModeCannotChange(t *testing.T) {
 	const instead = ` back, or make a new BarqCluster and copy the data`
 	merge := func(patch string) client.Patch { return client.RawPatch("application/merge-patch+json", []byte(patch)) }
 
-	require.Equal(t, []string{`spec.topology.mode: Invalid value: "Independent": ` + cannot + "Primary" + instead},
-		causes(t, admin.Patch(t.Context(), primary.DeepCopy(), merge(`{"spec":{"topology":{"mode":"Independent"}}}`))))
+	requireCauses(t, []string{`spec.topology.mode: Invalid value: "Independent": ` + cannot + "Primary" + instead},
+		admin.Patch(t.Context(), primary.DeepCopy(), merge(`{"spec":{"topology":{"mode":"Independent"}}}`)))
 	for _, patch := range []string{
 		`{"spec":{"topology":{"mode":"Primary"}}}`,
 		`{"spec":{"topology":null}}`,
 		`{"spec":null}`,
 	} {
-		require.Equal(t, []string{`spec.topology.mode: Invalid value: "Primary": ` + cannot + "Independent" + instead},
-			causes(t, admin.Patch(t.Context(), independent.DeepCopy(), merge(patch))), patch)
+		requireCauses(t, []string{`spec.topology.mode: Invalid value: "Primary": ` + cannot + "Independent" + instead},
+			admin.Patch(t.Context(), independent.DeepCopy(), merge(patch)), patch)
 	}
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -19,13 +20,37 @@ func causes(t *testing.T, err error) []string {
 	require.Equal(t, metav1.StatusReasonInvalid, status.Status().Reason, "%v", err)
 	var found []string
 	for _, cause := range status.Status().Details.Causes {
-		if strings.HasPrefix(cause.Message, "Invalid value: null: some validation rules were not checked") {
+		if strings.Contains(cause.Message, ": some validation rules were not checked") {
 			// Says only that there may be more to mend.
 			continue
 		}
 		found = append(found, cause.Field+": "+cause.Message)
 	}
 	return found
+}
+
+var (
+	typeInPlaceOfValue = regexp.MustCompile(`^(.*: Invalid value: )"(?:object|array|string|integer)?": (.*)$`)
+	goMap              = regexp.MustCompile(`map\[string\]interface \{\}\{.*\}$`)
+)
+
+// requireCauses compares what the API server refuses. An older one names the type of a value in place of the value, and writes some as Go does.
+func requireCauses(t *testing.T, want []string, err error, about ...any) {
+	t.Helper()
+	found := causes(t, err)
+	for i := range found {
+		if newest() || i >= len(want) {
+			break
+		}
+		found[i] = goMap.ReplaceAllStringFunc(found[i], func(written string) string {
+			return strings.ReplaceAll(strings.TrimPrefix(written, "map[string]interface {}"), `", "`, `","`)
+		})
+		typed := typeInPlaceOfValue.FindStringSubmatch(found[i])
+		if typed != nil && strings.HasPrefix(want[i], typed[1]) && strings.HasSuffix(want[i], typed[2]) {
+			found[i] = want[i]
+		}
+	}
+	require.Equal(t, want, found, about...)
 }
 
 const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`
@@ -302,7 +327,7 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, causes(t, admin.Create(t.Context(), clusterOf(t, namespace, "refused", test.spec))))
+			requireCauses(t, test.want, admin.Create(t.Context(), clusterOf(t, namespace, "refused", test.spec)))
 		})
 	}
 	for _, credential := range []string{
@@ -311,10 +336,10 @@ func TestRefusedSpecs(t *testing.T) {
 	} {
 		t.Run(credential, func(t *testing.T) {
 			err := admin.Create(t.Context(), clusterOf(t, namespace, "refused", "env: [{name: "+credential+", value: x}]"))
-			require.Equal(t, []string{
+			requireCauses(t, []string{
 				`spec.env[0].name: Invalid value: "` + credential + `": ` + credential + ` belongs to the operator; ` +
 					`remove it and name a Secret that holds it in credentialsSecretRef of spec.tiering.warm or spec.tiering.cold`,
-			}, causes(t, err))
+			}, err)
 		})
 	}
 }
@@ -328,7 +353,7 @@ func TestRefusedNames(t *testing.T) {
 		"9-lives":               {notALabel},
 		"with.dots":             {notALabel},
 	} {
-		require.Equal(t, want, causes(t, admin.Create(t.Context(), clusterOf(t, namespace, name, `{}`))), name)
+		requireCauses(t, want, admin.Create(t.Context(), clusterOf(t, namespace, name, `{}`)), name)
 	}
 
 	// The longest name that is allowed becomes a running database.
@@ -372,7 +397,7 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 			patch, err := yaml.YAMLToJSON([]byte(test.patch))
 			require.NoError(t, err)
 			err = admin.Patch(t.Context(), cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", patch))
-			require.Equal(t, test.want, causes(t, err))
+			requireCauses(t, test.want, err)
 		})
 	}
 	// What a person reads, and through the scale subresource too.

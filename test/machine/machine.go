@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/barq-db/barq-operator/test/cluster"
 )
 
 // Machine is what a run was made on and with.
@@ -90,6 +92,9 @@ func describeVersions(root string) (map[string]string, error) {
 				versions[programs[fields[0]]] = fields[1]
 			}
 		}
+	}
+	if chosen := os.Getenv(cluster.VersionVariable); chosen != "" {
+		versions["Kubernetes"] = "v" + chosen
 	}
 	commit, err := exec.Command("git", "-C", root, "describe", "--always", "--dirty", "--abbrev=12").Output()
 	if err != nil {

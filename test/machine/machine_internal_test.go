@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/cluster"
 )
 
 func TestModelName(t *testing.T) {
@@ -19,4 +21,9 @@ func TestVersions(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"Go", "Kubernetes", "etcd", "kwok", "operator", "stock helm-operator"}, slices.Collect(maps.Keys(versions)))
 	require.Equal(t, "v0.9.1", versions["stock helm-operator"])
+
+	t.Setenv(cluster.VersionVariable, "1.30.14")
+	versions, err = describeVersions("../..")
+	require.NoError(t, err)
+	require.Equal(t, "v1.30.14", versions["Kubernetes"])
 }

@@ -94,8 +94,9 @@ func TestModulesOfThisRepository(t *testing.T) {
 		"test/cluster/components": {
 			"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok",
 		},
-		"hack/tools":              {"golangci-lint", "helm", "controller-gen", "kustomize"},
-		"hack/tools/operator-sdk": {"operator-sdk"},
+		"test/cluster/components/1.30": {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"},
+		"hack/tools":                   {"golangci-lint", "helm", "controller-gen", "kustomize"},
+		"hack/tools/operator-sdk":      {"operator-sdk"},
 	} {
 		t.Run(dir, func(t *testing.T) {
 			module, err := Open(t.Context(), filepath.Join("..", "..", "..", dir))
