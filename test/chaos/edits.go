@@ -223,4 +223,3 @@ func (s *stage) forgetPolicy(ctx context.Context) error {
 	}
 	return s.admin.Delete(ctx, &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: named})
 }
-
