@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -441,6 +442,7 @@ func (p *property) mutate(t *testing.T) {
 // mutating puts a policy in force for the namespaces with a label.
 func mutating(t *testing.T, label, value string, mutation mutation) {
 	t.Helper()
+	needsKind(t, admissionregistrationv1.SchemeGroupVersion.WithKind("MutatingAdmissionPolicy"), "a policy changes what is written")
 	name := mutation.name + "-" + strconv.FormatUint(rand.Uint64(), 36)
 	field := "applyConfiguration"
 	if mutation.patchType == "JSONPatch" {
