@@ -132,7 +132,7 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
-	$(GO) test -timeout 60m -count=1 -v $(GO_TEST_FLAGS) ./test/integration/...
+	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(GO_TEST_FLAGS) ./test/integration/...
 
 ##@ Fuzzing
 

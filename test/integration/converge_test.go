@@ -609,6 +609,7 @@ func formerIsAwaited(t *testing.T, kind, object string, replaced bool) {
 
 // Kubernetes allows one topologyKey twice. Merging by that key alone has lost one of the two, or gone round for ever.
 func TestTwoSpreadConstraintsOfOneKey(t *testing.T) {
+	t.Parallel()
 	const both = `{topologySpreadConstraints: [
 		{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: ScheduleAnyway},
 		{maxSkew: 3, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]}`

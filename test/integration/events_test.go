@@ -16,6 +16,7 @@ import (
 
 // A pod that flaps, and a Secret that comes and goes, are told by a few events with counts.
 func TestWhatFlapsIsToldByFewEvents(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	secret := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	cluster := newCluster(t, namespace, "db", s3Tier)

@@ -24,7 +24,7 @@ import (
 const (
 	// crowdVariable says how many BarqClusters the other tenant has.
 	crowdVariable = "BARQ_FAIRNESS_CLUSTERS"
-	defaultCrowd  = 150
+	defaultCrowd  = 100
 	// measuredEdits is how many edits are measured each time.
 	measuredEdits = 20
 	// delayLimit is what the other tenant may add to an edit.

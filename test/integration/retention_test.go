@@ -192,6 +192,7 @@ func TestRetentionIsSettledByTheDeletion(t *testing.T) {
 
 // With whenDeleted: Delete the data goes with the BarqCluster, and with nothing else.
 func TestOnlyTheDeletionOfTheBarqClusterDeletesData(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 2, storage: {retention: {whenDeleted: Delete, whenScaled: Delete}}}`)
 	waitReady(t, cluster)
@@ -341,6 +342,7 @@ func TestADeletionWaitsForItsVolumes(t *testing.T) {
 
 // whenScaled is about pods that go while it says Delete. What was kept before stays, and so does what a database wakes on.
 func TestVolumesThatWereKeptBeforeAreNotDeletedByALaterWhenScaled(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `replicas: 3`)
 	waitReady(t, cluster)

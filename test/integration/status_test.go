@@ -218,6 +218,7 @@ func TestTheEndpointOfAnEncryptedDatabase(t *testing.T) {
 
 // A pod that may not be made does not exist, and is told of all the same.
 func TestAQuotaKeepsAPodFromBeingMade(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "few"}}
 	quota.Spec.Hard = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("2")}
@@ -279,6 +280,7 @@ func TestAPodThatDoesNotGo(t *testing.T) {
 // A roll-out is over when its pods have answered for as long as the spec says. The wait is longer than that of a status that
 // is only progress.
 func TestReadyWaitsForMinReadySeconds(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 20}`)
 	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 20 s (spec.minReadySeconds)")

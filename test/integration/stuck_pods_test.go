@@ -68,6 +68,7 @@ func replacements(t *testing.T, kubernetes barqcluster.Kubernetes, db *v1alpha1.
 // A StatefulSet controller with MaxUnavailableStatefulSet leaves a pod alone that is stuck on a former spec. The operator replaces
 // it. Without the feature Kubernetes does: TestABrokenImageIsNamedAndHealsByItself.
 func TestAPodThatIsStuckOnAFormerSpecIsReplaced(t *testing.T) {
+	t.Parallel()
 	kubernetes := withMaxUnavailable(t)
 	t.Run("replaced", func(t *testing.T) { stuckPodsAreReplaced(t, kubernetes) })
 	t.Run("left alone", func(t *testing.T) { stuckPodsAreLeftAlone(t, kubernetes) })

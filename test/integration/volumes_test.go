@@ -525,6 +525,7 @@ func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
 
 // A volume that has grown and awaits a restart of its pod is no reason to lose it.
 func TestAFileSystemIsNotGrownAtTheCostOfItsData(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(t *testing.T, db *v1alpha1.BarqCluster){
 		"being deleted": func(t *testing.T, db *v1alpha1.BarqCluster) {
 			t.Helper()
