@@ -20,15 +20,17 @@ func TestARollOutSaysWhy(t *testing.T) {
 	waitReady(t, db)
 	const begin = `^Normal RollingOut: the pods are replaced, because `
 	requireTold(t, db, 0, begin)
-	// Long enough for a status that is only progress.
-	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.MinReadySeconds = ptr.To[int32](12) })
+	// Pods are replaced for long enough for a status that is only progress: the second waits for the first.
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.MinReadySeconds, spec.Replicas = ptr.To[int32](5), ptr.To[int32](2)
+	})
 	waitReady(t, db)
 	requireTold(t, db, 0, begin)
 
 	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
 	requireSaid(t, db, `; the pods are replaced, because the spec has changed \(generation 3\): spec\.containers\[barq-db\]\.env\[RUST_LOG\]\.value$`)
 	waitReady(t, db)
-	require.Equal(t, "1 of 1 pods answer", meta.FindStatusCondition(db.Status.Conditions, v1alpha1.ConditionReady).Message, "it is over")
+	require.Equal(t, "2 of 2 pods answer", meta.FindStatusCondition(db.Status.Conditions, v1alpha1.ConditionReady).Message, "it is over")
 	requireTold(t, db, 1, begin+`the spec has changed \(generation 3\): spec\.containers\[barq-db\]\.env\[RUST_LOG\]\.value$`)
 
 	before := identities(t, db)
@@ -44,7 +46,7 @@ func TestARollOutSaysWhy(t *testing.T) {
 	})
 	waitReady(t, db)
 
-	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
+	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](3) })
 	waitReady(t, db)
 	requireTold(t, db, 2, begin)
 
