@@ -42,7 +42,7 @@ func (a *actions) tellsRestart() {
 		"the pods are replaced, because %s", a.facts.cause.Why)
 }
 
-// revertedByHand is why pods restart that were made from a template which somebody has changed.
+// revertedByHand is why pods restart that were made from a template which was changed by hand.
 const revertedByHand = "the pod template was changed by hand, and the operator has put it back"
 
 // noteCause puts on a StatefulSet that is to be applied why its pods are replaced. An apply that replaces none leaves what was noted.

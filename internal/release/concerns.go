@@ -42,7 +42,7 @@ func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
 	return map[string]any{"operator": status["operator"], "data at risk": dataAtRisk(cluster)}
 }
 
-// helmPartOf gives what the Helm side writes into the status, which it puts right if somebody else changes it.
+// helmPartOf gives what the Helm side writes into the status, which it puts right if it is changed.
 func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
 	part := map[string]any{"deployedRelease": status["deployedRelease"]}

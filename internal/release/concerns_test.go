@@ -109,7 +109,7 @@ func TestAFailureStartsNoPass(t *testing.T) {
 	claimed := after.DeepCopy()
 	claimed.Object["status"].(map[string]any)["operator"] = "barq/two"
 	require.True(t, starts(before, claimed), "the operator has changed too")
-	require.True(t, starts(after, cluster("3", "True", "of somebody")), "somebody has written it since")
+	require.True(t, starts(after, cluster("3", "True", "of another")), "another has written it since")
 	other := after.DeepCopy()
 	other.SetUID("b")
 	require.True(t, starts(before, other))

@@ -275,7 +275,7 @@ func (c *directClient) write(live metav1.Object, wanted *resource.Info, claims c
 	return applied, wanted.Refresh(made, true)
 }
 
-// reverts reports whether an apply undoes what somebody has done, and does not only make up for one that was interrupted. Those who
+// reverts reports whether an apply undoes what another has done, and does not only make up for one that was interrupted. Those who
 // write a manifest of their own take away the digest, or put back one from another day.
 func reverts(live metav1.Object, wanted *resource.Info) bool {
 	digest := apply.Digest(live)

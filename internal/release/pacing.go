@@ -85,7 +85,7 @@ func dataAtRisk(cluster client.Object) bool {
 	return says(cluster, v1alpha1.ConditionVolumesResized, v1alpha1.ReasonDataAtRisk)
 }
 
-// wasQueued reports whether the status says that a change waits which nobody has asked for in the spec.
+// wasQueued reports whether the status says that a change waits that the spec does not ask for.
 func wasQueued(cluster client.Object) bool {
 	return says(cluster, v1alpha1.ConditionChangesPending, v1alpha1.ReasonRolloutQueued)
 }

@@ -135,5 +135,5 @@ func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
 		Manager: "rival", Operation: metav1.ManagedFieldsOperationUpdate, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:ordinals":{"f:start":{}}}}`),
 	}})
 	require.NoError(t, r.tolerate(testCluster(), wanted, added))
-	require.False(t, tolerated(added), "somebody has added to it while it was applied")
+	require.False(t, tolerated(added), "another has added to it while it was applied")
 }

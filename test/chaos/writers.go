@@ -69,7 +69,7 @@ func handEdits() *fault {
 	}
 	return &fault{
 		name: "hand-edits", least: 3,
-		does: "Somebody changes selectors, ports, policies, budgets and the StatefulSet by hand, and deletes some of them: " +
+		does: "A person changes selectors, ports, policies, budgets and the StatefulSet by hand, and deletes some of them: " +
 			"one object of each BarqCluster in two seconds.",
 		inject: func(ctx context.Context, s *stage) error {
 			return repeat(func(ctx context.Context, s *stage) error {

@@ -450,7 +450,7 @@ func TestASpecThatIsTooLargeIsNotApplied(t *testing.T) {
 	require.Equal(t, pods, identities(t, cluster))
 }
 
-// What somebody has changed by hand is in the way of no edit, not of one that the API server would refuse beside that change: a member of a
+// What was changed by hand is in the way of no edit, not of one that the API server would refuse beside that change: a member of a
 // union more, such as a value beside valueFrom. It makes no difference whether the change is taken back by hand afterwards, or whether the
 // operator was there.
 func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {

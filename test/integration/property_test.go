@@ -582,7 +582,7 @@ func (p *property) podsMade() map[string]int {
 	return found
 }
 
-// changedAgain finds the objects that the status says somebody keeps otherwise.
+// changedAgain finds the objects that the status says another writer keeps otherwise.
 var changedAgain = regexp.MustCompile(`(\w+) "([^"]+)" was changed again after the operator had reverted it`)
 
 // requireRight compares the objects with the last spec, but for those of which the status says that they are changed again and again.
@@ -613,7 +613,7 @@ func (p *property) requireRight(t *testing.T) {
 			}
 			for _, name := range told {
 				if !p.keptOtherwise(one, name) {
-					return fmt.Sprintf("%s: nobody changes %sagain and again: %s", one.Namespace, name, ready.Message)
+					return fmt.Sprintf("%s: no program changes %sagain and again: %s", one.Namespace, name, ready.Message)
 				}
 			}
 			for _, writes := range one.programs {

@@ -95,7 +95,7 @@ func (d *Differences) add(cluster *v1alpha1.BarqCluster, by Renderer, wanted *un
 	}
 }
 
-// Versions gives of each object of a BarqCluster what changes when somebody writes what the chart could have rendered: the generation
+// Versions gives of each object of a BarqCluster what changes when anyone writes what the chart could have rendered: the generation
 // where there is one, because the resource version changes with the status too.
 func (r Renderer) Versions(ctx context.Context, namespace, name string) (map[string]string, error) {
 	all, err := r.read(ctx, namespace)
