@@ -41,6 +41,8 @@ func changes(objects cache.Cache, turns *fairqueue.Turns, own *writtenStatuses) 
 func enqueue(queue workqueue.TypedRateLimitingInterface[ctrl.Request], turns *fairqueue.Turns, cluster client.Object, urgent bool) {
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}
 	if urgent {
+		// What a new spec or a deletion fails at has not failed before, and is tried again as soon as anything.
+		queue.Forget(request)
 		turns.AddUrgent(queue, request)
 	} else {
 		queue.Add(request)

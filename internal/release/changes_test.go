@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -42,6 +43,13 @@ func TestEditsAndDeletionsAreUrgent(t *testing.T) {
 	require.NoError(t, heard.Start(t.Context(), queue))
 	require.NoError(t, heard.(source.SyncingSource).WaitForSync(t.Context()))
 
+	failing := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "team", Name: "edited"}}
+	queue.AddRateLimited(failing)
+	require.Eventually(t, func() bool { return queue.Len() == 1 }, 10*time.Second, time.Millisecond)
+	again, _ := queue.Get()
+	queue.Done(again)
+	require.Equal(t, 1, queue.NumRequeues(failing))
+
 	informer.Add(named("new", 1, false))
 	informer.Delete(named("gone", 1, true))
 	labelled := named("labelled", 1, true)
@@ -64,6 +72,7 @@ func TestEditsAndDeletionsAreUrgent(t *testing.T) {
 		order = append(order, request.String())
 	}
 	require.Equal(t, []string{"team/edited", "team/deleted", "team/new", "team/gone", "team/labelled"}, order)
+	require.Zero(t, queue.NumRequeues(failing), "what has failed for the former spec delays nothing of the next")
 }
 
 func TestWhatIsLeftToDoAtAStart(t *testing.T) {
