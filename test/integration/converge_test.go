@@ -24,7 +24,6 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // renderedKinds are the kinds of the chart that every Kubernetes cluster has.
@@ -52,7 +51,7 @@ func objectsOf(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]map[strin
 			annotations := object.GetAnnotations()
 			// The one sums up the rest, and the other says what was before.
 			delete(annotations, apply.DigestAnnotation)
-			delete(annotations, clusters.CauseAnnotation)
+			delete(annotations, "barq.db/restart-cause")
 			object.SetAnnotations(annotations)
 			for _, field := range []string{"resourceVersion", "managedFields", "generation"} {
 				unstructured.RemoveNestedField(object.Object, "metadata", field)
