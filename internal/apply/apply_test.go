@@ -20,6 +20,9 @@ const (
 	// helmFields are those of a create of Helm's.
 	helmFields = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}}},
 		"f:spec":{"f:replicas":{},"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
+	// templateFields are what a repair leaves of them.
+	templateFields = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}}},
+		"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
 	ownFields = `{"f:spec":{"f:replicas":{},"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
 )
 
@@ -54,6 +57,10 @@ func claimed(t *testing.T, kind string, scope Scope, live metav1.Object) map[str
 	require.Equal(t, []string{"remove", "/metadata/annotations/barq.db~1applied-digest"}, []string{patch[2].Op, patch[2].Path})
 	var managed []metav1.ManagedFieldsEntry
 	require.NoError(t, json.Unmarshal(patch[0].Value, &managed))
+	require.False(t, StateOf(kind, object(managed...)).Added, "there is nothing to claim a second time")
+	again, err := Claim(kind, object(managed...), scope)
+	require.NoError(t, err)
+	require.Nil(t, again)
 	owners := map[string]string{}
 	for _, one := range managed {
 		set := fieldpath.NewSet()
@@ -87,7 +94,12 @@ func TestClaim(t *testing.T) {
 		"the same for a repair": {
 			"StatefulSet", WithoutTemplate,
 			[]metav1.ManagedFieldsEntry{written("helm", update, helmFields)},
-			map[string]string{Manager + " Apply": mark + " .spec.replicas", "helm Update": entry + " " + image},
+			map[string]string{Manager + " Apply": ".spec.replicas", "helm Update": strings.Join([]string{mark, entry, image}, " ")},
+		},
+		"once more for a repair": {
+			"StatefulSet", WithoutTemplate,
+			[]metav1.ManagedFieldsEntry{own, written("helm", update, templateFields)},
+			nil,
 		},
 		"a variable by hand": {
 			"StatefulSet", WithoutTemplate,

@@ -93,10 +93,7 @@ func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
 	}
 	claimed, kept := fieldpath.NewSet(), by.rest
 	for _, former := range by.former {
-		part := former.fields
-		if scope == WithoutTemplate {
-			part = partOf(part, func(path fieldpath.Path) bool { return !inTemplate(kind, path) })
-		}
+		part := partOfFormer(kind, former.fields, scope)
 		claimed = claimed.Union(part)
 		if kept, err = appendLeft(kept, former, part); err != nil {
 			return nil, err
@@ -129,6 +126,19 @@ func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
 		patch = append(patch, map[string]any{"op": "remove", "path": "/metadata/annotations/" + digestPointer})
 	}
 	return json.Marshal(patch)
+}
+
+// partOfFormer returns what is claimed of an entry of Helm or of a create. What is left of it keeps Helm's mark: without the mark, the
+// next look would take the rest for what a person has added.
+func partOfFormer(kind string, fields *fieldpath.Set, scope Scope) *fieldpath.Set {
+	if scope == Everything {
+		return fields
+	}
+	part := partOf(fields, func(path fieldpath.Path) bool { return !inTemplate(kind, path) })
+	if part.Size() == fields.Size() {
+		return fields
+	}
+	return part.Difference(fieldpath.NewSet(helmMark))
 }
 
 // versionOf returns the API version of the newest entry of the object itself. The API server keeps a set for each version.

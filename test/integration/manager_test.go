@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 func TestProbes(t *testing.T) {
@@ -65,7 +66,7 @@ func metricsToken(t *testing.T, namespace string) string {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "barq-operator-metrics-reader"},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: "scraper"}},
 	}
-	require.NoError(t, admin.Create(t.Context(), binding))
+	require.NoError(t, client.IgnoreAlreadyExists(admin.Create(t.Context(), binding)))
 	t.Cleanup(func() { _ = admin.Delete(context.Background(), binding) })
 	return tokenOf(t, namespace, "scraper")
 }
@@ -73,7 +74,7 @@ func metricsToken(t *testing.T, namespace string) string {
 func tokenOf(t *testing.T, namespace, name string) string {
 	t.Helper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	require.NoError(t, admin.Create(t.Context(), account))
+	require.NoError(t, client.IgnoreAlreadyExists(admin.Create(t.Context(), account)))
 	token := &authenticationv1.TokenRequest{}
 	require.NoError(t, admin.SubResource("token").Create(t.Context(), account, token))
 	return token.Status.Token

@@ -30,6 +30,7 @@ func TestAnIdlePassAsksForNothing(t *testing.T) {
 func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
 	token := metricsToken(t, cluster.Namespace)
+	waitDeleted(t)
 	before := workDone(t, token)
 	eventually(t, func() string {
 		last := before
@@ -40,11 +41,27 @@ func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 		return ""
 	})
 
-	output(t, kubectl("-n", cluster.Namespace, "label", "bqc", cluster.Name, "example.com/touched=yes"))
+	output(t, kubectl("-n", cluster.Namespace, "label", "bqc", cluster.Name, "--overwrite",
+		fmt.Sprintf("example.com/touched=%d", time.Now().UnixNano())))
 	time.Sleep(soon)
 	after := workDone(t, token)
 	require.Positive(t, after.passes-before.passes, "there was a pass")
 	require.Zero(t, after.requests-before.requests, "requests in %d passes", after.passes-before.passes)
+}
+
+// waitDeleted waits until the BarqClusters of former tests have gone. The operator asks for them until then.
+func waitDeleted(t *testing.T) {
+	t.Helper()
+	eventually(t, func() string {
+		list := &v1alpha1.BarqClusterList{}
+		require.NoError(t, admin.List(t.Context(), list))
+		for _, one := range list.Items {
+			if one.DeletionTimestamp != nil {
+				return one.Namespace + "/" + one.Name + " is being deleted"
+			}
+		}
+		return ""
+	})
 }
 
 // requestsUntilQuiet gives the requests that the operator makes from a deed until it has made none for two
@@ -75,6 +92,7 @@ func requestsUntilQuiet(t *testing.T, deed func()) audit.Counts {
 // quiet waits until the operator has made no request for two seconds, and gives all that it ever made.
 func quiet(t *testing.T) audit.Counts {
 	t.Helper()
+	waitDeleted(t)
 	count := func() audit.Counts {
 		counts, err := asked.Counts(operatorUser)
 		require.NoError(t, err)
