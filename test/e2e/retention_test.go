@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -44,6 +46,69 @@ storage: {size: 64Mi, retention: {whenDeleted: Delete, whenScaled: Delete}}
 	suite.WaitGone(t, cluster)
 	suite.WaitGone(t, volume)
 	require.Empty(t, suite.Claims(t, cluster))
+}
+
+// What a deletion does to volumes is what the spec says then, also of volumes whose pods are absent and of a spec that was never applied.
+func TestRetentionIsThatOfTheSpecThatIsDeleted(t *testing.T) {
+	for _, test := range []struct {
+		first, last v1alpha1.RetentionPolicy
+		kept        bool
+	}{
+		{v1alpha1.RetentionDelete, v1alpha1.RetentionRetain, true},
+		{v1alpha1.RetentionRetain, v1alpha1.RetentionDelete, false},
+	} {
+		t.Run(string(test.last), func(t *testing.T) {
+			namespace := newNamespace(t)
+			spec := fmt.Sprintf(`{replicas: 2, storage: {size: 64Mi, retention: {whenDeleted: %s}}}`, test.first)
+			cluster := newCluster(t, namespace, "db", spec)
+			suite.WaitReady(t, cluster)
+			fill(t, namespace, "db-0", 20)
+			suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+			suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
+			suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
+			suite.WaitFor(t, cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
+			suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Retention.WhenDeleted = test.last })
+			claims := suite.Claims(t, cluster)
+			require.Len(t, claims, 2)
+
+			require.NoError(t, suite.Client.Delete(t.Context(), cluster.DeepCopy()))
+			suite.WaitGone(t, cluster.DeepCopy())
+			for _, claim := range claims {
+				if !test.kept {
+					suite.WaitGone(t, &claim)
+					continue
+				}
+				suite.Refresh(t, &claim)
+				require.Nil(t, claim.DeletionTimestamp)
+				require.Empty(t, claim.OwnerReferences)
+			}
+			if test.kept {
+				again := newCluster(t, namespace, "db", `{replicas: 2, storage: {size: 64Mi}}`)
+				suite.WaitReady(t, again)
+				require.Equal(t, 20, found(t, namespace, "db-0", 20))
+			}
+		})
+	}
+}
+
+// A claim that was kept, and was never bound, is named with the class that it has and what to do about it.
+func TestAKeptClaimOfAnotherClass(t *testing.T) {
+	onOwnNode(t)
+	namespace := newNamespace(t)
+	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi, storageClassName: no-such-class}}`)
+	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
+	require.NoError(t, suite.Client.Delete(t.Context(), cluster.DeepCopy()))
+	suite.WaitGone(t, cluster.DeepCopy())
+
+	again := newCluster(t, namespace, "db", `{storage: {size: 64Mi, storageClassName: expandable-offline}}`)
+	said := suite.WaitFor(t, again, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer)
+	require.Contains(t, said.Message, "claim data-db-0 has class no-such-class, and the spec says expandable-offline; "+
+		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets another one be made")
+	claim := suite.Claims(t, again)["data-db-0"]
+	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
+	suite.WaitReady(t, again)
+	suite.WaitFor(t, again, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
+	requireVolumes(t, again, "64Mi", "data-db-0")
 }
 
 // A claim that is deleted by mistake goes with its data when its pod stops. Until then the pod answers, and the status says what to do.
