@@ -751,7 +751,7 @@ func TestObjectsOfAFormerOperatorAreTakenOver(t *testing.T) {
 	for object, patch := range map[string]string{
 		"svc/db": `{"metadata":{"annotations":{"example.com/left":"over"}},"spec":{"sessionAffinity":"ClientIP"}}`,
 		"pdb/db": `{"spec":{"unhealthyPodEvictionPolicy":"IfHealthyBudget"}}`,
-		"sts/db": `{"spec":{"revisionHistoryLimit":3}}`,
+		"sts/db": `{"spec":{"ordinals":{"start":0}}}`,
 	} {
 		output(t, kubectl("-n", namespace, "patch", object, "--type=merge", "-p", patch, "--field-manager=barq-operator"))
 	}
