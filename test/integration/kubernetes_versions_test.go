@@ -6,8 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/cluster"
@@ -30,6 +35,23 @@ func needsFeature(t *testing.T, gate, because string) {
 	if !regexp.MustCompile(`(?m)^kubernetes_feature_enabled\{name="` + gate + `",.*\} 1$`).MatchString(metrics) {
 		lacks(t, "the feature "+gate, because)
 	}
+}
+
+// checksTemplates reports whether the API server refuses a StatefulSet whose pods it would refuse. Kubernetes 1.30 looks at the pods alone.
+func checksTemplates(t *testing.T) bool {
+	t.Helper()
+	labels := map[string]string{"app": "refused"}
+	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: "refused"}}
+	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	set.Spec.Template.Labels = labels
+	set.Spec.Template.Spec.Containers = []corev1.Container{{Name: "a", Image: "a", Env: []corev1.EnvVar{
+		{Name: "NODE", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.noSuchField"}}},
+	}}}
+	err := admin.Create(t.Context(), set, client.DryRunAll)
+	if err != nil {
+		require.True(t, apierrors.IsInvalid(err), err)
+	}
+	return err != nil
 }
 
 // lacks skips a test of an older Kubernetes that is asked for by name. The one that all tests are made for lacks nothing.
