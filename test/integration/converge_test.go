@@ -133,8 +133,8 @@ var owned = []byHand{
 	{"server-side", []string{"apply", "--server-side", "--force-conflicts", "-f", "-"}},
 }
 
-// serverSide is what the change named server-side applies.
-const serverSide = `{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {selector: {app: other}, publishNotReadyAddresses: true}}`
+// serverSide is what the change named server-side applies. kubectl 1.30 takes for JSON what begins with a brace.
+const serverSide = "---\n{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {selector: {app: other}, publishNotReadyAddresses: true}}"
 
 // What is added by hand to what the chart owns whole is taken away, as what is changed there is put back. Each change has a BarqCluster of its
 // own, because the operator slows down after a few repairs of one object.

@@ -23,7 +23,7 @@ func TestTheFinalizerOfSeveralOwners(t *testing.T) {
 		return manifest
 	}
 	manifest := func(t *testing.T, finalizers ...string) string {
-		return write(t, "apiVersion: barq.db/v1alpha1\nkind: BarqCluster\nmetadata: {name: db, finalizers: ["+strings.Join(finalizers, ", ")+"]}\nspec: {minReadySeconds: 0}\n")
+		return write(t, "---\n{apiVersion: barq.db/v1alpha1, kind: BarqCluster, metadata: {name: db, finalizers: ["+strings.Join(finalizers, ", ")+"]}, spec: {minReadySeconds: 0}}")
 	}
 	deletion := []string{"delete", "bqc/db", "--timeout=60s"}
 	for name, test := range map[string]struct {
