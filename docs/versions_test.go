@@ -37,8 +37,8 @@ func TestTheKubernetesThatIsTestedIsPinned(t *testing.T) {
 	require.Regexp(t, `^1\.30\.`, oldest)
 	minor := func(version string) string { return version[:strings.LastIndex(version, ".")] }
 	for path, claims := range map[string][]string{
-		"README.md":            {"tested on " + minor(newest) + ", and in part on " + minor(oldest)},
-		"docs/install.md":      {"tested on " + minor(newest) + ", and in part on " + minor(oldest), "All tests run on " + newest + ".", "KUBERNETES_VERSION=" + oldest + "`"},
+		"README.md":            {"tested on " + minor(newest) + " and " + minor(oldest)},
+		"docs/install.md":      {"tested on " + minor(newest) + " and " + minor(oldest), "All tests run on " + newest + ".", "KUBERNETES_VERSION=" + oldest + "`"},
 		"docs/test-cluster.md": {"KUBERNETES_VERSION=" + oldest + "`"},
 		"CHANGELOG.md":         {"KUBERNETES_VERSION=" + oldest + "`"},
 	} {
