@@ -130,9 +130,10 @@ test-conformance: ## Run the suite that barq-server, or its stand-in, has to pas
 test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/cluster/... ./hack/demo
 
+# SHORT=1 leaves out some of what is tried many times over.
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
-	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(GO_TEST_FLAGS) ./test/integration/...
+	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./test/integration/...
 
 ##@ Fuzzing
 

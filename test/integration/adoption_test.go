@@ -102,6 +102,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 // Whoever annotates a BarqCluster whose spec is not what runs learns of it before
 // anything is restarted.
 func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	output(t, helm("install", "db", filepath.Join(root, "helm-charts/barq-db"), "-n", namespace, "--wait",
 		"--set", "replicas=2,minReadySeconds=0,logLevel=debug,resources.requests.cpu=0.5,resources.requests.memory=1024Mi,storage.storageClassName=simulated"))

@@ -18,6 +18,7 @@ import (
 // Installed by hand, the chart gives as good a database as through the operator:
 // the same pod, the same volumes, the same Services.
 func TestTheChartAloneGivesTheSameDatabase(t *testing.T) {
+	t.Parallel()
 	for _, sample := range []struct{ name, manifest, values string }{
 		{"vectors", "barqcluster.yaml", "barqcluster.values.yaml"},
 		{"minimal", "barqcluster_minimal.yaml", "barqcluster_minimal.values.yaml"},

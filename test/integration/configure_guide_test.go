@@ -37,6 +37,7 @@ type configuration struct {
 // The samples of docs/configure.md are taken, and do to running pods what their first
 // line says.
 func TestConfigureGuide(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	provideWhatSamplesReferTo(t, namespace)
 	var samples []*configuration

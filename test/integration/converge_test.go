@@ -278,6 +278,7 @@ const refusedField = `{"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.
 
 // A refused edit applies nothing, whatever else is in it, and leaves nothing when it is taken back.
 func TestARefusedEditAppliesNothing(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ spec, edit, back string }{
 		"primary": {
 			`podDisruptionBudget: {enabled: false}`,

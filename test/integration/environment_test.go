@@ -47,6 +47,7 @@ func tiered(more ...corev1.EnvVar) []corev1.EnvVar {
 // The whole environment is compared, as the API server gives it back: a variable
 // too many is as wrong as one too few.
 func TestTheWholeEnvironment(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	newSecret(t, namespace, "aws", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	newSecret(t, namespace, "google", map[string]string{"GOOGLE_APPLICATION_CREDENTIALS_JSON": "{}"})

@@ -197,6 +197,13 @@ func shaped() []attack {
 // is handed back to Helm. The attack hits nothing, and the BarqCluster goes on as if the record were the operator's.
 func TestForgedRecords(t *testing.T) {
 	all := attacks()
+	if testing.Short() {
+		var some []attack
+		for i := 0; i < len(all); i += 3 {
+			some = append(some, all[i])
+		}
+		all = some
+	}
 	names := make([]string, len(all))
 	for i, attack := range all {
 		names[i] = attack.name

@@ -65,6 +65,7 @@ func TestTheSampleBecomesReady(t *testing.T) {
 }
 
 func TestScale(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
@@ -166,6 +167,7 @@ func TestChangesReachThePods(t *testing.T) {
 }
 
 func TestDeletionKeepsTheVolumes(t *testing.T) {
+	t.Parallel()
 	for _, cascade := range []string{"background", "foreground", "orphan"} {
 		t.Run(cascade, func(t *testing.T) {
 			namespace := newNamespace(t)

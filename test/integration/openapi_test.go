@@ -18,6 +18,7 @@ import (
 // knows, and each value one that its own validation and admission let through. Nothing
 // is stored.
 func TestTheAPIServerTakesEveryObjectOfTheCharts(t *testing.T) {
+	t.Parallel()
 	// The chart barq-operator has roles in the namespaces that its example watches.
 	for _, name := range []string{"apps", "search"} {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}

@@ -71,6 +71,7 @@ func TestDeletionProtection(t *testing.T) {
 
 // A namespace that is deleted waits for a protected BarqCluster, and takes all else in it, its data too. docs/operate.md says so in bold.
 func TestTheNamespaceTakesWhatIsProtected(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{deletionProtection: true}`)
 	unprotectInTheEnd(t, cluster)

@@ -18,6 +18,7 @@ import (
 // An account that leaves the release while the spec goes on to name it stays, without an owner, so that pods can be made. The release can
 // have it again, and a deletion of the BarqCluster leaves it.
 func TestAnAccountThatTheSpecStillNames(t *testing.T) {
+	t.Parallel()
 	for name, account := range map[string]string{"its own": "db", "another name": "search"} {
 		t.Run(name, func(t *testing.T) {
 			namespace := newNamespace(t)

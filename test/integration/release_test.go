@@ -50,6 +50,7 @@ func writeChart(t *testing.T, name string) string {
 }
 
 func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		chart     func(t *testing.T) string
 		arguments []string

@@ -34,6 +34,7 @@ func waitClaims(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string) {
 // Volumes are deleted where the spec says so, and a database that sleeps keeps its
 // own whatever it says.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {retention: {whenDeleted: Delete, whenScaled: Delete}}}`)
 	waitReady(t, cluster)

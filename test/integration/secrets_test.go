@@ -128,6 +128,7 @@ env:
 }
 
 func TestASecretThatChangesRollsThePodsOnce(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	secret := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	cluster := newCluster(t, namespace, "db", "replicas: 2\n"+s3Tier)

@@ -252,6 +252,7 @@ func TestAQuotaKeepsAPodFromBeingMade(t *testing.T) {
 
 // A pod that does not go is told of, with who holds it.
 func TestAPodThatDoesNotGo(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
