@@ -50,6 +50,19 @@ func attacks() []attack {
 	return slices.Concat(spelled(), hooked(), stated(), numbered(), marked(), shaped())
 }
 
+// someAttacks are those that are tried: a third in the short form.
+func someAttacks() []attack {
+	all := attacks()
+	if !testing.Short() {
+		return all
+	}
+	var some []attack
+	for i := 0; i < len(all); i += 3 {
+		some = append(some, all[i])
+	}
+	return some
+}
+
 // spelled: the target is listed in every spelling.
 func spelled() []attack {
 	var found []attack
@@ -196,14 +209,7 @@ func shaped() []attack {
 // Each kind of forged record gets a BarqCluster of its own, which is edited while the record is there, and deleted, and another one, which
 // is handed back to Helm. The attack hits nothing, and the BarqCluster goes on as if the record were the operator's.
 func TestForgedRecords(t *testing.T) {
-	all := attacks()
-	if testing.Short() {
-		var some []attack
-		for i := 0; i < len(all); i += 3 {
-			some = append(some, all[i])
-		}
-		all = some
-	}
+	all := someAttacks()
 	names := make([]string, len(all))
 	for i, attack := range all {
 		names[i] = attack.name
