@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -143,8 +144,10 @@ func TestTheFirstVolumesAreCorrected(t *testing.T) {
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 1Gi, storageClassName: `+namespace+`}}`)
 	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
 
-	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.StorageClassName = nil })
-	grow(t, cluster, "64Mi")
+	suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
+		// Together: of the right class a volume is bound at once.
+		spec.Storage.StorageClassName, spec.Storage.Size = nil, ptr.To(resource.MustParse("64Mi"))
+	})
 	suite.WaitReady(t, cluster)
 	requireVolumes(t, cluster, "64Mi", "data-db-0")
 }
