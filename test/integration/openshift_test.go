@@ -1,11 +1,12 @@
 package integration
 
 import (
-	"os/exec"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -202,23 +203,36 @@ func TestOpenShift(t *testing.T) {
 	requireIDs(t, before, ids{policy: corev1.FSGroupChangeOnRootMismatch})
 }
 
-// The pods of the operator itself are taken there, of the manifests and of its chart.
+// The pods of the operator itself are taken there, of the manifests, of its chart and of the bundle.
 func TestTheOperatorsPodsUnderUserIDsOfTheirNamespace(t *testing.T) {
 	assignIDs(t)
 	namespace := newRange(t)
-	for name, rendered := range map[string]*exec.Cmd{
-		"manifests": kubectl("kustomize", filepath.Join(root, "config", "manager")),
-		"chart":     helm("template", "barq-operator", filepath.Join(root, "helm-charts", "barq-operator"), "--show-only", "templates/deployment.yaml"),
+	for name, spec := range map[string]appsv1.DeploymentSpec{
+		"manifests": deploymentIn(t, output(t, kubectl("kustomize", filepath.Join(root, "config", "manager")))).Spec,
+		"chart": deploymentIn(t, output(t, helm("template", "barq-operator", filepath.Join(root, "helm-charts", "barq-operator"),
+			"--show-only", "templates/deployment.yaml"))).Spec,
+		"bundle": deploymentOfTheBundle(t),
 	} {
 		t.Run(name, func(t *testing.T) {
-			deployment := deploymentIn(t, output(t, rendered))
-			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: deployment.Spec.Template.Spec}
+			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: spec.Template.Spec}
 			pod.Spec.ServiceAccountName = "default"
 			require.NoError(t, admin.Create(t.Context(), pod, client.DryRunAll))
 			require.Equal(t, firstOfRange, *pod.Spec.Containers[0].SecurityContext.RunAsUser)
 			require.True(t, *pod.Spec.SecurityContext.RunAsNonRoot)
 		})
 	}
+}
+
+// deploymentOfTheBundle is what the Operator Lifecycle Manager makes of it.
+func deploymentOfTheBundle(t *testing.T) appsv1.DeploymentSpec {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "bundle", "manifests", "barq-operator.clusterserviceversion.yaml"))
+	require.NoError(t, err)
+	var csv operatorsv1alpha1.ClusterServiceVersion
+	require.NoError(t, yaml.Unmarshal(content, &csv))
+	deployments := csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs
+	require.Len(t, deployments, 1)
+	return deployments[0].Spec
 }
 
 // deploymentIn finds the only Deployment in manifests.
