@@ -24,6 +24,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // renderedKinds are the kinds of the chart that every Kubernetes cluster has.
@@ -51,7 +52,7 @@ func objectsOf(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]map[strin
 			annotations := object.GetAnnotations()
 			// The one sums up the rest, and the other says what was before.
 			delete(annotations, apply.DigestAnnotation)
-			delete(annotations, "barq.db/restart-cause")
+			delete(annotations, clusters.CauseAnnotation)
 			object.SetAnnotations(annotations)
 			for _, field := range []string{"resourceVersion", "managedFields", "generation"} {
 				unstructured.RemoveNestedField(object.Object, "metadata", field)
@@ -140,24 +141,24 @@ const serverSide = "---\n{apiVersion: v1, kind: Service, metadata: {name: db}, s
 // own, because the operator slows down after a few repairs of one object.
 func TestWhatIsAddedByHandIsReverted(t *testing.T) {
 	t.Parallel()
-	before, clusters := map[string]map[string]map[string]any{}, map[string]*v1alpha1.BarqCluster{}
+	before, databases := map[string]map[string]map[string]any{}, map[string]*v1alpha1.BarqCluster{}
 	for _, one := range owned {
-		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}}`)
+		databases[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}}`)
 	}
-	for name, cluster := range clusters {
+	for name, cluster := range databases {
 		waitSleeping(t, cluster)
 		before[name] = objectsOf(t, cluster)
 	}
 	for _, one := range owned {
-		command := kubectl(append([]string{"-n", clusters[one.name].Namespace}, one.args...)...)
+		command := kubectl(append([]string{"-n", databases[one.name].Namespace}, one.args...)...)
 		command.Stdin = strings.NewReader(serverSide)
 		output(t, command)
 	}
 	for _, one := range owned {
 		t.Run(one.name, func(t *testing.T) {
-			eventually(t, func() string { return differ(before[one.name], objectsOf(t, clusters[one.name])) })
-			require.Len(t, releaseSecrets(t, clusters[one.name].Namespace, "db"), 1, "without a new revision")
-			waitSleeping(t, clusters[one.name])
+			eventually(t, func() string { return differ(before[one.name], objectsOf(t, databases[one.name])) })
+			require.Len(t, releaseSecrets(t, databases[one.name].Namespace, "db"), 1, "without a new revision")
+			waitSleeping(t, databases[one.name])
 		})
 	}
 }
@@ -177,13 +178,13 @@ var injected = []byHand{
 // What injectors add stays, also when the BarqCluster is edited.
 func TestWhatInjectorsAddStays(t *testing.T) {
 	t.Parallel()
-	clusters := map[string]*v1alpha1.BarqCluster{}
+	databases := map[string]*v1alpha1.BarqCluster{}
 	for _, one := range injected {
-		clusters[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}, env: [{name: A, value: "1"}]}`)
+		databases[one.name] = newCluster(t, newNamespace(t), "db", `{replicas: 0, podDisruptionBudget: {enabled: true}, env: [{name: A, value: "1"}]}`)
 	}
 	after := map[string]map[string]map[string]any{}
 	for _, one := range injected {
-		cluster := clusters[one.name]
+		cluster := databases[one.name]
 		waitSleeping(t, cluster)
 		output(t, kubectl(append([]string{"-n", cluster.Namespace}, one.args...)...))
 		after[one.name] = objectsOf(t, cluster)
@@ -191,7 +192,7 @@ func TestWhatInjectorsAddStays(t *testing.T) {
 	time.Sleep(2 * soon)
 	for _, one := range injected {
 		t.Run(one.name, func(t *testing.T) {
-			cluster := clusters[one.name]
+			cluster := databases[one.name]
 			require.Empty(t, differ(after[one.name], objectsOf(t, cluster)))
 			// One that removes a field, and one that only changes one.
 			for _, env := range [][]v1alpha1.EnvVar{nil, {{Name: "A", Value: "2"}}, {{Name: "A", Value: "1"}}} {
@@ -469,14 +470,14 @@ func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {
 			edited("", "sts/db", `[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"cluster","configMap":{"name":"db-cluster"}}}]`),
 		},
 	}
-	clusters, before := map[string]*v1alpha1.BarqCluster{}, map[string]map[string]map[string]any{}
+	databases, before := map[string]*v1alpha1.BarqCluster{}, map[string]map[string]map[string]any{}
 	for _, one := range changes {
 		namespace := newNamespace(t)
 		newSecret(t, namespace, "db-traces", map[string]string{"headers": "a"})
-		clusters[one.change.name] = newCluster(t, namespace, "db",
+		databases[one.change.name] = newCluster(t, namespace, "db",
 			`{podDisruptionBudget: {enabled: true}, env: [{name: HEADERS, valueFrom: {secretKeyRef: {name: db-traces, key: headers}}}]}`)
 	}
-	for name, cluster := range clusters {
+	for name, cluster := range databases {
 		waitReady(t, cluster)
 		before[name] = objectsOf(t, cluster)
 	}
@@ -491,7 +492,7 @@ func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {
 	const image = "registry.example.com/barq-db:0.2.0"
 	right := func(t *testing.T, name string) {
 		t.Helper()
-		cluster := clusters[name]
+		cluster := databases[name]
 		waitReady(t, cluster)
 		require.Equal(t, image, container(t, cluster).Image)
 		require.Len(t, pods(t, cluster), 2)
@@ -501,7 +502,7 @@ func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {
 	}
 	for _, one := range changes {
 		t.Run(one.change.name, func(t *testing.T) {
-			cluster := clusters[one.change.name]
+			cluster := databases[one.change.name]
 			run(t, cluster, one.change)
 			edit(t, cluster, image, 2)
 			// The operator may have done so already.
@@ -512,8 +513,8 @@ func TestAnEditGetsThroughWhatWasChangedByHand(t *testing.T) {
 
 	operator.Stop()
 	for _, one := range changes {
-		run(t, clusters[one.change.name], one.change)
-		edit(t, clusters[one.change.name], image, 2)
+		run(t, databases[one.change.name], one.change)
+		edit(t, databases[one.change.name], image, 2)
 	}
 	require.NoError(t, operator.Start())
 	for _, one := range changes {
