@@ -215,14 +215,14 @@ func folders(t *testing.T, path string) []string {
 	return found
 }
 
-func TestReadmeNamesEveryFolder(t *testing.T) {
+func TestContributingNamesEveryFolder(t *testing.T) {
 	named := map[string]bool{}
-	for _, entry := range read(t, "README.md").section(t, "Layout").entries() {
+	for _, entry := range read(t, "CONTRIBUTING.md").section(t, "Layout").entries() {
 		folder, _, _ := strings.Cut(entry, "/")
 		named[folder] = true
 	}
 	for _, folder := range folders(t, ".") {
-		require.True(t, named[folder], "README.md, Layout, does not name %s", folder)
+		require.True(t, named[folder], "CONTRIBUTING.md, Layout, does not name %s", folder)
 	}
 }
 
