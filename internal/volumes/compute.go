@@ -198,6 +198,13 @@ func (o observation) missing() []string {
 		name := clusters.ClaimName(clusters.PodName(o.cluster, ordinal))
 		if v, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
+		} else if v.goes() && !o.uses(v) {
+			// Its size says nothing of the volume that the pod gets.
+			text := fmt.Sprintf("claim %s is being deleted, and another one is made for pod %s", name, v.pod)
+			if v.claim.DeletionTimestamp == nil {
+				text = fmt.Sprintf("claim %s has lost its volume %s", name, volumeName(v.claim))
+			}
+			found = append(found, text)
 		} else if has := v.has(); has.IsZero() {
 			class := "its class is the default one, and there is none"
 			if named := ptr.Deref(v.claim.Spec.StorageClassName, ""); named != "" {

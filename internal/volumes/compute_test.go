@@ -198,6 +198,22 @@ func TestCompute(t *testing.T) {
 			}),
 			said{no, "DataAtRisk", strings.ReplaceAll(goingMessage, "vectors-1", "vectors-0"), "20Gi", 3, 2},
 		},
+		"a claim that is being deleted, and its pod stops": {
+			first(func(o *observation, claim *corev1.PersistentVolumeClaim) {
+				give(claim, "20Gi")
+				claim.DeletionTimestamp = &metav1.Time{Time: now}
+				o.pod(0).DeletionTimestamp = &metav1.Time{Time: now}
+			}),
+			said{unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is being deleted, and another one is made for pod vectors-0", "20Gi", 3, 3},
+		},
+		"a claim that has lost its volume, without a pod": {
+			first(func(o *observation, claim *corev1.PersistentVolumeClaim) {
+				give(claim, "20Gi")
+				claim.Spec.VolumeName, claim.Status.Phase = "pv-0", corev1.ClaimLost
+				delete(o.pods, "vectors-0")
+			}),
+			said{unknown, "NoVolumes", "no volume yet: claim data-vectors-0 has lost its volume pv-0", "20Gi", 3, 3},
+		},
 		"what a person can do something about comes first": {
 			func(o *observation) {
 				awaitsFileSystem(o.claim(1), now)

@@ -10,10 +10,8 @@ import (
 func (o observation) risks() []string {
 	var found []string
 	for _, v := range o.volumes {
-		switch pod := o.pods[v.pod]; {
-		case !v.goes():
-		case pod == nil || pod.DeletionTimestamp != nil:
-			// Its StatefulSet makes it again, on a new volume if the claim is gone by then.
+		switch {
+		case !v.goes() || !o.uses(v):
 		case v.claim.DeletionTimestamp != nil && v.stays():
 			found = append(found, fmt.Sprintf("claim %s is being deleted, and pod %s begins without data when it starts again: the volume %s stays "+
 				"(persistentVolumeReclaimPolicy Retain); the operator restarts this pod only for a change of the spec", v.claim.Name, v.pod, volumeName(v.claim)))
@@ -26,6 +24,13 @@ func (o observation) risks() []string {
 		}
 	}
 	return found
+}
+
+// uses tells whether a pod runs, or is to run, with the volume. The StatefulSet makes a pod that stops again, on a new volume
+// if the claim is gone by then.
+func (o observation) uses(v volume) bool {
+	pod := o.pods[v.pod]
+	return pod != nil && pod.DeletionTimestamp == nil
 }
 
 func volumeName(claim *corev1.PersistentVolumeClaim) string {
