@@ -7,29 +7,26 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/interning"
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
 // limitedCache keeps only what belongs to a BarqCluster, and of that only what is
-// read, with strings that it has once. Unlimited caches are what makes operators run out of memory on large
+// read. Unlimited caches are what makes operators run out of memory on large
 // Kubernetes clusters.
 func limitedCache() cache.Options {
-	strings := &interning.Strings{}
 	mine := cache.ByObject{Label: ownership.Selector()}
 	pods := mine
-	pods.Transform = both(clusters.StripPod, strings.Share)
+	pods.Transform = clusters.StripPod
 	rendered := func(kind string) cache.ByObject {
-		return cache.ByObject{Label: mine.Label, Transform: both(apply.Strip(kind), strings.Share)}
+		return cache.ByObject{Label: mine.Label, Transform: apply.Strip(kind)}
 	}
 	return cache.Options{
-		DefaultTransform: both(withoutManagedFields, strings.Share),
+		DefaultTransform: withoutManagedFields,
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Pod{}:                   pods,
 			&corev1.PersistentVolumeClaim{}: mine,
@@ -53,15 +50,4 @@ func withoutManagedFields(object any) (any, error) {
 		accessor.SetManagedFields(nil)
 	}
 	return object, nil
-}
-
-// both makes one transform of two.
-func both(first, second toolscache.TransformFunc) toolscache.TransformFunc {
-	return func(object any) (any, error) {
-		object, err := first(object)
-		if err != nil {
-			return nil, err
-		}
-		return second(object)
-	}
 }
