@@ -50,9 +50,6 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := limitGarbage(mgr); err != nil {
-		return err
-	}
 	if err := addControllers(ctx, mgr, watch, key, settings, operator); err != nil {
 		return err
 	}
