@@ -173,10 +173,7 @@ func (a *actions) begins() (err error) {
 		return err
 	}
 	var known bool
-	if a.settled, err = a.getter.settled.find(uid, a.stored.String()); err != nil {
-		return err
-	}
-	a.known = a.settled
+	a.settled = a.getter.settled.find(uid, a.stored.String())
 	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
 		return nil
 	}
@@ -227,8 +224,6 @@ type actions struct {
 	manifest string
 	// settled is what an earlier pass found, if nothing changed in the storage since, as long as this pass has found nothing else.
 	settled *settledRelease
-	// known is the same to the end of the pass.
-	known *settledRelease
 	// asked is what a person asks for.
 	asked request
 	// newest is the newest revision, once it was read.
@@ -310,7 +305,9 @@ func (a *actions) wrote(made *release.Release, err error) error {
 		err = storage.failed
 	}
 	if err == nil {
-		err = a.remember(settledRelease{stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made, objects: a.facts.allMade()})
+		a.getter.settled.remember(uid, settledRelease{
+			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made, objects: a.facts.allMade(),
+		})
 	}
 	return err
 }
@@ -333,12 +330,6 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		// The library compares what is rendered with what Get gave, which is as good as
 		// ever, and then asks for the release again to upgrade it.
 		a.settled = nil
-		if ahead, err := a.goesAhead(); err != nil {
-			return nil, err
-		} else if ahead {
-			// It differs from what Get gave, so that the library upgrades.
-			return &release.Release{}, nil
-		}
 	}
 	if err := a.opened(); err != nil {
 		return nil, err
@@ -482,20 +473,8 @@ func (a *actions) Reconcile(found *release.Release) error {
 	a.getter.rollouts.Leave(a.cluster.GetUID())
 	// What the cache of the storage does not show yet would be remembered for an empty one.
 	if objects != nil && len(a.stored) > 0 {
-		return a.remember(settledRelease{stored: a.stored.String(), inputs: a.inputs, release: found, objects: objects})
+		a.getter.settled.remember(a.cluster.GetUID(), settledRelease{stored: a.stored.String(), inputs: a.inputs, release: found, objects: objects})
 	}
-	return nil
-}
-
-// remember lets later passes know what this one has found or made.
-func (a *actions) remember(settled settledRelease) (err error) {
-	if a.known != nil && a.known.release == settled.release {
-		// This has not all of the release.
-		settled.rest = a.known.rest
-	} else if settled.rest, err = a.getter.settled.restOf(settled.release, a.getter.chart); err != nil {
-		return err
-	}
-	a.getter.settled.remember(a.cluster.GetUID(), settled)
 	return nil
 }
 

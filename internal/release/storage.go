@@ -266,16 +266,6 @@ func (d *passDriver) index(key string) int {
 	return slices.IndexFunc(d.records, func(one *record) bool { return one.secret == key })
 }
 
-// knows makes the storage answer with these revisions of a release. The newest one, which is
-// the last, is deployed, signed, and the only one that is whole.
-func (d *passDriver) knows(revisions []*release.Release) {
-	d.records, d.read = nil, true
-	for _, one := range revisions {
-		d.records = append(d.records, &record{secret: keyOf(one.Name, one.Version), number: one.Version, release: one})
-	}
-	sortNewestFirst(d.records)
-}
-
 func sortNewestFirst(records []*record) {
 	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(b.number, a.number) })
 }
