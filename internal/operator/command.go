@@ -103,7 +103,6 @@ func setUpLogging(name string) error {
 		// Errors are about BarqClusters and come from a few known places; a stack of the
 		// work queue under each only hides them.
 		zap.StacktraceLevel(zapcore.PanicLevel),
-		zap.RawZapOpts(uberzap.WrapCore(func(core zapcore.Core) zapcore.Core { return lazyCore{core} })),
 	)
 	// Leader election logs through klog, and the metrics server through the standard
 	// library; their lines are to be JSON like all others.
