@@ -282,7 +282,7 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 	if a.inputs, err = inputsOf(values, a.server); err != nil {
 		return nil, err
 	}
-	opts = append(opts, withInstallLabels(a.labels()), a.installsOwned)
+	opts = append(opts, withInstallLabels(a.labels()))
 	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	if a.facts.conflicted {
 		// Helm looks for each object on the API server now. It takes those for its own that an
@@ -334,7 +334,7 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if err := a.opened(); err != nil {
 		return nil, err
 	}
-	rendered, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, a.upgradesOwned)...)
+	rendered, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -356,7 +356,7 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if a.plan.resumes {
 		a.getter.rollouts.Resume(a.cluster)
 	}
-	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()), a.upgradesOwned)...)
+	upgraded, err := a.ActionInterface.Upgrade(name, namespace, chrt, values, append(opts, withUpgradeLabels(a.labels()))...)
 	a.upgraded(upgraded)
 	if upgraded != nil {
 		a.manifest = upgraded.Manifest

@@ -103,7 +103,7 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 		annotations[releaseNameAnnotation], annotations[releaseNamespaceAnnotation] = c.cluster.GetName(), c.cluster.GetNamespace()
 		object.SetAnnotations(annotations)
 	}
-	c.knows(string(content), built)
+	c.built[string(content)] = copies(built)
 	return built, nil
 }
 
@@ -118,11 +118,6 @@ func mark(objects kube.ResourceList) error {
 		}
 	}
 	return nil
-}
-
-// knows lets Build not read a manifest again.
-func (c *directClient) knows(manifest string, objects kube.ResourceList) {
-	c.built[manifest] = copies(objects)
 }
 
 // copies gives objects that can be changed, as Helm changes what it is given.
