@@ -2,33 +2,25 @@ package release
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"strconv"
-	"sync"
-	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/barq-db/barq-operator/internal/secrets"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
-
-// gzipWriters are kept because making one, with its tables, took a tenth of all memory that an install asked for.
-var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 // create stores a revision as Helm's own storage does, or gives driver.ErrReleaseExists. sign finishes the Secret.
 func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev1.Secret)) error {
-	secret, err := recordSecret(key, rel, "createdAt")
+	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
 	if err != nil {
-		return err
+		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
 	sign(secret)
 	_, err = n.Create(context.Background(), secret, metav1.CreateOptions{})
@@ -43,9 +35,9 @@ func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev
 
 // tryCreate asks the API server whether it would store a revision, or gives driver.ErrReleaseExists.
 func (n *notedSecrets) tryCreate(key string, rel *release.Release, sign func(*corev1.Secret)) error {
-	secret, err := recordSecret(key, rel, "createdAt")
+	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
 	if err != nil {
-		return err
+		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
 	sign(secret)
 	// Nothing is stored, so nothing is noted.
@@ -61,9 +53,9 @@ func (n *notedSecrets) tryCreate(key string, rel *release.Release, sign func(*co
 
 // update stores a revision over an older state of it, as Helm's own storage does. sign finishes the Secret.
 func (n *notedSecrets) update(key string, rel *release.Release, sign func(*corev1.Secret)) error {
-	secret, err := recordSecret(key, rel, "modifiedAt")
+	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Update(key, rel) })
 	if err != nil {
-		return err
+		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
 	sign(secret)
 	return n.replace(secret)
@@ -71,11 +63,14 @@ func (n *notedSecrets) update(key string, rel *release.Release, sign func(*corev
 
 // updateText does the same with the text of an unsigned record, of which rel has labels and state.
 func (n *notedSecrets) updateText(key string, text *recordText, rel *release.Release) error {
-	record, err := packed(text)
+	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Update(key, rel) })
 	if err != nil {
 		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
-	return n.replace(secretWith(key, record, rel, "modifiedAt"))
+	if secret.Data[recordKey], err = packed(text); err != nil {
+		return fmt.Errorf("packing revision %s: %w", key, err)
+	}
+	return n.replace(secret)
 }
 
 func (n *notedSecrets) replace(secret *corev1.Secret) error {
@@ -85,39 +80,36 @@ func (n *notedSecrets) replace(secret *corev1.Secret) error {
 	return nil
 }
 
-// recordSecret makes the Secret that Helm stores a revision in, with the time of now in the named label.
-func recordSecret(key string, rel *release.Release, timeLabel string) (*corev1.Secret, error) {
-	record, err := packed(rel)
-	if err != nil {
-		return nil, fmt.Errorf("packing revision %s: %w", key, err)
-	}
-	return secretWith(key, record, rel, timeLabel), nil
+// secretOf returns the Secret that Helm's own storage would create or update. Nothing is stored.
+func secretOf(store func(*driver.Secrets) error) (*corev1.Secret, error) {
+	kept := &keptSecret{}
+	err := store(driver.NewSecrets(kept))
+	return kept.secret, err
 }
 
-func secretWith(key string, record []byte, rel *release.Release, timeLabel string) *corev1.Secret {
-	labels := map[string]string{timeLabel: strconv.FormatInt(time.Now().Unix(), 10)}
-	maps.Copy(labels, rel.Labels)
-	maps.Copy(labels, map[string]string{
-		"name": rel.Name, "owner": "helm", "status": rel.Info.Status.String(), "version": strconv.Itoa(rel.Version),
-	})
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: key, Labels: labels},
-		Type:       secrets.ReleaseType,
-		Data:       map[string][]byte{recordKey: record},
-	}
+// keptSecret keeps what is to be stored.
+type keptSecret struct {
+	corev1client.SecretInterface
+	secret *corev1.Secret
 }
 
-// packed makes JSON, gzip and base64 of a record.
+// Create keeps the Secret.
+func (k *keptSecret) Create(_ context.Context, secret *corev1.Secret, _ metav1.CreateOptions) (*corev1.Secret, error) {
+	k.secret = secret
+	return secret, nil
+}
+
+// Update keeps the Secret.
+func (k *keptSecret) Update(_ context.Context, secret *corev1.Secret, _ metav1.UpdateOptions) (*corev1.Secret, error) {
+	k.secret = secret
+	return secret, nil
+}
+
+// packed returns the form in which Helm stores a record: base64 of gzip of JSON.
 func packed(record any) ([]byte, error) {
-	content, err := json.Marshal(record)
-	if err != nil {
-		return nil, err
-	}
 	var zipped bytes.Buffer
-	writer := gzipWriters.Get().(*gzip.Writer)
-	defer gzipWriters.Put(writer)
-	writer.Reset(&zipped)
-	if _, err := writer.Write(content); err != nil {
+	writer := gzip.NewWriter(&zipped)
+	if err := json.NewEncoder(writer).Encode(record); err != nil {
 		return nil, err
 	}
 	if err := writer.Close(); err != nil {

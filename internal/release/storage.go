@@ -299,13 +299,13 @@ func fits(rel *release.Release) error {
 		// A record holds the manifest and the values, which are together at most thrice as long, and packs them.
 		return nil
 	}
-	content, err := packed(compact(rel))
+	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(keyOf(rel.Name, rel.Version), compact(rel)) })
 	if err != nil {
 		return fmt.Errorf("packing revision %d: %w", rel.Version, err)
 	}
-	if len(content) > secretLimit {
+	if size := len(secret.Data[recordKey]); size > secretLimit {
 		return fmt.Errorf("%w: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
-			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", errTooLongSpec, len(content), secretLimit)
+			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", errTooLongSpec, size, secretLimit)
 	}
 	return nil
 }
