@@ -140,8 +140,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.written.Settled(request.NamespacedName)
 		return result, nil
 	}
-	if delay, waits := delayOf(cluster, &stored, &computed); waits {
-		if left := r.written.ProgressIn(cluster, delay, now); left > 0 {
+	if canWait(&stored, &computed) {
+		if left := r.written.ProgressIn(cluster, now); left > 0 {
 			return ctrl.Result{RequeueAfter: left}, nil
 		}
 	}

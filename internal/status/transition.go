@@ -2,13 +2,11 @@ package status
 
 import (
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // ownPart gives the part of a stored status that the status controller writes.
@@ -34,37 +32,11 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
 
-var (
-	// progressDelay is that of what is only progress. A start goes through half a dozen states in a few seconds, and
-	// nobody can follow them; each write costs a request and wakes every controller.
-	progressDelay = clusters.Progress
-	// troubleDelay is that of what is wrong with pods that have never answered, and of that it has passed: none, but where
-	// hundreds are made at once most of that is only that Kubernetes is not there yet. It waits with all progress.
-	troubleDelay = clusters.Delay{Share: progressDelay.Share, Most: progressDelay.Most}
-	// queueDelay is how long a BarqCluster that was claimed waits for more to be said of it
-	// than that it is Pending. When hundreds are made at once, most of them wait for their turn
-	// on the Helm side, and nothing else can be said until then.
-	queueDelay = clusters.Delay{Least: 5 * time.Minute}
-	// applyDelay is how long a BarqCluster that is Ready waits to be called anything else while a new spec is applied. That
-	// takes a fraction of a second, in which its pods go on as before, and the status says by its observedGeneration
-	// that it is about the former spec.
-	applyDelay = clusters.Delay{Least: time.Second}
-)
-
-// delayOf is how long a status that was computed waits to be written, if it does.
-func delayOf(cluster *v1alpha1.BarqCluster, stored, computed *v1alpha1.BarqClusterStatus) (delay clusters.Delay, waits bool) {
-	switch {
-	case onlyApplies(stored, computed):
-		return applyDelay, true
-	case onlyTroubleAtStart(stored, computed):
-		return troubleDelay, true
-	case !onlyProgress(stored, computed):
-		return clusters.Delay{}, false
-	case len(cluster.Status.Conditions) == 0:
-		return queueDelay, true
-	default:
-		return progressDelay, true
-	}
+// canWait tells whether a status that was computed waits for what comes of it: what is only progress, that pods have never answered, and
+// that a BarqCluster which is Ready has a new spec that is being applied. A start goes through half a dozen states in a few seconds,
+// and each write wakes every controller.
+func canWait(stored, computed *v1alpha1.BarqClusterStatus) bool {
+	return onlyApplies(stored, computed) || onlyTroubleAtStart(stored, computed) || onlyProgress(stored, computed)
 }
 
 // onlyApplies tells whether the computed status says of a BarqCluster that is Ready that its newest spec is being applied,

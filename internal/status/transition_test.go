@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestOnlyProgressCanWait(t *testing.T) {
@@ -56,7 +55,7 @@ func TestOnlyProgressCanWait(t *testing.T) {
 
 // A BarqCluster in the queue of the Helm side has nothing to tell; one that is being made has, and one that is Ready goes on
 // while a change is applied.
-func TestDelays(t *testing.T) {
+func TestCanWait(t *testing.T) {
 	status := func(ready metav1.ConditionStatus, reason string, edits ...func(*v1alpha1.BarqClusterStatus)) *v1alpha1.BarqClusterStatus {
 		made := &v1alpha1.BarqClusterStatus{
 			ObservedGeneration: 3, ReadyReplicas: 2,
@@ -85,39 +84,32 @@ func TestDelays(t *testing.T) {
 	})
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
-		conditions       bool
-		want             clusters.Delay
+		want             bool
 	}{
-		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false, queueDelay},
-		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, progressDelay},
-		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, applyDelay},
-		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), true, clusters.Delay{}},
-		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true, clusters.Delay{}},
+		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false},
 		"a pod less while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.ReadyReplicas--
-		}), true, clusters.Delay{}},
+		}), false},
 		"it stalls while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions[1].Status = metav1.ConditionTrue
-		}), true, clusters.Delay{}},
-		"trouble from the start":           {claimed, neverAnswered, true, troubleDelay},
-		"trouble at a start":               {starts, neverAnswered, true, troubleDelay},
-		"other trouble at a start":         {neverAnswered, neverAnswered, true, troubleDelay},
-		"trouble at a start has passed":    {neverAnswered, starts, true, troubleDelay},
-		"trouble at a start has no end":    {neverAnswered, stalls, true, clusters.Delay{}},
-		"trouble at a start, for too long": {stalls, starts, true, clusters.Delay{}},
-		"they answer after trouble":        {neverAnswered, is, true, clusters.Delay{}},
-		"a loss":                           {starts, lost, true, clusters.Delay{}},
-		"a loss is over":                   {lost, starts, true, clusters.Delay{}},
-		"a fault":                          {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), true, clusters.Delay{}},
+		}), false},
+		"trouble from the start":           {claimed, neverAnswered, true},
+		"trouble at a start":               {starts, neverAnswered, true},
+		"other trouble at a start":         {neverAnswered, neverAnswered, true},
+		"trouble at a start has passed":    {neverAnswered, starts, true},
+		"trouble at a start has no end":    {neverAnswered, stalls, false},
+		"trouble at a start, for too long": {stalls, starts, false},
+		"they answer after trouble":        {neverAnswered, is, false},
+		"a loss":                           {starts, lost, false},
+		"a loss is over":                   {lost, starts, false},
+		"a fault":                          {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cluster := &v1alpha1.BarqCluster{}
-			if test.conditions {
-				cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionInitialized}}
-			}
-			delay, waits := delayOf(cluster, test.stored, test.computed)
-			require.Equal(t, test.want, delay)
-			require.Equal(t, test.want != clusters.Delay{}, waits)
+			require.Equal(t, test.want, canWait(test.stored, test.computed))
 		})
 	}
 }

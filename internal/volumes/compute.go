@@ -64,10 +64,6 @@ func (o observation) compute(plan restarts, now time.Time) ownStatus {
 	return computed
 }
 
-// volumesAwaited is how long volumes of a new StatefulSet, or of pods that it is to have more, are on their way before it is
-// reported that they are not there.
-var volumesAwaited = clusters.Progress
-
 // early tells whether nobody expects volumes: there is no StatefulSet yet.
 func (o observation) early() bool {
 	return storedStatus(o.cluster).resized() == nil && o.cluster.Spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage &&

@@ -217,7 +217,7 @@ func (r *Reconciler) report(ctx context.Context, observed observation, plan rest
 		return 0, nil
 	}
 	if observed.onlyAwaits(computed) {
-		if left := r.written.ProgressIn(observed.cluster, volumesAwaited, now); left > 0 {
+		if left := r.written.ProgressIn(observed.cluster, now); left > 0 {
 			return left, nil
 		}
 	}

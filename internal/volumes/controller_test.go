@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
@@ -251,7 +252,7 @@ func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
 	w := worldOf(t, o)
 	writes, again := w.pass(t)
 	require.Empty(t, writes)
-	require.Equal(t, volumesAwaited.Least, again)
+	require.Equal(t, clusters.Window, again)
 
 	w.clock.SetTime(now.Add(again))
 	writes, again = w.pass(t)
@@ -270,12 +271,12 @@ func TestVolumesOfFurtherPodsAreAwaited(t *testing.T) {
 	w := worldOf(t, o)
 	writes, again := w.pass(t)
 	require.NotContains(t, writes, "apply status")
-	require.Equal(t, volumesAwaited.Least, again)
-	w.clock.SetTime(now.Add(time.Second))
+	require.Equal(t, clusters.Window, again)
+	w.clock.SetTime(now.Add(time.Second / 2))
 	_, again = w.pass(t)
-	require.Equal(t, volumesAwaited.Least-time.Second, again)
+	require.Equal(t, clusters.Window-time.Second/2, again)
 
-	w.clock.SetTime(now.Add(volumesAwaited.Least))
+	w.clock.SetTime(now.Add(clusters.Window))
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
 	require.Equal(t, "no volume yet: claim data-vectors-3 is awaited", w.said(t).Status.Conditions[0].Message)

@@ -21,9 +21,9 @@ func TestARollOutSaysWhy(t *testing.T) {
 	waitReady(t, db)
 	const begin = `^Normal RollingOut: the pods are replaced, because `
 	requireTold(t, db, 0, begin)
-	// A status that is only progress may wait for ten seconds, and the second pod waits for the first.
+	// A status that is only progress may wait for a second, and the second pod waits for the first.
 	change(t, db, func(spec *v1alpha1.BarqClusterSpec) {
-		spec.MinReadySeconds, spec.Replicas = ptr.To[int32](12), ptr.To[int32](2)
+		spec.MinReadySeconds, spec.Replicas = ptr.To[int32](3), ptr.To[int32](2)
 	})
 	waitReady(t, db)
 	requireTold(t, db, 0, begin)
