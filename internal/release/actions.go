@@ -26,14 +26,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
-)
-
-const (
-	// managedByLabel marks the stored releases that the operator made. A release
-	// without it was made by a person with Helm, and is theirs.
-	managedByLabel = "barq.db/managed-by"
-	managedBy      = "barq-operator"
 )
 
 // actionsGetter gives each pass Helm actions that know which releases are the
@@ -52,7 +46,7 @@ type actionsGetter struct {
 	repairs *repairs
 	// awaiting tells the status why an attempt has failed.
 	awaiting *awaiting
-	written  *ownWrites
+	written  *storage.Writes
 	// statefulSets gets the versions of those that are written.
 	statefulSets *clusters.Versions
 	// capabilities of the API server.
@@ -84,7 +78,7 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		repairs: newRepairs(now),
 
 		awaiting: &awaiting{},
-		written:  newOwnWrites(now),
+		written:  storage.NewWrites(now),
 
 		statefulSets: &clusters.Versions{},
 	}
@@ -117,7 +111,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	}
 	pass.uninstall = func(stored *release.Release) error {
 		find := g.owned.cached
-		if believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
+		if storage.Believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
 			find = g.owned.orphaned
 		}
 		found, err := find(ctx, cluster)
@@ -129,7 +123,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	pass.release = func() error { return g.owned.release(ctx, cluster) }
 	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
 	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
-	facts.admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
+	facts.Admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
 	if err := pass.finds(ctx); err != nil {
 		return nil, err
 	}
@@ -153,16 +147,16 @@ func (g *actionsGetter) forget(cluster client.Object) {
 
 // finds lists the Secrets in which the release is stored.
 func (a *actions) finds(ctx context.Context) error {
-	known, deployed, err := cachedRecords(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
+	known, deployed, err := storage.Cached(ctx, a.getter.secrets, client.ObjectKeyFromObject(a.cluster))
 	if err != nil {
 		return err
 	}
-	a.stored = a.getter.written.onto(a.cluster.GetUID(), known)
+	a.stored = a.getter.written.Onto(a.cluster.GetUID(), known)
 	// Of those that were written since, the labels are out of date.
 	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != known[name] })
-	a.facts.stored, a.facts.calledDeployed = a.stored, deployed
+	a.facts.Stored, a.facts.CalledDeployed = a.stored, deployed
 	set, err := cached(ctx, a.getter.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(a.cluster)})
-	a.facts.takenOver = set != nil && controls(a.cluster, set)
+	a.facts.TakenOver = set != nil && controls(a.cluster, set)
 	return err
 }
 
@@ -215,7 +209,7 @@ type actions struct {
 	keepVolumes, deleteVolumes func() error
 
 	// stored is what the release storage had when the pass began.
-	stored storedVersions
+	stored storage.Versions
 	// server sums up the capabilities of the API server.
 	server [sha256.Size]byte
 	// inputs sums up what this pass renders from, once it has.
@@ -251,16 +245,16 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	if err := a.guard(found); err != nil {
 		return nil, err
 	}
-	if !isOurs(found) && !a.named {
+	if !storage.IsOurs(found) && !a.named {
 		a.named = true
 		return nil, errNotTakenOver
 	}
-	if !a.deleting && isOurs(found) && unfinished(found) {
+	if !a.deleting && storage.IsOurs(found) && unfinished(found) {
 		if err := a.recover(name, found); err != nil {
 			return nil, err
 		}
 	}
-	if !a.deleting && isOurs(found) {
+	if !a.deleting && storage.IsOurs(found) {
 		if err := a.supersede(found); err != nil {
 			return nil, err
 		}
@@ -284,10 +278,10 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 	}
 	opts = append(opts, withInstallLabels(a.labels()))
 	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
-	if a.facts.conflicted {
+	if a.facts.Conflicted {
 		// Helm looks for each object on the API server now. It takes those for its own that an
 		// interrupted install has left, and refuses those of somebody else by name.
-		a.facts.conflicted, a.facts.trustsAbsence = false, false
+		a.facts.Conflicted, a.facts.trustsAbsence = false, false
 		installed, err = a.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	}
 	return installed, a.judged(a.wrote(installed, err))
@@ -298,15 +292,15 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 // or render it again.
 func (a *actions) wrote(made *release.Release, err error) error {
 	uid := a.cluster.GetUID()
-	storage := storageOf(a.Config().Releases)
-	a.getter.written.note(uid, storage.secrets.versions)
+	stored := storage.Of(a.Config().Releases)
+	a.getter.written.Note(uid, stored.Written())
 	if err == nil {
 		// Helm only logs when it cannot store how an install ended.
-		err = storage.failed
+		err = stored.Err()
 	}
 	if err == nil {
 		a.getter.settled.remember(uid, settledRelease{
-			stored: a.stored.with(storage.secrets.versions).String(), inputs: a.inputs, release: made, objects: a.facts.allMade(),
+			stored: a.stored.With(stored.Written()).String(), inputs: a.inputs, release: made, objects: a.facts.allMade(),
 		})
 	}
 	return err
@@ -339,7 +333,7 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		return nil, err
 	}
 	a.manifest = rendered.Manifest
-	if a.newest != nil && !isOurs(a.newest) {
+	if a.newest != nil && !storage.IsOurs(a.newest) {
 		a.plan = plan{rollout: rollout.Requested}
 		return rendered, a.adoptsUnchanged(rendered)
 	}
@@ -371,7 +365,7 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 // belongs to another, or the API server refuses it or its pods. An upgrade is tried whole, on the API server, which stores nothing. Of the first
 // revision nothing runs yet, so it is not tried.
 func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
-	if err := fits(rendered); err != nil {
+	if err := storage.Fits(rendered); err != nil {
 		return err
 	}
 	helm, ok := a.Config().KubeClient.(*directClient)
@@ -432,10 +426,10 @@ func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before
 	return mayWrite(live, wanted, a.cluster)
 }
 
-// listedBefore gives the objects in the manifest of the newest revision that is believed.
+// listedBefore gives the objects in the manifest of the newest revision that is storage.Believed.
 func (a *actions) listedBefore() (kube.ResourceList, error) {
 	newest, err := a.Config().Releases.Last(a.cluster.GetName())
-	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !believed(newest) {
+	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !storage.Believed(newest) {
 		return nil, nil
 	}
 	if err != nil {
@@ -458,7 +452,7 @@ func currentOf(wanted *resource.Info) (metav1.Object, error) {
 
 // Reconcile puts right what was changed by hand in the objects of the release.
 func (a *actions) Reconcile(found *release.Release) error {
-	if a.held && !believed(found) {
+	if a.held && !storage.Believed(found) {
 		// What the objects were to be is not known until the upgrade has its turn.
 		return nil
 	}
@@ -525,10 +519,6 @@ func (r repairing) Reconcile(found *release.Release) error {
 	return helm.repair(wanted)
 }
 
-// believed tells whether a revision is one that the operator has stored, and said what it applied. Of any other that carries the operator's
-// mark the storage gives no manifest.
-func believed(found *release.Release) bool { return isOurs(found) && found.Manifest != "" }
-
 // opened makes Helm's actions, if there are none yet.
 func (a *actions) opened() error {
 	if a.ActionInterface != nil {
@@ -578,7 +568,7 @@ func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
 	keeps, invalid := keepsRelease(a.cluster)
 	found, err := a.ActionInterface.Get(name)
-	if errors.Is(err, errForeign) && invalid == nil {
+	if errors.Is(err, storage.ErrForeign) && invalid == nil {
 		// It is left alone, and no reason to keep the BarqCluster.
 		if keeps {
 			if err := a.release(); err != nil {
@@ -590,7 +580,7 @@ func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseRespon
 	if err != nil {
 		return nil, err
 	}
-	if a.isOfAnotherChart(found) || !isOurs(found) {
+	if a.isOfAnotherChart(found) || !storage.IsOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
 	if invalid != nil {
@@ -605,12 +595,12 @@ func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseRespon
 	if err := a.uninstall(found); err != nil {
 		return nil, err
 	}
-	releases := storageOf(a.Config().Releases)
-	if err := releases.deleteAll(); err != nil {
-		a.getter.written.note(a.cluster.GetUID(), releases.secrets.versions)
+	releases := storage.Of(a.Config().Releases)
+	if err := releases.DeleteAll(); err != nil {
+		a.getter.written.Note(a.cluster.GetUID(), releases.Written())
 		return nil, err
 	}
-	a.getter.written.forget(a.cluster.GetUID())
+	a.getter.written.Forget(a.cluster.GetUID())
 	return &release.UninstallReleaseResponse{Release: found}, nil
 }
 
@@ -620,15 +610,15 @@ func (a *actions) guard(found *release.Release) error {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
 			"give the BarqCluster another name, or remove that release", found.Name, found.Chart.Name())
 	}
-	if isOurs(found) || a.deleting {
+	if storage.IsOurs(found) || a.deleting {
 		return nil
 	}
 	return a.adoptable(found)
 }
 
-// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
+// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is storage.Believed, or a person's.
 func (a *actions) isOfAnotherChart(found *release.Release) bool {
-	return (believed(found) || !isOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
+	return (storage.Believed(found) || !storage.IsOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
 }
 
 // unfinished tells whether the revision was begun and never finished. Only one
@@ -672,7 +662,7 @@ func (a *actions) supersede(newest *release.Release) error {
 		return fmt.Errorf("reading the revisions of Helm release %q: %w", newest.Name, err)
 	}
 	for _, earlier := range revisions {
-		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !believed(earlier) {
+		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !storage.Believed(earlier) {
 			continue
 		}
 		if err := releases.Update(withStatus(earlier, release.StatusSuperseded, earlier.Info.Description)); err != nil {

@@ -16,7 +16,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
+	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
@@ -33,15 +33,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // inMemory is a release storage that nobody else sees.
-func inMemory() *storage.Storage {
-	return storage.Init(newPassDriver(fakeclientset.NewClientset().CoreV1(), testKey, testCluster(), &passFacts{}))
+func inMemory() *helmstorage.Storage {
+	return helmstorage.Init(storage.New(fakeclientset.NewClientset().CoreV1(), testKey, testCluster(), &storage.Facts{}))
 }
 
 // testKey signs the records of these tests.
@@ -60,6 +60,7 @@ func testCluster() client.Object {
 type stored struct {
 	helmclient.ActionInterface
 	config      *action.Configuration
+	secrets     *failingSecrets
 	uninstalled bool
 	settled     []string
 	// unsettled is the step that fails.
@@ -82,11 +83,12 @@ func (s *stored) Config() *action.Configuration { return s.config }
 
 func newActions(t *testing.T, chartName string, labels map[string]string, status release.Status, age time.Duration) (*actions, *stored) {
 	t.Helper()
-	inner := &stored{config: &action.Configuration{
-		Releases:   inMemory(),
+	inner := &stored{secrets: &failingSecrets{SecretsGetter: fakeclientset.NewClientset().CoreV1()}, config: &action.Configuration{
 		KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard},
 		Log:        func(string, ...any) {},
 	}}
+	facts := &passFacts{}
+	inner.config.Releases = helmstorage.Init(storage.New(inner.secrets, testKey, testCluster(), &facts.Facts))
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
 		Name: "vectors", Version: 3, Labels: maps.Clone(labels), Manifest: "manifest",
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
@@ -94,13 +96,31 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 	}))
 	getter := newGetter(clocktesting.NewFakeClock(began.Add(age)), &slots{})
 	return &actions{
-		ActionInterface: inner, cluster: testCluster(), getter: getter, facts: storageOf(inner.config.Releases).facts,
+		ActionInterface: inner, cluster: testCluster(), getter: getter, facts: facts,
 		uninstall: func(*release.Release) error {
 			inner.uninstalled = true
 			return nil
 		},
 		keepVolumes: func() error { return inner.settles("keep") }, deleteVolumes: func() error { return inner.settles("delete") },
 	}, inner
+}
+
+// oneRecord is the storage of a release with one record, which was changed.
+func oneRecord(t *testing.T, change func(*corev1.Secret)) (*fakeclientset.Clientset, *helmstorage.Storage) {
+	t.Helper()
+	server := fakeclientset.NewClientset()
+	require.NoError(t, helmstorage.Init(storage.New(server.CoreV1(), testKey, testCluster(), &storage.Facts{})).Create(&release.Release{
+		Name: "vectors", Namespace: "team", Version: 1, Manifest: "manifest", Labels: ours,
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Info: &release.Info{Status: release.StatusDeployed},
+	}))
+	secrets := server.CoreV1().Secrets("team")
+	stored, err := secrets.Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
+	require.NoError(t, err)
+	change(stored)
+	stored, err = secrets.Update(t.Context(), stored, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	facts := &storage.Facts{Stored: storage.Versions{stored.Name: "1"}}
+	return server, helmstorage.Init(storage.New(server.CoreV1(), testKey, testCluster(), facts))
 }
 
 // newGetter makes one that knows nothing of an API server.
@@ -115,10 +135,10 @@ func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
 // newSecretMetadata is what a cache of the metadata of Secrets would give.
 func newSecretMetadata(stored ...client.Object) client.Client {
 	return fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored...).
-		WithIndex(&corev1.Secret{}, releaseIndex, releaseOf).Build()
+		WithIndex(&corev1.Secret{}, storage.Index, storage.ReleaseOf).Build()
 }
 
-var ours = map[string]string{managedByLabel: managedBy}
+var ours = map[string]string{storage.ManagedByLabel: storage.ManagedBy}
 
 func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -182,18 +202,18 @@ func TestVolumesWithoutARecordAreSettled(t *testing.T) {
 // A record that nothing can read, and that does not carry the operator's mark, may be an administrator's, or a tenant's who wants to keep
 // the BarqCluster from going. It stays, and the BarqCluster goes, with or without its objects.
 func TestADamagedRecordOfAnotherKeepsNoBarqCluster(t *testing.T) {
-	s := newStoring(t)
-	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
-	s.change(keyOf("vectors", 1), func(stored *corev1.Secret) {
-		stored.Data, stored.Labels[managedByLabel] = map[string][]byte{recordKey: []byte("record")}, "a person"
+	server, releases := oneRecord(t, func(stored *corev1.Secret) {
+		stored.Data, stored.Labels[storage.ManagedByLabel] = map[string][]byte{"release": []byte("record")}, "a person"
 	})
 	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
-	inner.config.Releases = s.storage
+	inner.config.Releases = releases
 	actions.deleting = true
 	_, err := actions.Uninstall("vectors")
 	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 	require.False(t, inner.uninstalled)
-	require.NotEmpty(t, s.change(keyOf("vectors", 1), func(*corev1.Secret) {}).Data)
+	left, err := server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.NotEmpty(t, left.Data)
 
 	actions.cluster.SetAnnotations(map[string]string{"barq.db/on-deletion": "keep-release"})
 	for _, refused := range []error{errors.New("the API server is away"), nil} {
@@ -262,7 +282,7 @@ func TestWhatIsARefusal(t *testing.T) {
 		"the text of it":    {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
 		"a quota":           {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), true},
 		"a webhook":         {apierrors.NewBadRequest("admission webhook denied the request"), true},
-		"a spec too large":  {fmt.Errorf("%w: 2 MiB", errTooLongSpec), true},
+		"a spec too large":  {fmt.Errorf("%w: 2 MiB", storage.ErrTooLongSpec), true},
 		"another writer":    {apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "db", errors.New("changed")), false},
 		"an overload":       {apierrors.NewTooManyRequests("later", 1), false},
 		"a webhook is away": {apierrors.NewInternalError(errors.New("failed calling webhook")), false},
@@ -293,15 +313,24 @@ func TestARevisionThatIsOverIsCalledSo(t *testing.T) {
 	}
 }
 
-// failingStore is where revisions are stored that exist, or not.
-type failingStore struct {
-	corev1client.SecretInterface
+// failingSecrets are Secrets that cannot be updated while there is an error.
+type failingSecrets struct {
+	corev1client.SecretsGetter
 	err error
 }
 
+func (f *failingSecrets) Secrets(namespace string) corev1client.SecretInterface {
+	return &failingStore{f.SecretsGetter.Secrets(namespace), f}
+}
+
+type failingStore struct {
+	corev1client.SecretInterface
+	of *failingSecrets
+}
+
 func (f *failingStore) Update(ctx context.Context, secret *corev1.Secret, options metav1.UpdateOptions) (*corev1.Secret, error) {
-	if f.err != nil {
-		return nil, f.err
+	if f.of.err != nil {
+		return nil, f.of.err
 	}
 	return f.SecretInterface.Update(ctx, secret, options)
 }
@@ -320,9 +349,8 @@ func TestAStateThatCouldNotBeStoredIsNotBelieved(t *testing.T) {
 				Info:  &release.Info{Status: test.fourth, LastDeployed: helmtime.Time{Time: began}},
 			}
 			require.NoError(t, inner.config.Releases.Create(next))
-			secrets := storageOf(inner.config.Releases).secrets
-			store := &failingStore{secrets.SecretInterface, errors.New("the store is away")}
-			secrets.SecretInterface = store
+			store := inner.secrets
+			store.err = errors.New("the store is away")
 			for range 2 {
 				_, err := actions.Get("vectors")
 				require.ErrorIs(t, err, store.err)

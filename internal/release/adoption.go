@@ -17,18 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
-
-// adoptedSecretsLabel of a stored revision sums up the Secrets that the pods of an adopted
-// release used when it was adopted. Those pods do not carry the checksum that others have,
-// and to add it would restart them; so it is left out until a Secret changes.
-const adoptedSecretsLabel = "barq.db/adopted-secrets"
 
 // labelLimit is the most that a label's value may have.
 const labelLimit = 63
-
-// isOurs tells whether the operator made a revision.
-func isOurs(found *release.Release) bool { return found.Labels[managedByLabel] == managedBy }
 
 // adoptable refuses a release of somebody else's that is not to be taken over, or not now.
 func (a *actions) adoptable(found *release.Release) error {
@@ -59,8 +52,8 @@ func (a *actions) withoutAdoptedChecksum(values map[string]any) map[string]any {
 	switch {
 	case stored == nil:
 		return values
-	case isOurs(stored):
-		a.adoptedSecrets = stored.Labels[adoptedSecretsLabel]
+	case storage.IsOurs(stored):
+		a.adoptedSecrets = stored.Labels[storage.AdoptedSecretsLabel]
 	case secretsChecksum(stored.Config) == "":
 		a.adoptedSecrets = short
 	}

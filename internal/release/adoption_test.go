@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 var adopt = map[string]string{"barq.db/adopt-release": "vectors"}
@@ -97,7 +98,7 @@ func TestTheChecksumOfSecretsWaitsForAChange(t *testing.T) {
 	helm := &renderingHelm{newest: byHand(before, nil), manifest: before}
 	require.NoError(t, takeOver(t, adoption(helm, 1), map[string]any{"secretsChecksum": "one"}))
 	labels := labelled("1", "requested")
-	labels[adoptedSecretsLabel] = "one"
+	labels[storage.AdoptedSecretsLabel] = "one"
 	require.Equal(t, labels, helm.newest.Labels)
 	require.Equal(t, map[string]any{"secretsChecksum": ""}, helm.newest.Config)
 

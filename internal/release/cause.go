@@ -14,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/version"
 )
@@ -80,7 +81,7 @@ func causeOfRepair(live metav1.Object) (clusters.Cause, error) {
 
 // changeTo names the fields of the pod template in which what was rendered differs from the newest revision; none if that says nothing.
 func (a *actions) changeTo(rendered *release.Release) (string, error) {
-	if !believed(a.newest) {
+	if !storage.Believed(a.newest) {
 		return "", nil
 	}
 	before, err := typedIn[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)

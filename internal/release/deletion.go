@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // deletionTimeout is how long the library may wait, with a worker, until the cache shows that a BarqCluster is gone. The library takes zero
@@ -65,7 +66,7 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 		// What is left of the error is that the cache still has it.
 		return ctrl.Result{}, nil
 	}
-	if errors.Is(err, errUnfinished) {
+	if errors.Is(err, storage.ErrUnfinished) {
 		return ctrl.Result{RequeueAfter: goOnAfter}, nil
 	}
 	var waits later

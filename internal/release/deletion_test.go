@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // reconciled counts what reaches the library, and gives its error.
@@ -100,7 +101,7 @@ func TestWhatIsUninstalledIsNotReconciledAgain(t *testing.T) {
 
 func TestWhatIsUnfinishedGoesOnSoon(t *testing.T) {
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(testCluster())}
-	library := &reconciled{err: fmt.Errorf("900 records are left: %w", errUnfinished)}
+	library := &reconciled{err: fmt.Errorf("900 records are left: %w", storage.ErrUnfinished)}
 	w := newWithoutWaiting(library, testCluster())
 	result, err := w.Reconcile(t.Context(), request)
 	require.NoError(t, err)

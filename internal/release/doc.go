@@ -12,7 +12,7 @@
 // drift.go, storage.go, capabilities.go), when it is paused (pause.go). options.go lists all of them with
 // the reason for each.
 //
-// A record of a release may be forged. Which records are believed is in storage.go and record.go, with the signatures of
+// A record of a release may be forged. Which records are storage.Believed is in storage.go and record.go, with the signatures of
 // package signing; which objects may be written or deleted is in owned.go and kubeclient.go, and no record decides it.
 //
 // What starts a pass (controller.go, changes.go, concerns.go, dependents.go,

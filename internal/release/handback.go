@@ -13,6 +13,7 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -27,14 +28,14 @@ func (a *actions) handBack(name string) error {
 	if err := a.release(); err != nil {
 		return fmt.Errorf("handing back Helm release %q: %w", name, err)
 	}
-	releases := storageOf(a.Config().Releases)
-	revisions, err := releases.readAll()
+	releases := storage.Of(a.Config().Releases)
+	revisions, err := releases.ReadAll()
 	if err != nil {
 		return fmt.Errorf("handing back Helm release %q: %w", name, err)
 	}
 	for _, one := range slices.Backward(revisions) {
 		if err := a.handBackRecord(releases, one); err != nil {
-			return fmt.Errorf("handing back revision %d of Helm release %q: %w", one.number, name, err)
+			return fmt.Errorf("handing back revision %d of Helm release %q: %w", one.Number, name, err)
 		}
 	}
 	return nil
@@ -44,26 +45,23 @@ func (a *actions) handBack(name string) error {
 // roll-back to this revision would let them be deleted.
 //
 // The manifest of an unsigned record may be no manifest. It stays as it is then: the BarqCluster goes, and Helm can apply nothing of it.
-func (a *actions) handBackRecord(releases *passDriver, one *record) error {
-	manifest, err := one.manifest()
+func (a *actions) handBackRecord(releases *storage.Driver, one *storage.Record) error {
+	manifest, err := one.Manifest()
 	if err == nil {
 		manifest, err = withoutOwner(manifest, a.cluster.GetUID())
 	}
 	switch {
 	case err == nil:
-		one.release.Manifest = manifest
-		if one.text != nil {
-			if one.text, err = one.text.withManifest(manifest); err != nil {
-				return err
-			}
+		if err := one.SetManifest(manifest); err != nil {
+			return err
 		}
-	case one.text == nil:
+	case one.Signed():
 		return err
 	}
-	for _, label := range []string{managedByLabel, generationLabel, rollout.Label, adoptedSecretsLabel} {
-		delete(one.release.Labels, label)
+	for _, label := range []string{storage.ManagedByLabel, storage.GenerationLabel, rollout.Label, storage.AdoptedSecretsLabel} {
+		delete(one.Release.Labels, label)
 	}
-	return releases.Update(one.secret, one.release)
+	return releases.Update(one.Secret, one.Release)
 }
 
 // withoutOwner takes the references to an owner out of a manifest.

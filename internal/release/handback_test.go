@@ -13,9 +13,11 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/test/forgery"
+
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 const owned = `---
@@ -79,7 +81,7 @@ func newHandBack(t *testing.T) (a *actions, inner *stored, released *int) {
 	first.Manifest = owned
 	require.NoError(t, inner.config.Releases.Update(first))
 	labels := maps.Clone(ours)
-	labels[generationLabel], labels["barq.db/rollout"], labels["team"] = "4", "requested", "search"
+	labels[storage.GenerationLabel], labels["barq.db/rollout"], labels["team"] = "4", "requested", "search"
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
 		Name: "vectors", Version: 4, Labels: labels, Manifest: owned,
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
@@ -90,7 +92,7 @@ func newHandBack(t *testing.T) (a *actions, inner *stored, released *int) {
 		*released++
 		return nil
 	}
-	a.facts.stored = storedVersions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
+	a.facts.Stored = storage.Versions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
 	return a, inner, released
 }
 
@@ -106,7 +108,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 	require.Len(t, history, 2)
 	for _, revision := range history {
 		require.Equal(t, disowned, revision.Manifest)
-		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), managedByLabel)
+		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), storage.ManagedByLabel)
 	}
 	newest, err := inner.config.Releases.Get("vectors", 4)
 	require.NoError(t, err)
@@ -124,7 +126,7 @@ func TestAHandBackThatFailsIsTriedAgain(t *testing.T) {
 	require.NotErrorIs(t, err, driver.ErrReleaseNotFound)
 	newest, err := inner.config.Releases.Last("vectors")
 	require.NoError(t, err)
-	require.True(t, isOurs(newest), "the next pass begins anew")
+	require.True(t, storage.IsOurs(newest), "the next pass begins anew")
 }
 
 func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
@@ -138,23 +140,22 @@ func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
 // A forged record may have a manifest that is none. It keeps no BarqCluster, and says afterwards what it said before.
 func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
 	for name, manifest := range map[string]string{
-		"no map": "word", "no YAML": "a: b: c", "too long": strings.Repeat("# a comment\n", manifestLimit/10),
+		"no map": "word", "no YAML": "a: b: c", "too long": strings.Repeat("# a comment\n", 50_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStoring(t)
-			require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
-			s.change(keyOf("vectors", 1), func(stored *corev1.Secret) {
+			server, releases := oneRecord(t, func(stored *corev1.Secret) {
 				forged, err := forgery.Forge(stored, forgery.Manifest(manifest))
 				require.NoError(t, err)
 				stored.Data = forged.Data
 			})
 			a, inner, released := newHandBack(t)
-			inner.config.Releases = s.storage
+			inner.config.Releases = releases
 			_, err := a.Uninstall("vectors")
 			require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 			require.Equal(t, 1, *released)
-			left := s.change(keyOf("vectors", 1), func(*corev1.Secret) {})
-			require.NotContains(t, left.Labels, managedByLabel)
+			left, err := server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
+			require.NoError(t, err)
+			require.NotContains(t, left.Labels, storage.ManagedByLabel)
 			says, err := forgery.Open(left)
 			require.NoError(t, err)
 			require.Equal(t, manifest, says.Release["manifest"])

@@ -388,7 +388,7 @@ func (c *directClient) note(resources kube.ResourceList, err error) {
 }
 
 func (c *directClient) noteConflict(err error) {
-	c.facts.conflicted = c.facts.conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
+	c.facts.Conflicted = c.facts.Conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
 }
 
 // errorsIn gives the errors that Helm has joined, one for each object.

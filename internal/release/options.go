@@ -14,14 +14,11 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
-
-// history is how many revisions of a release are kept for a person to look at.
-// Each is a Secret of a few KiB that every pass lists, so it is not more.
-const history = 5
 
 // The finalizer is written by server-side apply; owner references that block the
 // deletion of a BarqCluster need barqclusters/finalizers where the API server
@@ -75,7 +72,7 @@ func options(
 		// What the library does for it on every pass is done once; see dependents.
 		reconciler.SkipDependentWatches(true),
 		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
-		reconciler.WithMaxReleaseHistory(history),
+		reconciler.WithMaxReleaseHistory(storage.History),
 		reconciler.WithLog(ctrl.Log.WithName("release")),
 	}
 }

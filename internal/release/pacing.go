@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -44,7 +45,7 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 	}
 	var err error
 	restarting := func() (bool, error) {
-		if !believed(a.newest) {
+		if !storage.Believed(a.newest) {
 			return a.restarts(rendered)
 		}
 		return restartsPods(a.newest.Manifest, rendered.Manifest)
@@ -118,12 +119,12 @@ func (a *actions) upgraded(made *release.Release) {
 // and say what it was made for.
 func (a *actions) labels() map[string]string {
 	labels := map[string]string{
-		managedByLabel:  managedBy,
-		generationLabel: strconv.FormatInt(a.asked.generation, 10),
-		rollout.Label:   a.plan.rollout,
+		storage.ManagedByLabel:  storage.ManagedBy,
+		storage.GenerationLabel: strconv.FormatInt(a.asked.generation, 10),
+		rollout.Label:           a.plan.rollout,
 	}
 	if a.adoptedSecrets != "" {
-		labels[adoptedSecretsLabel] = a.adoptedSecrets
+		labels[storage.AdoptedSecretsLabel] = a.adoptedSecrets
 	}
 	return labels
 }

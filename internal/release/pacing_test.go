@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // slots note what is asked of them. Without taken, one is free.
@@ -100,7 +101,7 @@ func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledR
 	cluster.Status.Conditions = conditions
 	pass, err := getter.ActionClientFor(t.Context(), unstructuredOf(t, cluster))
 	require.NoError(t, err)
-	pass.(*actions).stored = storedVersions{"something": "1"}
+	pass.(*actions).stored = storage.Versions{"something": "1"}
 	pass.(*actions).intact = func(string) (objectVersions, error) { return objectVersions{}, nil }
 
 	values := map[string]any{"secretsChecksum": "one"}

@@ -4,24 +4,23 @@ import (
 	"context"
 	"maps"
 
-	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
 
 // passFacts are what the parts of Helm's configuration for one pass have to know of each
 // other. The library makes the parts, and hands on nothing but a context.
 type passFacts struct {
-	// stored has the names of the Secrets in which the release is stored.
-	stored storedVersions
-	// calledDeployed are those of them that their labels call deployed.
-	calledDeployed map[string]bool
-	// takenOver: the BarqCluster controls the StatefulSet of that name, so the release is its own whatever the labels of a record say.
-	takenOver bool
-	// admits refuses a revision that cannot be stored or applied; nil refuses none.
-	admits func(*release.Release) error
+	storage.Facts
+
 	// restarts are the fields of the pod template that the revision changes, if pods restart for them.
 	restarts []string
 	// secrets are the names of the Secrets that those pods use.
@@ -30,8 +29,6 @@ type passFacts struct {
 	cause clusters.Cause
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
-	// conflicted: an object that was not there according to the cache is there.
-	conflicted bool
 	// made are the versions of the objects that were made as they were asked for.
 	made objectVersions
 	// changed: objects are not only made, or one of them was made otherwise.
@@ -60,6 +57,13 @@ func (f *passFacts) allMade() objectVersions {
 		return nil
 	}
 	return f.made
+}
+
+// passStorage returns a function that gives each pass a release storage of its own.
+func passStorage(secrets corev1client.SecretsGetter, key *signing.Key) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
+	return func(ctx context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
+		return storage.New(secrets, key, object, &passFactsIn(ctx).Facts), nil
+	}
 }
 
 type passFactsKey struct{}

@@ -81,9 +81,9 @@ func TestAConflictIsNoted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			helm := &directClient{facts: &passFacts{}, statefulSets: &clusters.Versions{}}
 			helm.noteConflict(test.err)
-			require.Equal(t, test.want, helm.facts.conflicted)
+			require.Equal(t, test.want, helm.facts.Conflicted)
 			helm.noteConflict(nil)
-			require.Equal(t, test.want, helm.facts.conflicted, "it stays")
+			require.Equal(t, test.want, helm.facts.Conflicted, "it stays")
 		})
 	}
 }

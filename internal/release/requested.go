@@ -20,12 +20,9 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
-
-// generationLabel of a stored revision is the generation of the BarqCluster that it
-// was made for.
-const generationLabel = "barq.db/generation"
 
 // request is the spec that a person asks for.
 type request struct {
@@ -42,13 +39,13 @@ type request struct {
 //
 // What the spec says is not compared: defaults of a new CRD change it, and nobody asked.
 func (r request) newerThan(made *release.Release, values map[string]any) bool {
-	// Of a revision that is not believed, the values are not known.
+	// Of a revision that is not storage.Believed, the values are not known.
 	return made.Config != nil && secretsChecksum(made.Config) != secretsChecksum(values) || r.edited(made)
 }
 
 // edited tells whether somebody has changed the spec since the revision was made.
 func (r request) edited(made *release.Release) bool {
-	generation, err := strconv.ParseInt(made.Labels[generationLabel], 10, 64)
+	generation, err := strconv.ParseInt(made.Labels[storage.GenerationLabel], 10, 64)
 	if known := err == nil || r.applied != 0; !known {
 		return false
 	}

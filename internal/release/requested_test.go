@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
@@ -37,7 +38,7 @@ func revision(status release.Status, manifest string, labels map[string]string) 
 }
 
 func labelled(generation, origin string) map[string]string {
-	return map[string]string{managedByLabel: managedBy, generationLabel: generation, rollout.Label: origin}
+	return map[string]string{storage.ManagedByLabel: storage.ManagedBy, storage.GenerationLabel: generation, rollout.Label: origin}
 }
 
 func TestPlanOf(t *testing.T) {

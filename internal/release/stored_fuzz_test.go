@@ -11,11 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
+	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // The forms in which a record is stored: as Helm stores it now, as it did before it
@@ -52,7 +54,7 @@ func FuzzStoredRelease(f *testing.F) {
 	f.Fuzz(func(t *testing.T, record []byte, form uint8, labelled bool) {
 		labels := map[string]string{"name": "vectors", "owner": "helm", "status": "deployed", "version": "1"}
 		if labelled {
-			labels[managedByLabel] = managedBy
+			labels[storage.ManagedByLabel] = storage.ManagedBy
 		}
 		before := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v1", Labels: labels},
@@ -62,11 +64,11 @@ func FuzzStoredRelease(f *testing.F) {
 		secrets := server.Secrets("team")
 
 		pass, inner := newActions(t, "barq-db", nil, release.StatusDeployed, time.Hour)
-		inner.config.Releases = storage.Init(newPassDriver(server, testKey, pass.cluster, &passFacts{stored: storedVersions{before.Name: "1"}}))
+		inner.config.Releases = helmstorage.Init(storage.New(server, testKey, pass.cluster, &storage.Facts{Stored: storage.Versions{before.Name: "1"}}))
 		found, err := pass.Get("vectors")
 		if err == nil {
 			require.True(t, labelled, "taken for ours: %q", record)
-			require.False(t, believed(found), "believed: %q", record)
+			require.False(t, storage.Believed(found), "believed: %q", record)
 			require.Empty(t, found.Manifest, "nothing of it is believed")
 			require.Empty(t, found.Hooks, "nothing of it is believed")
 			reads(pass, found)

@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"fmt"
@@ -148,7 +148,7 @@ func admit(t *testing.T, definition *admission.Definition, spec v1alpha1.BarqClu
 // what no revision tells. The limits of the CustomResourceDefinition keep it small enough, whatever the texts are. They
 // leave out affinity, the selectors of spread constraints, and network peers.
 func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
-	definition, err := admission.Load("../../config/crd/bases/barq.db_barqclusters.yaml")
+	definition, err := admission.Load("../../../config/crd/bases/barq.db_barqclusters.yaml")
 	require.NoError(t, err)
 	for _, mode := range []v1alpha1.TopologyMode{v1alpha1.TopologyPrimary, v1alpha1.TopologyIndependent} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 			require.Empty(t, errs)
 			values, err := translate.ToValues(cluster, translate.Facts{SecretsChecksum: texts.of("0123456789abcdef", 64)})
 			require.NoError(t, err)
-			chart, err := loader.LoadDir("../../helm-charts/barq-db")
+			chart, err := loader.LoadDir("../../../helm-charts/barq-db")
 			require.NoError(t, err)
 			made, err := helmtemplate.Render(chart, cluster.Name, cluster.Namespace, values, "monitoring.coreos.com/v1/PodMonitor")
 			require.NoError(t, err)
@@ -169,7 +169,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 			helms, err := server.Get(t.Context(), "key", metav1.GetOptions{})
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(helms.Data[recordKey]), corev1.MaxSecretSize)
-			made.Labels = map[string]string{managedByLabel: managedBy}
+			made.Labels = map[string]string{ManagedByLabel: ManagedBy}
 			ours, err := packed(compact(made))
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(ours), corev1.MaxSecretSize)
@@ -188,7 +188,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 
 // In mode Independent each pod's Service has the annotations, so their limit does not depend on the number of pods.
 func TestAnnotationsOfManyServicesAreFew(t *testing.T) {
-	definition, err := admission.Load("../../config/crd/bases/barq.db_barqclusters.yaml")
+	definition, err := admission.Load("../../../config/crd/bases/barq.db_barqclusters.yaml")
 	require.NoError(t, err)
 	for mode, want := range map[v1alpha1.TopologyMode][]string{
 		v1alpha1.TopologyPrimary:     nil,
@@ -206,7 +206,7 @@ func TestAnnotationsOfManyServicesAreFew(t *testing.T) {
 
 // Each text is counted, once.
 func TestTextsThatAreLimitedTogether(t *testing.T) {
-	definition, err := admission.Load("../../config/crd/bases/barq.db_barqclusters.yaml")
+	definition, err := admission.Load("../../../config/crd/bases/barq.db_barqclusters.yaml")
 	require.NoError(t, err)
 	from := func(source corev1.EnvVarSource) v1alpha1.BarqClusterSpec {
 		return v1alpha1.BarqClusterSpec{Env: []v1alpha1.EnvVar{{Name: "A", ValueFrom: &source}}}

@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ func TestOnlyTheNewestRecordIsMissed(t *testing.T) {
 	record := func(name string) *corev1.Secret {
 		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "sh.helm.release.v1.vectors." + name}}
 	}
-	left := storedVersions{"sh.helm.release.v1.vectors.v9": "1", "sh.helm.release.v1.vectors.v10": "2"}
+	left := Versions{"sh.helm.release.v1.vectors.v9": "1", "sh.helm.release.v1.vectors.v10": "2"}
 	require.True(t, isNewest(record("v11"), left))
 	require.True(t, isNewest(record("v1"), nil))
 	require.False(t, isNewest(record("v9"), left))

@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"bytes"
@@ -27,17 +27,17 @@ const (
 	manifestLimit = 512 << 10
 	// signedLimit is the most bytes that a signed record may unpack to. The operator stores none that does not fit a Secret.
 	signedLimit = 16 << 20
-	// revisionLimit is the largest number of a revision that is believed, so that there is always a next one.
+	// revisionLimit is the largest number of a revision that is Believed, so that there is always a next one.
 	revisionLimit = math.MaxInt32
 )
 
-// record is a stored revision, as far as it was read.
-type record struct {
-	// secret is the name of its Secret, and number that of the revision, which is in the name.
-	secret string
-	number int
-	// release is what Helm is given.
-	release *release.Release
+// Record is a stored revision, as far as it was read.
+type Record struct {
+	// Secret is the name of its Secret, and Number that of the revision, which is in the name.
+	Secret string
+	Number int
+	// Release is what Helm is given.
+	Release *release.Release
 	// text is what an unsigned record says. It is stored again as it is, and never signed.
 	text *recordText
 }
@@ -89,7 +89,7 @@ func unpack(packed []byte, limit int64) ([]byte, error) {
 }
 
 // signedRecord reads a record that the operator has signed.
-func signedRecord(stored *corev1.Secret, number int) (*record, error) {
+func signedRecord(stored *corev1.Secret, number int) (*Record, error) {
 	content, err := unpack(stored.Data[recordKey], signedLimit)
 	if err != nil {
 		return nil, err
@@ -101,13 +101,13 @@ func signedRecord(stored *corev1.Secret, number int) (*record, error) {
 	// What a hook says is run; the chart has only one for `helm test`, which is a person's to run.
 	found.Hooks = nil
 	found.Labels = withoutHelmLabels(stored.Labels)
-	return &record{secret: stored.Name, number: number, release: found}, nil
+	return &Record{Secret: stored.Name, Number: number, Release: found}, nil
 }
 
 // unsignedRecord reads a record that anybody may have written. Of one that carries the operator's mark only the number is used:
 // it is from an operator with another key, or forged. Any other is of a release that a person installed with Helm.
 // Its manifest is compared and never applied.
-func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, limit int64) (*record, int64, error) {
+func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, limit int64) (*Record, int64, error) {
 	content, err := unpack(stored.Data[recordKey], min(limit, unsignedLimit))
 	if err != nil {
 		return nil, 0, err
@@ -137,19 +137,19 @@ func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, l
 	if first := info.FirstDeployed; first.Year() > 1970 && first.Before(helmtime.Now()) {
 		found.Info.FirstDeployed = first
 	}
-	read := &record{secret: stored.Name, number: number, release: found, text: text}
-	if isOurs(found) {
-		found.Labels = map[string]string{managedByLabel: managedBy}
-		if secrets := stored.Labels[adoptedSecretsLabel]; secrets != "" {
+	read := &Record{Secret: stored.Name, Number: number, Release: found, text: text}
+	if IsOurs(found) {
+		found.Labels = map[string]string{ManagedByLabel: ManagedBy}
+		if secrets := stored.Labels[AdoptedSecretsLabel]; secrets != "" {
 			// It decides about restarts of this BarqCluster's own pods alone.
-			found.Labels[adoptedSecretsLabel] = secrets
+			found.Labels[AdoptedSecretsLabel] = secrets
 		}
 		return read, size, nil
 	}
 	var config struct {
 		SecretsChecksum any `json:"secretsChecksum"`
 	}
-	if found.Manifest, err = read.manifest(); err != nil {
+	if found.Manifest, err = read.Manifest(); err != nil {
 		return nil, size, err
 	}
 	if err := json.Unmarshal(orNull(text.Config), &config); err != nil {
@@ -162,10 +162,10 @@ func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, l
 	return read, size, nil
 }
 
-// manifest returns the manifest of a record, signed or not, unless it has more than manifestLimit and no signature.
-func (r *record) manifest() (string, error) {
+// Manifest returns the manifest of a record, signed or not, unless it has more than manifestLimit and no signature.
+func (r *Record) Manifest() (string, error) {
 	if r.text == nil {
-		return r.release.Manifest, nil
+		return r.Release.Manifest, nil
 	}
 	var manifest string
 	if len(r.text.Manifest) > manifestLimit {
@@ -175,6 +175,18 @@ func (r *record) manifest() (string, error) {
 		return "", errUnreadable
 	}
 	return manifest, nil
+}
+
+// Signed reports whether the operator has signed the record.
+func (r *Record) Signed() bool { return r.text == nil }
+
+// SetManifest replaces the manifest of a record, signed or not.
+func (r *Record) SetManifest(manifest string) (err error) {
+	r.Release.Manifest = manifest
+	if r.text != nil {
+		r.text, err = r.text.withManifest(manifest)
+	}
+	return err
 }
 
 // orNull returns JSON that can be read where there is none.
@@ -217,10 +229,10 @@ func withoutHelmLabels(labels map[string]string) map[string]string {
 	return left
 }
 
-// errForeign is the error of records that are not the operator's and tell nothing.
-var errForeign = errors.New("restore it, or delete it")
+// ErrForeign is the error of records that are not the operator's and tell nothing.
+var ErrForeign = errors.New("restore it, or delete it")
 
 // damaged is the error of a Secret that stores no revision that could be read.
 func damaged(secret string, damage error) error {
-	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; %w", secret, damage, errForeign)
+	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; %w", secret, damage, ErrForeign)
 }

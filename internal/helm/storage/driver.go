@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"cmp"
@@ -11,13 +11,12 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
+	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,9 +24,13 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
+// History is how many revisions of a release are kept for a person to look at. Each is a Secret of a few KiB that every reconcile
+// lists, so it is not more.
+const History = 5
+
 const (
 	// readLimit is the most records of one release that one reconcile reads.
-	readLimit = history + 1
+	readLimit = History + 1
 	// listLimit is the most records of one release that one reconcile counts, and deleteLimit the most that it deletes: a tenant may
 	// write thousands, and no worker is held by them.
 	listLimit   = 32
@@ -38,17 +41,21 @@ const (
 	secretLimit = 1 << 20
 )
 
-// passStorage returns a function that gives each reconcile a release storage of its own, over Secrets in the namespace
-// of the BarqCluster. They have no owner: with an owner reference, a foreground deletion
-// lets the garbage collector delete the release before it was uninstalled, and what it
-// holds leaks.
-func passStorage(secrets corev1client.SecretsGetter, key *signing.Key) func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
-	return func(ctx context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
-		return newPassDriver(secrets, key, object, passFactsIn(ctx)), nil
-	}
+// Facts are what the storage of one reconcile and those who use it have to know of each other.
+type Facts struct {
+	// Stored has the names of the Secrets in which the release is stored.
+	Stored Versions
+	// CalledDeployed are those of them that their labels call deployed.
+	CalledDeployed map[string]bool
+	// TakenOver: the BarqCluster controls the StatefulSet of that name, so the release is its own whatever the labels of a record say.
+	TakenOver bool
+	// Admits refuses a revision that cannot be stored or applied; nil refuses none.
+	Admits func(*release.Release) error
+	// Conflicted: an object that was not there according to the cache is there.
+	Conflicted bool
 }
 
-// passDriver is the release storage of one reconcile of one BarqCluster, which a single
+// Driver is the release storage of one reconcile of one BarqCluster, which a single
 // worker makes, so it needs no lock.
 //
 // A tenant who may write Secrets in the namespace may write a record. So it believes what the operator has signed (see package
@@ -60,13 +67,13 @@ func passStorage(secrets corev1client.SecretsGetter, key *signing.Key) func(cont
 // release that is under way: the next reconcile finds the former revision, or none, makes the
 // same one again, and takes the objects that are there already for its own. A rollout that the operator brings is stored before it begins nevertheless:
 // its revision holds the slot (see package rollout).
-type passDriver struct {
+type Driver struct {
 	// cluster has the name of the release.
 	cluster client.Object
 	key     *signing.Key
-	facts   *passFacts
+	facts   *Facts
 	// records are those that there are, the newest first, once they were read. Only some of them are whole.
-	records []*record
+	records []*Record
 	read    bool
 	// begun are the keys of revisions that are not stored yet.
 	begun map[string]bool
@@ -76,22 +83,30 @@ type passDriver struct {
 	failed error
 }
 
-func newPassDriver(secrets corev1client.SecretsGetter, key *signing.Key, cluster client.Object, facts *passFacts) *passDriver {
+// New returns the storage for one reconcile of a BarqCluster, over Secrets in its namespace. They have no owner: with an owner reference,
+// a foreground deletion lets the garbage collector delete the release before it was uninstalled, and what it holds leaks.
+func New(secrets corev1client.SecretsGetter, key *signing.Key, cluster client.Object, facts *Facts) *Driver {
 	noted := &notedSecrets{SecretInterface: secrets.Secrets(cluster.GetNamespace()), versions: map[string]string{}}
-	return &passDriver{cluster: cluster, key: key, facts: facts, secrets: noted, begun: map[string]bool{}}
+	return &Driver{cluster: cluster, key: key, facts: facts, secrets: noted, begun: map[string]bool{}}
 }
 
-// storageOf returns the storage of a reconcile.
-func storageOf(releases *storage.Storage) *passDriver { return releases.Driver.(*passDriver) }
+// Of returns the storage of a reconcile.
+func Of(releases *helmstorage.Storage) *Driver { return releases.Driver.(*Driver) }
+
+// Written returns the resourceVersions of the Secrets that this reconcile has written, empty for those that it has deleted.
+func (d *Driver) Written() map[string]string { return d.secrets.versions }
+
+// Err returns the last error of a write. Helm only logs some of them.
+func (d *Driver) Err() error { return d.failed }
 
 // Name returns the name of the storage.
-func (d *passDriver) Name() string { return driver.SecretsDriverName }
+func (d *Driver) Name() string { return driver.SecretsDriverName }
 
-// errUnfinished is the error of a reconcile that has more to do than one may, and goes on in the next one.
-var errUnfinished = errors.New("the next reconcile goes on")
+// ErrUnfinished is the error of a reconcile that has more to do than one may, and goes on in the next one.
+var ErrUnfinished = errors.New("the next reconcile goes on")
 
 // load finds the records, and reads the newest one, which must not be missing, and the newest one that is deployed.
-func (d *passDriver) load() error {
+func (d *Driver) load() error {
 	if d.read {
 		return nil
 	}
@@ -99,7 +114,7 @@ func (d *passDriver) load() error {
 	reads, unpacked, deployed := 0, int64(0), false
 	written := len(d.secrets.versions)
 	for _, one := range d.listed() {
-		wanted := len(d.records) == 0 || !deployed || d.facts.calledDeployed[one.secret]
+		wanted := len(d.records) == 0 || !deployed || d.facts.CalledDeployed[one.Secret]
 		if wanted && reads < readLimit {
 			reads++
 			found, size, err := d.readRecord(one, unpackLimit-unpacked)
@@ -109,15 +124,15 @@ func (d *passDriver) load() error {
 			if unpacked += size; found == nil {
 				continue
 			}
-			if one = found; len(d.records) > 0 && isOurs(one.release) && !believed(one.release) {
-				// It is a number in the history.
-				one.release.Info.Status = release.StatusSuperseded
+			if one = found; len(d.records) > 0 && IsOurs(one.Release) && !Believed(one.Release) {
+				// It is a number in the History.
+				one.Release.Info.Status = release.StatusSuperseded
 			}
 		}
-		if one.release.Chart == nil && len(d.records) == 0 {
+		if one.Release.Chart == nil && len(d.records) == 0 {
 			return d.noneFound(len(d.secrets.versions) - written)
 		}
-		deployed = deployed || one.release.Info.Status == release.StatusDeployed
+		deployed = deployed || one.Release.Info.Status == release.StatusDeployed
 		d.records = append(d.records, one)
 	}
 	d.read = true
@@ -125,18 +140,18 @@ func (d *passDriver) load() error {
 }
 
 // noneFound is the error for the newest Secrets that are named like records, of which some were removed.
-func (d *passDriver) noneFound(removed int) error {
+func (d *Driver) noneFound(removed int) error {
 	if removed > 0 {
-		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), errUnfinished)
+		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), ErrUnfinished)
 	}
-	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.cluster.GetName(), errForeign)
+	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.cluster.GetName(), ErrForeign)
 }
 
 // listed returns the records that the cache knows of, unread, the newest first. Of more than listLimit it leaves out those in the middle, so
 // that the oldest are removed first.
-func (d *passDriver) listed() []*record {
-	var found []*record
-	for name := range d.facts.stored {
+func (d *Driver) listed() []*Record {
+	var found []*Record
+	for name := range d.facts.Stored {
 		if number := revisionOf(name); number > 0 {
 			found = append(found, d.unread(name, number))
 		}
@@ -149,8 +164,8 @@ func (d *passDriver) listed() []*record {
 }
 
 // unread stands for a record that is only counted, and removed when it is among the oldest.
-func (d *passDriver) unread(secret string, number int) *record {
-	return &record{secret: secret, number: number, release: &release.Release{
+func (d *Driver) unread(secret string, number int) *Record {
+	return &Record{Secret: secret, Number: number, Release: &release.Release{
 		Name: d.cluster.GetName(), Namespace: d.cluster.GetNamespace(), Version: number, Info: &release.Info{Status: release.StatusSuperseded},
 	}}
 }
@@ -159,65 +174,65 @@ func (d *passDriver) unread(secret string, number int) *record {
 //
 // One that cannot be read and carries the operator's mark is removed. What it said is in the BarqCluster and in the
 // objects, and the next revision stores it anew. One of a person's is theirs to restore.
-func (d *passDriver) readRecord(listed *record, limit int64) (*record, int64, error) {
-	stored, err := d.secrets.Get(context.Background(), listed.secret, metav1.GetOptions{})
+func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error) {
+	stored, err := d.secrets.Get(context.Background(), listed.Secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading revision %s: %w", listed.secret, err)
+		return nil, 0, fmt.Errorf("reading revision %s: %w", listed.Secret, err)
 	}
 	if stored.Labels["owner"] != "helm" || stored.Labels["name"] != d.cluster.GetName() {
 		// Helm finds records by their labels.
 		return nil, 0, nil
 	}
-	var found *record
+	var found *Record
 	var size int64
 	if d.key.Verify(stored, d.cluster.GetUID()) {
-		found, err = signedRecord(stored, listed.number)
+		found, err = signedRecord(stored, listed.Number)
 	} else {
-		if d.facts.takenOver {
-			stored.Labels[managedByLabel] = managedBy
+		if d.facts.TakenOver {
+			stored.Labels[ManagedByLabel] = ManagedBy
 		}
-		found, size, err = unsignedRecord(stored, listed.number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
+		found, size, err = unsignedRecord(stored, listed.Number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
 	}
 	switch {
 	case err == nil:
 		return found, size, nil
-	case stored.Labels[managedByLabel] != managedBy:
-		return nil, size, damaged(listed.secret, err)
+	case stored.Labels[ManagedByLabel] != ManagedBy:
+		return nil, size, damaged(listed.Secret, err)
 	case errors.Is(err, errTooLarge):
 		// No accident makes a record larger. There may be many.
 		return d.number(listed), 0, nil
 	}
 	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
-		"namespace", d.cluster.GetNamespace(), "secret", listed.secret, "because", err.Error())
-	if err := d.secrets.Delete(context.Background(), listed.secret, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
-		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.secret, err)
+		"namespace", d.cluster.GetNamespace(), "secret", listed.Secret, "because", err.Error())
+	if err := d.secrets.Delete(context.Background(), listed.Secret, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
+		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.Secret, err)
 	}
 	return nil, size, nil
 }
 
 // number stands for a record that carries the operator's mark, and of which nothing else is known.
-func (d *passDriver) number(listed *record) *record {
-	one := d.unread(listed.secret, listed.number)
-	one.release.Info.Status = release.StatusDeployed
-	one.release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
-	one.release.Labels = map[string]string{managedByLabel: managedBy}
+func (d *Driver) number(listed *Record) *Record {
+	one := d.unread(listed.Secret, listed.Number)
+	one.Release.Info.Status = release.StatusDeployed
+	one.Release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
+	one.Release.Labels = map[string]string{ManagedByLabel: ManagedBy}
 	return one
 }
 
-// readAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are, and so do those that
+// ReadAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are, and so do those that
 // are not the operator's and cannot be read.
-func (d *passDriver) readAll() ([]*record, error) {
-	var found []*record
+func (d *Driver) ReadAll() ([]*Record, error) {
+	var found []*Record
 	unpacked := int64(0)
 	for _, listed := range d.listed() {
 		if len(found) == readLimit {
 			break
 		}
 		one, size, err := d.readRecord(listed, unpackLimit-unpacked)
-		if err != nil && !errors.Is(err, errForeign) {
+		if err != nil && !errors.Is(err, ErrForeign) {
 			return nil, err
 		}
 		if unpacked += size; one != nil {
@@ -229,14 +244,14 @@ func (d *passDriver) readAll() ([]*record, error) {
 }
 
 // Query returns the releases with the given labels.
-func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error) {
+func (d *Driver) Query(labels map[string]string) ([]*release.Release, error) {
 	if err := d.load(); err != nil {
 		return nil, err
 	}
 	var found []*release.Release
 	for _, one := range d.records {
-		if status, asked := labels["status"]; !asked || status == one.release.Info.Status.String() {
-			found = append(found, one.release)
+		if status, asked := labels["status"]; !asked || status == one.Release.Info.Status.String() {
+			found = append(found, one.Release)
 		}
 	}
 	if len(found) == 0 {
@@ -246,35 +261,35 @@ func (d *passDriver) Query(labels map[string]string) ([]*release.Release, error)
 }
 
 // List returns the releases that a filter admits.
-func (d *passDriver) List(filter func(*release.Release) bool) ([]*release.Release, error) {
+func (d *Driver) List(filter func(*release.Release) bool) ([]*release.Release, error) {
 	found, err := d.Query(nil)
 	return slices.DeleteFunc(found, func(one *release.Release) bool { return !filter(one) }), err
 }
 
 // Get returns one revision.
-func (d *passDriver) Get(key string) (*release.Release, error) {
+func (d *Driver) Get(key string) (*release.Release, error) {
 	if err := d.load(); err != nil {
 		return nil, err
 	}
 	if i := d.index(key); i >= 0 {
-		return d.records[i].release, nil
+		return d.records[i].Release, nil
 	}
 	return nil, driver.ErrReleaseNotFound
 }
 
-func (d *passDriver) index(key string) int {
-	return slices.IndexFunc(d.records, func(one *record) bool { return one.secret == key })
+func (d *Driver) index(key string) int {
+	return slices.IndexFunc(d.records, func(one *Record) bool { return one.Secret == key })
 }
 
-func sortNewestFirst(records []*record) {
-	slices.SortFunc(records, func(a, b *record) int { return cmp.Compare(b.number, a.number) })
+func sortNewestFirst(records []*Record) {
+	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(b.Number, a.Number) })
 }
 
 // Create stores a new revision, or only notes it if it has just begun. Nothing was applied yet, so here is where a revision is refused
 // that could not be stored or applied.
-func (d *passDriver) Create(key string, rel *release.Release) error {
-	if d.facts.admits != nil {
-		if err := d.facts.admits(rel); err != nil {
+func (d *Driver) Create(key string, rel *release.Release) error {
+	if d.facts.Admits != nil {
+		if err := d.facts.Admits(rel); err != nil {
 			return err
 		}
 		if rel.Version > 1 {
@@ -290,11 +305,11 @@ func (d *passDriver) Create(key string, rel *release.Release) error {
 	return d.create(key, rel)
 }
 
-// errTooLongSpec is the error of a spec whose revision cannot be stored.
-var errTooLongSpec = errors.New("the spec is too large")
+// ErrTooLongSpec is the error of a spec whose revision cannot be stored.
+var ErrTooLongSpec = errors.New("the spec is too large")
 
-// fits refuses a revision that a Secret has no room for.
-func fits(rel *release.Release) error {
+// Fits refuses a revision that a Secret has no room for.
+func Fits(rel *release.Release) error {
 	if len(rel.Manifest) < secretLimit/8 {
 		// A record holds the manifest and the values, which are together at most thrice as long, and packs them.
 		return nil
@@ -305,12 +320,12 @@ func fits(rel *release.Release) error {
 	}
 	if size := len(secret.Data[recordKey]); size > secretLimit {
 		return fmt.Errorf("%w: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
-			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", errTooLongSpec, size, secretLimit)
+			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", ErrTooLongSpec, size, secretLimit)
 	}
 	return nil
 }
 
-func (d *passDriver) create(key string, rel *release.Release) error {
+func (d *Driver) create(key string, rel *release.Release) error {
 	if err := d.load(); err != nil {
 		return err
 	}
@@ -324,13 +339,13 @@ func (d *passDriver) create(key string, rel *release.Release) error {
 		if err != nil {
 			return err
 		}
-		d.records = slices.Insert(d.records, 0, &record{secret: key, number: rel.Version, release: rel})
+		d.records = slices.Insert(d.records, 0, &Record{Secret: key, Number: rel.Version, Release: rel})
 		return nil
 	})
 }
 
 // try refuses a revision that the API server would not store, such as over a quota.
-func (d *passDriver) try(key string, rel *release.Release) error {
+func (d *Driver) try(key string, rel *release.Release) error {
 	err := d.secrets.tryCreate(key, compact(rel), d.sign)
 	// Whose the Secret of that name is comes out when this one is stored.
 	if errors.Is(err, driver.ErrReleaseExists) {
@@ -341,7 +356,7 @@ func (d *passDriver) try(key string, rel *release.Release) error {
 
 // vacate deletes a Secret that has the name of the next revision, unless the operator has stored it. A tenant could else keep a BarqCluster
 // of the namespace from every edit.
-func (d *passDriver) vacate(key string) error {
+func (d *Driver) vacate(key string) error {
 	stored, err := d.secrets.Get(context.Background(), key, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
@@ -361,13 +376,13 @@ func (d *passDriver) vacate(key string) error {
 }
 
 // Update stores a revision over an older state of it.
-func (d *passDriver) Update(key string, rel *release.Release) error {
+func (d *Driver) Update(key string, rel *release.Release) error {
 	if err := d.load(); err != nil {
 		return err
 	}
 	i := d.index(key)
 	switch {
-	case d.begun[key] && d.facts.conflicted:
+	case d.begun[key] && d.facts.Conflicted:
 		// Its manifest lists what another owner has made.
 		delete(d.begun, key)
 		return nil
@@ -388,35 +403,35 @@ func (d *passDriver) Update(key string, rel *release.Release) error {
 			if err := d.secrets.update(key, compact(rel), d.sign); err != nil {
 				return err
 			}
-			d.records[i].release = rel
+			d.records[i].Release = rel
 			return nil
 		})
 	}
 }
 
 // updateUnsigned stores an unsigned record in another state. Nothing of it is signed.
-func (d *passDriver) updateUnsigned(one *record, rel *release.Release) error {
+func (d *Driver) updateUnsigned(one *Record, rel *release.Release) error {
 	text, err := one.text.withStatus(rel.Info)
 	if err != nil {
-		return fmt.Errorf("packing revision %s: %w", one.secret, err)
+		return fmt.Errorf("packing revision %s: %w", one.Secret, err)
 	}
-	if err := d.secrets.updateText(one.secret, text, rel); err != nil {
+	if err := d.secrets.updateText(one.Secret, text, rel); err != nil {
 		return err
 	}
-	one.release, one.text = rel, text
+	one.Release, one.text = rel, text
 	return nil
 }
 
 // sign signs what the operator stores for the BarqCluster.
-func (d *passDriver) sign(stored *corev1.Secret) {
+func (d *Driver) sign(stored *corev1.Secret) {
 	stored.Namespace = d.cluster.GetNamespace()
-	if stored.Labels[managedByLabel] == managedBy {
+	if stored.Labels[ManagedByLabel] == ManagedBy {
 		d.key.Sign(stored, d.cluster.GetUID())
 	}
 }
 
 // Delete removes a revision.
-func (d *passDriver) Delete(key string) (*release.Release, error) {
+func (d *Driver) Delete(key string) (*release.Release, error) {
 	if err := d.load(); err != nil {
 		return nil, err
 	}
@@ -424,7 +439,7 @@ func (d *passDriver) Delete(key string) (*release.Release, error) {
 	if i < 0 {
 		return nil, driver.ErrReleaseNotFound
 	}
-	deleted := d.records[i].release
+	deleted := d.records[i].Release
 	return deleted, d.write(func() error {
 		err := client.IgnoreNotFound(d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{}))
 		if err == nil {
@@ -434,11 +449,11 @@ func (d *passDriver) Delete(key string) (*release.Release, error) {
 	})
 }
 
-// deleteAll removes every record of the release, or deleteLimit of them and returns errUnfinished.
-func (d *passDriver) deleteAll() error {
-	for i, name := range slices.Sorted(maps.Keys(d.facts.stored)) {
+// DeleteAll removes every record of the release, or deleteLimit of them and returns ErrUnfinished.
+func (d *Driver) DeleteAll() error {
+	for i, name := range slices.Sorted(maps.Keys(d.facts.Stored)) {
 		if i == deleteLimit {
-			return fmt.Errorf("%d records of Helm release %q are left to delete: %w", len(d.facts.stored)-i, d.cluster.GetName(), errUnfinished)
+			return fmt.Errorf("%d records of Helm release %q are left to delete: %w", len(d.facts.Stored)-i, d.cluster.GetName(), ErrUnfinished)
 		}
 		if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting the stored revision %s: %w", name, err)
@@ -448,7 +463,7 @@ func (d *passDriver) deleteAll() error {
 }
 
 // write changes what is stored, and notes an error.
-func (d *passDriver) write(change func() error) error {
+func (d *Driver) write(change func() error) error {
 	err := change()
 	if err != nil {
 		d.failed = err
@@ -459,7 +474,7 @@ func (d *passDriver) write(change func() error) error {
 // compact leaves the templates out of a revision of the operator's, which are most of it.
 // They are in the operator's image, and what they gave is in the revision.
 func compact(rel *release.Release) *release.Release {
-	if rel.Chart == nil || !isOurs(rel) {
+	if rel.Chart == nil || !IsOurs(rel) {
 		return rel
 	}
 	small := *rel
@@ -477,6 +492,6 @@ func keyPrefix(name string) string { return keyStart + name + versionStart }
 
 // A Secret in which Helm stores a release is named sh.helm.release.v1.NAME.vVERSION.
 const (
-	keyStart     = storage.HelmStorageType + "."
+	keyStart     = helmstorage.HelmStorageType + "."
 	versionStart = ".v"
 )

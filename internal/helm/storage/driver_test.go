@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
+	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,20 +15,34 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	fakeclientset "k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/signing"
 )
+
+// testKey signs the records of these tests.
+var testKey = signing.New([]byte("key"))
+
+func testCluster() client.Object {
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	cluster.SetName("vectors")
+	cluster.SetUID("uid of vectors")
+	return cluster
+}
 
 // storing is the storage of one pass over a BarqCluster, and what reaches the API server.
 type storing struct {
 	t       *testing.T
 	server  *fakeclientset.Clientset
-	facts   *passFacts
-	storage *storage.Storage
+	facts   *Facts
+	storage *helmstorage.Storage
 }
 
 func newStoring(t *testing.T) *storing {
-	s := &storing{t: t, server: fakeclientset.NewClientset(), facts: &passFacts{}}
+	s := &storing{t: t, server: fakeclientset.NewClientset(), facts: &Facts{}}
 	s.pass()
 	return s
 }
@@ -36,16 +50,14 @@ func newStoring(t *testing.T) *storing {
 // pass begins another pass.
 func (s *storing) pass() {
 	s.t.Helper()
-	s.facts.stored = storedVersions{}
+	s.facts.Stored = Versions{}
 	records, err := s.server.CoreV1().Secrets("team").List(s.t.Context(), metav1.ListOptions{})
 	require.NoError(s.t, err)
 	for i := range records.Items {
-		s.facts.stored[records.Items[i].Name] = "1"
+		s.facts.Stored[records.Items[i].Name] = "1"
 	}
-	stores, err := passStorage(s.server.CoreV1(), testKey)(withPassFacts(s.t.Context(), s.facts), testCluster(), nil)
-	require.NoError(s.t, err)
 	s.server.ClearActions()
-	s.storage = storage.Init(stores)
+	s.storage = helmstorage.Init(New(s.server.CoreV1(), testKey, testCluster(), s.facts))
 }
 
 // asked gives the requests since the last time.
@@ -68,7 +80,7 @@ func (s *storing) last() *release.Release {
 func numbered(version int, status release.Status, origin string) *release.Release {
 	return &release.Release{
 		Name: "vectors", Namespace: "team", Version: version, Manifest: "manifest",
-		Labels: map[string]string{managedByLabel: managedBy, rollout.Label: origin},
+		Labels: map[string]string{ManagedByLabel: ManagedBy, rollout.Label: origin},
 		Info:   &release.Info{Status: status},
 		Chart: &chart.Chart{
 			Metadata:  &chart.Metadata{Name: "barq-db"},
@@ -87,7 +99,7 @@ func TestWhatIsAskedForIsStoredOnce(t *testing.T) {
 	require.NoError(t, s.storage.Update(made))
 	require.Equal(t, []string{"create"}, s.asked())
 	require.Equal(t, release.StatusDeployed, s.last().Info.Status)
-	require.Len(t, storageOf(s.storage).secrets.versions, 1)
+	require.Len(t, Of(s.storage).secrets.versions, 1)
 }
 
 func TestWhatNobodyAskedForIsStoredBefore(t *testing.T) {
@@ -106,7 +118,7 @@ func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
 	s := newStoring(t)
 	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
 	require.NoError(t, s.storage.Create(made))
-	s.facts.conflicted = true
+	s.facts.Conflicted = true
 	made.SetStatus(release.StatusFailed, "services already exists")
 	require.NoError(t, s.storage.Update(made))
 	_, err := s.storage.Last("vectors")
@@ -120,9 +132,9 @@ func TestARecordIsReadOnce(t *testing.T) {
 	s.pass()
 	require.Equal(t, 2, s.last().Version)
 	require.Equal(t, 2, s.last().Version)
-	history, err := s.storage.History("vectors")
+	History, err := s.storage.History("vectors")
 	require.NoError(t, err)
-	require.Len(t, history, 2)
+	require.Len(t, History, 2)
 	require.Equal(t, []string{"get"}, s.asked(), "the newest one alone is read, and once")
 
 	require.NoError(t, s.storage.Create(numbered(3, release.StatusDeployed, rollout.Requested)))
@@ -135,7 +147,7 @@ func TestARecordIsReadOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"delete"}, s.asked(), "it was read before")
 	require.Equal(t, 2, s.last().Version, "a deleted revision is gone")
-	versions := storageOf(s.storage).secrets.versions
+	versions := Of(s.storage).secrets.versions
 	require.Empty(t, versions["sh.helm.release.v1.vectors.v3"])
 }
 
@@ -173,7 +185,7 @@ func TestAFailedWriteIsKnown(t *testing.T) {
 	refused := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "one", errors.New("quota"))
 	s.server.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
 	require.Error(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
-	require.ErrorIs(t, storageOf(s.storage).failed, refused)
+	require.ErrorIs(t, Of(s.storage).failed, refused)
 	_, err := s.server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err))
 }

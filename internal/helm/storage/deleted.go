@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"context"
@@ -25,13 +25,13 @@ const lostAfter = writesAwaited + time.Second
 // too: the oldest ones when there are too many, which does not concern anybody, and all with the BarqCluster, which is
 // gone by the time that this comes. releases is a cache of the metadata of Secrets, with the index of IndexReleases.
 func Lost(releases cache.Cache) source.Source {
-	return source.Kind(releases, secretMetadata(), handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
+	return source.Kind(releases, SecretMetadata(), handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
 		DeleteFunc: func(ctx context.Context, deleted event.TypedDeleteEvent[*metav1.PartialObjectMetadata],
 			queue workqueue.TypedRateLimitingInterface[reconcile.Request],
 		) {
-			for _, release := range releaseOf(deleted.Object) {
+			for _, release := range ReleaseOf(deleted.Object) {
 				name := types.NamespacedName{Namespace: deleted.Object.Namespace, Name: release}
-				left, _, err := cachedRecords(ctx, releases, name)
+				left, _, err := Cached(ctx, releases, name)
 				// A list from the cache fails only while the operator stops.
 				if err == nil && isNewest(deleted.Object, left) {
 					queue.AddAfter(reconcile.Request{NamespacedName: name}, lostAfter)
@@ -42,7 +42,7 @@ func Lost(releases cache.Cache) source.Source {
 }
 
 // isNewest tells whether a record is of a later revision than all others.
-func isNewest(record client.Object, others storedVersions) bool {
+func isNewest(record client.Object, others Versions) bool {
 	for other := range others {
 		if revisionOf(other) > revisionOf(record.GetName()) {
 			return false

@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"context"
@@ -18,17 +18,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// releaseIndex of the cache of the metadata of Secrets finds those that store a release.
-const releaseIndex = "helm.sh/release"
+// Index of the cache of the metadata of Secrets finds those that store a release.
+const Index = "helm.sh/release"
 
 // IndexReleases lets the cache of the metadata of Secrets find the Secrets that store a release
 // without a look at all others of the namespace.
 func IndexReleases(ctx context.Context, secrets client.FieldIndexer) error {
-	return secrets.IndexField(ctx, secretMetadata(), releaseIndex, releaseOf)
+	return secrets.IndexField(ctx, SecretMetadata(), Index, ReleaseOf)
 }
 
-// releaseOf names the release that a Secret stores, if it is one that does.
-func releaseOf(secret client.Object) []string {
+// ReleaseOf names the release that a Secret stores, if it is one that does.
+func ReleaseOf(secret client.Object) []string {
 	rest, stores := strings.CutPrefix(secret.GetName(), keyStart)
 	if end := strings.LastIndex(rest, versionStart); stores && end >= 0 {
 		return []string{rest[:end]}
@@ -36,29 +36,30 @@ func releaseOf(secret client.Object) []string {
 	return nil
 }
 
-func secretMetadata() *metav1.PartialObjectMetadata {
+// SecretMetadata returns what a cache keeps of a Secret, empty.
+func SecretMetadata() *metav1.PartialObjectMetadata {
 	metadata := &metav1.PartialObjectMetadata{}
 	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	return metadata
 }
 
-// storedVersions are the resourceVersions of the Secrets in which Helm stores a release,
+// Versions are the resourceVersions of the Secrets in which Helm stores a release,
 // by the names of the Secrets.
-type storedVersions map[string]string
+type Versions map[string]string
 
-// cachedRecords reads them from a cache of the metadata of Secrets, and which of the operator's are called deployed by their labels.
-func cachedRecords(ctx context.Context, secrets client.Reader, name types.NamespacedName) (versions storedVersions, deployed map[string]bool, err error) {
+// Cached reads them from a cache of the metadata of Secrets, and which of the operator's are called deployed by their labels.
+func Cached(ctx context.Context, secrets client.Reader, name types.NamespacedName) (versions Versions, deployed map[string]bool, err error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	err = secrets.List(ctx, list, client.InNamespace(name.Namespace), client.MatchingFields{releaseIndex: name.Name}, client.UnsafeDisableDeepCopy)
+	err = secrets.List(ctx, list, client.InNamespace(name.Namespace), client.MatchingFields{Index: name.Name}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the stored revisions of Helm release %q: %w", name.Name, err)
 	}
-	versions, deployed = storedVersions{}, map[string]bool{}
+	versions, deployed = Versions{}, map[string]bool{}
 	for i := range list.Items {
 		one := &list.Items[i]
 		versions[one.Name] = one.ResourceVersion
-		if one.Labels[managedByLabel] == managedBy && one.Labels["status"] == release.StatusDeployed.String() {
+		if one.Labels[ManagedByLabel] == ManagedBy && one.Labels["status"] == release.StatusDeployed.String() {
 			deployed[one.Name] = true
 		}
 	}
@@ -66,7 +67,7 @@ func cachedRecords(ctx context.Context, secrets client.Reader, name types.Namesp
 }
 
 // String is the same for the same versions.
-func (v storedVersions) String() string {
+func (v Versions) String() string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		text.WriteString(name + "@" + v[name] + ",")
@@ -74,8 +75,8 @@ func (v storedVersions) String() string {
 	return text.String()
 }
 
-// with gives the versions after writes; an empty version means deleted.
-func (v storedVersions) with(writes map[string]string) storedVersions {
+// With returns the versions after writes; an empty version means deleted.
+func (v Versions) With(writes map[string]string) Versions {
 	after := maps.Clone(v)
 	for name, version := range writes {
 		if version == "" {
@@ -87,13 +88,13 @@ func (v storedVersions) with(writes map[string]string) storedVersions {
 	return after
 }
 
-// writesAwaited is how long a cache may need to show a write. After that it is believed:
+// writesAwaited is how long a cache may need to show a write. After that it is Believed:
 // somebody has undone the write.
 const writesAwaited = 30 * time.Second
 
-// ownWrites remembers what passes wrote until the cache shows it. The next pass often comes
+// Writes remembers what passes wrote until the cache shows it. The next pass often comes
 // before that, and must not take a release that was just made for one that is missing.
-type ownWrites struct {
+type Writes struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
 	known map[types.UID]awaitedWrites
@@ -104,12 +105,13 @@ type awaitedWrites struct {
 	since    time.Time
 }
 
-func newOwnWrites(now clock.PassiveClock) *ownWrites {
-	return &ownWrites{clock: now, known: map[types.UID]awaitedWrites{}}
+// NewWrites returns one that remembers none.
+func NewWrites(now clock.PassiveClock) *Writes {
+	return &Writes{clock: now, known: map[types.UID]awaitedWrites{}}
 }
 
-// note remembers the writes of a pass.
-func (w *ownWrites) note(cluster types.UID, versions map[string]string) {
+// Note remembers the writes of a pass.
+func (w *Writes) Note(cluster types.UID, versions map[string]string) {
 	if len(versions) == 0 {
 		return
 	}
@@ -124,8 +126,8 @@ func (w *ownWrites) note(cluster types.UID, versions map[string]string) {
 	w.known[cluster] = awaitedWrites{versions: all, since: w.clock.Now()}
 }
 
-// onto gives what the cache will have once it has seen all writes.
-func (w *ownWrites) onto(cluster types.UID, cached storedVersions) storedVersions {
+// Onto gives what the cache will have once it has seen all writes.
+func (w *Writes) Onto(cluster types.UID, cached Versions) Versions {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	awaited, ok := w.known[cluster]
@@ -137,10 +139,11 @@ func (w *ownWrites) onto(cluster types.UID, cached storedVersions) storedVersion
 		delete(w.known, cluster)
 		return cached
 	}
-	return cached.with(awaited.versions)
+	return cached.With(awaited.versions)
 }
 
-func (w *ownWrites) forget(cluster types.UID) {
+// Forget is for a BarqCluster that goes.
+func (w *Writes) Forget(cluster types.UID) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	delete(w.known, cluster)

@@ -1,4 +1,4 @@
-package release
+package storage
 
 import (
 	"bytes"
@@ -44,7 +44,7 @@ func twoRevisions(t *testing.T) *storing {
 
 func TestWhatTheOperatorHasStoredIsBelieved(t *testing.T) {
 	s := twoRevisions(t)
-	require.True(t, believed(s.last()))
+	require.True(t, Believed(s.last()))
 	require.Equal(t, "manifest", s.last().Manifest)
 	require.Equal(t, rollout.Requested, s.last().Labels[rollout.Label])
 }
@@ -75,9 +75,9 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 			found := s.last()
 			require.Equal(t, &release.Release{
 				Name: "vectors", Namespace: "team", Version: 2, Info: &release.Info{Status: release.StatusDeployed},
-				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Labels: map[string]string{managedByLabel: managedBy},
+				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Labels: map[string]string{ManagedByLabel: ManagedBy},
 			}, found)
-			require.False(t, believed(found))
+			require.False(t, Believed(found))
 
 			// Its end is told to those who come with helm, and nothing of it is signed.
 			found.SetStatus(release.StatusSuperseded, "over")
@@ -99,7 +99,7 @@ func TestASecretInTheWayOfTheNextRevisionIsReplaced(t *testing.T) {
 	s.change(second, func(stored *corev1.Secret) { stored.Labels["name"] = "other" })
 	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
 	s.pass()
-	require.True(t, believed(s.last()))
+	require.True(t, Believed(s.last()))
 	require.Equal(t, 2, s.last().Version)
 	require.ErrorIs(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)), driver.ErrReleaseExists, "its own is not replaced")
 }
@@ -107,21 +107,21 @@ func TestASecretInTheWayOfTheNextRevisionIsReplaced(t *testing.T) {
 // A tenant can also take the operator's mark off. The objects tell whose the release is.
 func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
 	s := twoRevisions(t)
-	s.change(second, func(stored *corev1.Secret) { stored.Labels[managedByLabel] = "a person" })
-	require.False(t, isOurs(s.last()))
-	s.facts.takenOver = true
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[ManagedByLabel] = "a person" })
+	require.False(t, IsOurs(s.last()))
+	s.facts.TakenOver = true
 	s.pass()
-	require.True(t, isOurs(s.last()))
-	require.False(t, believed(s.last()))
+	require.True(t, IsOurs(s.last()))
+	require.False(t, Believed(s.last()))
 }
 
 // A record of a former BarqCluster, or another one's, is a tenant's to copy.
 func TestARecordIsOfOneBarqCluster(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, "uid of another") })
-	require.False(t, believed(s.last()))
+	require.False(t, Believed(s.last()))
 	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, testCluster().GetUID()) })
-	require.True(t, believed(s.last()))
+	require.True(t, Believed(s.last()))
 }
 
 // What cannot be read is removed if it carries the operator's mark, because it is in the way of `helm list`; and a person's is left.
@@ -129,18 +129,18 @@ func TestADamagedRecord(t *testing.T) {
 	for name, content := range map[string]string{
 		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=",
 	} {
-		for _, origin := range []string{managedBy, "a person"} {
+		for _, origin := range []string{ManagedBy, "a person"} {
 			t.Run(name+" of "+origin, func(t *testing.T) {
 				s := twoRevisions(t)
 				before := s.change(second, func(stored *corev1.Secret) {
-					stored.Data[recordKey], stored.Labels[managedByLabel] = []byte(content), origin
+					stored.Data[recordKey], stored.Labels[ManagedByLabel] = []byte(content), origin
 				})
 				secrets := s.server.CoreV1().Secrets("team")
-				if origin == managedBy {
+				if origin == ManagedBy {
 					require.Equal(t, 1, s.last().Version, "the one before is left to go on from")
 					_, err := secrets.Get(t.Context(), second, metav1.GetOptions{})
 					require.True(t, apierrors.IsNotFound(err), "the name is free again")
-					require.Equal(t, map[string]string{second: ""}, storageOf(s.storage).secrets.versions)
+					require.Equal(t, map[string]string{second: ""}, Of(s.storage).secrets.versions)
 					return
 				}
 				_, err := s.storage.Last("vectors")
@@ -160,9 +160,9 @@ func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { stored.Data[recordKey] = bomb })
 	require.Equal(t, 2, s.last().Version)
-	require.True(t, isOurs(s.last()))
-	require.False(t, believed(s.last()))
-	s.change(second, func(stored *corev1.Secret) { stored.Labels[managedByLabel] = "a person" })
+	require.True(t, IsOurs(s.last()))
+	require.False(t, Believed(s.last()))
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[ManagedByLabel] = "a person" })
 	_, err = s.storage.Last("vectors")
 	require.ErrorContains(t, err, errTooLarge.Error())
 }
@@ -176,10 +176,10 @@ func TestFewRecordsAreRead(t *testing.T) {
 	s.pass()
 	require.Equal(t, 40, s.last().Version)
 	require.Len(t, s.asked(), readLimit, "none of them is deployed")
-	history, err := s.storage.History("vectors")
+	History, err := s.storage.History("vectors")
 	require.NoError(t, err)
-	require.Len(t, history, listLimit)
-	require.Equal(t, 1, history[len(history)-1].Version, "the oldest are still removed")
+	require.Len(t, History, listLimit)
+	require.Equal(t, 1, History[len(History)-1].Version, "the oldest are still removed")
 
 	for version := range 40 {
 		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) { stored.Labels["owner"] = "none" })
@@ -201,13 +201,13 @@ func TestManyRecordsAreRemovedInParts(t *testing.T) {
 		s.change(keyOf("vectors", deleteLimit+20-i), func(stored *corev1.Secret) { stored.Data[recordKey] = nil })
 	}
 	_, err := s.storage.Last("vectors")
-	require.ErrorIs(t, err, errUnfinished)
+	require.ErrorIs(t, err, ErrUnfinished)
 	s.pass()
 	require.Equal(t, deleteLimit+20-damaged, s.last().Version)
 
-	require.ErrorIs(t, storageOf(s.storage).deleteAll(), errUnfinished)
+	require.ErrorIs(t, Of(s.storage).DeleteAll(), ErrUnfinished)
 	s.pass()
-	require.NoError(t, storageOf(s.storage).deleteAll())
+	require.NoError(t, Of(s.storage).DeleteAll())
 	s.pass()
 	_, err = s.storage.Last("vectors")
 	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
@@ -248,7 +248,7 @@ func TestALargeManifestOfAPersonIsNotRead(t *testing.T) {
 		if damage == "" {
 			require.NoError(t, err)
 			require.Equal(t, theirs.Manifest, found.Manifest)
-			require.False(t, believed(found))
+			require.False(t, Believed(found))
 			continue
 		}
 		require.ErrorContains(t, err, damage)
@@ -267,16 +267,16 @@ func TestNumbersOfRevisions(t *testing.T) {
 // A revision that no Secret has room for is refused before anything of it is applied.
 func TestARevisionFitsASecret(t *testing.T) {
 	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
-	require.NoError(t, fits(made))
+	require.NoError(t, Fits(made))
 	made.Manifest = strings.Repeat("a", 4<<20)
-	require.NoError(t, fits(made), "it is packed")
+	require.NoError(t, Fits(made), "it is packed")
 	random := make([]byte, 600<<10)
 	for i, state := 0, uint32(1); i < len(random); i++ {
 		state = state*1664525 + 1013904223
 		random[i] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[state>>26]
 	}
 	made.Manifest = string(random)
-	require.NoError(t, fits(made))
+	require.NoError(t, Fits(made))
 	made.Config = map[string]any{"env": string(random)}
-	require.ErrorContains(t, fits(made), "the spec is too large: Helm's record of it would have ")
+	require.ErrorContains(t, Fits(made), "the spec is too large: Helm's record of it would have ")
 }
