@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -50,7 +51,7 @@ type actionsGetter struct {
 	// statefulSets gets the versions of those that are written.
 	statefulSets *clusters.Versions
 	// capabilities of the API server.
-	capabilities *rememberedCapabilities
+	capabilities *capabilities.Getter
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
 	// owned finds what a BarqCluster controls.
@@ -168,14 +169,14 @@ func (a *actions) begins() (err error) {
 	}
 	var known bool
 	a.settled = a.getter.settled.find(uid, a.stored.String())
-	if a.server, known = a.getter.capabilities.known(); known && a.settled != nil {
+	if a.server, known = a.getter.capabilities.Known(); known && a.settled != nil {
 		return nil
 	}
 	a.facts.trustsAbsence = len(a.stored) == 0
 	if err := a.open(); err != nil {
 		return err
 	}
-	a.server = sumOf(a.Config().Capabilities)
+	a.server = capabilities.Sum(a.Config().Capabilities)
 	return nil
 }
 
@@ -426,7 +427,7 @@ func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before
 	return mayWrite(live, wanted, a.cluster)
 }
 
-// listedBefore gives the objects in the manifest of the newest revision that is storage.Believed.
+// listedBefore gives the objects in the manifest of the newest revision that is believed.
 func (a *actions) listedBefore() (kube.ResourceList, error) {
 	newest, err := a.Config().Releases.Last(a.cluster.GetName())
 	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !storage.Believed(newest) {
@@ -616,7 +617,7 @@ func (a *actions) guard(found *release.Release) error {
 	return a.adoptable(found)
 }
 
-// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is storage.Believed, or a person's.
+// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
 func (a *actions) isOfAnotherChart(found *release.Release) bool {
 	return (storage.Believed(found) || !storage.IsOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
 }

@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
@@ -127,7 +128,7 @@ func oneRecord(t *testing.T, change func(*corev1.Secret)) (*fakeclientset.Client
 func newGetter(now clock.Clock, rollouts Rollouts) *actionsGetter {
 	getter := newActionsGetter(now)
 	getter.chart, getter.rollouts = &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, rollouts
-	getter.capabilities = &rememberedCapabilities{clock: now}
+	getter.capabilities = &capabilities.Getter{Clock: now}
 	getter.objects = fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build()
 	return getter
 }

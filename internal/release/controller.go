@@ -33,7 +33,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err != nil {
 		return err
 	}
-	translator.has = getter.capabilities.has
+	translator.has = getter.capabilities.Has
 	made := &dependents{mgr: mgr}
 	over, written := &uninstalled{}, &writtenStatuses{}
 	settings := options(mgr, watch, translator, getter, over, getter.awaiting, written)

@@ -9,14 +9,13 @@
 // (client.go), which releases it may touch and how it recovers an
 // interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
 // handback.go), how often it asks the API server (settled.go,
-// drift.go, storage.go, capabilities.go), when it is paused (pause.go). options.go lists all of them with
+// drift.go, and packages helm/storage and helm/capabilities), when it is paused (pause.go). options.go lists all of them with
 // the reason for each.
 //
-// A record of a release may be forged. Which records are storage.Believed is in storage.go and record.go, with the signatures of
+// A record of a release may be forged. Which records are believed is in package helm/storage, with the signatures of
 // package signing; which objects may be written or deleted is in owned.go and kubeclient.go, and no record decides it.
 //
-// What starts a pass (controller.go, changes.go, concerns.go, dependents.go,
-// lost.go) is the operator's own; whose turn it is decides internal/fairqueue.
+// What starts a pass (controller.go, changes.go, concerns.go, dependents.go) is the operator's own; whose turn it is decides internal/fairqueue.
 //
 // Which values a spec becomes is decided in internal/translate, and whether the
 // database answers is reported by internal/status; neither belongs here.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -95,8 +96,8 @@ func newActionClientGetter(
 	kube.ManagedFieldsManager = apply.Manager
 	getter := newActionsGetter(clock.RealClock{})
 	owned := &ownedObjects{cache: mgr.GetClient(), live: mgr.GetAPIReader(), writer: mgr.GetClient()}
-	capabilities := &rememberedCapabilities{ActionConfigGetter: &directConfigs{configs, owned, statefulSets, getter.repairs}, clock: clock.RealClock{}}
-	inner, err := helmclient.NewActionClientGetter(capabilities,
+	remembered := &capabilities.Getter{ActionConfigGetter: &directConfigs{configs, owned, statefulSets, getter.repairs}, Clock: clock.RealClock{}}
+	inner, err := helmclient.NewActionClientGetter(remembered,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
 		// The next pass goes forward.
@@ -128,7 +129,7 @@ func newActionClientGetter(
 	getter.objects = mgr.GetClient()
 	getter.rollouts = rollouts
 	getter.statefulSets = statefulSets
-	getter.capabilities = capabilities
+	getter.capabilities = remembered
 	getter.owned = owned
 	getter.events = mgr.GetEventRecorder("barq-operator")
 	getter.retention = &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}

@@ -39,7 +39,7 @@ type request struct {
 //
 // What the spec says is not compared: defaults of a new CRD change it, and nobody asked.
 func (r request) newerThan(made *release.Release, values map[string]any) bool {
-	// Of a revision that is not storage.Believed, the values are not known.
+	// Of a revision that is not believed, the values are not known.
 	return made.Config != nil && secretsChecksum(made.Config) != secretsChecksum(values) || r.edited(made)
 }
 

@@ -44,6 +44,10 @@ func (t *Translator) hasAPI(api string) (has, known bool) {
 	return t.has(api)
 }
 
+// openShift is the API by which the chart knows OpenShift, which assigns a user and groups to the pods of each namespace. It is
+// listed while the server behind it does not answer, too.
+const openShift = "security.openshift.io/v1"
+
 // assignsIDs reports whether the chart leaves user and groups of pods to the platform.
 func (t *Translator) assignsIDs() bool {
 	has, _ := t.hasAPI(openShift)

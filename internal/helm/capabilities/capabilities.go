@@ -1,4 +1,4 @@
-package release
+package capabilities
 
 import (
 	"context"
@@ -16,15 +16,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// capabilitiesAge is how long the API server's version and kinds are believed.
+// age is how long the API server's version and kinds are believed.
 // An upgrade of Kubernetes or a new CRD reaches the charts within it.
-const capabilitiesAge = 5 * time.Minute
+const age = 5 * time.Minute
 
-// rememberedCapabilities asks the API server for its version and kinds once in a
+// Getter gives Helm's configuration with capabilities that it remembers. It asks the API server for its version and kinds once in a
 // while instead of on every pass, where Helm empties its own cache first.
-type rememberedCapabilities struct {
+type Getter struct {
 	helmclient.ActionConfigGetter
-	clock clock.PassiveClock
+	// Clock tells when to ask again.
+	Clock clock.PassiveClock
 
 	lock         sync.Mutex
 	capabilities *chartutil.Capabilities
@@ -33,7 +34,7 @@ type rememberedCapabilities struct {
 }
 
 // ActionConfigFor gives Helm's configuration for one BarqCluster.
-func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
+func (r *Getter) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
 	config, err := r.ActionConfigGetter.ActionConfigFor(ctx, object)
 	if err != nil {
 		return nil, err
@@ -45,12 +46,8 @@ func (r *rememberedCapabilities) ActionConfigFor(ctx context.Context, object cli
 	return config, nil
 }
 
-// openShift is the API by which the chart knows OpenShift, which assigns a user and groups to the pods of each namespace. It is
-// listed while the server behind it does not answer, too.
-const openShift = "security.openshift.io/v1"
-
-// has reports whether the API server has an API, as charts name it, and whether anything is known.
-func (r *rememberedCapabilities) has(api string) (has, known bool) {
+// Has reports whether the API server has an API, as charts name it, and whether anything is known.
+func (r *Getter) Has(api string) (has, known bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if r.capabilities == nil {
@@ -59,18 +56,18 @@ func (r *rememberedCapabilities) has(api string) (has, known bool) {
 	return r.capabilities.APIVersions.Has(api), true
 }
 
-// known gives the sum of what is remembered, while it is believed.
-func (r *rememberedCapabilities) known() (sum [sha256.Size]byte, believed bool) {
+// Known returns the sum of what is remembered, while it is believed.
+func (r *Getter) Known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.sum, !r.expired()
 }
 
-func (r *rememberedCapabilities) expired() bool {
-	return r.capabilities == nil || r.clock.Since(r.read) > capabilitiesAge
+func (r *Getter) expired() bool {
+	return r.capabilities == nil || r.Clock.Since(r.read) > age
 }
 
-func (r *rememberedCapabilities) current(config *action.Configuration) (*chartutil.Capabilities, error) {
+func (r *Getter) current(config *action.Configuration) (*chartutil.Capabilities, error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if r.expired() {
@@ -87,20 +84,20 @@ func (r *rememberedCapabilities) current(config *action.Configuration) (*chartut
 		if err != nil {
 			return nil, err
 		}
-		r.read = r.clock.Now()
+		r.read = r.Clock.Now()
 		r.capabilities = &chartutil.Capabilities{
 			APIVersions: kinds,
 			KubeVersion: chartutil.KubeVersion{Version: version.GitVersion, Major: version.Major, Minor: version.Minor},
 			HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
 		}
-		r.sum = sumOf(r.capabilities)
+		r.sum = Sum(r.capabilities)
 	}
 	return r.capabilities.Copy(), nil
 }
 
-// sumOf sums up what a chart can ask of the API server's capabilities. There are hundreds of kinds, so that a pass with
+// Sum sums up what a chart can ask of the API server's capabilities. There are hundreds of kinds, so that a pass with
 // nothing to do would spend more on them than on its values.
-func sumOf(capabilities *chartutil.Capabilities) [sha256.Size]byte {
+func Sum(capabilities *chartutil.Capabilities) [sha256.Size]byte {
 	if capabilities == nil {
 		return [sha256.Size]byte{}
 	}

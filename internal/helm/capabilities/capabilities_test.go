@@ -1,4 +1,4 @@
-package release
+package capabilities
 
 import (
 	"context"
@@ -37,8 +37,8 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 		}}},
 		FakedServerVersion: &version.Info{GitVersion: "v1.36.3", Major: "1", Minor: "36"},
 	}
-	clock := clocktesting.NewFakePassiveClock(began)
-	remembered := &rememberedCapabilities{ActionConfigGetter: &discovered{server}, clock: clock}
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	remembered := &Getter{ActionConfigGetter: &discovered{server}, Clock: clock}
 	kubeVersion := func() string {
 		t.Helper()
 		config, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
@@ -53,26 +53,26 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 	require.Equal(t, "v1.36.3", kubeVersion())
 	require.Len(t, server.Actions(), asked, "the second pass asks for nothing")
 
-	clock.SetTime(began.Add(capabilitiesAge + time.Second))
+	clock.SetTime(clock.Now().Add(age + time.Second))
 	require.Equal(t, "v1.37.0", kubeVersion(), "an upgrade of Kubernetes is seen")
 }
 
 // A platform that assigns user and groups is known by a group of its API, also while no kind of that group can be asked for.
 func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 	server := &fakediscovery.FakeDiscovery{Fake: &clienttesting.Fake{}, FakedServerVersion: &version.Info{GitVersion: "v1.36.3"}}
-	clock := clocktesting.NewFakePassiveClock(began)
-	remembered := &rememberedCapabilities{ActionConfigGetter: &discovered{server}, clock: clock}
-	_, known := remembered.has(openShift)
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	remembered := &Getter{ActionConfigGetter: &discovered{server}, Clock: clock}
+	_, known := remembered.Has("security.openshift.io/v1")
 	require.False(t, known, "nothing was asked yet")
 	for _, found := range []bool{false, true} {
 		server.Resources = nil
 		if found {
 			server.Resources = []*metav1.APIResourceList{{GroupVersion: "security.openshift.io/v1"}}
 		}
-		clock.SetTime(clock.Now().Add(capabilitiesAge + time.Second))
+		clock.SetTime(clock.Now().Add(age + time.Second))
 		_, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
 		require.NoError(t, err)
-		has, known := remembered.has(openShift)
+		has, known := remembered.Has("security.openshift.io/v1")
 		require.Equal(t, found, has)
 		require.True(t, known)
 	}
