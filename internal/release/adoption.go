@@ -11,12 +11,12 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -68,11 +68,11 @@ func (a *actions) withoutAdoptedChecksum(values map[string]any) map[string]any {
 // adoptsUnchanged refuses to adopt a release if that would restart, remove or strand a
 // pod, and names what is to be changed first.
 func (a *actions) adoptsUnchanged(rendered *release.Release) error {
-	before, err := typedStatefulSetIn(a.newest.Manifest)
+	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
 	if err != nil {
 		return fmt.Errorf("reading the manifest of the stored release: %w", err)
 	}
-	after, err := typedStatefulSetIn(rendered.Manifest)
+	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
 	if err != nil {
 		return fmt.Errorf("reading the rendered manifest: %w", err)
 	}
@@ -103,7 +103,7 @@ func (a *actions) tryAdoption(stored, rendered *appsv1.StatefulSet) ([]string, e
 	if err != nil || live == nil {
 		return nil, err
 	}
-	fields, err := differences("spec.template", live.Spec.Template, patched.Spec.Template)
+	fields, err := manifest.Differences("spec.template", live.Spec.Template, patched.Spec.Template)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +159,5 @@ func fixedDifferences(before, after *appsv1.StatefulSet) ([]string, error) {
 			"volumeClaimTemplates": set.Spec.VolumeClaimTemplates,
 		}
 	}
-	return differences("spec", fixed(before), fixed(after))
-}
-
-// typedStatefulSetIn reads the StatefulSet in a manifest, so that quantities that mean the
-// same compare as the same.
-func typedStatefulSetIn(manifest string) (*appsv1.StatefulSet, error) {
-	found := &appsv1.StatefulSet{}
-	object, err := documentOf(manifest, "StatefulSet")
-	if err != nil || object == nil {
-		return found, err
-	}
-	return found, runtime.DefaultUnstructuredConverter.FromUnstructured(object, found)
+	return manifest.Differences("spec", fixed(before), fixed(after))
 }

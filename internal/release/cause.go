@@ -14,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/version"
@@ -27,7 +28,7 @@ const namedFields = 5
 
 // changedFields returns the paths of the fields in which two pod templates differ, as the API server has them.
 func changedFields(before, after *corev1.PodTemplateSpec) ([]string, error) {
-	found, err := differences("", before, after)
+	found, err := manifest.Differences("", before, after)
 	for i := range found {
 		found[i] = strings.TrimPrefix(found[i], ".")
 	}
@@ -84,11 +85,11 @@ func (a *actions) changeTo(rendered *release.Release) (string, error) {
 	if !storage.Believed(a.newest) {
 		return "", nil
 	}
-	before, err := typedIn[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
+	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
 	if err != nil {
 		return "", err
 	}
-	after, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
 	if err != nil {
 		return "", err
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 )
 
 // objectVersions are the versions of objects, as versionOf gives them.
@@ -153,12 +154,12 @@ func matches(existing metav1.Object, wanted *resource.Info) (bool, error) {
 	if apply.Digest(existing) != digestOf(wanted) || apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, existing).Added {
 		return false, nil
 	}
-	have, err := plainForm(existing)
+	have, err := manifest.Plain(existing)
 	if err != nil {
 		return false, err
 	}
 	// The Go type gives quantities their usual form, and a status that the manifest has not.
-	want, err := plainForm(kube.AsVersioned(&resource.Info{Mapping: wanted.Mapping, Object: withoutClaimTemplates(wanted)}))
+	want, err := manifest.Plain(kube.AsVersioned(&resource.Info{Mapping: wanted.Mapping, Object: withoutClaimTemplates(wanted)}))
 	if fields, ok := want.(map[string]any); ok {
 		delete(fields, "status")
 	}

@@ -1,18 +1,10 @@
 package release
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/yaml"
-
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -46,13 +38,13 @@ func (a *actions) handBack(name string) error {
 //
 // The manifest of an unsigned record may be no manifest. It stays as it is then: the BarqCluster goes, and Helm can apply nothing of it.
 func (a *actions) handBackRecord(releases *storage.Driver, one *storage.Record) error {
-	manifest, err := one.Manifest()
+	content, err := one.Manifest()
 	if err == nil {
-		manifest, err = withoutOwner(manifest, a.cluster.GetUID())
+		content, err = manifest.WithoutOwner(content, a.cluster.GetUID())
 	}
 	switch {
 	case err == nil:
-		if err := one.SetManifest(manifest); err != nil {
+		if err := one.SetManifest(content); err != nil {
 			return err
 		}
 	case one.Signed():
@@ -62,33 +54,4 @@ func (a *actions) handBackRecord(releases *storage.Driver, one *storage.Record) 
 		delete(one.Release.Labels, label)
 	}
 	return releases.Update(one.Secret, one.Release)
-}
-
-// withoutOwner takes the references to an owner out of a manifest.
-func withoutOwner(manifest string, owner types.UID) (string, error) {
-	documents := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
-	var written strings.Builder
-	for {
-		var object map[string]any
-		if err := documents.Decode(&object); errors.Is(err, io.EOF) {
-			return written.String(), nil
-		} else if err != nil {
-			return "", fmt.Errorf("reading the manifest: %w", err)
-		}
-		if len(object) == 0 {
-			continue
-		}
-		parsed := &unstructured.Unstructured{Object: object}
-		others := slices.DeleteFunc(parsed.GetOwnerReferences(), func(reference metav1.OwnerReference) bool { return reference.UID == owner })
-		unstructured.RemoveNestedField(object, "metadata", "ownerReferences")
-		if len(others) > 0 {
-			parsed.SetOwnerReferences(others)
-		}
-		content, err := yaml.Marshal(object)
-		if err != nil {
-			return "", fmt.Errorf("writing the manifest: %w", err)
-		}
-		written.WriteString("---\n")
-		written.Write(content)
-	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/barq-db/barq-operator/test/forgery"
 
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -64,7 +65,7 @@ metadata:
 `
 
 func TestWithoutOwner(t *testing.T) {
-	written, err := withoutOwner(owned, "uid of vectors")
+	written, err := manifest.WithoutOwner(owned, "uid of vectors")
 	require.NoError(t, err)
 	require.Equal(t, disowned, written)
 }

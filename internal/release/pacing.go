@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -48,7 +49,7 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 		if !storage.Believed(a.newest) {
 			return a.restarts(rendered)
 		}
-		return restartsPods(a.newest.Manifest, rendered.Manifest)
+		return manifest.RestartsPods(a.newest.Manifest, rendered.Manifest)
 	}
 	if a.plan, err = planOf(a.newest, a.asked, values, restarting); err != nil {
 		return nil, err

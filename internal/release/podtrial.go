@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 )
 
 // podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
@@ -79,12 +81,12 @@ func (g *actionsGetter) admitsPods(
 	if err != nil || len(changed) == 0 || ptr.Deref(after.Spec.Replicas, 1) == 0 {
 		return err
 	}
-	wanted, err := typedIn[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
 	if err != nil {
 		return err
 	}
 	pod := &wanted.Spec.Template.Spec
-	account, err := typedIn[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
+	account, err := manifest.Typed[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
 	if err = errors.Join(err, facts.noteRestart(changed, after, pod)); err != nil {
 		return err
 	}
@@ -107,19 +109,6 @@ func (g *actionsGetter) admitsPods(
 }
 
 var serviceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
-
-// typedIn returns the first object of a kind in a manifest; an empty one if there is none.
-func typedIn[T any](manifest, kind string) (*T, error) {
-	typed := new(T)
-	object, err := documentOf(manifest, kind)
-	if err != nil || object == nil {
-		return typed, err
-	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, typed); err != nil {
-		return nil, fmt.Errorf("reading the rendered %s: %w", kind, err)
-	}
-	return typed, nil
-}
 
 // errRefusedPod is the error of a change whose pods the API server would refuse.
 var errRefusedPod = errors.New("the API server would refuse")

@@ -2,24 +2,19 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"reflect"
 	"strconv"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -95,78 +90,25 @@ func planOf(newest *release.Release, asked request, values map[string]any, resta
 	}
 }
 
-// restartsPods tells whether the step from one manifest to another restarts pods.
-func restartsPods(from, to string) (bool, error) {
-	if from == to {
-		return false, nil
-	}
-	before, err := statefulSetIn(from)
-	if err != nil {
-		return false, fmt.Errorf("reading the manifest of the stored release: %w", err)
-	}
-	after, err := statefulSetIn(to)
-	if err != nil {
-		return false, fmt.Errorf("reading the rendered manifest: %w", err)
-	}
-	if replicas := after.Spec.Replicas; replicas != nil && *replicas == 0 {
-		return false, nil
-	}
-	return !reflect.DeepEqual(before.Spec.Template, after.Spec.Template), nil
-}
-
 // restartsLivePods tells the same of the pods that there are, where it is not known from what manifest they were made.
-func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, manifest string) (bool, error) {
+func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, rendered string) (bool, error) {
 	live, err := cached(ctx, cache, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
 	if live == nil || err != nil || !controls(cluster, live) {
 		return false, err
 	}
-	wanted, err := typedIn[appsv1.StatefulSet](manifest, statefulSetKind.Kind)
+	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered, statefulSetKind.Kind)
 	if err != nil {
 		return false, err
 	}
 	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
 		return false, nil
 	}
-	have, err := plainForm(live)
+	have, err := manifest.Plain(live)
 	if err != nil {
 		return false, err
 	}
-	want, err := plainForm(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
+	want, err := manifest.Plain(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
 	return err == nil && !apply.Covers(have, want), err
-}
-
-// statefulSet is what is looked at of one in a manifest.
-type statefulSet struct {
-	Kind string `json:"kind"`
-	Spec struct {
-		Replicas *int32         `json:"replicas"`
-		Template map[string]any `json:"template"`
-	} `json:"spec"`
-}
-
-// statefulSetIn finds the StatefulSet in a manifest; the chart renders one.
-func statefulSetIn(manifest string) (statefulSet, error) {
-	var found statefulSet
-	object, err := documentOf(manifest, "StatefulSet")
-	if err != nil || object == nil {
-		return found, err
-	}
-	return found, runtime.DefaultUnstructuredConverter.FromUnstructured(object, &found)
-}
-
-// documentOf gives the first object of a kind in a manifest, or nil.
-func documentOf(manifest, kind string) (map[string]any, error) {
-	documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
-	for {
-		var object map[string]any
-		err := documents.Decode(&object)
-		if errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		if err != nil || object["kind"] == kind {
-			return object, err
-		}
-	}
 }
 
 // requestOf reads what is asked for, and how much of it was applied: the Helm side has

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -129,7 +130,7 @@ func TestPlanOf(t *testing.T) {
 			}
 			newest := revision(test.status, before, test.labels)
 			found, err := planOf(newest, test.asked, map[string]any{"secretsChecksum": test.checksum}, func() (bool, error) {
-				return restartsPods(newest.Manifest, test.manifest)
+				return manifest.RestartsPods(newest.Manifest, test.manifest)
 			})
 			require.NoError(t, err)
 			require.Equal(t, test.want, found)
@@ -139,7 +140,7 @@ func TestPlanOf(t *testing.T) {
 
 // The text of a manifest changes with comments and order, and restarts nothing.
 func TestRestartsPodsComparesWhatItMeans(t *testing.T) {
-	restarts, err := restartsPods(
+	restarts, err := manifest.RestartsPods(
 		"kind: StatefulSet\nspec:\n  template:\n    metadata: {labels: {a: b, c: d}}\n    spec: {x: 1}\n",
 		"# a comment\nspec:\n  template:\n    spec:\n      x: 1\n    metadata:\n      labels:\n        c: d\n        a: b\nkind: StatefulSet\n")
 	require.NoError(t, err)

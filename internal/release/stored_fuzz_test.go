@@ -13,10 +13,12 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -95,10 +97,10 @@ func FuzzStoredRelease(f *testing.F) {
 func reads(pass *actions, found *release.Release) {
 	rendered := &release.Release{Manifest: "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\n"}
 	values := map[string]any{"secretsChecksum": "0123"}
-	_, _ = planOf(found, request{}, values, func() (bool, error) { return restartsPods(found.Manifest, rendered.Manifest) })
+	_, _ = planOf(found, request{}, values, func() (bool, error) { return manifest.RestartsPods(found.Manifest, rendered.Manifest) })
 	_ = pass.withoutAdoptedChecksum(values)
-	_, _ = typedStatefulSetIn(found.Manifest)
-	_, _ = withoutOwner(found.Manifest, pass.cluster.GetUID())
+	_, _ = manifest.Typed[appsv1.StatefulSet](found.Manifest, statefulSetKind.Kind)
+	_, _ = manifest.WithoutOwner(found.Manifest, pass.cluster.GetUID())
 	_ = essence(found)
 }
 

@@ -1,4 +1,4 @@
-package release
+package manifest
 
 import (
 	"encoding/json"
@@ -8,18 +8,19 @@ import (
 	"slices"
 )
 
-// differences gives the paths of the fields in which two objects differ. It gives no
+// Differences returns the paths of the fields in which two objects differ. It gives no
 // values, because those of variables may be secret.
-func differences(path string, before, after any) ([]string, error) {
-	left, err := plainForm(before)
-	right, rightErr := plainForm(after)
+func Differences(path string, before, after any) ([]string, error) {
+	left, err := Plain(before)
+	right, rightErr := Plain(after)
 	if err := errors.Join(err, rightErr); err != nil {
 		return nil, fmt.Errorf("comparing %s: %w", path, err)
 	}
 	return differ(path, left, right), nil
 }
 
-func plainForm(object any) (any, error) {
+// Plain returns an object as encoding/json reads it from its JSON.
+func Plain(object any) (any, error) {
 	content, err := json.Marshal(object)
 	if err != nil {
 		return nil, err

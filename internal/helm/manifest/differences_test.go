@@ -1,4 +1,4 @@
-package release
+package manifest
 
 import (
 	"testing"
@@ -60,7 +60,7 @@ func TestDifferences(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := differences("spec", pod(func(*corev1.PodSpec) {}), pod(test.edit))
+			found, err := Differences("spec", pod(func(*corev1.PodSpec) {}), pod(test.edit))
 			require.NoError(t, err)
 			require.Equal(t, test.want, found)
 		})
