@@ -27,6 +27,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -55,7 +56,7 @@ type actionsGetter struct {
 	// rollouts paces those that nobody asked for.
 	rollouts Rollouts
 	// owned finds what a BarqCluster controls.
-	owned *ownedObjects
+	owned *owned.Objects
 	// events is told why pods restart; nil for nothing.
 	events events.EventRecorder
 	// retention decides about the volumes of a BarqCluster that goes.
@@ -103,25 +104,25 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 		pass.ActionInterface, err = g.ActionClientGetter.ActionClientFor(withPassFacts(ctx, facts), cluster)
 		return err
 	}
-	pass.unchanged = func(objects objectVersions) (bool, error) { return objects.unchanged(ctx, g.objects) }
-	pass.intact = func(manifest string) (objectVersions, error) {
+	pass.unchanged = func(objects owned.Versions) (bool, error) { return objects.Unchanged(ctx, g.objects) }
+	pass.intact = func(manifest string) (owned.Versions, error) {
 		return intact(ctx, g.owned, cluster, g.repairs, pass.Config().KubeClient, manifest)
 	}
 	pass.there = func(manifest string) (string, error) {
 		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
 	}
 	pass.uninstall = func(stored *release.Release) error {
-		find := g.owned.cached
+		find := g.owned.Cached
 		if storage.Believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
-			find = g.owned.orphaned
+			find = g.owned.Orphaned
 		}
 		found, err := find(ctx, cluster)
 		if err != nil {
 			return err
 		}
-		return g.owned.delete(ctx, found)
+		return g.owned.Delete(ctx, found)
 	}
-	pass.release = func() error { return g.owned.release(ctx, cluster) }
+	pass.release = func() error { return g.owned.Release(ctx, cluster) }
 	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
 	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
 	facts.Admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
@@ -156,8 +157,8 @@ func (a *actions) finds(ctx context.Context) error {
 	// Of those that were written since, the labels are out of date.
 	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != known[name] })
 	a.facts.Stored, a.facts.CalledDeployed = a.stored, deployed
-	set, err := cached(ctx, a.getter.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(a.cluster)})
-	a.facts.TakenOver = set != nil && controls(a.cluster, set)
+	set, err := owned.Cached(ctx, a.getter.objects, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(a.cluster)})
+	a.facts.TakenOver = set != nil && owned.Controls(a.cluster, set)
 	return err
 }
 
@@ -192,9 +193,9 @@ type actions struct {
 	// so there is nothing to recover.
 	deleting bool
 	// unchanged tells whether objects are in the versions in which they were seen.
-	unchanged func(objectVersions) (bool, error)
+	unchanged func(owned.Versions) (bool, error)
 	// intact gives the objects of a manifest if they are what it asks for.
-	intact func(manifest string) (objectVersions, error)
+	intact func(manifest string) (owned.Versions, error)
 	// there names the objects of a manifest that exist.
 	there func(manifest string) (string, error)
 	// begin asks for a slot for a roll-out that nobody asked for.
@@ -398,7 +399,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 		if err != nil {
 			return err
 		}
-		if tried != nil && wanted.Mapping.GroupVersionKind == statefulSetKind {
+		if tried != nil && wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
 			set = tried
 		}
 	}
@@ -415,7 +416,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 // admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.
 func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before kube.ResourceList) error {
 	var live metav1.Object
-	found, err := cached(ctx, a.getter.objects, nameOf(wanted))
+	found, err := owned.Cached(ctx, a.getter.objects, owned.NameOf(wanted))
 	if found != nil {
 		live = found
 	} else if err == nil && before.Get(wanted) != nil {
@@ -424,7 +425,7 @@ func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before
 	if live == nil || err != nil {
 		return err
 	}
-	return mayWrite(live, wanted, a.cluster)
+	return owned.MayWrite(live, wanted, a.cluster)
 }
 
 // listedBefore gives the objects in the manifest of the newest revision that is believed.
@@ -475,7 +476,7 @@ func (a *actions) Reconcile(found *release.Release) error {
 
 // repair gives the objects of the release if there was nothing to put right that a later
 // pass does not know.
-func (a *actions) repair(found *release.Release) (objectVersions, error) {
+func (a *actions) repair(found *release.Release) (owned.Versions, error) {
 	if a.settled != nil {
 		if same, err := a.unchanged(a.settled.objects); same || err != nil {
 			return nil, err

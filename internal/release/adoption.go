@@ -17,6 +17,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -68,11 +69,11 @@ func (a *actions) withoutAdoptedChecksum(values map[string]any) map[string]any {
 // adoptsUnchanged refuses to adopt a release if that would restart, remove or strand a
 // pod, and names what is to be changed first.
 func (a *actions) adoptsUnchanged(rendered *release.Release) error {
-	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
+	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return fmt.Errorf("reading the manifest of the stored release: %w", err)
 	}
-	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return fmt.Errorf("reading the rendered manifest: %w", err)
 	}
@@ -126,10 +127,10 @@ func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
 }
 
 // triesOn gives a trial on the API server, which stores nothing.
-func triesOn(ctx context.Context, objects *ownedObjects, name client.ObjectKey) statefulSetTrial {
+func triesOn(ctx context.Context, objects *owned.Objects, name client.ObjectKey) statefulSetTrial {
 	return func(patch func(*appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error) {
 		before = &appsv1.StatefulSet{}
-		if err := objects.live.Get(ctx, name, before); err != nil {
+		if err := objects.Live.Get(ctx, name, before); err != nil {
 			return nil, nil, client.IgnoreNotFound(err)
 		}
 		// Only the spec and what the chart writes count.
@@ -139,7 +140,7 @@ func triesOn(ctx context.Context, objects *ownedObjects, name client.ObjectKey) 
 			return nil, nil, fmt.Errorf("comparing StatefulSet %s with the release: %w", name, err)
 		}
 		after = before.DeepCopy()
-		if err := objects.writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
+		if err := objects.Writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
 			if apierrors.IsInvalid(err) {
 				return nil, nil, fmt.Errorf("the Helm release cannot be taken over: %w", err)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/version"
@@ -85,11 +86,11 @@ func (a *actions) changeTo(rendered *release.Release) (string, error) {
 	if !storage.Believed(a.newest) {
 		return "", nil
 	}
-	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, statefulSetKind.Kind)
+	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return "", err
 	}
-	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return "", err
 	}

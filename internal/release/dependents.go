@@ -18,10 +18,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
-
-// podMonitorKind need not exist in a Kubernetes cluster, so it is watched from when a release has one.
-var podMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
 
 // dependents starts a pass when somebody has changed or deleted what was rendered.
 //
@@ -39,7 +37,7 @@ type dependents struct {
 // watch begins with the kinds that exist everywhere.
 func (d *dependents) watch(passes controller.Controller) error {
 	d.controller = passes
-	for _, kind := range cachedKinds {
+	for _, kind := range owned.Kinds {
 		if err := d.watchKind(kind); err != nil {
 			return err
 		}
@@ -49,7 +47,7 @@ func (d *dependents) watch(passes controller.Controller) error {
 
 // Exec is called at the end of each pass, with the release as it is then.
 func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
-	if !strings.Contains(made.Manifest, "\nkind: "+podMonitorKind.Kind+"\n") {
+	if !strings.Contains(made.Manifest, "\nkind: "+owned.PodMonitorKind.Kind+"\n") {
 		return nil
 	}
 	d.lock.Lock()
@@ -57,7 +55,7 @@ func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ 
 	if d.monitors {
 		return nil
 	}
-	if err := d.watchKind(podMonitorKind); err != nil {
+	if err := d.watchKind(owned.PodMonitorKind); err != nil {
 		return err
 	}
 	d.monitors = true
@@ -67,7 +65,7 @@ func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ 
 func (d *dependents) watchKind(kind schema.GroupVersionKind) error {
 	owner := handler.TypedEnqueueRequestForOwner[client.Object](
 		d.mgr.GetScheme(), d.mgr.GetRESTMapper(), clusters.Object(), handler.OnlyControllerOwner())
-	if err := d.controller.Watch(source.Kind(d.mgr.GetCache(), emptyObject(kind), owner, changedByHand())); err != nil {
+	if err := d.controller.Watch(source.Kind(d.mgr.GetCache(), owned.Empty(kind), owner, changedByHand())); err != nil {
 		return fmt.Errorf("watching %s: %w", kind.Kind, err)
 	}
 	return nil
@@ -80,8 +78,8 @@ func changedByHand() predicate.TypedFuncs[client.Object] {
 		CreateFunc:  func(event.TypedCreateEvent[client.Object]) bool { return false },
 		GenericFunc: func(event.TypedGenericEvent[client.Object]) bool { return false },
 		UpdateFunc: func(e event.TypedUpdateEvent[client.Object]) bool {
-			before, err := versionOf(e.ObjectOld)
-			after, afterErr := versionOf(e.ObjectNew)
+			before, err := owned.VersionOf(e.ObjectOld)
+			after, afterErr := owned.VersionOf(e.ObjectNew)
 			return before != after || err != nil || afterErr != nil
 		},
 	}

@@ -13,7 +13,7 @@
 // the reason for each.
 //
 // A record of a release may be forged. Which records are believed is in package helm/storage, with the signatures of
-// package signing; which objects may be written or deleted is in owned.go and kubeclient.go, and no record decides it.
+// package signing; which objects may be written or deleted is in package helm/owned and kubeclient.go, and no record decides it.
 //
 // What starts a pass (controller.go, changes.go, concerns.go, dependents.go) is the operator's own; whose turn it is decides internal/fairqueue.
 //

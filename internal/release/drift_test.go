@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 const renderedSet = `
@@ -149,7 +150,7 @@ func TestVersions(t *testing.T) {
 		object.SetGeneration(2)
 		object.SetResourceVersion("7")
 		require.NoError(t, unstructured.SetNestedField(object.Object, value, strings.Split(path, "/")...))
-		version, err := versionOf(object)
+		version, err := owned.VersionOf(object)
 		require.NoError(t, err)
 		require.Equal(t, value, must(t, object, path), "the object is the cache's")
 		return version
@@ -167,7 +168,7 @@ func TestVersions(t *testing.T) {
 
 	// Without generations there is only one version.
 	service := objectOf(t, "{apiVersion: v1, kind: Service, metadata: {name: db, resourceVersion: '9'}}")
-	version, err := versionOf(service)
+	version, err := owned.VersionOf(service)
 	require.NoError(t, err)
 	require.Equal(t, "9", version)
 }
@@ -188,13 +189,13 @@ func TestVersionsOfWhatWasJustMade(t *testing.T) {
 		return info
 	}
 	asked := []runtime.Object{objectOf(t, renderedSet), objectOf(t, service)}
-	versions, err := versionsMade(asked, kube.ResourceList{made(storedSet), made(service)})
+	versions, err := owned.VersionsMade(asked, kube.ResourceList{made(storedSet), made(service)})
 	require.NoError(t, err)
 	for _, content := range []string{storedSet, service} {
 		stored := made(content)
-		version, err := versionOf(stored.Object.(client.Object))
+		version, err := owned.VersionOf(stored.Object.(client.Object))
 		require.NoError(t, err)
-		require.Equal(t, version, versions[nameOf(stored)], content)
+		require.Equal(t, version, versions[owned.NameOf(stored)], content)
 	}
 	require.Len(t, versions, 2)
 
@@ -207,19 +208,19 @@ func TestVersionsOfWhatWasJustMade(t *testing.T) {
 		"a map is a text": strings.Replace(storedSet, "{app: db, added: by-hand}", "none", 1),
 	} {
 		require.NotEqual(t, storedSet, otherwise, name)
-		versions, err := versionsMade(asked, kube.ResourceList{made(otherwise), made(service)})
+		versions, err := owned.VersionsMade(asked, kube.ResourceList{made(otherwise), made(service)})
 		require.NoError(t, err)
 		require.Nil(t, versions, name)
 	}
 }
 
 func TestWhatIsKnownOfWhatAPassHasMade(t *testing.T) {
-	one, other := objectName{name: client.ObjectKey{Name: "one"}}, objectName{name: client.ObjectKey{Name: "other"}}
+	one, other := owned.Name{Key: client.ObjectKey{Name: "one"}}, owned.Name{Key: client.ObjectKey{Name: "other"}}
 	facts := &passFacts{}
 	require.Empty(t, facts.allMade())
-	facts.noteMade(objectVersions{one: "1"})
-	facts.noteMade(objectVersions{other: "2"})
-	require.Equal(t, objectVersions{one: "1", other: "2"}, facts.allMade())
+	facts.noteMade(owned.Versions{one: "1"})
+	facts.noteMade(owned.Versions{other: "2"})
+	require.Equal(t, owned.Versions{one: "1", other: "2"}, facts.allMade())
 	facts.noteMade(nil)
 	require.Nil(t, facts.allMade())
 }
@@ -242,8 +243,8 @@ func TestAnObjectOfTheCacheIsNotChanged(t *testing.T) {
 	for range 10 {
 		group.Go(func() error {
 			for range 50_000 {
-				found, err := cached(t.Context(), sharing{has: monitor}, objectName{kind: podMonitorKind})
-				if err != nil || found.GetObjectKind().GroupVersionKind() != podMonitorKind {
+				found, err := owned.Cached(t.Context(), sharing{has: monitor}, owned.Name{Kind: owned.PodMonitorKind})
+				if err != nil || found.GetObjectKind().GroupVersionKind() != owned.PodMonitorKind {
 					return fmt.Errorf("%v, %w", found, err)
 				}
 			}

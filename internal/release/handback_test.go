@@ -21,7 +21,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-const owned = `---
+const ownedManifest = `---
 apiVersion: v1
 kind: Service
 metadata:
@@ -47,7 +47,7 @@ metadata:
     uid: uid of another
 `
 
-const disowned = `---
+const releasedManifest = `---
 apiVersion: v1
 kind: Service
 metadata:
@@ -65,9 +65,9 @@ metadata:
 `
 
 func TestWithoutOwner(t *testing.T) {
-	written, err := manifest.WithoutOwner(owned, "uid of vectors")
+	written, err := manifest.WithoutOwner(ownedManifest, "uid of vectors")
 	require.NoError(t, err)
-	require.Equal(t, disowned, written)
+	require.Equal(t, releasedManifest, written)
 }
 
 // newHandBack gives the actions of a BarqCluster that is being deleted and whose release,
@@ -79,12 +79,12 @@ func newHandBack(t *testing.T) (a *actions, inner *stored, released *int) {
 	a.cluster.SetAnnotations(map[string]string{"barq.db/on-deletion": "keep-release"})
 	first, err := inner.config.Releases.Get("vectors", 3)
 	require.NoError(t, err)
-	first.Manifest = owned
+	first.Manifest = ownedManifest
 	require.NoError(t, inner.config.Releases.Update(first))
 	labels := maps.Clone(ours)
 	labels[storage.GenerationLabel], labels["barq.db/rollout"], labels["team"] = "4", "requested", "search"
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
-		Name: "vectors", Version: 4, Labels: labels, Manifest: owned,
+		Name: "vectors", Version: 4, Labels: labels, Manifest: ownedManifest,
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
 		Info:  &release.Info{Status: release.StatusDeployed},
 	}))
@@ -108,7 +108,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, history, 2)
 	for _, revision := range history {
-		require.Equal(t, disowned, revision.Manifest)
+		require.Equal(t, releasedManifest, revision.Manifest)
 		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), storage.ManagedByLabel)
 	}
 	newest, err := inner.config.Releases.Get("vectors", 4)
@@ -117,7 +117,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 	require.Equal(t, release.StatusDeployed, newest.Info.Status)
 }
 
-// Objects that could not be disowned would be deleted with the BarqCluster, so it stays.
+// Objects that could not be taken from it would be deleted with the BarqCluster, so it stays.
 func TestAHandBackThatFailsIsTriedAgain(t *testing.T) {
 	a, inner, _ := newHandBack(t)
 	refused := errors.New("the API server is away")

@@ -22,19 +22,14 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
-)
-
-// The annotations by which Helm knows an object of a release again.
-const (
-	releaseNameAnnotation      = "meta.helm.sh/release-name"
-	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 // directConfigs gives Helm a client that goes straight to work.
 type directConfigs struct {
 	helmclient.ActionConfigGetter
 	// objects finds what a BarqCluster owns.
-	objects *ownedObjects
+	objects *owned.Objects
 	// statefulSets gets the versions of those that are written.
 	statefulSets *clusters.Versions
 	repairs      *repairs
@@ -65,7 +60,7 @@ type directClient struct {
 	ctx context.Context
 	// cluster is whose release this is.
 	cluster      client.Object
-	objects      *ownedObjects
+	objects      *owned.Objects
 	facts        *passFacts
 	statefulSets *clusters.Versions
 	repairs      *repairs
@@ -100,7 +95,7 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 		if annotations == nil {
 			annotations = map[string]string{}
 		}
-		annotations[releaseNameAnnotation], annotations[releaseNamespaceAnnotation] = c.cluster.GetName(), c.cluster.GetNamespace()
+		annotations[owned.ReleaseNameAnnotation], annotations[owned.ReleaseNamespaceAnnotation] = c.cluster.GetName(), c.cluster.GetNamespace()
 		object.SetAnnotations(annotations)
 	}
 	c.built[string(content)] = copies(built)
@@ -146,7 +141,7 @@ func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error)
 		c.facts.changed = true
 		return made, err
 	}
-	versions, err := versionsMade(asked, resources)
+	versions, err := owned.VersionsMade(asked, resources)
 	c.facts.noteMade(versions)
 	return made, err
 }
@@ -175,7 +170,7 @@ func (c *directClient) Update(original, target kube.ResourceList, _ bool) (*kube
 		case untouched:
 		}
 	}
-	return result, c.objects.deleteOthers(c.ctx, c.cluster, target, original)
+	return result, c.objects.DeleteOthers(c.ctx, c.cluster, target, original)
 }
 
 // repair does the same for objects that were changed since they were applied. It goes on with the others if one is refused.
@@ -197,7 +192,7 @@ func (c *directClient) repair(target kube.ResourceList) error {
 	if len(refused) > 0 {
 		return errors.Join(refused...)
 	}
-	return c.objects.deleteOthers(c.ctx, c.cluster, target, nil)
+	return c.objects.DeleteOthers(c.ctx, c.cluster, target, nil)
 }
 
 // outcome is what became of an object.
@@ -229,7 +224,7 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 		}
 		return created, nil
 	}
-	if err := mayWrite(live, wanted, c.cluster); err != nil {
+	if err := owned.MayWrite(live, wanted, c.cluster); err != nil {
 		return untouched, err
 	}
 	same, err := matches(live, wanted)
@@ -280,7 +275,7 @@ func reverts(live metav1.Object, wanted *resource.Info) bool {
 // beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.
 func (c *directClient) beginsRepair(wanted *resource.Info, live metav1.Object) error {
 	err := c.repairs.wait(c.cluster, wanted, live)
-	if err == nil && wanted.Mapping.GroupVersionKind == statefulSetKind {
+	if err == nil && wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
 		c.facts.cause, err = causeOfRepair(live)
 	}
 	return err
@@ -294,7 +289,7 @@ func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstr
 		return nil, err
 	}
 	if live == nil {
-		err := c.objects.writer.Create(c.ctx, wanted.Object.DeepCopyObject().(client.Object), client.DryRunAll, client.FieldOwner(apply.Manager))
+		err := c.objects.Writer.Create(c.ctx, wanted.Object.DeepCopyObject().(client.Object), client.DryRunAll, client.FieldOwner(apply.Manager))
 		// What is there, and the cache does not show, is found when it is created.
 		if apierrors.IsAlreadyExists(err) {
 			return nil, nil
@@ -315,12 +310,12 @@ func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstr
 func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
 	object.SetUID(live.GetUID())
-	if wanted.Mapping.GroupVersionKind == statefulSetKind {
+	if wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
 		if err := noteCause(object, live, c.facts.cause); err != nil {
 			return nil, err
 		}
 	}
-	err := c.objects.writer.Apply(c.ctx, client.ApplyConfigurationFromUnstructured(object),
+	err := c.objects.Writer.Apply(c.ctx, client.ApplyConfigurationFromUnstructured(object),
 		append(options, client.FieldOwner(apply.Manager), client.ForceOwnership)...)
 	return object, err
 }
@@ -333,17 +328,17 @@ func (c *directClient) claim(live metav1.Object, wanted *resource.Info, claims c
 	}
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(kind)
-	if err := c.objects.live.Get(c.ctx, client.ObjectKey{Namespace: wanted.Namespace, Name: wanted.Name}, object); err != nil {
+	if err := c.objects.Live.Get(c.ctx, client.ObjectKey{Namespace: wanted.Namespace, Name: wanted.Name}, object); err != nil {
 		return err
 	}
-	if err := mayWrite(object, wanted, c.cluster); err != nil {
+	if err := owned.MayWrite(object, wanted, c.cluster); err != nil {
 		return err
 	}
 	patch, err := apply.Claim(kind.Kind, object, claims.scope)
 	if patch == nil || err != nil {
 		return err
 	}
-	return c.objects.writer.Patch(c.ctx, object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(apply.Manager))
+	return c.objects.Writer.Patch(c.ctx, object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(apply.Manager))
 }
 
 // needsClaim reports whether an object may have fields that the next apply would not remove. Those that were created with it stay where
@@ -364,7 +359,7 @@ func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, cl
 
 // Delete deletes nothing: what a manifest lists says nothing of whose it is.
 func (c *directClient) Delete(kube.ResourceList) (*kube.Result, []error) {
-	return nil, []error{errors.New("objects are deleted by who controls them, and not by a manifest")}
+	return nil, []error{errors.New("objects are deleted by who owned.Controls them, and not by a manifest")}
 }
 
 // DeleteWithPropagationPolicy deletes nothing either.
@@ -376,7 +371,7 @@ func (c *directClient) DeleteWithPropagationPolicy(resources kube.ResourceList, 
 func (c *directClient) note(resources kube.ResourceList, err error) {
 	c.noteConflict(err)
 	for _, written := range resources {
-		if written.Mapping.GroupVersionKind != statefulSetKind {
+		if written.Mapping.GroupVersionKind != owned.StatefulSetKind {
 			continue
 		}
 		version := written.ResourceVersion

@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -95,8 +96,8 @@ func newActionClientGetter(
 	// Helm creates the objects, under the same name.
 	kube.ManagedFieldsManager = apply.Manager
 	getter := newActionsGetter(clock.RealClock{})
-	owned := &ownedObjects{cache: mgr.GetClient(), live: mgr.GetAPIReader(), writer: mgr.GetClient()}
-	remembered := &capabilities.Getter{ActionConfigGetter: &directConfigs{configs, owned, statefulSets, getter.repairs}, Clock: clock.RealClock{}}
+	objects := &owned.Objects{Cache: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
+	remembered := &capabilities.Getter{ActionConfigGetter: &directConfigs{configs, objects, statefulSets, getter.repairs}, Clock: clock.RealClock{}}
 	inner, err := helmclient.NewActionClientGetter(remembered,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.
@@ -130,7 +131,7 @@ func newActionClientGetter(
 	getter.rollouts = rollouts
 	getter.statefulSets = statefulSets
 	getter.capabilities = remembered
-	getter.owned = owned
+	getter.owned = objects
 	getter.events = mgr.GetEventRecorder("barq-operator")
 	getter.retention = &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
 	return getter, nil

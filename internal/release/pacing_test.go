@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -102,7 +103,7 @@ func passOver(t *testing.T, helm *renderingHelm, slots *slots, settled *settledR
 	pass, err := getter.ActionClientFor(t.Context(), unstructuredOf(t, cluster))
 	require.NoError(t, err)
 	pass.(*actions).stored = storage.Versions{"something": "1"}
-	pass.(*actions).intact = func(string) (objectVersions, error) { return objectVersions{}, nil }
+	pass.(*actions).intact = func(string) (owned.Versions, error) { return owned.Versions{}, nil }
 
 	values := map[string]any{"secretsChecksum": "one"}
 	found, err := pass.Get("vectors")

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
@@ -30,7 +31,7 @@ type passFacts struct {
 	// trustsAbsence: an object that the cache does not have is not there.
 	trustsAbsence bool
 	// made are the versions of the objects that were made as they were asked for.
-	made objectVersions
+	made owned.Versions
 	// changed: objects are not only made, or one of them was made otherwise.
 	changed bool
 }
@@ -43,16 +44,16 @@ func (f *passFacts) noteRestart(changed []string, after *appsv1.StatefulSet, pod
 }
 
 // noteMade adds to what was made; nothing means that something was made otherwise than asked for.
-func (f *passFacts) noteMade(versions objectVersions) {
+func (f *passFacts) noteMade(versions owned.Versions) {
 	f.changed = f.changed || versions == nil
 	if f.made == nil {
-		f.made = objectVersions{}
+		f.made = owned.Versions{}
 	}
 	maps.Copy(f.made, versions)
 }
 
 // allMade gives the versions of all objects of the release if this pass has made them, and as they were asked for.
-func (f *passFacts) allMade() objectVersions {
+func (f *passFacts) allMade() owned.Versions {
 	if f.changed {
 		return nil
 	}

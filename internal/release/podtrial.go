@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 // podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
@@ -68,7 +69,7 @@ func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
 func (g *actionsGetter) admitsPods(
 	ctx context.Context, cluster client.Object, rendered *release.Release, tried *unstructured.Unstructured, facts *passFacts,
 ) error {
-	found, err := cached(ctx, g.objects, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
+	found, err := owned.Cached(ctx, g.objects, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
 	live, ok := found.(*appsv1.StatefulSet)
 	if err != nil || !ok {
 		return err
@@ -81,7 +82,7 @@ func (g *actionsGetter) admitsPods(
 	if err != nil || len(changed) == 0 || ptr.Deref(after.Spec.Replicas, 1) == 0 {
 		return err
 	}
-	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, statefulSetKind.Kind)
+	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (g *actionsGetter) admitsPods(
 	}
 	if account.Name != "" && account.Name == pod.ServiceAccountName {
 		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
-		made, err := cached(ctx, g.objects, objectName{serviceAccountKind, key})
+		made, err := owned.Cached(ctx, g.objects, owned.Name{Kind: owned.ServiceAccountKind, Key: key})
 		switch {
 		case err != nil:
 			return err
@@ -105,10 +106,8 @@ func (g *actionsGetter) admitsPods(
 		}
 	}
 	wanted.UID = live.GetUID()
-	return podTrial{writer: g.owned.writer, live: g.owned.live}.admits(ctx, wanted)
+	return podTrial{writer: g.owned.Writer, live: g.owned.Live}.admits(ctx, wanted)
 }
-
-var serviceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
 
 // errRefusedPod is the error of a change whose pods the API server would refuse.
 var errRefusedPod = errors.New("the API server would refuse")
@@ -145,7 +144,7 @@ func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	pod.Namespace, pod.Name = set.Namespace, fmt.Sprintf("%s-%d", set.Name, ordinal)
 	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
 	pod.OwnerReferences = []metav1.OwnerReference{{
-		APIVersion: statefulSetKind.GroupVersion().String(), Kind: statefulSetKind.Kind, Name: set.Name, UID: set.UID, Controller: ptr.To(true),
+		APIVersion: owned.StatefulSetKind.GroupVersion().String(), Kind: owned.StatefulSetKind.Kind, Name: set.Name, UID: set.UID, Controller: ptr.To(true),
 	}}
 	if pod.Labels == nil {
 		pod.Labels = map[string]string{}

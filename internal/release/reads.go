@@ -8,30 +8,15 @@ import (
 	"net/http"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	apirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
-
-var statefulSetKind = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
-
-// cachedKinds are the kinds of the chart that the operator has a cache of, by resource. Any
-// other is read from the API server.
-var cachedKinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
-	corev1.SchemeGroupVersion.WithResource("configmaps"):             corev1.SchemeGroupVersion.WithKind("ConfigMap"),
-	corev1.SchemeGroupVersion.WithResource("serviceaccounts"):        corev1.SchemeGroupVersion.WithKind("ServiceAccount"),
-	corev1.SchemeGroupVersion.WithResource("services"):               corev1.SchemeGroupVersion.WithKind("Service"),
-	appsv1.SchemeGroupVersion.WithResource("statefulsets"):           statefulSetKind,
-	networkingv1.SchemeGroupVersion.WithResource("networkpolicies"):  networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"),
-	policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"): policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"),
-}
 
 // readsFrom makes Helm read single objects from a cache. Helm reads every object of a
 // release before it makes it, and up to three times before it patches it.
@@ -72,11 +57,11 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 		return c.next.RoundTrip(asked)
 	}
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
-	kind, known := cachedKinds[resource]
+	kind, known := owned.Kinds[resource]
 	if !known {
 		return c.next.RoundTrip(asked)
 	}
-	object, err := cached(asked.Context(), c.cache, objectName{kind, client.ObjectKey{Namespace: info.Namespace, Name: info.Name}})
+	object, err := owned.Cached(asked.Context(), c.cache, owned.Name{Kind: kind, Key: client.ObjectKey{Namespace: info.Namespace, Name: info.Name}})
 	switch {
 	case err != nil:
 		return c.next.RoundTrip(asked)

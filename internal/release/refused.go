@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -115,7 +116,7 @@ func (w *awaiting) has(cluster types.UID) bool {
 
 // judged returns the error of an attempt with the time of the next one. A refusal is remembered, and forgotten after anything else.
 func (a *actions) judged(err error) error {
-	var ends awaited
+	var ends owned.Awaited
 	waits := errors.As(err, &ends)
 	a.getter.awaiting.note(a.cluster.GetUID(), waits)
 	if waits {
@@ -152,19 +153,19 @@ func objectsThere(ctx context.Context, cache client.Reader, builder kube.Interfa
 	}
 	var there strings.Builder
 	for _, object := range expected {
-		name := nameOf(object)
-		existing, err := cached(ctx, cache, name)
+		name := owned.NameOf(object)
+		existing, err := owned.Cached(ctx, cache, name)
 		if err != nil {
 			return "", err
 		}
 		if existing == nil {
 			continue
 		}
-		version, err := versionOf(existing)
+		version, err := owned.VersionOf(existing)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&there, "%s %s %s %x\n", name.kind.Kind, existing.GetName(), existing.GetUID(), version)
+		fmt.Fprintf(&there, "%s %s %s %x\n", name.Kind.Kind, existing.GetName(), existing.GetUID(), version)
 	}
 	return there.String(), nil
 }

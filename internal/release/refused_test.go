@@ -13,6 +13,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 // refusingHelm makes revisions with which something is wrong.
@@ -76,7 +77,7 @@ func TestWhatIsRefusedIsTriedAgainLater(t *testing.T) {
 	require.Equal(t, 1, tries())
 	require.Equal(t, 1, tries(), "what is not refused is tried again")
 
-	helm.err = awaited{errors.New("the Service is being deleted")}
+	helm.err = owned.Awaited{Err: errors.New("the Service is being deleted")}
 	require.Equal(t, 1, tries())
 	require.Equal(t, 1, tries(), "what ends by itself too")
 }

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 type repairs struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
-	known map[types.UID]map[objectName]repaired
+	known map[types.UID]map[owned.Name]repaired
 }
 
 // repaired is what is known of one object.
@@ -46,7 +47,7 @@ type repaired struct {
 }
 
 func newRepairs(now clock.PassiveClock) *repairs {
-	return &repairs{clock: now, known: map[types.UID]map[objectName]repaired{}}
+	return &repairs{clock: now, known: map[types.UID]map[owned.Name]repaired{}}
 }
 
 func (r *repairs) forget(cluster types.UID) {
@@ -55,19 +56,19 @@ func (r *repairs) forget(cluster types.UID) {
 	delete(r.known, cluster)
 }
 
-func (r *repairs) find(cluster types.UID, name objectName) repaired {
+func (r *repairs) find(cluster types.UID, name owned.Name) repaired {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.known[cluster][name]
 }
 
-func (r *repairs) change(cluster types.UID, name objectName, change func(*repaired)) {
+func (r *repairs) change(cluster types.UID, name owned.Name, change func(*repaired)) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	one := r.known[cluster][name]
 	change(&one)
 	if r.known[cluster] == nil {
-		r.known[cluster] = map[objectName]repaired{}
+		r.known[cluster] = map[owned.Name]repaired{}
 	}
 	r.known[cluster][name] = one
 }
@@ -79,7 +80,7 @@ func (r *repairs) note(cluster client.Object, wanted *resource.Info, live metav1
 		return err
 	}
 	now := r.clock.Now()
-	r.change(cluster.GetUID(), nameOf(wanted), func(one *repaired) {
+	r.change(cluster.GetUID(), owned.NameOf(wanted), func(one *repaired) {
 		one.times = append(recent(one.times, now), now)
 		one.template = template
 	})
@@ -94,7 +95,7 @@ func recent(times []time.Time, now time.Time) []time.Time {
 // templateOf sums up the pod template of a StatefulSet; empty for other objects.
 func templateOf(live metav1.Object) (string, error) {
 	set, ok := live.(*unstructured.Unstructured)
-	if !ok || set.GetKind() != statefulSetKind.Kind {
+	if !ok || set.GetKind() != owned.StatefulSetKind.Kind {
 		return "", nil
 	}
 	template, _, err := unstructured.NestedFieldNoCopy(set.Object, "spec", "template")
@@ -118,11 +119,11 @@ func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 	}
 	version := ""
 	if !same && !apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, made).Added {
-		if version, err = versionOf(made); err != nil {
+		if version, err = owned.VersionOf(made); err != nil {
 			return err
 		}
 	}
-	name, digest := nameOf(wanted), digestOf(wanted)
+	name, digest := owned.NameOf(wanted), digestOf(wanted)
 	if version == "" && r.find(cluster.GetUID(), name).version == "" {
 		return nil
 	}
@@ -132,11 +133,11 @@ func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 
 // tolerates reports whether an object is what came of it when it was applied.
 func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
-	one := r.find(cluster.GetUID(), nameOf(wanted))
+	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	if one.version == "" || one.digest != digestOf(wanted) {
 		return false, nil
 	}
-	version, err := versionOf(existing)
+	version, err := owned.VersionOf(existing)
 	return version == one.version, err
 }
 
@@ -150,7 +151,7 @@ func digestOf(wanted *resource.Info) string {
 
 // wait returns an error if an object was repaired too often to be repaired now.
 func (r *repairs) wait(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
-	one := r.find(cluster.GetUID(), nameOf(wanted))
+	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	now := r.clock.Now()
 	times := recent(one.times, now)
 	template, err := templateOf(live)
@@ -199,9 +200,3 @@ type later struct {
 
 // Unwrap returns the error itself.
 func (l later) Unwrap() error { return l.error }
-
-// awaited is an error that ends by itself, when an object is gone.
-type awaited struct{ error }
-
-// Unwrap returns the error itself.
-func (a awaited) Unwrap() error { return a.error }

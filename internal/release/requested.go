@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
@@ -92,11 +93,11 @@ func planOf(newest *release.Release, asked request, values map[string]any, resta
 
 // restartsLivePods tells the same of the pods that there are, where it is not known from what manifest they were made.
 func restartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, rendered string) (bool, error) {
-	live, err := cached(ctx, cache, objectName{statefulSetKind, client.ObjectKeyFromObject(cluster)})
-	if live == nil || err != nil || !controls(cluster, live) {
+	live, err := owned.Cached(ctx, cache, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
+	if live == nil || err != nil || !owned.Controls(cluster, live) {
 		return false, err
 	}
-	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered, statefulSetKind.Kind)
+	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return false, err
 	}

@@ -149,7 +149,10 @@ func TestRestartsPodsComparesWhatItMeans(t *testing.T) {
 
 // Where no revision tells what the pods were made from, they themselves do, with all that the API server and others have added.
 func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
-	live := &appsv1.StatefulSet{ObjectMeta: metaOf("vectors", testCluster().GetUID())}
+	cluster := testCluster()
+	live := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{
+		Namespace: cluster.GetNamespace(), Name: cluster.GetName(), OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(cluster, v1alpha1.BarqClusterKind)},
+	}}
 	live.Spec.Replicas = ptr.To[int32](2)
 	live.Spec.Template.Labels = map[string]string{"app": "db", "injected": "yes"}
 	live.Spec.Template.Spec = corev1.PodSpec{
@@ -161,7 +164,7 @@ func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
 			"spec: {replicas: %d, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: barq-db, image: %q}]}}}\n", replicas, image)
 	}
 	others := live.DeepCopy()
-	others.OwnerReferences = ownedBy("uid of another")
+	others.OwnerReferences[0].UID = "uid of another"
 	for name, test := range map[string]struct {
 		live     *appsv1.StatefulSet
 		manifest string

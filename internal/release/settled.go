@@ -9,6 +9,8 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 // settledReleases remembers, for each BarqCluster, the release that its last pass
@@ -30,7 +32,7 @@ type settledRelease struct {
 	// release has at least the parts of a release that a pass with nothing to do looks at.
 	release *release.Release
 	// objects are those of the release as they were found to be what the manifest asks for.
-	objects objectVersions
+	objects owned.Versions
 }
 
 func newSettledReleases() *settledReleases {

@@ -22,6 +22,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
 // helmCalls are Helm's actions on one release, and note what was called.
@@ -103,13 +105,13 @@ func (s *settling) pass() []string {
 	s.t.Helper()
 	s.helm.calls = nil
 	helm := s.begins()
-	helm.unchanged = func(objectVersions) (bool, error) { return false, nil }
-	helm.intact = func(manifest string) (objectVersions, error) {
+	helm.unchanged = func(owned.Versions) (bool, error) { return false, nil }
+	helm.intact = func(manifest string) (owned.Versions, error) {
 		require.Equal(s.t, "manifest", manifest)
 		if s.drifted {
 			return nil, nil
 		}
-		return objectVersions{}, nil
+		return owned.Versions{}, nil
 	}
 	found, err := helm.Get("vectors")
 	require.NoError(s.t, err)

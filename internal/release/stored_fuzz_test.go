@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -99,7 +100,7 @@ func reads(pass *actions, found *release.Release) {
 	values := map[string]any{"secretsChecksum": "0123"}
 	_, _ = planOf(found, request{}, values, func() (bool, error) { return manifest.RestartsPods(found.Manifest, rendered.Manifest) })
 	_ = pass.withoutAdoptedChecksum(values)
-	_, _ = manifest.Typed[appsv1.StatefulSet](found.Manifest, statefulSetKind.Kind)
+	_, _ = manifest.Typed[appsv1.StatefulSet](found.Manifest, owned.StatefulSetKind.Kind)
 	_, _ = manifest.WithoutOwner(found.Manifest, pass.cluster.GetUID())
 	_ = essence(found)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/translate"
 )
@@ -30,7 +31,7 @@ type Translator struct {
 
 // PodMonitors reports whether the API server has PodMonitors; nil while nothing is known.
 func (t *Translator) PodMonitors() *bool {
-	has, known := t.hasAPI(podMonitorKind.GroupVersion().String() + "/" + podMonitorKind.Kind)
+	has, known := t.hasAPI(owned.PodMonitorKind.GroupVersion().String() + "/" + owned.PodMonitorKind.Kind)
 	if !known {
 		return nil
 	}

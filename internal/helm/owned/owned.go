@@ -1,4 +1,4 @@
-package release
+package owned
 
 import (
 	"cmp"
@@ -25,18 +25,18 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// ownedObjects finds and deletes the objects that a BarqCluster controls, by what they themselves say.
-type ownedObjects struct {
-	// cache has the objects of the chart's kinds.
-	cache client.Reader
-	// live reads from the API server itself, writer writes to it.
-	live   client.Reader
-	writer client.Writer
+// Objects finds and deletes the objects that a BarqCluster controls, by what they themselves say.
+type Objects struct {
+	// Cache has the objects of the chart's kinds.
+	Cache client.Reader
+	// Live reads from the API server itself, Writer writes to it.
+	Live   client.Reader
+	Writer client.Writer
 }
 
-// mayWrite refuses an object that is not the BarqCluster's to write. The BarqCluster's are those that it controls, and, when it takes a
-// release over, those without a controller that carry Helm's marks of that release: who can put them there can write the object.
-func mayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) error {
+// MayWrite refuses an object that is not the BarqCluster's to write. The BarqCluster's are those that it controls, and, when it takes a
+// Release over, those without a controller that carry Helm's marks of that release: who can put them there can write the object.
+func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) error {
 	kind := wanted.Mapping.GroupVersionKind.Kind
 	owner := metav1.GetControllerOfNoCopy(live)
 	switch {
@@ -45,7 +45,7 @@ func mayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	case owner != nil && owner.UID == cluster.GetUID() && live.GetDeletionTimestamp() == nil:
 		return nil
 	case owner != nil && owner.Kind == v1alpha1.BarqClusterKind.Kind && owner.Name == cluster.GetName() && owner.UID != cluster.GetUID():
-		return awaited{fmt.Errorf("%s %q of the former BarqCluster of this name is still being deleted; it is created anew when it is gone%s",
+		return Awaited{Err: fmt.Errorf("%s %q of the former BarqCluster of this name is still being deleted; it is created anew when it is gone%s",
 			kind, wanted.Name, finalizersOf(live))}
 	case owner != nil && owner.UID != cluster.GetUID():
 		return fmt.Errorf("%s %q exists and belongs to %s %q; give the BarqCluster another name, or delete that object",
@@ -53,7 +53,7 @@ func mayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	case owner == nil && !hasHelmMarks(live, cluster):
 		return fmt.Errorf("%s %q exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object", kind, wanted.Name)
 	case live.GetDeletionTimestamp() != nil:
-		return awaited{fmt.Errorf("%s %q is being deleted; it is created anew when it is gone%s", kind, wanted.Name, finalizersOf(live))}
+		return Awaited{Err: fmt.Errorf("%s %q is being deleted; it is created anew when it is gone%s", kind, wanted.Name, finalizersOf(live))}
 	default:
 		return nil
 	}
@@ -71,41 +71,41 @@ func finalizersOf(object metav1.Object) string {
 func hasHelmMarks(live metav1.Object, cluster client.Object) bool {
 	annotations := live.GetAnnotations()
 	return live.GetLabels()["app.kubernetes.io/managed-by"] == "Helm" &&
-		annotations[releaseNameAnnotation] == cluster.GetName() && annotations[releaseNamespaceAnnotation] == cluster.GetNamespace()
+		annotations[ReleaseNameAnnotation] == cluster.GetName() && annotations[ReleaseNamespaceAnnotation] == cluster.GetNamespace()
 }
 
-// cached returns the objects that a BarqCluster controls according to the cache, in the order in which Helm deletes them.
-func (o *ownedObjects) cached(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	return o.inCache(ctx, cluster, controls)
+// Cached returns the objects that a BarqCluster controls according to the cache, in the order in which Helm deletes them.
+func (o *Objects) Cached(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+	return o.inCache(ctx, cluster, Controls)
 }
 
-// orphaned returns the same with those that the garbage collector has taken from a BarqCluster that is deleted with --cascade=orphan. These
+// Orphaned returns the same with those that the garbage collector has taken from a BarqCluster that is deleted with --cascade=orphan. These
 // still carry Helm's marks. A tenant can give no object of another's these marks, but can find some in a release that a person has installed:
 // it is for a BarqCluster whose release the operator has stored.
-func (o *ownedObjects) orphaned(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+func (o *Objects) Orphaned(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
 	found, err := o.inCache(ctx, cluster, func(cluster client.Object, object metav1.Object) bool {
-		return controls(cluster, object) || metav1.GetControllerOfNoCopy(object) == nil && hasHelmMarks(object, cluster)
+		return Controls(cluster, object) || metav1.GetControllerOfNoCopy(object) == nil && hasHelmMarks(object, cluster)
 	})
 	kept := keptAccount(cluster)
 	return slices.DeleteFunc(found, func(object *metav1.PartialObjectMetadata) bool { return isAccount(object, kept) }), err
 }
 
-func (o *ownedObjects) inCache(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool) ([]*metav1.PartialObjectMetadata, error) {
+func (o *Objects) inCache(ctx context.Context, cluster client.Object, belongs func(client.Object, metav1.Object) bool) ([]*metav1.PartialObjectMetadata, error) {
 	return o.list(cluster, belongs, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list, err := clientgoscheme.Scheme.New(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		if err != nil {
 			return nil, err
 		}
-		return list.(client.ObjectList), o.cache.List(ctx, list.(client.ObjectList), client.InNamespace(cluster.GetNamespace()), client.UnsafeDisableDeepCopy)
+		return list.(client.ObjectList), o.Cache.List(ctx, list.(client.ObjectList), client.InNamespace(cluster.GetNamespace()), client.UnsafeDisableDeepCopy)
 	})
 }
 
 // current returns the same according to the API server, with a PodMonitor.
-func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
-	found, err := o.list(cluster, controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
+func (o *Objects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
+	found, err := o.list(cluster, Controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-		return list, o.live.List(ctx, list, client.InNamespace(cluster.GetNamespace()))
+		return list, o.Live.List(ctx, list, client.InNamespace(cluster.GetNamespace()))
 	})
 	if err != nil {
 		return nil, err
@@ -118,11 +118,11 @@ func (o *ownedObjects) current(ctx context.Context, cluster client.Object) ([]*m
 }
 
 // list lists what belongs to a BarqCluster of the kinds that the operator has a cache of.
-func (*ownedObjects) list(cluster client.Object, belongs func(client.Object, metav1.Object) bool,
+func (*Objects) list(cluster client.Object, belongs func(client.Object, metav1.Object) bool,
 	list func(schema.GroupVersionKind) (client.ObjectList, error),
 ) ([]*metav1.PartialObjectMetadata, error) {
 	var found []*metav1.PartialObjectMetadata
-	for _, kind := range slices.SortedFunc(maps.Values(cachedKinds), byDeletion) {
+	for _, kind := range slices.SortedFunc(maps.Values(Kinds), byDeletion) {
 		objects, err := list(kind)
 		if err != nil {
 			return nil, fmt.Errorf("listing the %ss of namespace %s: %w", kind.Kind, cluster.GetNamespace(), err)
@@ -141,19 +141,19 @@ func (*ownedObjects) list(cluster client.Object, belongs func(client.Object, met
 }
 
 // podMonitor returns the PodMonitor that a BarqCluster controls, nil if there is none. There need not be such a kind.
-func (o *ownedObjects) podMonitor(ctx context.Context, cluster client.Object) (*metav1.PartialObjectMetadata, error) {
+func (o *Objects) podMonitor(ctx context.Context, cluster client.Object) (*metav1.PartialObjectMetadata, error) {
 	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(podMonitorKind)
-	err := o.live.Get(ctx, client.ObjectKeyFromObject(cluster), object)
+	object.SetGroupVersionKind(PodMonitorKind)
+	err := o.Live.Get(ctx, client.ObjectKeyFromObject(cluster), object)
 	switch {
 	case meta.IsNoMatchError(err) || apierrors.IsNotFound(err):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading PodMonitor %q: %w", cluster.GetName(), err)
-	case !controls(cluster, object):
+	case !Controls(cluster, object):
 		return nil, nil
 	default:
-		return identityOf(podMonitorKind, object), nil
+		return identityOf(PodMonitorKind, object), nil
 	}
 }
 
@@ -165,7 +165,7 @@ func byDeletion(a, b schema.GroupVersionKind) int {
 	)
 }
 
-func controls(cluster client.Object, object metav1.Object) bool {
+func Controls(cluster client.Object, object metav1.Object) bool {
 	owner := metav1.GetControllerOfNoCopy(object)
 	return owner != nil && owner.UID == cluster.GetUID()
 }
@@ -185,22 +185,22 @@ func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.Part
 	return found
 }
 
-// deleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
+// DeleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
 // for a PodMonitor, of which there may be no cache.
-func (o *ownedObjects) deleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
+func (o *Objects) DeleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
 	if err := o.letAccountGo(ctx, cluster); err != nil {
 		return err
 	}
-	found, err := o.others(ctx, cluster, target, original)
+	found, err := o.Others(ctx, cluster, target, original)
 	if err != nil {
 		return err
 	}
-	return o.delete(ctx, found)
+	return o.Delete(ctx, found)
 }
 
-// others returns what deleteOthers deletes.
-func (o *ownedObjects) others(ctx context.Context, cluster client.Object, target, original kube.ResourceList) ([]*metav1.PartialObjectMetadata, error) {
-	found, err := o.cached(ctx, cluster)
+// Others returns what deleteOthers deletes.
+func (o *Objects) Others(ctx context.Context, cluster client.Object, target, original kube.ResourceList) ([]*metav1.PartialObjectMetadata, error) {
+	found, err := o.Cached(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -237,40 +237,40 @@ func keptAccount(cluster client.Object) string {
 }
 
 func isAccount(object *metav1.PartialObjectMetadata, name string) bool {
-	return name != "" && object.Kind == serviceAccountKind.Kind && object.Name == name
+	return name != "" && object.Kind == ServiceAccountKind.Kind && object.Name == name
 }
 
 // letAccountGo ends the BarqCluster's ownership of the account that is kept, once.
-func (o *ownedObjects) letAccountGo(ctx context.Context, cluster client.Object) error {
+func (o *Objects) letAccountGo(ctx context.Context, cluster client.Object) error {
 	name := keptAccount(cluster)
 	if name == "" {
 		return nil
 	}
 	key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: name}
-	known, err := cached(ctx, o.cache, objectName{serviceAccountKind, key})
-	if known == nil || err != nil || !controls(cluster, known) {
+	known, err := Cached(ctx, o.Cache, Name{ServiceAccountKind, key})
+	if known == nil || err != nil || !Controls(cluster, known) {
 		return err
 	}
 	// The cache may be behind what an earlier pass has done.
 	account := &metav1.PartialObjectMetadata{}
-	account.SetGroupVersionKind(serviceAccountKind)
-	if err := o.live.Get(ctx, key, account); client.IgnoreNotFound(err) != nil {
+	account.SetGroupVersionKind(ServiceAccountKind)
+	if err := o.Live.Get(ctx, key, account); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading ServiceAccount %q: %w", name, err)
 	}
-	if !controls(cluster, account) {
+	if !Controls(cluster, account) {
 		return nil
 	}
 	return o.letGo(ctx, cluster, account)
 }
 
 func hasPodMonitor(objects kube.ResourceList) bool {
-	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == podMonitorKind })
+	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == PodMonitorKind })
 }
 
-// delete deletes objects, and none that another has taken the name of.
-func (o *ownedObjects) delete(ctx context.Context, objects []*metav1.PartialObjectMetadata) error {
+// Delete deletes objects, and none that another has taken the name of.
+func (o *Objects) Delete(ctx context.Context, objects []*metav1.PartialObjectMetadata) error {
 	for _, object := range objects {
-		err := o.writer.Delete(ctx, object, client.Preconditions{UID: &object.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		err := o.Writer.Delete(ctx, object, client.Preconditions{UID: &object.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 		// A conflict is another object of the same name.
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("deleting %s %q: %w", object.Kind, object.Name, err)
@@ -279,8 +279,8 @@ func (o *ownedObjects) delete(ctx context.Context, objects []*metav1.PartialObje
 	return nil
 }
 
-// release takes the references to a BarqCluster off the objects that it controls, so that they outlive it.
-func (o *ownedObjects) release(ctx context.Context, cluster client.Object) error {
+// Release takes the references to a BarqCluster off the objects that it controls, so that they outlive it.
+func (o *Objects) Release(ctx context.Context, cluster client.Object) error {
 	found, err := o.current(ctx, cluster)
 	if err != nil {
 		return err
@@ -294,7 +294,7 @@ func (o *ownedObjects) release(ctx context.Context, cluster client.Object) error
 }
 
 // letGo takes the references to a BarqCluster off an object.
-func (o *ownedObjects) letGo(ctx context.Context, cluster client.Object, object *metav1.PartialObjectMetadata) error {
+func (o *Objects) letGo(ctx context.Context, cluster client.Object, object *metav1.PartialObjectMetadata) error {
 	others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		// What was written meanwhile may have another owner.
@@ -304,8 +304,17 @@ func (o *ownedObjects) letGo(ctx context.Context, cluster client.Object, object 
 	if err != nil {
 		return err
 	}
-	if err := o.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
+	if err := o.Writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("taking %s %q from the BarqCluster: %w", object.Kind, object.Name, err)
 	}
 	return nil
 }
+
+// Awaited is an error that ends by itself, when an object is gone.
+type Awaited struct{ Err error }
+
+// Error returns the text of the error itself.
+func (a Awaited) Error() string { return a.Err.Error() }
+
+// Unwrap returns the error itself.
+func (a Awaited) Unwrap() error { return a.Err }

@@ -1,4 +1,4 @@
-package release
+package owned
 
 import (
 	"testing"
@@ -18,7 +18,17 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
+
+func testCluster() client.Object {
+	cluster := clusters.Object()
+	cluster.SetNamespace("team")
+	cluster.SetName("vectors")
+	cluster.SetUID("uid of vectors")
+	return cluster
+}
 
 func ownedBy(uid types.UID) []metav1.OwnerReference {
 	return []metav1.OwnerReference{{APIVersion: "barq.db/v1alpha1", Kind: "BarqCluster", Name: "vectors", UID: uid, Controller: ptr.To(true)}}
@@ -55,7 +65,7 @@ func listed(object client.Object) *resource.Info {
 
 func TestWhatMayBeWritten(t *testing.T) {
 	cluster := testCluster()
-	marks := map[string]string{releaseNameAnnotation: "vectors", releaseNamespaceAnnotation: "team"}
+	marks := map[string]string{ReleaseNameAnnotation: "vectors", ReleaseNamespaceAnnotation: "team"}
 	for name, test := range map[string]struct {
 		live metav1.ObjectMeta
 		want string
@@ -67,13 +77,13 @@ func TestWhatMayBeWritten(t *testing.T) {
 		"an administrator's":        {metaOf("vectors", ""), `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
 		"of a release to take over": {metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: marks}, ""},
 		"of another release": {
-			metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: map[string]string{releaseNameAnnotation: "other", releaseNamespaceAnnotation: "team"}},
+			metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: map[string]string{ReleaseNameAnnotation: "other", ReleaseNamespaceAnnotation: "team"}},
 			`Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`,
 		},
 		"with half the marks": {metav1.ObjectMeta{Name: "vectors", Annotations: marks}, `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := mayWrite(&corev1.Service{ObjectMeta: test.live}, listed(&corev1.Service{ObjectMeta: metaOf("vectors", "")}), cluster)
+			err := MayWrite(&corev1.Service{ObjectMeta: test.live}, listed(&corev1.Service{ObjectMeta: metaOf("vectors", "")}), cluster)
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -82,7 +92,7 @@ func TestWhatMayBeWritten(t *testing.T) {
 		})
 	}
 	elsewhere := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "vectors", OwnerReferences: ownedBy(cluster.GetUID())}}
-	require.ErrorContains(t, mayWrite(elsewhere, listed(elsewhere), cluster), `is of namespace "kube-system"`)
+	require.ErrorContains(t, MayWrite(elsewhere, listed(elsewhere), cluster), `is of namespace "kube-system"`)
 }
 
 // Of what there is, only what the BarqCluster controls and the chart names is deleted, whatever a manifest lists.
@@ -105,10 +115,10 @@ func TestWhatIsDeleted(t *testing.T) {
 		&corev1.ServiceAccount{ObjectMeta: metaOf("an-account", uid)},
 	}
 	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(append(kept, deleted...)...).Build()
-	objects := &ownedObjects{cache: server, live: server, writer: server}
+	objects := &Objects{Cache: server, Live: server, Writer: server}
 	forged := kube.ResourceList{listed(kept[0]), listed(kept[1]), listed(kept[3]), listed(kept[4])}
 	target := kube.ResourceList{listed(kept[6])}
-	require.NoError(t, objects.deleteOthers(t.Context(), cluster, target, forged))
+	require.NoError(t, objects.DeleteOthers(t.Context(), cluster, target, forged))
 	there := func(object client.Object) bool {
 		return server.Get(t.Context(), client.ObjectKeyFromObject(object), object.DeepCopyObject().(client.Object)) == nil
 	}
@@ -129,12 +139,12 @@ func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
 	named.OwnerReferences = append(named.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: "uid of a"})
 	service := &corev1.Service{ObjectMeta: metaOf("vectors-an-account", cluster.GetUID())}
 	server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(named, other, service).Build()
-	objects := &ownedObjects{cache: server, live: server, writer: server}
-	surplus, err := objects.others(t.Context(), cluster, nil, nil)
+	objects := &Objects{Cache: server, Live: server, Writer: server}
+	surplus, err := objects.Others(t.Context(), cluster, nil, nil)
 	require.NoError(t, err)
 	require.Len(t, surplus, 2, "the account that the spec names is no surplus")
 	for range 2 {
-		require.NoError(t, objects.deleteOthers(t.Context(), cluster, nil, nil))
+		require.NoError(t, objects.DeleteOthers(t.Context(), cluster, nil, nil))
 		found := &corev1.ServiceAccount{}
 		require.NoError(t, server.Get(t.Context(), client.ObjectKeyFromObject(named), found))
 		require.Equal(t, named.OwnerReferences[1:], found.OwnerReferences)
@@ -155,13 +165,13 @@ func TestAnAccountThatTheChartMakesIsNotKept(t *testing.T) {
 		require.NoError(t, unstructured.SetNestedMap(cluster.Object, account, "spec", "serviceAccount"))
 		controlled, orphan := &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", cluster.GetUID())}, &corev1.ServiceAccount{ObjectMeta: metaOf("an-account", "")}
 		orphan.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"}
-		orphan.Annotations = map[string]string{releaseNameAnnotation: cluster.GetName(), releaseNamespaceAnnotation: cluster.GetNamespace()}
+		orphan.Annotations = map[string]string{ReleaseNameAnnotation: cluster.GetName(), ReleaseNamespaceAnnotation: cluster.GetNamespace()}
 		server := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(controlled).Build()
-		surplus, err := (&ownedObjects{cache: server}).others(t.Context(), cluster, nil, nil)
+		surplus, err := (&Objects{Cache: server}).Others(t.Context(), cluster, nil, nil)
 		require.NoError(t, err)
 		require.Equal(t, gone, len(surplus) == 1, create)
 		server = fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(orphan).Build()
-		orphans, err := (&ownedObjects{cache: server}).orphaned(t.Context(), cluster)
+		orphans, err := (&Objects{Cache: server}).Orphaned(t.Context(), cluster)
 		require.NoError(t, err)
 		require.Equal(t, gone, len(orphans) == 1, create)
 	}
@@ -173,7 +183,7 @@ func TestWhatWasOrphanedStillCarriesTheMarks(t *testing.T) {
 	marked := func(name, release string) *corev1.Service {
 		made := &corev1.Service{ObjectMeta: metaOf(name, "")}
 		made.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"}
-		made.Annotations = map[string]string{releaseNameAnnotation: release, releaseNamespaceAnnotation: "team"}
+		made.Annotations = map[string]string{ReleaseNameAnnotation: release, ReleaseNamespaceAnnotation: "team"}
 		return made
 	}
 	taken := marked("vectors-1", "vectors")
@@ -182,7 +192,7 @@ func TestWhatWasOrphanedStillCarriesTheMarks(t *testing.T) {
 		marked("vectors", "vectors"), marked("vectors-0", "vectors-0"), taken, &corev1.Service{ObjectMeta: metaOf("vectors-2", "")},
 		&corev1.Service{ObjectMeta: metaOf("vectors-3", cluster.GetUID())},
 	).Build()
-	objects := &ownedObjects{cache: server, live: server, writer: server}
+	objects := &Objects{Cache: server, Live: server, Writer: server}
 	names := func(found []*metav1.PartialObjectMetadata, err error) []string {
 		require.NoError(t, err)
 		var all []string
@@ -191,6 +201,6 @@ func TestWhatWasOrphanedStillCarriesTheMarks(t *testing.T) {
 		}
 		return all
 	}
-	require.Equal(t, []string{"vectors-3"}, names(objects.cached(t.Context(), cluster)))
-	require.ElementsMatch(t, []string{"vectors", "vectors-3"}, names(objects.orphaned(t.Context(), cluster)))
+	require.Equal(t, []string{"vectors-3"}, names(objects.Cached(t.Context(), cluster)))
+	require.ElementsMatch(t, []string{"vectors", "vectors-3"}, names(objects.Orphaned(t.Context(), cluster)))
 }
