@@ -14,8 +14,6 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
@@ -27,6 +25,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
@@ -45,7 +44,7 @@ type actionsGetter struct {
 	objects client.Reader
 	settled *settledReleases
 	refused *refusedAttempts
-	repairs *repairs
+	repairs *kubeclient.Repairs
 	// awaiting tells the status why an attempt has failed.
 	awaiting *awaiting
 	written  *storage.Writes
@@ -77,7 +76,7 @@ func newActionsGetter(now clock.Clock) *actionsGetter {
 		clock:   now,
 		settled: newSettledReleases(),
 		refused: newRefusedAttempts(now),
-		repairs: newRepairs(now),
+		repairs: kubeclient.NewRepairs(now),
 
 		awaiting: &awaiting{},
 		written:  storage.NewWrites(now),
@@ -106,7 +105,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	}
 	pass.unchanged = func(objects owned.Versions) (bool, error) { return objects.Unchanged(ctx, g.objects) }
 	pass.intact = func(manifest string) (owned.Versions, error) {
-		return intact(ctx, g.owned, cluster, g.repairs, pass.Config().KubeClient, manifest)
+		return kubeclient.Intact(ctx, g.owned, cluster, g.repairs, pass.Config().KubeClient, manifest)
 	}
 	pass.there = func(manifest string) (string, error) {
 		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
@@ -125,7 +124,8 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	pass.release = func() error { return g.owned.Release(ctx, cluster) }
 	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
 	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
-	facts.Admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
+	facts.records.Conflicted = func() bool { return facts.objects.Conflicted }
+	facts.records.Admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
 	if err := pass.finds(ctx); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (g *actionsGetter) forget(cluster client.Object) {
 	uid := cluster.GetUID()
 	g.settled.forget(uid)
 	g.refused.forget(uid)
-	g.repairs.forget(uid)
+	g.repairs.Forget(uid)
 	g.awaiting.note(uid, false)
 	g.rollouts.Leave(uid)
 	g.statefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
@@ -156,9 +156,9 @@ func (a *actions) finds(ctx context.Context) error {
 	a.stored = a.getter.written.Onto(a.cluster.GetUID(), known)
 	// Of those that were written since, the labels are out of date.
 	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return a.stored[name] != known[name] })
-	a.facts.Stored, a.facts.CalledDeployed = a.stored, deployed
+	a.facts.records.Stored, a.facts.records.CalledDeployed = a.stored, deployed
 	set, err := owned.Cached(ctx, a.getter.objects, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(a.cluster)})
-	a.facts.TakenOver = set != nil && owned.Controls(a.cluster, set)
+	a.facts.records.TakenOver = set != nil && owned.Controls(a.cluster, set)
 	return err
 }
 
@@ -280,10 +280,10 @@ func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[
 	}
 	opts = append(opts, withInstallLabels(a.labels()))
 	installed, err := a.ActionInterface.Install(name, namespace, chrt, values, opts...)
-	if a.facts.Conflicted {
+	if a.facts.objects.Conflicted {
 		// Helm looks for each object on the API server now. It takes those for its own that an
 		// interrupted install has left, and refuses those of somebody else by name.
-		a.facts.Conflicted, a.facts.trustsAbsence = false, false
+		a.facts.objects.Conflicted, a.facts.trustsAbsence = false, false
 		installed, err = a.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	}
 	return installed, a.judged(a.wrote(installed, err))
@@ -302,7 +302,7 @@ func (a *actions) wrote(made *release.Release, err error) error {
 	}
 	if err == nil {
 		a.getter.settled.remember(uid, settledRelease{
-			stored: a.stored.With(stored.Written()).String(), inputs: a.inputs, release: made, objects: a.facts.allMade(),
+			stored: a.stored.With(stored.Written()).String(), inputs: a.inputs, release: made, objects: a.facts.objects.AllMade(),
 		})
 	}
 	return err
@@ -370,7 +370,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if err := storage.Fits(rendered); err != nil {
 		return err
 	}
-	helm, ok := a.Config().KubeClient.(*directClient)
+	helm, ok := a.Config().KubeClient.(*kubeclient.Client)
 	if !ok {
 		return nil
 	}
@@ -390,12 +390,12 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	if rendered.Version == 1 {
 		return nil
 	}
-	if err := errors.Join(mark(objects), mark(before)); err != nil {
+	if err := errors.Join(kubeclient.Mark(objects), kubeclient.Mark(before)); err != nil {
 		return err
 	}
 	var set *unstructured.Unstructured
 	for _, wanted := range objects {
-		tried, err := helm.try(wanted, before.Get(wanted))
+		tried, err := helm.Try(wanted, before.Get(wanted))
 		if err != nil {
 			return err
 		}
@@ -408,7 +408,7 @@ func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
 	}
 	err = a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
 	if len(a.facts.restarts) > 0 {
-		a.facts.cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation, wasQueued(a.cluster))
+		a.facts.objects.Cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation, wasQueued(a.cluster))
 	}
 	return err
 }
@@ -420,7 +420,7 @@ func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before
 	if found != nil {
 		live = found
 	} else if err == nil && before.Get(wanted) != nil {
-		live, err = currentOf(wanted)
+		live, err = kubeclient.CurrentOf(wanted)
 	}
 	if live == nil || err != nil {
 		return err
@@ -438,18 +438,6 @@ func (a *actions) listedBefore() (kube.ResourceList, error) {
 		return nil, err
 	}
 	return a.Config().KubeClient.Build(bytes.NewBufferString(newest.Manifest), false)
-}
-
-// currentOf reads an object of a manifest from the API server; nil if there is none.
-func currentOf(wanted *resource.Info) (metav1.Object, error) {
-	found, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("could not get %s %q: %w", wanted.Mapping.GroupVersionKind.Kind, wanted.Name, err)
-	}
-	return meta.Accessor(found)
 }
 
 // Reconcile puts right what was changed by hand in the objects of the release.
@@ -508,17 +496,17 @@ func (g repairingGetter) ActionClientFor(ctx context.Context, cluster client.Obj
 // repairing are the library's actions, but for its repair, which would change any object that a manifest names.
 type repairing struct{ helmclient.ActionInterface }
 
-// Reconcile makes the objects of a release what its manifest says, within what directClient may write.
+// Reconcile makes the objects of a release what its manifest says, within what kubeclient.Client may write.
 func (r repairing) Reconcile(found *release.Release) error {
-	helm, ok := r.Config().KubeClient.(*directClient)
+	helm, ok := r.Config().KubeClient.(*kubeclient.Client)
 	if !ok {
-		return fmt.Errorf("repairing with %T: only a directClient is expected here", r.Config().KubeClient)
+		return fmt.Errorf("repairing with %T: only a kubeclient.Client is expected here", r.Config().KubeClient)
 	}
 	wanted, err := helm.Build(bytes.NewBufferString(found.Manifest), false)
 	if err != nil {
 		return fmt.Errorf("reading the manifest of the release: %w", err)
 	}
-	return helm.repair(wanted)
+	return helm.Repair(wanted)
 }
 
 // opened makes Helm's actions, if there are none yet.

@@ -89,7 +89,7 @@ func newActions(t *testing.T, chartName string, labels map[string]string, status
 		Log:        func(string, ...any) {},
 	}}
 	facts := &passFacts{}
-	inner.config.Releases = helmstorage.Init(storage.New(inner.secrets, testKey, testCluster(), &facts.Facts))
+	inner.config.Releases = helmstorage.Init(storage.New(inner.secrets, testKey, testCluster(), &facts.records))
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
 		Name: "vectors", Version: 3, Labels: maps.Clone(labels), Manifest: "manifest",
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},

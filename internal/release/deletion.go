@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -69,10 +70,10 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if errors.Is(err, storage.ErrUnfinished) {
 		return ctrl.Result{RequeueAfter: goOnAfter}, nil
 	}
-	var waits later
+	var waits kubeclient.Later
 	if errors.As(err, &waits) {
-		ctrl.LoggerFrom(ctx).V(1).Info("Trying again later", "after", waits.after.String(), "because", waits.Error())
-		return ctrl.Result{RequeueAfter: waits.after}, nil
+		ctrl.LoggerFrom(ctx).V(1).Info("Trying again later", "after", waits.After.String(), "because", waits.Error())
+		return ctrl.Result{RequeueAfter: waits.After}, nil
 	}
 	return result, err
 }

@@ -4,9 +4,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/yaml"
 )
+
+func objectOf(t *testing.T, content string) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	require.NoError(t, yaml.Unmarshal([]byte(content), &object.Object))
+	return object
+}
 
 func TestWhatStartsAPassOfAnObject(t *testing.T) {
 	const (

@@ -93,7 +93,7 @@ func newHandBack(t *testing.T) (a *actions, inner *stored, released *int) {
 		*released++
 		return nil
 	}
-	a.facts.Stored = storage.Versions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
+	a.facts.records.Stored = storage.Versions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
 	return a, inner, released
 }
 

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"context"
 	"fmt"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
@@ -15,6 +16,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
@@ -97,7 +99,10 @@ func newActionClientGetter(
 	kube.ManagedFieldsManager = apply.Manager
 	getter := newActionsGetter(clock.RealClock{})
 	objects := &owned.Objects{Cache: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
-	remembered := &capabilities.Getter{ActionConfigGetter: &directConfigs{configs, objects, statefulSets, getter.repairs}, Clock: clock.RealClock{}}
+	remembered := &capabilities.Getter{ActionConfigGetter: &kubeclient.Configs{
+		ActionConfigGetter: configs, Objects: objects, StatefulSets: statefulSets, Repairs: getter.repairs,
+		Facts: func(ctx context.Context) *kubeclient.Facts { return &passFactsIn(ctx).objects },
+	}, Clock: clock.RealClock{}}
 	inner, err := helmclient.NewActionClientGetter(remembered,
 		// A database whose install failed half-way must not be uninstalled, and a
 		// failed upgrade must not be forced back: both would delete pods that work.

@@ -7,18 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/go-multierror"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-
-	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestReadsThatTheCacheAnswers(t *testing.T) {
@@ -62,47 +56,4 @@ func TestReadsThatTheCacheAnswers(t *testing.T) {
 			require.Contains(t, string(content), test.want)
 		})
 	}
-}
-
-func TestAConflictIsNoted(t *testing.T) {
-	services := schema.GroupResource{Resource: "services"}
-	exists := apierrors.NewAlreadyExists(services, "db")
-	forbidden := apierrors.NewForbidden(services, "db", nil)
-	for name, test := range map[string]struct {
-		err  error
-		want bool
-	}{
-		"none":            {nil, false},
-		"another":         {forbidden, false},
-		"one":             {exists, true},
-		"one of several":  {multierror.Append(forbidden, exists), true},
-		"none of several": {multierror.Append(forbidden, forbidden), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			helm := &directClient{facts: &passFacts{}, statefulSets: &clusters.Versions{}}
-			helm.noteConflict(test.err)
-			require.Equal(t, test.want, helm.facts.Conflicted)
-			helm.noteConflict(nil)
-			require.Equal(t, test.want, helm.facts.Conflicted, "it stays")
-		})
-	}
-}
-
-// Helm changes what it is given, so each time it is given something else.
-func TestAManifestIsReadOnce(t *testing.T) {
-	helm := withoutServer()
-	const manifest = "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: team}}"
-	build := func(manifest string) *unstructured.Unstructured {
-		t.Helper()
-		built, err := helm.Build(strings.NewReader(manifest), false)
-		require.NoError(t, err)
-		require.Len(t, built, 1)
-		return built[0].Object.(*unstructured.Unstructured)
-	}
-	first := build(manifest).DeepCopy()
-	require.Equal(t, "db", first.GetAnnotations()["meta.helm.sh/release-name"])
-	build(manifest).SetLabels(map[string]string{"changed": "by Helm"})
-	require.Equal(t, first, build(manifest))
-	require.Len(t, helm.built, 1)
-	require.NotEqual(t, first, build(strings.Replace(manifest, "name: db,", "name: other,", 1)))
 }

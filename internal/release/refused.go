@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
@@ -44,7 +45,7 @@ type refusedAttempt struct {
 
 // left returns how long it is until the next try.
 func (r refusedAttempt) left(now time.Time) time.Duration {
-	return r.when.Add(delayOf(r.tries)).Sub(now)
+	return r.when.Add(kubeclient.DelayOf(r.tries)).Sub(now)
 }
 
 func newRefusedAttempts(now clock.PassiveClock) *refusedAttempts {
@@ -91,7 +92,7 @@ func (a *actions) refusal() error {
 	if objects != refused.objects {
 		return nil
 	}
-	return later{refused.err, left}
+	return kubeclient.Later{Err: refused.err, After: left}
 }
 
 // awaitedFor is how long the operator waits for an object to go before it looks again. It is told of most of them at once.
@@ -120,7 +121,7 @@ func (a *actions) judged(err error) error {
 	waits := errors.As(err, &ends)
 	a.getter.awaiting.note(a.cluster.GetUID(), waits)
 	if waits {
-		return later{err, awaitedFor}
+		return kubeclient.Later{Err: err, After: awaitedFor}
 	}
 	if !isRefusal(err) {
 		a.getter.refused.forget(a.cluster.GetUID())
@@ -133,7 +134,9 @@ func (a *actions) judged(err error) error {
 			objects = there
 		}
 	}
-	return later{err, a.getter.refused.remember(a.cluster.GetUID(), refusedAttempt{inputs: a.inputs, objects: objects, err: err})}
+	return kubeclient.Later{
+		Err: err, After: a.getter.refused.remember(a.cluster.GetUID(), refusedAttempt{inputs: a.inputs, objects: objects, err: err}),
+	}
 }
 
 // isRefusal reports whether the API server understood what was asked, and refused it: an invalid object, a policy, a webhook, a quota.

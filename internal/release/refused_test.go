@@ -13,6 +13,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
@@ -84,9 +85,9 @@ func TestWhatIsRefusedIsTriedAgainLater(t *testing.T) {
 
 // unwrapped returns the error without the time of the next try.
 func unwrapped(err error) error {
-	var waits later
+	var waits kubeclient.Later
 	if errors.As(err, &waits) {
-		return waits.error
+		return waits.Err
 	}
 	return err
 }

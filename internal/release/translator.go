@@ -12,6 +12,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/translate"
@@ -74,7 +75,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if resolution.HoldsBack() {
 		held := secrets.HeldBack(resolution)
 		if resolution.Unwatched {
-			return nil, later{held, delayOf(1)}
+			return nil, kubeclient.Later{Err: held, After: kubeclient.DelayOf(1)}
 		}
 		return nil, reconcile.TerminalError(held)
 	}

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -60,9 +61,9 @@ func TestTranslateWaitsForWhatIsNotWatched(t *testing.T) {
 	_, err := newTranslator(google("canary")).Translate(t.Context(), cluster)
 	require.EqualError(t, err, `held back until what the spec names exists: PriorityClass "none", which spec.priorityClassName names, does not exist; `+
 		`create it, or name one that does`)
-	var waits later
+	var waits kubeclient.Later
 	require.ErrorAs(t, err, &waits)
-	require.Equal(t, time.Minute, waits.after)
+	require.Equal(t, time.Minute, waits.After)
 }
 
 func TestTranslateLooksUpTheFacts(t *testing.T) {

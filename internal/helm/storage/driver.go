@@ -51,8 +51,8 @@ type Facts struct {
 	TakenOver bool
 	// Admits refuses a revision that cannot be stored or applied; nil refuses none.
 	Admits func(*release.Release) error
-	// Conflicted: an object that was not there according to the cache is there.
-	Conflicted bool
+	// Conflicted reports whether an object that was not there according to the cache is there; nil for never.
+	Conflicted func() bool
 }
 
 // Driver is the release storage of one reconcile of one BarqCluster, which a single
@@ -382,7 +382,7 @@ func (d *Driver) Update(key string, rel *release.Release) error {
 	}
 	i := d.index(key)
 	switch {
-	case d.begun[key] && d.facts.Conflicted:
+	case d.begun[key] && d.facts.Conflicted != nil && d.facts.Conflicted():
 		// Its manifest lists what another owner has made.
 		delete(d.begun, key)
 		return nil

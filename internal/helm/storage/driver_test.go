@@ -118,7 +118,7 @@ func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
 	s := newStoring(t)
 	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
 	require.NoError(t, s.storage.Create(made))
-	s.facts.Conflicted = true
+	s.facts.Conflicted = func() bool { return true }
 	made.SetStatus(release.StatusFailed, "services already exists")
 	require.NoError(t, s.storage.Update(made))
 	_, err := s.storage.Last("vectors")

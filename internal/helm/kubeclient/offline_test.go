@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -24,13 +24,13 @@ func mapper() meta.RESTMapper {
 }
 
 // withoutServer gives Helm's client for the release db in namespace team, which reads manifests and nothing else.
-func withoutServer() *directClient {
+func withoutServer() *Client {
 	getter := genericclioptions.NewTestConfigFlags().WithRESTMapper(mapper()).
 		WithClientConfig(clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &clientcmd.ConfigOverrides{
 			ClusterInfo: clientcmdapi.Cluster{Server: "http://localhost:1"},
 		}))
-	return &directClient{
-		Client: kube.New(getter), facts: &passFacts{}, statefulSets: &clusters.Versions{}, built: map[string]kube.ResourceList{},
+	return &Client{
+		Client: kube.New(getter), facts: &Facts{}, statefulSets: &clusters.Versions{}, built: map[string]kube.ResourceList{},
 		cluster: ownerOfTheRelease(),
 	}
 }

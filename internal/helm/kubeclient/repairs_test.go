@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"testing"
@@ -21,20 +21,20 @@ func scheduledBy(t *testing.T, scheduler string) *unstructured.Unstructured {
 }
 
 // waits returns how long a repair has to wait, and what it says.
-func waits(t *testing.T, r *repairs, live *unstructured.Unstructured) (time.Duration, string) {
+func waits(t *testing.T, r *Repairs, live *unstructured.Unstructured) (time.Duration, string) {
 	t.Helper()
 	err := r.wait(testCluster(), marked(t, renderedSet), live)
 	if err == nil {
 		return 0, ""
 	}
-	var waits later
+	var waits Later
 	require.ErrorAs(t, err, &waits)
-	return waits.after, waits.Error()
+	return waits.After, waits.Error()
 }
 
 func TestRepairsSlowDown(t *testing.T) {
 	now := clocktesting.NewFakeClock(began)
-	r := newRepairs(now)
+	r := NewRepairs(now)
 	repair := func(live *unstructured.Unstructured) {
 		t.Helper()
 		require.NoError(t, r.note(testCluster(), marked(t, renderedSet), live))
@@ -61,13 +61,13 @@ func TestRepairsSlowDown(t *testing.T) {
 	left, _ = waits(t, r, scheduledBy(t, "d"))
 	require.Zero(t, left, "it is over")
 
-	r.forget(testCluster().GetUID())
+	r.Forget(testCluster().GetUID())
 	require.Empty(t, r.known)
 }
 
 // The same pod template again would restart the pods again.
 func TestTheSamePodTemplateIsRepairedOnce(t *testing.T) {
-	r := newRepairs(clocktesting.NewFakeClock(began))
+	r := NewRepairs(clocktesting.NewFakeClock(began))
 	require.NoError(t, r.note(testCluster(), marked(t, renderedSet), scheduledBy(t, "a")))
 	left, _ := waits(t, r, scheduledBy(t, "a"))
 	require.Equal(t, time.Minute, left)
@@ -104,7 +104,7 @@ func TestWhatCountsAsAReversal(t *testing.T) {
 
 // What a webhook changes each time is left as it is, until the object or the manifest is another one.
 func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
-	r := newRepairs(clocktesting.NewFakeClock(began))
+	r := NewRepairs(clocktesting.NewFakeClock(began))
 	wanted := marked(t, renderedSet)
 	tolerated := func(live *unstructured.Unstructured) bool {
 		t.Helper()

@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"helm.sh/helm/v3/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -17,15 +19,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// intact compares the objects of a manifest with the cache. It returns their versions, or nothing if one is missing, was changed by
+// Intact compares the objects of a manifest with the cache. It returns their versions, or nothing if one is missing, was changed by
 // hand, or has to be applied again, or if the BarqCluster controls another one. With this the operator asks the API server only when
 // there is something to do. A change that has not reached the cache yet starts a reconcile when it does.
-func intact(ctx context.Context, objects *owned.Objects, cluster client.Object, repairs *repairs, builder kube.Interface, manifest string) (owned.Versions, error) {
+func Intact(ctx context.Context, objects *owned.Objects, cluster client.Object, repairs *Repairs, builder kube.Interface, manifest string) (owned.Versions, error) {
 	wanted, err := builder.Build(bytes.NewBufferString(manifest), false)
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest of the release: %w", err)
 	}
-	if err := mark(wanted); err != nil {
+	if err := Mark(wanted); err != nil {
 		return nil, err
 	}
 	found := make(owned.Versions, len(wanted))
@@ -83,4 +85,16 @@ func withoutClaimTemplates(expected *resource.Info) runtime.Object {
 	object = object.DeepCopy()
 	unstructured.RemoveNestedField(object.Object, "spec", "volumeClaimTemplates")
 	return object
+}
+
+// CurrentOf reads an object of a manifest from the API server; nil if there is none.
+func CurrentOf(wanted *resource.Info) (metav1.Object, error) {
+	found, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("could not get %s %q: %w", wanted.Mapping.GroupVersionKind.Kind, wanted.Name, err)
+	}
+	return meta.Accessor(found)
 }

@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"context"
@@ -216,13 +216,13 @@ func TestVersionsOfWhatWasJustMade(t *testing.T) {
 
 func TestWhatIsKnownOfWhatAPassHasMade(t *testing.T) {
 	one, other := owned.Name{Key: client.ObjectKey{Name: "one"}}, owned.Name{Key: client.ObjectKey{Name: "other"}}
-	facts := &passFacts{}
-	require.Empty(t, facts.allMade())
+	facts := &Facts{}
+	require.Empty(t, facts.AllMade())
 	facts.noteMade(owned.Versions{one: "1"})
 	facts.noteMade(owned.Versions{other: "2"})
-	require.Equal(t, owned.Versions{one: "1", other: "2"}, facts.allMade())
+	require.Equal(t, owned.Versions{one: "1", other: "2"}, facts.AllMade())
 	facts.noteMade(nil)
-	require.Nil(t, facts.allMade())
+	require.Nil(t, facts.AllMade())
 }
 
 // sharing is a cache that has one object, and gives out its own.

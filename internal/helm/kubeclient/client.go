@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"bytes"
@@ -25,56 +25,58 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// directConfigs gives Helm a client that goes straight to work.
-type directConfigs struct {
+// Configs give Helm a client that goes straight to work.
+type Configs struct {
 	helmclient.ActionConfigGetter
-	// objects finds what a BarqCluster owns.
-	objects *owned.Objects
-	// statefulSets gets the versions of those that are written.
-	statefulSets *clusters.Versions
-	repairs      *repairs
+	// Objects finds what a BarqCluster owns.
+	Objects *owned.Objects
+	// StatefulSets gets the versions of those that are written.
+	StatefulSets *clusters.Versions
+	Repairs      *Repairs
+	// Facts returns those of the reconcile of a context.
+	Facts func(context.Context) *Facts
 }
 
 // ActionConfigFor gives Helm's configuration for one BarqCluster.
-func (d *directConfigs) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
+func (d *Configs) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
 	config, err := d.ActionConfigGetter.ActionConfigFor(ctx, object)
 	if err != nil {
 		return nil, err
 	}
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
-		config.KubeClient = &directClient{
-			Client: helm, ctx: ctx, cluster: object, objects: d.objects, facts: passFactsIn(ctx), statefulSets: d.statefulSets, repairs: d.repairs,
+		config.KubeClient = &Client{
+			Client: helm, ctx: ctx, cluster: object, objects: d.Objects, facts: d.Facts(ctx), statefulSets: d.StatefulSets, repairs: d.Repairs,
 			built: map[string]kube.ResourceList{},
 		}
 	}
 	return config, nil
 }
 
-// directClient is Helm's client for one reconcile of one BarqCluster. It writes only what may be written for that one: objects that are
+// Client is Helm's client for one reconcile of one BarqCluster. It writes only what may be written for that one: objects that are
 // absent, that the BarqCluster controls, or that carry Helm's marks of its release and have no controller. It deletes only what the
 // BarqCluster controls, whatever the manifest of an earlier revision says. Unlike Helm's it does not ask for the API server's version
 // before each action.
-type directClient struct {
+type Client struct {
 	*kube.Client
 	// ctx is that of the reconcile: Helm hands none on.
 	ctx context.Context
 	// cluster is whose release this is.
 	cluster      client.Object
 	objects      *owned.Objects
-	facts        *passFacts
+	facts        *Facts
 	statefulSets *clusters.Versions
-	repairs      *repairs
+	repairs      *Repairs
 	// built has what was read of manifests. One upgrade reads the former and the next one three times each.
 	built map[string]kube.ResourceList
 }
 
 // IsReachable leaves it to the first request to find out.
-func (c *directClient) IsReachable() error { return nil }
+func (c *Client) IsReachable() error { return nil }
 
 // Build reads the objects of a manifest, with the marks by which Helm knows an object of a release again. Helm adds
 // them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
 // release were lost too, Helm would take that object for another owner's and refuse to go on.
-func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
+func (c *Client) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
 	content, err := io.ReadAll(manifest)
 	if err != nil {
 		return nil, err
@@ -102,9 +104,9 @@ func (c *directClient) Build(manifest io.Reader, validate bool) (kube.ResourceLi
 	return built, nil
 }
 
-// mark puts into each object the digest of what is rendered. It is no part of the manifest, which would differ from that of every
+// Mark puts into each object the digest of what is rendered. It is no part of the manifest, which would differ from that of every
 // release there is.
-func mark(objects kube.ResourceList) error {
+func Mark(objects kube.ResourceList) error {
 	for _, info := range objects {
 		if rendered, ok := info.Object.(*unstructured.Unstructured); ok {
 			if err := apply.Mark(rendered); err != nil {
@@ -127,8 +129,8 @@ func copies(resources kube.ResourceList) kube.ResourceList {
 }
 
 // Create makes objects, and notes what was made, or if one of them was there already.
-func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error) {
-	if err := mark(resources); err != nil {
+func (c *Client) Create(resources kube.ResourceList) (*kube.Result, error) {
+	if err := Mark(resources); err != nil {
 		return nil, err
 	}
 	asked := make([]runtime.Object, len(resources))
@@ -148,10 +150,10 @@ func (c *directClient) Create(resources kube.ResourceList) (*kube.Result, error)
 
 // Update creates and applies the objects of target, and deletes what else the BarqCluster controls. original is what the manifest of an
 // earlier revision lists. It saves requests for objects that keep all fields, and decides nothing.
-func (c *directClient) Update(original, target kube.ResourceList, _ bool) (*kube.Result, error) {
+func (c *Client) Update(original, target kube.ResourceList, _ bool) (*kube.Result, error) {
 	c.facts.changed = true
 	result := &kube.Result{}
-	if err := errors.Join(mark(original), mark(target)); err != nil {
+	if err := errors.Join(Mark(original), Mark(target)); err != nil {
 		return result, err
 	}
 	for _, wanted := range target {
@@ -173,10 +175,10 @@ func (c *directClient) Update(original, target kube.ResourceList, _ bool) (*kube
 	return result, c.objects.DeleteOthers(c.ctx, c.cluster, target, original)
 }
 
-// repair does the same for objects that were changed since they were applied. It goes on with the others if one is refused.
-func (c *directClient) repair(target kube.ResourceList) error {
+// Repair does the same for objects that were changed since they were applied. It goes on with the others if one is refused.
+func (c *Client) Repair(target kube.ResourceList) error {
 	c.facts.changed = true
-	if err := mark(target); err != nil {
+	if err := Mark(target); err != nil {
 		return err
 	}
 	var refused []error
@@ -212,8 +214,8 @@ type claimer struct {
 }
 
 // converge makes an object what is wanted, unless it is already.
-func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome, error) {
-	live, err := currentOf(wanted)
+func (c *Client) converge(wanted *resource.Info, claims claimer) (outcome, error) {
+	live, err := CurrentOf(wanted)
 	if err != nil {
 		return untouched, err
 	}
@@ -239,7 +241,7 @@ func (c *directClient) converge(wanted *resource.Info, claims claimer) (outcome,
 }
 
 // write applies an object that is there and not as it is wanted. Reverts of what others do to it are counted, and slow down.
-func (c *directClient) write(live metav1.Object, wanted *resource.Info, claims claimer) (outcome, error) {
+func (c *Client) write(live metav1.Object, wanted *resource.Info, claims claimer) (outcome, error) {
 	repairs := claims.scope == apply.WithoutTemplate && reverts(live, wanted)
 	if repairs {
 		if err := c.beginsRepair(wanted, live); err != nil {
@@ -273,18 +275,18 @@ func reverts(live metav1.Object, wanted *resource.Info) bool {
 }
 
 // beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.
-func (c *directClient) beginsRepair(wanted *resource.Info, live metav1.Object) error {
+func (c *Client) beginsRepair(wanted *resource.Info, live metav1.Object) error {
 	err := c.repairs.wait(c.cluster, wanted, live)
 	if err == nil && wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
-		c.facts.cause, err = causeOfRepair(live)
+		c.facts.Cause, err = causeOfRepair(live)
 	}
 	return err
 }
 
-// try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
+// Try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
 // that is there; nil if there is none, or if it is as it is wanted.
-func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstructured.Unstructured, error) {
-	live, err := currentOf(wanted)
+func (c *Client) Try(wanted *resource.Info, former *resource.Info) (*unstructured.Unstructured, error) {
+	live, err := CurrentOf(wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -307,11 +309,11 @@ func (c *directClient) try(wanted *resource.Info, former *resource.Info) (*unstr
 }
 
 // apply applies an object, if it is still the one that was looked at.
-func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
+func (c *Client) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
 	object.SetUID(live.GetUID())
 	if wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
-		if err := noteCause(object, live, c.facts.cause); err != nil {
+		if err := noteCause(object, live, c.facts.Cause); err != nil {
 			return nil, err
 		}
 	}
@@ -321,7 +323,7 @@ func (c *directClient) apply(live metav1.Object, wanted *resource.Info, options 
 }
 
 // claim takes over the fields of an object that an apply would not remove, if there may be any.
-func (c *directClient) claim(live metav1.Object, wanted *resource.Info, claims claimer) error {
+func (c *Client) claim(live metav1.Object, wanted *resource.Info, claims claimer) error {
 	kind := wanted.Mapping.GroupVersionKind
 	if !needsClaim(apply.StateOf(kind.Kind, live), live, wanted, claims) {
 		return nil
@@ -358,17 +360,17 @@ func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, cl
 }
 
 // Delete deletes nothing: what a manifest lists says nothing of whose it is.
-func (c *directClient) Delete(kube.ResourceList) (*kube.Result, []error) {
+func (c *Client) Delete(kube.ResourceList) (*kube.Result, []error) {
 	return nil, []error{errors.New("objects are deleted by who owned.Controls them, and not by a manifest")}
 }
 
 // DeleteWithPropagationPolicy deletes nothing either.
-func (c *directClient) DeleteWithPropagationPolicy(resources kube.ResourceList, _ metav1.DeletionPropagation) (*kube.Result, []error) {
+func (c *Client) DeleteWithPropagationPolicy(resources kube.ResourceList, _ metav1.DeletionPropagation) (*kube.Result, []error) {
 	return c.Delete(resources)
 }
 
 // note is called after resources were written, or some of them.
-func (c *directClient) note(resources kube.ResourceList, err error) {
+func (c *Client) note(resources kube.ResourceList, err error) {
 	c.noteConflict(err)
 	for _, written := range resources {
 		if written.Mapping.GroupVersionKind != owned.StatefulSetKind {
@@ -382,7 +384,7 @@ func (c *directClient) note(resources kube.ResourceList, err error) {
 	}
 }
 
-func (c *directClient) noteConflict(err error) {
+func (c *Client) noteConflict(err error) {
 	c.facts.Conflicted = c.facts.Conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
 }
 

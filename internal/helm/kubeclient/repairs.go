@@ -1,4 +1,4 @@
-package release
+package kubeclient
 
 import (
 	"crypto/sha256"
@@ -28,9 +28,9 @@ const (
 	repairsRemembered = 30 * time.Minute
 )
 
-// repairs remembers, for each BarqCluster, which objects were repaired, so that another writer and the operator do not undo each
+// Repairs remembers, for each BarqCluster, which objects were repaired, so that another writer and the operator do not undo each
 // other's work without end, and which of them the API server keeps otherwise than they were applied.
-type repairs struct {
+type Repairs struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
 	known map[types.UID]map[owned.Name]repaired
@@ -46,23 +46,25 @@ type repaired struct {
 	digest, version string
 }
 
-func newRepairs(now clock.PassiveClock) *repairs {
-	return &repairs{clock: now, known: map[types.UID]map[owned.Name]repaired{}}
+// NewRepairs returns one that remembers none.
+func NewRepairs(now clock.PassiveClock) *Repairs {
+	return &Repairs{clock: now, known: map[types.UID]map[owned.Name]repaired{}}
 }
 
-func (r *repairs) forget(cluster types.UID) {
+// Forget is for a BarqCluster that goes.
+func (r *Repairs) Forget(cluster types.UID) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	delete(r.known, cluster)
 }
 
-func (r *repairs) find(cluster types.UID, name owned.Name) repaired {
+func (r *Repairs) find(cluster types.UID, name owned.Name) repaired {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.known[cluster][name]
 }
 
-func (r *repairs) change(cluster types.UID, name owned.Name, change func(*repaired)) {
+func (r *Repairs) change(cluster types.UID, name owned.Name, change func(*repaired)) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	one := r.known[cluster][name]
@@ -74,7 +76,7 @@ func (r *repairs) change(cluster types.UID, name owned.Name, change func(*repair
 }
 
 // note counts a repair of an object that was live before.
-func (r *repairs) note(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
+func (r *Repairs) note(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
 	template, err := templateOf(live)
 	if err != nil {
 		return err
@@ -112,7 +114,7 @@ func templateOf(live metav1.Object) (string, error) {
 
 // tolerate notes what the API server has made of an object that was applied. If that is something else, nothing but another change of the
 // object can make a difference. What another writer has added meanwhile is not tolerated: a policy leaves no name in the managed fields.
-func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *unstructured.Unstructured) error {
+func (r *Repairs) tolerate(cluster client.Object, wanted *resource.Info, made *unstructured.Unstructured) error {
 	same, err := matches(made, wanted)
 	if err != nil {
 		return err
@@ -132,7 +134,7 @@ func (r *repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 }
 
 // tolerates reports whether an object is what came of it when it was applied.
-func (r *repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
+func (r *Repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
 	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	if one.version == "" || one.digest != digestOf(wanted) {
 		return false, nil
@@ -150,7 +152,7 @@ func digestOf(wanted *resource.Info) string {
 }
 
 // wait returns an error if an object was repaired too often to be repaired now.
-func (r *repairs) wait(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
+func (r *Repairs) wait(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
 	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	now := r.clock.Now()
 	times := recent(one.times, now)
@@ -165,12 +167,12 @@ func (r *repairs) wait(cluster client.Object, wanted *resource.Info, live metav1
 	if len(times) < tries {
 		return nil
 	}
-	left := times[len(times)-1].Add(delayOf(max(1, len(times)-repairTries+1))).Sub(now)
+	left := times[len(times)-1].Add(DelayOf(max(1, len(times)-repairTries+1))).Sub(now)
 	if left <= 0 {
 		return nil
 	}
 	kind := wanted.Mapping.GroupVersionKind
-	return later{after: left, error: fmt.Errorf("%s %q was changed again after the operator had reverted it%s; the operator reverts it once more in a while; "+
+	return Later{After: left, Err: fmt.Errorf("%s %q was changed again after the operator had reverted it%s; the operator reverts it once more in a while; "+
 		"stop what changes it, or change the spec", kind.Kind, wanted.Name, by(apply.StateOf(kind.Kind, live)))}
 }
 
@@ -182,8 +184,8 @@ func by(state apply.State) string {
 	return " (field managers: " + strings.Join(slices.Compact(slices.Sorted(slices.Values(state.Writers))), ", ") + ")"
 }
 
-// delayOf returns how long to wait after the given number of tries: one minute, doubled each time up to ten.
-func delayOf(tries int) time.Duration {
+// DelayOf returns how long to wait after the given number of tries: one minute, doubled each time up to ten.
+func DelayOf(tries int) time.Duration {
 	const least, most = time.Minute, 10 * time.Minute
 	delay := least
 	for range tries - 1 {
@@ -192,11 +194,14 @@ func delayOf(tries int) time.Duration {
 	return delay
 }
 
-// later is an error after which there is something to do at a later time, and not before unless something changes.
-type later struct {
-	error
-	after time.Duration
+// Later is an error after which there is something to do at a later time, and not before unless something changes.
+type Later struct {
+	Err   error
+	After time.Duration
 }
 
+// Error returns the text of the error itself.
+func (l Later) Error() string { return l.Err.Error() }
+
 // Unwrap returns the error itself.
-func (l later) Unwrap() error { return l.error }
+func (l Later) Unwrap() error { return l.Err }
