@@ -11,141 +11,15 @@ import (
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage/driver"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/cli-runtime/pkg/resource"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/rollout"
 )
-
-// actionsGetter gives each pass Helm actions that know which releases are the
-// operator's, that recover an interrupted one, and that do not ask the API server
-// for what is known.
-type actionsGetter struct {
-	helmclient.ActionClientGetter
-	chart *chart.Chart
-	clock clock.Clock
-	// secrets is a cache of the metadata of Secrets.
-	secrets client.Reader
-	// objects is a cache of what the chart renders.
-	objects client.Reader
-	settled *settledReleases
-	refused *refusedAttempts
-	repairs *kubeclient.Repairs
-	// awaiting tells the status why an attempt has failed.
-	awaiting *awaiting
-	written  *storage.Writes
-	// statefulSets gets the versions of those that are written.
-	statefulSets *clusters.Versions
-	// capabilities of the API server.
-	capabilities *capabilities.Getter
-	// rollouts paces those that nobody asked for.
-	rollouts Rollouts
-	// owned finds what a BarqCluster controls.
-	owned *owned.Objects
-	// events is told why pods restart; nil for nothing.
-	events events.EventRecorder
-	// retention decides about the volumes of a BarqCluster that goes.
-	retention Retention
-}
-
-// Retention makes of the volumes of a BarqCluster that is deleted what its newest spec says. *retention.Settler does.
-type Retention interface {
-	// Keep is called before the objects of the release go. An error keeps them.
-	Keep(ctx context.Context, cluster client.Object) error
-	// Delete is called when they are gone, or go with the BarqCluster. An error keeps the BarqCluster.
-	Delete(ctx context.Context, cluster client.Object) error
-}
-
-// newActionsGetter makes one that remembers nothing yet.
-func newActionsGetter(now clock.Clock) *actionsGetter {
-	return &actionsGetter{
-		clock:   now,
-		settled: newSettledReleases(),
-		refused: newRefusedAttempts(now),
-		repairs: kubeclient.NewRepairs(now),
-
-		awaiting: &awaiting{},
-		written:  storage.NewWrites(now),
-
-		statefulSets: &clusters.Versions{},
-	}
-}
-
-// ActionClientFor gives the actions for one pass over one BarqCluster.
-func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Object) (helmclient.ActionInterface, error) {
-	facts := &passFacts{}
-	pass := &actions{
-		getter:   g,
-		cluster:  cluster,
-		facts:    facts,
-		deleting: cluster.GetDeletionTimestamp() != nil,
-		begin:    func(change string) (bool, error) { return g.rollouts.Begin(ctx, cluster, change) },
-		try:      triesOn(ctx, g.owned, client.ObjectKeyFromObject(cluster)),
-		restarts: func(rendered *release.Release) (bool, error) {
-			return restartsLivePods(ctx, g.objects, cluster, rendered.Manifest)
-		},
-	}
-	pass.open = func() (err error) {
-		pass.ActionInterface, err = g.ActionClientGetter.ActionClientFor(withPassFacts(ctx, facts), cluster)
-		return err
-	}
-	pass.unchanged = func(objects owned.Versions) (bool, error) { return objects.Unchanged(ctx, g.objects) }
-	pass.intact = func(manifest string) (owned.Versions, error) {
-		return kubeclient.Intact(ctx, g.owned, cluster, g.repairs, pass.Config().KubeClient, manifest)
-	}
-	pass.there = func(manifest string) (string, error) {
-		return objectsThere(ctx, g.objects, pass.Config().KubeClient, manifest)
-	}
-	pass.uninstall = func(stored *release.Release) error {
-		find := g.owned.Cached
-		if storage.Believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
-			find = g.owned.Orphaned
-		}
-		found, err := find(ctx, cluster)
-		if err != nil {
-			return err
-		}
-		return g.owned.Delete(ctx, found)
-	}
-	pass.release = func() error { return g.owned.Release(ctx, cluster) }
-	pass.keepVolumes = func() error { return g.retention.Keep(ctx, cluster) }
-	pass.deleteVolumes = func() error { return g.retention.Delete(ctx, cluster) }
-	facts.records.Conflicted = func() bool { return facts.objects.Conflicted }
-	facts.records.Admits = func(rendered *release.Release) error { return pass.admits(ctx, rendered) }
-	if err := pass.finds(ctx); err != nil {
-		return nil, err
-	}
-	if pass.deleting {
-		g.forget(cluster)
-		return pass, pass.open()
-	}
-	return pass, pass.begins()
-}
-
-// forget is for a BarqCluster that goes.
-func (g *actionsGetter) forget(cluster client.Object) {
-	uid := cluster.GetUID()
-	g.settled.forget(uid)
-	g.refused.forget(uid)
-	g.repairs.Forget(uid)
-	g.awaiting.note(uid, false)
-	g.rollouts.Leave(uid)
-	g.statefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
-}
 
 // finds lists the Secrets in which the release is stored.
 func (a *actions) finds(ctx context.Context) error {
@@ -363,83 +237,6 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	return upgraded, err
 }
 
-// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, an object of it
-// belongs to another, or the API server refuses it or its pods. An upgrade is tried whole, on the API server, which stores nothing. Of the first
-// revision nothing runs yet, so it is not tried.
-func (a *actions) admits(ctx context.Context, rendered *release.Release) error {
-	if err := storage.Fits(rendered); err != nil {
-		return err
-	}
-	helm, ok := a.Config().KubeClient.(*kubeclient.Client)
-	if !ok {
-		return nil
-	}
-	objects, err := helm.Build(bytes.NewBufferString(rendered.Manifest), false)
-	if err != nil {
-		return fmt.Errorf("reading the rendered manifest: %w", err)
-	}
-	before, err := a.listedBefore()
-	if err != nil {
-		return err
-	}
-	for _, wanted := range objects {
-		if err := a.admitsOwner(ctx, wanted, before); err != nil {
-			return err
-		}
-	}
-	if rendered.Version == 1 {
-		return nil
-	}
-	if err := errors.Join(kubeclient.Mark(objects), kubeclient.Mark(before)); err != nil {
-		return err
-	}
-	var set *unstructured.Unstructured
-	for _, wanted := range objects {
-		tried, err := helm.Try(wanted, before.Get(wanted))
-		if err != nil {
-			return err
-		}
-		if tried != nil && wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
-			set = tried
-		}
-	}
-	if set == nil {
-		return nil
-	}
-	err = a.getter.admitsPods(ctx, a.cluster, rendered, set, a.facts)
-	if len(a.facts.restarts) > 0 {
-		a.facts.objects.Cause.Why = causeOf(a.facts.restarts, a.facts.secrets, a.plan, a.asked.generation, wasQueued(a.cluster))
-	}
-	return err
-}
-
-// admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.
-func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before kube.ResourceList) error {
-	var live metav1.Object
-	found, err := owned.Cached(ctx, a.getter.objects, owned.NameOf(wanted))
-	if found != nil {
-		live = found
-	} else if err == nil && before.Get(wanted) != nil {
-		live, err = kubeclient.CurrentOf(wanted)
-	}
-	if live == nil || err != nil {
-		return err
-	}
-	return owned.MayWrite(live, wanted, a.cluster)
-}
-
-// listedBefore gives the objects in the manifest of the newest revision that is believed.
-func (a *actions) listedBefore() (kube.ResourceList, error) {
-	newest, err := a.Config().Releases.Last(a.cluster.GetName())
-	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !storage.Believed(newest) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.Config().KubeClient.Build(bytes.NewBufferString(newest.Manifest), false)
-}
-
 // Reconcile puts right what was changed by hand in the objects of the release.
 func (a *actions) Reconcile(found *release.Release) error {
 	if a.held && !storage.Believed(found) {
@@ -534,66 +331,6 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	return asked.DryRun
 }
 
-// Uninstall removes the release, or hands it back to Helm, and settles before and after that what becomes of the volumes. Without a
-// record the garbage collector deletes what an interrupted install has made, and the volumes are settled all the same.
-func (a *actions) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
-	if err := a.keepVolumes(); err != nil {
-		return nil, err
-	}
-	response, err := a.uninstallRelease(name)
-	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
-		return nil, err
-	}
-	if err := a.deleteVolumes(); err != nil {
-		return nil, err
-	}
-	return response, err
-}
-
-// uninstallRelease removes the release, or hands it back to Helm. One that is not the operator's
-// is left alone, and reported as not there, so that the BarqCluster itself can go.
-//
-// It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
-// goes with its owner.
-func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
-	keeps, invalid := keepsRelease(a.cluster)
-	found, err := a.ActionInterface.Get(name)
-	if errors.Is(err, storage.ErrForeign) && invalid == nil {
-		// It is left alone, and no reason to keep the BarqCluster.
-		if keeps {
-			if err := a.release(); err != nil {
-				return nil, err
-			}
-		}
-		return nil, driver.ErrReleaseNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	if a.isOfAnotherChart(found) || !storage.IsOurs(found) {
-		return nil, driver.ErrReleaseNotFound
-	}
-	if invalid != nil {
-		return nil, reconcile.TerminalError(invalid)
-	}
-	if keeps {
-		if err := a.handBack(name); err != nil {
-			return nil, err
-		}
-		return nil, driver.ErrReleaseNotFound
-	}
-	if err := a.uninstall(found); err != nil {
-		return nil, err
-	}
-	releases := storage.Of(a.Config().Releases)
-	if err := releases.DeleteAll(); err != nil {
-		a.getter.written.Note(a.cluster.GetUID(), releases.Written())
-		return nil, err
-	}
-	a.getter.written.Forget(a.cluster.GetUID())
-	return &release.UninstallReleaseResponse{Release: found}, nil
-}
-
 // guard refuses a release that the operator did not make and is not to take over.
 func (a *actions) guard(found *release.Release) error {
 	if a.isOfAnotherChart(found) {
@@ -609,55 +346,4 @@ func (a *actions) guard(found *release.Release) error {
 // isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
 func (a *actions) isOfAnotherChart(found *release.Release) bool {
 	return (storage.Believed(found) || !storage.IsOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
-}
-
-// unfinished tells whether the revision was begun and never finished. Only one
-// pass over a BarqCluster runs at a time, so whoever began it is gone.
-func unfinished(found *release.Release) bool {
-	return found.Info.Status.IsPending() || found.Info.Status == release.StatusUninstalling
-}
-
-// recover marks an interrupted revision as failed, after which Helm upgrades from
-// it. Without that, Helm reports another operation in progress for ever.
-//
-// The worker that began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
-// before another one has it.
-func (a *actions) recover(name string, found *release.Release) error {
-	failed := withStatus(found, release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
-	if err := a.Config().Releases.Update(failed); err != nil {
-		return fmt.Errorf("marking interrupted revision %d of Helm release %q: %w", found.Version, name, err)
-	}
-	found.Info = failed.Info
-	return nil
-}
-
-// withStatus returns a copy of a revision in another state. The storage has the revision itself, which stays as it is until the other
-// state is stored: a reconcile asks for it more than once.
-func withStatus(revision *release.Release, status release.Status, description string) *release.Release {
-	changed, info := *revision, *revision.Info
-	changed.Info = &info
-	changed.SetStatus(status, description)
-	return &changed
-}
-
-// supersede marks earlier revisions that are still called deployed beside a newest one that is: Helm
-// only logs when it cannot store that the revision before an upgrade is over.
-func (a *actions) supersede(newest *release.Release) error {
-	if newest.Info.Status != release.StatusDeployed {
-		return nil
-	}
-	releases := a.Config().Releases
-	revisions, err := releases.History(newest.Name)
-	if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
-		return fmt.Errorf("reading the revisions of Helm release %q: %w", newest.Name, err)
-	}
-	for _, earlier := range revisions {
-		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !storage.Believed(earlier) {
-			continue
-		}
-		if err := releases.Update(withStatus(earlier, release.StatusSuperseded, earlier.Info.Description)); err != nil {
-			return fmt.Errorf("marking revision %d of Helm release %q as superseded: %w", earlier.Version, newest.Name, err)
-		}
-	}
-	return nil
 }

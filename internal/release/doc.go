@@ -6,7 +6,7 @@
 // the library's has no plug for its queue. What the library would do wrongly for a database is
 // corrected at its plug points, one package or file each: how objects are written (package helm/kubeclient, with package apply), what becomes of a refusal (refused.go), what it writes into the status
 // (client.go), which releases it may touch and how it recovers an
-// interrupted one (actions.go), how it takes one over and hands it back (adoption.go,
+// interrupted one (actions.go, interrupted.go), how it takes one over and hands it back (adoption.go,
 // handback.go), how often it asks the API server (settled.go, reads.go,
 // and packages helm/storage and helm/capabilities), when it is paused (pause.go). options.go lists all of them with
 // the reason for each.
