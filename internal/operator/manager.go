@@ -22,8 +22,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/claims"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/protection"
-	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
@@ -102,7 +102,7 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 			if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
 				metadata.ManagedFields, metadata.OwnerReferences = nil, nil
 				signing.StripAnnotations(metadata)
-				if metadata.Labels[rollout.Label] == "" {
+				if metadata.Labels[labels.Rollout] == "" {
 					metadata.Labels = nil
 				}
 			}

@@ -16,9 +16,9 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // finds lists the Secrets in which the release is stored.
@@ -121,16 +121,16 @@ func (a *actions) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	if err := a.guard(found); err != nil {
 		return nil, err
 	}
-	if !storage.IsOurs(found) && !a.named {
+	if !labels.IsOurs(found) && !a.named {
 		a.named = true
 		return nil, errNotTakenOver
 	}
-	if !a.deleting && storage.IsOurs(found) && unfinished(found) {
+	if !a.deleting && labels.IsOurs(found) && unfinished(found) {
 		if err := a.recover(name, found); err != nil {
 			return nil, err
 		}
 	}
-	if !a.deleting && storage.IsOurs(found) {
+	if !a.deleting && labels.IsOurs(found) {
 		if err := a.supersede(found); err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ var errNotTakenOver = errors.New("the release was not taken over yet")
 // Install makes the first revision of the release.
 func (a *actions) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	a.unsettle()
-	a.plan = plan{rollout: rollout.Requested}
+	a.plan = plan{rollout: labels.Requested}
 	var err error
 	if a.inputs, err = inputsOf(values, a.server); err != nil {
 		return nil, err
@@ -209,8 +209,8 @@ func (a *actions) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		return nil, err
 	}
 	a.manifest = rendered.Manifest
-	if a.newest != nil && !storage.IsOurs(a.newest) {
-		a.plan = plan{rollout: rollout.Requested}
+	if a.newest != nil && !labels.IsOurs(a.newest) {
+		a.plan = plan{rollout: labels.Requested}
 		return rendered, a.adoptsUnchanged(rendered)
 	}
 	return a.pace(name, rendered, values)
@@ -239,7 +239,7 @@ func (a *actions) upgrade(name, namespace string, chrt *chart.Chart, values map[
 
 // Reconcile puts right what was changed by hand in the objects of the release.
 func (a *actions) Reconcile(found *release.Release) error {
-	if a.held && !storage.Believed(found) {
+	if a.held && !labels.Believed(found) {
 		// What the objects were to be is not known until the upgrade has its turn.
 		return nil
 	}
@@ -337,7 +337,7 @@ func (a *actions) guard(found *release.Release) error {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
 			"give the BarqCluster another name, or remove that release", found.Name, found.Chart.Name())
 	}
-	if storage.IsOurs(found) || a.deleting {
+	if labels.IsOurs(found) || a.deleting {
 		return nil
 	}
 	return a.adoptable(found)
@@ -345,5 +345,5 @@ func (a *actions) guard(found *release.Release) error {
 
 // isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
 func (a *actions) isOfAnotherChart(found *release.Release) bool {
-	return (storage.Believed(found) || !storage.IsOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
+	return (labels.Believed(found) || !labels.IsOurs(found)) && found.Chart.Name() != a.getter.chart.Name()
 }

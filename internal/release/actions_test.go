@@ -34,6 +34,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
@@ -139,7 +140,7 @@ func newSecretMetadata(stored ...client.Object) client.Client {
 		WithIndex(&corev1.Secret{}, storage.Index, storage.ReleaseOf).Build()
 }
 
-var ours = map[string]string{storage.ManagedByLabel: storage.ManagedBy}
+var ours = map[string]string{labels.ManagedBy: labels.Operator}
 
 func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -204,7 +205,7 @@ func TestVolumesWithoutARecordAreSettled(t *testing.T) {
 // the BarqCluster from going. It stays, and the BarqCluster goes, with or without its objects.
 func TestADamagedRecordOfAnotherKeepsNoBarqCluster(t *testing.T) {
 	server, releases := oneRecord(t, func(stored *corev1.Secret) {
-		stored.Data, stored.Labels[storage.ManagedByLabel] = map[string][]byte{"release": []byte("record")}, "a person"
+		stored.Data, stored.Labels[labels.ManagedBy] = map[string][]byte{"release": []byte("record")}, "a person"
 	})
 	actions, inner := newActions(t, "barq-db", ours, release.StatusDeployed, time.Hour)
 	inner.config.Releases = releases

@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
@@ -86,7 +87,7 @@ func (a *actions) admitsOwner(ctx context.Context, wanted *resource.Info, before
 // listedBefore gives the objects in the manifest of the newest revision that is believed.
 func (a *actions) listedBefore() (kube.ResourceList, error) {
 	newest, err := a.Config().Releases.Last(a.cluster.GetName())
-	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !storage.Believed(newest) {
+	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !labels.Believed(newest) {
 		return nil, nil
 	}
 	if err != nil {

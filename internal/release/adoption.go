@@ -16,9 +16,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // labelLimit is the most that a label's value may have.
@@ -53,8 +53,8 @@ func (a *actions) withoutAdoptedChecksum(values map[string]any) map[string]any {
 	switch {
 	case stored == nil:
 		return values
-	case storage.IsOurs(stored):
-		a.adoptedSecrets = stored.Labels[storage.AdoptedSecretsLabel]
+	case labels.IsOurs(stored):
+		a.adoptedSecrets = stored.Labels[labels.AdoptedSecrets]
 	case secretsChecksum(stored.Config) == "":
 		a.adoptedSecrets = short
 	}

@@ -13,7 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 var adopt = map[string]string{"barq.db/adopt-release": "vectors"}
@@ -97,16 +97,16 @@ func takeOver(t *testing.T, pass *actions, values map[string]any) error {
 func TestTheChecksumOfSecretsWaitsForAChange(t *testing.T) {
 	helm := &renderingHelm{newest: byHand(before, nil), manifest: before}
 	require.NoError(t, takeOver(t, adoption(helm, 1), map[string]any{"secretsChecksum": "one"}))
-	labels := labelled("1", "requested")
-	labels[storage.AdoptedSecretsLabel] = "one"
-	require.Equal(t, labels, helm.newest.Labels)
+	made := labelled("1", "requested")
+	made[labels.AdoptedSecrets] = "one"
+	require.Equal(t, made, helm.newest.Labels)
 	require.Equal(t, map[string]any{"secretsChecksum": ""}, helm.newest.Config)
 
 	require.NoError(t, takeOver(t, adoption(helm, 1), map[string]any{"secretsChecksum": "one"}))
 	require.Equal(t, map[string]any{"secretsChecksum": ""}, helm.newest.Config)
 	require.NoError(t, takeOver(t, adoption(helm, 1), map[string]any{"secretsChecksum": "two"}))
 	require.Equal(t, map[string]any{"secretsChecksum": "two"}, helm.newest.Config)
-	require.Equal(t, labels, helm.newest.Labels, "the old Secret gives the old pods")
+	require.Equal(t, made, helm.newest.Labels, "the old Secret gives the old pods")
 }
 
 // Somebody who gave Helm a checksum has it on the pods.

@@ -10,10 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/version"
 )
 
@@ -43,7 +42,7 @@ func (a *actions) tellsRestart() {
 
 // changeTo names the fields of the pod template in which what was rendered differs from the newest revision; none if that says nothing.
 func (a *actions) changeTo(rendered *release.Release) (string, error) {
-	if !storage.Believed(a.newest) {
+	if !labels.Believed(a.newest) {
 		return "", nil
 	}
 	before, err := manifest.Typed[appsv1.StatefulSet](a.newest.Manifest, owned.StatefulSetKind.Kind)
@@ -65,7 +64,7 @@ func causeOf(changed, secrets []string, wanted plan, generation int64, queued bo
 	rotated := slices.Contains(changed, secretsField)
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == secretsField })
 	switch {
-	case wanted.rollout == rollout.Unrequested:
+	case wanted.rollout == labels.Unrequested:
 		return fmt.Sprintf("operator %s makes them otherwise than the one before, for the same spec: %s", version.Version, listFields(changed))
 	case rotated && len(fields) == 0 && len(secrets) == 1:
 		return fmt.Sprintf("Secret %s has changed", secrets[0])

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/version"
 )
 
@@ -47,13 +47,13 @@ func TestWhyPodsRestart(t *testing.T) {
 		rollout string
 		want    string
 	}{
-		"a field":   {[]string{image}, nil, rollout.Requested, "the spec has changed (generation 3): " + image},
-		"a Secret":  {[]string{secretsField}, []string{"keys"}, rollout.Requested, "Secret keys has changed"},
-		"Secrets":   {[]string{secretsField}, []string{"certificate", "keys"}, rollout.Requested, "one of these Secrets has changed: certificate, keys"},
-		"both":      {[]string{secretsField, image}, []string{"keys"}, rollout.Requested, "the spec (generation 3) or a Secret that it refers to has changed: " + image},
-		"operator":  {[]string{image}, nil, rollout.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
-		"queued":    {[]string{image}, nil, rollout.Requested, "the spec (generation 3) or a Secret has changed, and a change that was queued goes with it: " + image},
-		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, nil, rollout.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
+		"a field":   {[]string{image}, nil, labels.Requested, "the spec has changed (generation 3): " + image},
+		"a Secret":  {[]string{secretsField}, []string{"keys"}, labels.Requested, "Secret keys has changed"},
+		"Secrets":   {[]string{secretsField}, []string{"certificate", "keys"}, labels.Requested, "one of these Secrets has changed: certificate, keys"},
+		"both":      {[]string{secretsField, image}, []string{"keys"}, labels.Requested, "the spec (generation 3) or a Secret that it refers to has changed: " + image},
+		"operator":  {[]string{image}, nil, labels.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
+		"queued":    {[]string{image}, nil, labels.Requested, "the spec (generation 3) or a Secret has changed, and a change that was queued goes with it: " + image},
+		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, nil, labels.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, test.want, causeOf(test.changed, test.secrets, plan{rollout: test.rollout}, 3, name == "queued"))

@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
@@ -100,7 +101,7 @@ func (g *actionsGetter) ActionClientFor(ctx context.Context, cluster client.Obje
 	}
 	pass.uninstall = func(stored *release.Release) error {
 		find := g.owned.Cached
-		if storage.Believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
+		if labels.Believed(stored) && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
 			find = g.owned.Orphaned
 		}
 		found, err := find(ctx, cluster)

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // handBack makes of the release what it would be had a person installed it with Helm: its
@@ -50,7 +50,7 @@ func (a *actions) handBackRecord(releases *storage.Driver, one *storage.Record) 
 	case one.Signed():
 		return err
 	}
-	for _, label := range []string{storage.ManagedByLabel, storage.GenerationLabel, rollout.Label, storage.AdoptedSecretsLabel} {
+	for _, label := range []string{labels.ManagedBy, labels.Generation, labels.Rollout, labels.AdoptedSecrets} {
 		delete(one.Release.Labels, label)
 	}
 	return releases.Update(one.Secret, one.Release)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/barq-db/barq-operator/test/forgery"
 
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
@@ -81,10 +82,10 @@ func newHandBack(t *testing.T) (a *actions, inner *stored, released *int) {
 	require.NoError(t, err)
 	first.Manifest = ownedManifest
 	require.NoError(t, inner.config.Releases.Update(first))
-	labels := maps.Clone(ours)
-	labels[storage.GenerationLabel], labels["barq.db/rollout"], labels["team"] = "4", "requested", "search"
+	marks := maps.Clone(ours)
+	marks[labels.Generation], marks["barq.db/rollout"], marks["team"] = "4", "requested", "search"
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
-		Name: "vectors", Version: 4, Labels: labels, Manifest: ownedManifest,
+		Name: "vectors", Version: 4, Labels: marks, Manifest: ownedManifest,
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
 		Info:  &release.Info{Status: release.StatusDeployed},
 	}))
@@ -109,7 +110,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 	require.Len(t, history, 2)
 	for _, revision := range history {
 		require.Equal(t, releasedManifest, revision.Manifest)
-		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), storage.ManagedByLabel)
+		require.NotContains(t, slices.Collect(maps.Keys(revision.Labels)), labels.ManagedBy)
 	}
 	newest, err := inner.config.Releases.Get("vectors", 4)
 	require.NoError(t, err)
@@ -127,7 +128,7 @@ func TestAHandBackThatFailsIsTriedAgain(t *testing.T) {
 	require.NotErrorIs(t, err, driver.ErrReleaseNotFound)
 	newest, err := inner.config.Releases.Last("vectors")
 	require.NoError(t, err)
-	require.True(t, storage.IsOurs(newest), "the next pass begins anew")
+	require.True(t, labels.IsOurs(newest), "the next pass begins anew")
 }
 
 func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
@@ -156,7 +157,7 @@ func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
 			require.Equal(t, 1, *released)
 			left, err := server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
 			require.NoError(t, err)
-			require.NotContains(t, left.Labels, storage.ManagedByLabel)
+			require.NotContains(t, left.Labels, labels.ManagedBy)
 			says, err := forgery.Open(left)
 			require.NoError(t, err)
 			require.Equal(t, manifest, says.Release["manifest"])

@@ -7,7 +7,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
 
-	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // unfinished tells whether the revision was begun and never finished. Only one
@@ -51,7 +51,7 @@ func (a *actions) supersede(newest *release.Release) error {
 		return fmt.Errorf("reading the revisions of Helm release %q: %w", newest.Name, err)
 	}
 	for _, earlier := range revisions {
-		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !storage.Believed(earlier) {
+		if earlier.Version >= newest.Version || earlier.Info.Status != release.StatusDeployed || !labels.Believed(earlier) {
 			continue
 		}
 		if err := releases.Update(withStatus(earlier, release.StatusSuperseded, earlier.Info.Description)); err != nil {

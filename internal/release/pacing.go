@@ -14,9 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // Rollouts paces roll-outs that nobody asked for. *rollout.Queue does.
@@ -46,7 +45,7 @@ func (a *actions) pace(name string, rendered *release.Release, values map[string
 	}
 	var err error
 	restarting := func() (bool, error) {
-		if !storage.Believed(a.newest) {
+		if !labels.Believed(a.newest) {
 			return a.restarts(rendered)
 		}
 		return manifest.RestartsPods(a.newest.Manifest, rendered.Manifest)
@@ -119,15 +118,15 @@ func (a *actions) upgraded(made *release.Release) {
 // labels are those of the next revision. They mark it as the operator's (see guard),
 // and say what it was made for.
 func (a *actions) labels() map[string]string {
-	labels := map[string]string{
-		storage.ManagedByLabel:  storage.ManagedBy,
-		storage.GenerationLabel: strconv.FormatInt(a.asked.generation, 10),
-		rollout.Label:           a.plan.rollout,
+	made := map[string]string{
+		labels.ManagedBy:  labels.Operator,
+		labels.Generation: strconv.FormatInt(a.asked.generation, 10),
+		labels.Rollout:    a.plan.rollout,
 	}
 	if a.adoptedSecrets != "" {
-		labels[storage.AdoptedSecretsLabel] = a.adoptedSecrets
+		made[labels.AdoptedSecrets] = a.adoptedSecrets
 	}
-	return labels
+	return made
 }
 
 func withInstallLabels(labels map[string]string) helmclient.InstallOption {

@@ -14,10 +14,9 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // request is the spec that a person asks for.
@@ -41,7 +40,7 @@ func (r request) newerThan(made *release.Release, values map[string]any) bool {
 
 // edited tells whether somebody has changed the spec since the revision was made.
 func (r request) edited(made *release.Release) bool {
-	generation, err := strconv.ParseInt(made.Labels[storage.GenerationLabel], 10, 64)
+	generation, err := strconv.ParseInt(made.Labels[labels.Generation], 10, 64)
 	if known := err == nil || r.applied != 0; !known {
 		return false
 	}
@@ -68,10 +67,10 @@ type plan struct {
 func planOf(newest *release.Release, asked request, values map[string]any, restarting func() (bool, error)) (plan, error) {
 	requested := asked.newerThan(newest, values)
 	finished := newest.Info.Status == release.StatusDeployed
-	before := newest.Labels[rollout.Label]
-	if requested && before != rollout.Unrequested {
+	before := newest.Labels[labels.Rollout]
+	if requested && before != labels.Unrequested {
 		// Whether it restarts pods makes no difference, and to find out takes as long as to render.
-		return plan{rollout: rollout.Requested}, nil
+		return plan{rollout: labels.Requested}, nil
 	}
 	restarts, err := restarting()
 	if err != nil {
@@ -79,15 +78,15 @@ func planOf(newest *release.Release, asked request, values map[string]any, resta
 	}
 	switch {
 	case restarts && requested:
-		return plan{rollout: rollout.Requested}, nil
+		return plan{rollout: labels.Requested}, nil
 	case restarts && finished:
-		return plan{rollout: rollout.Unrequested, waits: true}, nil
-	case before == rollout.Unrequested:
+		return plan{rollout: labels.Unrequested, waits: true}, nil
+	case before == labels.Unrequested:
 		// The template was not asked for when it was new. Helm tries a revision that did not
 		// finish again whatever is rendered.
-		return plan{rollout: rollout.Unrequested, resumes: !finished}, nil
+		return plan{rollout: labels.Unrequested, resumes: !finished}, nil
 	default:
-		return plan{rollout: rollout.Requested}, nil
+		return plan{rollout: labels.Requested}, nil
 	}
 }
 

@@ -14,9 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
-	"github.com/barq-db/barq-operator/internal/rollout"
 )
 
 // manifestOf is a manifest as Helm stores it.
@@ -39,7 +38,7 @@ func revision(status release.Status, manifest string, labels map[string]string) 
 }
 
 func labelled(generation, origin string) map[string]string {
-	return map[string]string{storage.ManagedByLabel: storage.ManagedBy, storage.GenerationLabel: generation, rollout.Label: origin}
+	return map[string]string{labels.ManagedBy: labels.Operator, labels.Generation: generation, labels.Rollout: origin}
 }
 
 func TestPlanOf(t *testing.T) {

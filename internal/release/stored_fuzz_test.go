@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
@@ -55,12 +56,12 @@ func FuzzStoredRelease(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, record []byte, form uint8, labelled bool) {
-		labels := map[string]string{"name": "vectors", "owner": "helm", "status": "deployed", "version": "1"}
+		marks := map[string]string{"name": "vectors", "owner": "helm", "status": "deployed", "version": "1"}
 		if labelled {
-			labels[storage.ManagedByLabel] = storage.ManagedBy
+			marks[labels.ManagedBy] = labels.Operator
 		}
 		before := &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v1", Labels: labels},
+			ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v1", Labels: marks},
 			Type:       "helm.sh/release.v1", Data: map[string][]byte{"release": stores(t, record, form%forms)},
 		}
 		server := fake.NewClientset(before.DeepCopy()).CoreV1()
@@ -71,7 +72,7 @@ func FuzzStoredRelease(f *testing.F) {
 		found, err := pass.Get("vectors")
 		if err == nil {
 			require.True(t, labelled, "taken for ours: %q", record)
-			require.False(t, storage.Believed(found), "believed: %q", record)
+			require.False(t, labels.Believed(found), "believed: %q", record)
 			require.Empty(t, found.Manifest, "nothing of it is believed")
 			require.Empty(t, found.Hooks, "nothing of it is believed")
 			reads(pass, found)

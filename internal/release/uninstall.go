@@ -8,6 +8,7 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -47,7 +48,7 @@ func (a *actions) uninstallRelease(name string) (*release.UninstallReleaseRespon
 	if err != nil {
 		return nil, err
 	}
-	if a.isOfAnotherChart(found) || !storage.IsOurs(found) {
+	if a.isOfAnotherChart(found) || !labels.IsOurs(found) {
 		return nil, driver.ErrReleaseNotFound
 	}
 	if invalid != nil {

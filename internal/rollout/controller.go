@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // turn is the one request of the controller: whoever finished, the next in the line
@@ -35,7 +37,7 @@ func (q *Queue) SetupWithManager(mgr ctrl.Manager, secrets cache.Cache) error {
 		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestsFromMapFunc(toTurn[client.Object])).
 		WatchesRawSource(source.Kind(secrets, revision,
 			handler.TypedEnqueueRequestsFromMapFunc(toTurn[*metav1.PartialObjectMetadata]),
-			predicate.NewTypedPredicateFuncs(func(secret *metav1.PartialObjectMetadata) bool { return secret.Labels[Label] != "" }))).
+			predicate.NewTypedPredicateFuncs(func(secret *metav1.PartialObjectMetadata) bool { return secret.Labels[labels.Rollout] != "" }))).
 		WatchesRawSource(q.turns.source()).
 		Complete(q)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -67,23 +68,23 @@ func deadlineOf(cluster *unstructured.Unstructured) time.Duration {
 func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Key, uids map[types.NamespacedName]types.UID) (map[types.NamespacedName]*revision, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	if err := secrets.List(ctx, list, client.HasLabels{Label}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := secrets.List(ctx, list, client.HasLabels{labels.Rollout}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the stored revisions of all releases: %w", err)
 	}
 	newest := map[types.NamespacedName]*revision{}
 	for i := range list.Items {
 		// Helm puts these labels on what it stores.
-		labels := list.Items[i].Labels
-		name := types.NamespacedName{Namespace: list.Items[i].Namespace, Name: labels["name"]}
-		number, err := strconv.Atoi(labels["version"])
+		says := list.Items[i].Labels
+		name := types.NamespacedName{Namespace: list.Items[i].Namespace, Name: says["name"]}
+		number, err := strconv.Atoi(says["version"])
 		if err != nil || newest[name] != nil && newest[name].number > number || !key.VerifyMetadata(&list.Items[i], uids[name]) {
 			continue
 		}
 		newest[name] = &revision{
 			number:      number,
-			unrequested: labels[Label] == Unrequested,
-			deployed:    labels["status"] == "deployed",
-			made:        storedAt(labels),
+			unrequested: says[labels.Rollout] == labels.Unrequested,
+			deployed:    says["status"] == "deployed",
+			made:        storedAt(says),
 		}
 	}
 	return newest, nil

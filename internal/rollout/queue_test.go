@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -51,7 +52,7 @@ func newFleet(t *testing.T, limit int, names ...string) *fleet {
 	for _, name := range names {
 		cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: name, UID: types.UID(name)}}
 		require.NoError(t, f.cached.Create(t.Context(), cluster))
-		f.store(name, 1, Requested, "deployed")
+		f.store(name, 1, labels.Requested, "deployed")
 		f.observe(f.cached, name, true)
 		f.observe(f.live, name, true)
 	}
@@ -82,7 +83,7 @@ func (f *fleet) store(name string, number int, rollout, status string) {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "team", Name: "sh.helm.release.v1." + name + ".v" + strconv.Itoa(number),
 		Labels: map[string]string{
-			"owner": "helm", "name": name, "version": strconv.Itoa(number), "status": status, Label: rollout,
+			"owner": "helm", "name": name, "version": strconv.Itoa(number), "status": status, labels.Rollout: rollout,
 			"createdAt": strconv.FormatInt(f.clock.Now().Unix(), 10),
 		},
 	}}
@@ -155,7 +156,7 @@ func TestOneAtATime(t *testing.T) {
 	f.upgrade("a", 2)
 	f.turn()
 	require.False(t, f.begin("b"), "the caches know nothing of it yet")
-	f.store("a", 2, Unrequested, "deployed")
+	f.store("a", 2, labels.Unrequested, "deployed")
 	f.turn()
 	require.False(t, f.begin("b"), "the cached StatefulSet is done, the real one is not")
 	f.observe(f.cached, "a", false)
@@ -204,14 +205,14 @@ func TestNoneAtATime(t *testing.T) {
 // A new process knows what Kubernetes stores and nothing else.
 func TestARestartKeepsTheSlots(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
-	f.store("a", 2, Unrequested, "deployed")
+	f.store("a", 2, labels.Unrequested, "deployed")
 	f.observe(f.cached, "a", false)
 	f.restart(1)
 	require.False(t, f.begin("b"))
 	require.True(t, f.begin("a"), "it goes on, also with another template")
 
 	f.restart(1)
-	f.store("a", 2, Unrequested, "failed")
+	f.store("a", 2, labels.Unrequested, "failed")
 	f.observe(f.cached, "a", true)
 	require.False(t, f.begin("b"), "it failed before any pod was restarted")
 }
@@ -269,8 +270,8 @@ func TestWhatEndsAGrant(t *testing.T) {
 		"the BarqCluster is gone": {func(f *fleet) {
 			require.NoError(f.t, f.cached.Delete(f.t.Context(), clusterOf("a")))
 		}, true},
-		"the spec asked for another template": {func(f *fleet) { f.store("a", 3, Requested, "deployed") }, true},
-		"the spec asked before it was made":   {func(f *fleet) { f.store("a", 1, Requested, "deployed") }, false},
+		"the spec asked for another template": {func(f *fleet) { f.store("a", 3, labels.Requested, "deployed") }, true},
+		"the spec asked before it was made":   {func(f *fleet) { f.store("a", 1, labels.Requested, "deployed") }, false},
 		"the pods are gone": {func(f *fleet) {
 			for _, where := range []client.Client{f.cached, f.live} {
 				set := &appsv1.StatefulSet{}
@@ -278,7 +279,7 @@ func TestWhatEndsAGrant(t *testing.T) {
 				set.Spec.Replicas = ptr.To[int32](0)
 				require.NoError(f.t, where.Update(f.t.Context(), set))
 			}
-			f.store("a", 2, Unrequested, "deployed")
+			f.store("a", 2, labels.Unrequested, "deployed")
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -321,7 +322,7 @@ func TestASlowRollOutIsTold(t *testing.T) {
 	require.True(t, f.begin("a"))
 	require.False(t, f.begin("b"))
 	f.upgrade("a", 2)
-	f.store("a", 2, Unrequested, "deployed")
+	f.store("a", 2, labels.Unrequested, "deployed")
 	f.observe(f.cached, "a", false)
 	woken(f.statuses)
 	require.Equal(t, slowAfter, f.turn())
@@ -338,7 +339,7 @@ func TestASlowRollOutIsTold(t *testing.T) {
 // A tenant may write any label, and put back any record that there was.
 func TestASlotIsHeldByWhatTheOperatorHasStored(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
-	f.store("a", 2, Unrequested, "deployed")
+	f.store("a", 2, labels.Unrequested, "deployed")
 	f.observe(f.cached, "a", false)
 	require.False(t, f.begin("b"), "a is in the middle of one")
 
@@ -351,7 +352,7 @@ func TestASlotIsHeldByWhatTheOperatorHasStored(t *testing.T) {
 
 func TestASlotEndsWithTheDeadline(t *testing.T) {
 	f := newFleet(t, 1, "a", "b", "c")
-	f.store("a", 2, Unrequested, "deployed")
+	f.store("a", 2, labels.Unrequested, "deployed")
 	f.observe(f.cached, "a", false)
 	require.False(t, f.begin("b"))
 	left := f.turn()

@@ -8,17 +8,6 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// Label of a stored revision of a release tells whether the spec asked for its pod
-// template. A revision that leaves the template as it was says the same as the one
-// before.
-const (
-	Label = "barq.db/rollout"
-	// Requested: somebody changed the spec or a Secret that it refers to.
-	Requested = "requested"
-	// Unrequested: the operator renders another template from the same spec.
-	Unrequested = "unrequested"
-)
-
 // member is a BarqCluster, as far as its roll-outs are concerned.
 type member struct {
 	name     types.NamespacedName

@@ -20,7 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -157,7 +157,7 @@ func (d *Driver) Create(key string, rel *release.Release) error {
 			}
 		}
 	}
-	if rel.Info.Status.IsPending() && rel.Labels[rollout.Label] == rollout.Requested {
+	if rel.Info.Status.IsPending() && rel.Labels[labels.Rollout] == labels.Requested {
 		d.begun[key] = true
 		return nil
 	}
@@ -284,7 +284,7 @@ func (d *Driver) updateUnsigned(one *Record, rel *release.Release) error {
 // sign signs what the operator stores for the BarqCluster.
 func (d *Driver) sign(stored *corev1.Secret) {
 	stored.Namespace = d.cluster.GetNamespace()
-	if stored.Labels[ManagedByLabel] == ManagedBy {
+	if stored.Labels[labels.ManagedBy] == labels.Operator {
 		d.key.Sign(stored, d.cluster.GetUID())
 	}
 }
@@ -333,7 +333,7 @@ func (d *Driver) write(change func() error) error {
 // compact leaves the templates out of a revision of the operator's, which are most of it.
 // They are in the operator's image, and what they gave is in the revision.
 func compact(rel *release.Release) *release.Release {
-	if rel.Chart == nil || !IsOurs(rel) {
+	if rel.Chart == nil || !labels.IsOurs(rel) {
 		return rel
 	}
 	small := *rel

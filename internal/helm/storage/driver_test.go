@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -80,7 +80,7 @@ func (s *storing) last() *release.Release {
 func numbered(version int, status release.Status, origin string) *release.Release {
 	return &release.Release{
 		Name: "vectors", Namespace: "team", Version: version, Manifest: "manifest",
-		Labels: map[string]string{ManagedByLabel: ManagedBy, rollout.Label: origin},
+		Labels: map[string]string{labels.ManagedBy: labels.Operator, labels.Rollout: origin},
 		Info:   &release.Info{Status: status},
 		Chart: &chart.Chart{
 			Metadata:  &chart.Metadata{Name: "barq-db"},
@@ -92,7 +92,7 @@ func numbered(version int, status release.Status, origin string) *release.Releas
 
 func TestWhatIsAskedForIsStoredOnce(t *testing.T) {
 	s := newStoring(t)
-	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	made := numbered(1, release.StatusPendingInstall, labels.Requested)
 	require.NoError(t, s.storage.Create(made))
 	require.Empty(t, s.asked(), "an operator that is killed now leaves nothing that is pending")
 	made.SetStatus(release.StatusDeployed, "done")
@@ -104,7 +104,7 @@ func TestWhatIsAskedForIsStoredOnce(t *testing.T) {
 
 func TestWhatNobodyAskedForIsStoredBefore(t *testing.T) {
 	s := newStoring(t)
-	made := numbered(1, release.StatusPendingUpgrade, rollout.Unrequested)
+	made := numbered(1, release.StatusPendingUpgrade, labels.Unrequested)
 	require.NoError(t, s.storage.Create(made))
 	require.Equal(t, []string{"create"}, s.asked(), "its revision holds the slot")
 	require.Equal(t, release.StatusPendingUpgrade, s.last().Info.Status)
@@ -116,7 +116,7 @@ func TestWhatNobodyAskedForIsStoredBefore(t *testing.T) {
 // What the manifest of a stored revision lists is deleted with it.
 func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
 	s := newStoring(t)
-	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	made := numbered(1, release.StatusPendingInstall, labels.Requested)
 	require.NoError(t, s.storage.Create(made))
 	s.facts.Conflicted = func() bool { return true }
 	made.SetStatus(release.StatusFailed, "services already exists")
@@ -127,8 +127,8 @@ func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
 
 func TestARecordIsReadOnce(t *testing.T) {
 	s := newStoring(t)
-	require.NoError(t, s.storage.Create(numbered(1, release.StatusSuperseded, rollout.Requested)))
-	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusSuperseded, labels.Requested)))
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, labels.Requested)))
 	s.pass()
 	require.Equal(t, 2, s.last().Version)
 	require.Equal(t, 2, s.last().Version)
@@ -137,9 +137,9 @@ func TestARecordIsReadOnce(t *testing.T) {
 	require.Len(t, History, 2)
 	require.Equal(t, []string{"get"}, s.asked(), "the newest one alone is read, and once")
 
-	require.NoError(t, s.storage.Create(numbered(3, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(3, release.StatusDeployed, labels.Requested)))
 	require.Equal(t, 3, s.last().Version, "a new revision is seen")
-	require.NoError(t, s.storage.Update(numbered(3, release.StatusFailed, rollout.Requested)))
+	require.NoError(t, s.storage.Update(numbered(3, release.StatusFailed, labels.Requested)))
 	require.Equal(t, release.StatusFailed, s.last().Info.Status, "a changed revision is seen")
 	s.asked()
 
@@ -156,21 +156,21 @@ func TestNothingIsAskedForWhereNothingIsStored(t *testing.T) {
 	_, err := s.storage.Last("vectors")
 	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
 	require.Empty(t, s.asked())
-	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, labels.Requested)))
 	require.Equal(t, 1, s.last().Version)
 }
 
 func TestAnUninstallIsNotStored(t *testing.T) {
 	s := newStoring(t)
-	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, labels.Requested)))
 	s.asked()
-	require.NoError(t, s.storage.Update(numbered(1, release.StatusUninstalling, rollout.Requested)))
+	require.NoError(t, s.storage.Update(numbered(1, release.StatusUninstalling, labels.Requested)))
 	require.Empty(t, s.asked())
 }
 
 func TestTheTemplatesAreNotStored(t *testing.T) {
 	s := newStoring(t)
-	made := numbered(1, release.StatusDeployed, rollout.Requested)
+	made := numbered(1, release.StatusDeployed, labels.Requested)
 	require.NoError(t, s.storage.Create(made))
 	s.pass()
 	stored := s.last().Chart
@@ -184,7 +184,7 @@ func TestAFailedWriteIsKnown(t *testing.T) {
 	s := newStoring(t)
 	refused := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "one", errors.New("quota"))
 	s.server.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
-	require.Error(t, s.storage.Create(numbered(1, release.StatusDeployed, rollout.Requested)))
+	require.Error(t, s.storage.Create(numbered(1, release.StatusDeployed, labels.Requested)))
 	require.ErrorIs(t, Of(s.storage).failed, refused)
 	_, err := s.server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err))

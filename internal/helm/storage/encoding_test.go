@@ -19,7 +19,7 @@ import (
 	fakeclientset "k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // unpackedRecord takes the record out of a Secret, as what it unpacks to.
@@ -37,12 +37,12 @@ func unpackedRecord(t *testing.T, stored *corev1.Secret) string {
 
 // Whoever comes with helm finds what the operator has stored, and the other way round.
 func TestRevisionsAreStoredAsHelmStoresThem(t *testing.T) {
-	long := numbered(2, release.StatusSuperseded, rollout.Requested)
+	long := numbered(2, release.StatusSuperseded, labels.Requested)
 	long.Manifest = string(bytes.Repeat([]byte("manifest"), 100_000))
 	long.Labels["version"], long.Labels["createdAt"] = "of the user", "once"
-	bare := numbered(3, release.StatusFailed, rollout.Requested)
+	bare := numbered(3, release.StatusFailed, labels.Requested)
 	bare.Labels = nil
-	for _, rel := range []*release.Release{numbered(1, release.StatusDeployed, rollout.Unrequested), long, bare} {
+	for _, rel := range []*release.Release{numbered(1, release.StatusDeployed, labels.Unrequested), long, bare} {
 		stored := func(store func(*notedSecrets) error) *corev1.Secret {
 			server := fakeclientset.NewClientset()
 			require.NoError(t, store(&notedSecrets{SecretInterface: server.CoreV1().Secrets("team"), versions: map[string]string{}}))
@@ -70,7 +70,7 @@ func TestRevisionsAreStoredAsHelmStoresThem(t *testing.T) {
 		)
 		update := func(with func(*notedSecrets) error) func(*notedSecrets) error {
 			return func(n *notedSecrets) error {
-				return errors.Join(n.create("key", numbered(9, release.StatusDeployed, rollout.Requested), unsigned), with(n))
+				return errors.Join(n.create("key", numbered(9, release.StatusDeployed, labels.Requested), unsigned), with(n))
 			}
 		}
 		compare(
@@ -86,7 +86,7 @@ func unsigned(*corev1.Secret) {}
 func TestARevisionThatIsThereIsNotReplaced(t *testing.T) {
 	server := fakeclientset.NewClientset()
 	stored := &notedSecrets{SecretInterface: server.CoreV1().Secrets("team"), versions: map[string]string{}}
-	rel := numbered(1, release.StatusDeployed, rollout.Requested)
+	rel := numbered(1, release.StatusDeployed, labels.Requested)
 	require.NoError(t, stored.create("key", rel, unsigned))
 	require.ErrorIs(t, stored.create("key", rel, unsigned), driver.ErrReleaseExists)
 

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // ErrUnfinished is the error of a reconcile that has more to do than one may, and goes on in the next one.
@@ -36,7 +38,7 @@ func (d *Driver) load() error {
 			if unpacked += size; found == nil {
 				continue
 			}
-			if one = found; len(d.records) > 0 && IsOurs(one.Release) && !Believed(one.Release) {
+			if one = found; len(d.records) > 0 && labels.IsOurs(one.Release) && !labels.Believed(one.Release) {
 				// It is a number in the History.
 				one.Release.Info.Status = release.StatusSuperseded
 			}
@@ -104,14 +106,14 @@ func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error)
 		found, err = signedRecord(stored, listed.Number)
 	} else {
 		if d.facts.TakenOver {
-			stored.Labels[ManagedByLabel] = ManagedBy
+			stored.Labels[labels.ManagedBy] = labels.Operator
 		}
 		found, size, err = unsignedRecord(stored, listed.Number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
 	}
 	switch {
 	case err == nil:
 		return found, size, nil
-	case stored.Labels[ManagedByLabel] != ManagedBy:
+	case stored.Labels[labels.ManagedBy] != labels.Operator:
 		return nil, size, damaged(listed.Secret, err)
 	case errors.Is(err, errTooLarge):
 		// No accident makes a record larger. There may be many.
@@ -130,7 +132,7 @@ func (d *Driver) number(listed *Record) *Record {
 	one := d.unread(listed.Secret, listed.Number)
 	one.Release.Info.Status = release.StatusDeployed
 	one.Release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
-	one.Release.Labels = map[string]string{ManagedByLabel: ManagedBy}
+	one.Release.Labels = map[string]string{labels.ManagedBy: labels.Operator}
 	return one
 }
 

@@ -14,6 +14,8 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 const (
@@ -138,11 +140,11 @@ func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, l
 		found.Info.FirstDeployed = first
 	}
 	read := &Record{Secret: stored.Name, Number: number, Release: found, text: text}
-	if IsOurs(found) {
-		found.Labels = map[string]string{ManagedByLabel: ManagedBy}
-		if secrets := stored.Labels[AdoptedSecretsLabel]; secrets != "" {
+	if labels.IsOurs(found) {
+		found.Labels = map[string]string{labels.ManagedBy: labels.Operator}
+		if secrets := stored.Labels[labels.AdoptedSecrets]; secrets != "" {
 			// It decides about restarts of this BarqCluster's own pods alone.
-			found.Labels[AdoptedSecretsLabel] = secrets
+			found.Labels[labels.AdoptedSecrets] = secrets
 		}
 		return read, size, nil
 	}

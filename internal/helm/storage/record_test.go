@@ -14,7 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/barq-db/barq-operator/internal/rollout"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // change changes a stored record by hand.
@@ -36,17 +36,17 @@ const second = "sh.helm.release.v1.vectors.v2"
 func twoRevisions(t *testing.T) *storing {
 	t.Helper()
 	s := newStoring(t)
-	require.NoError(t, s.storage.Create(numbered(1, release.StatusSuperseded, rollout.Requested)))
-	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusSuperseded, labels.Requested)))
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, labels.Requested)))
 	s.pass()
 	return s
 }
 
 func TestWhatTheOperatorHasStoredIsBelieved(t *testing.T) {
 	s := twoRevisions(t)
-	require.True(t, Believed(s.last()))
+	require.True(t, labels.Believed(s.last()))
 	require.Equal(t, "manifest", s.last().Manifest)
-	require.Equal(t, rollout.Requested, s.last().Labels[rollout.Label])
+	require.Equal(t, labels.Requested, s.last().Labels[labels.Rollout])
 }
 
 // Each field of a record that a tenant has written is without consequence.
@@ -65,19 +65,19 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := twoRevisions(t)
-			forged := numbered(2, release.StatusDeployed, rollout.Unrequested)
+			forged := numbered(2, release.StatusDeployed, labels.Unrequested)
 			forge(forged)
 			content, err := packed(forged)
 			require.NoError(t, err)
 			s.change(second, func(stored *corev1.Secret) {
-				stored.Data[recordKey], stored.Labels[rollout.Label] = content, rollout.Unrequested
+				stored.Data[recordKey], stored.Labels[labels.Rollout] = content, labels.Unrequested
 			})
 			found := s.last()
 			require.Equal(t, &release.Release{
 				Name: "vectors", Namespace: "team", Version: 2, Info: &release.Info{Status: release.StatusDeployed},
-				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Labels: map[string]string{ManagedByLabel: ManagedBy},
+				Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}}, Labels: map[string]string{labels.ManagedBy: labels.Operator},
 			}, found)
-			require.False(t, Believed(found))
+			require.False(t, labels.Believed(found))
 
 			// Its end is told to those who come with helm, and nothing of it is signed.
 			found.SetStatus(release.StatusSuperseded, "over")
@@ -97,31 +97,31 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 func TestASecretInTheWayOfTheNextRevisionIsReplaced(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { stored.Labels["name"] = "other" })
-	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)))
+	require.NoError(t, s.storage.Create(numbered(2, release.StatusDeployed, labels.Requested)))
 	s.pass()
-	require.True(t, Believed(s.last()))
+	require.True(t, labels.Believed(s.last()))
 	require.Equal(t, 2, s.last().Version)
-	require.ErrorIs(t, s.storage.Create(numbered(2, release.StatusDeployed, rollout.Requested)), driver.ErrReleaseExists, "its own is not replaced")
+	require.ErrorIs(t, s.storage.Create(numbered(2, release.StatusDeployed, labels.Requested)), driver.ErrReleaseExists, "its own is not replaced")
 }
 
 // A tenant can also take the operator's mark off. The objects tell whose the release is.
 func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
 	s := twoRevisions(t)
-	s.change(second, func(stored *corev1.Secret) { stored.Labels[ManagedByLabel] = "a person" })
-	require.False(t, IsOurs(s.last()))
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[labels.ManagedBy] = "a person" })
+	require.False(t, labels.IsOurs(s.last()))
 	s.facts.TakenOver = true
 	s.pass()
-	require.True(t, IsOurs(s.last()))
-	require.False(t, Believed(s.last()))
+	require.True(t, labels.IsOurs(s.last()))
+	require.False(t, labels.Believed(s.last()))
 }
 
 // A record of a former BarqCluster, or another one's, is a tenant's to copy.
 func TestARecordIsOfOneBarqCluster(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, "uid of another") })
-	require.False(t, Believed(s.last()))
+	require.False(t, labels.Believed(s.last()))
 	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, testCluster().GetUID()) })
-	require.True(t, Believed(s.last()))
+	require.True(t, labels.Believed(s.last()))
 }
 
 // What cannot be read is removed if it carries the operator's mark, because it is in the way of `helm list`; and a person's is left.
@@ -129,14 +129,14 @@ func TestADamagedRecord(t *testing.T) {
 	for name, content := range map[string]string{
 		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=",
 	} {
-		for _, origin := range []string{ManagedBy, "a person"} {
+		for _, origin := range []string{labels.Operator, "a person"} {
 			t.Run(name+" of "+origin, func(t *testing.T) {
 				s := twoRevisions(t)
 				before := s.change(second, func(stored *corev1.Secret) {
-					stored.Data[recordKey], stored.Labels[ManagedByLabel] = []byte(content), origin
+					stored.Data[recordKey], stored.Labels[labels.ManagedBy] = []byte(content), origin
 				})
 				secrets := s.server.CoreV1().Secrets("team")
-				if origin == ManagedBy {
+				if origin == labels.Operator {
 					require.Equal(t, 1, s.last().Version, "the one before is left to go on from")
 					_, err := secrets.Get(t.Context(), second, metav1.GetOptions{})
 					require.True(t, apierrors.IsNotFound(err), "the name is free again")
@@ -160,9 +160,9 @@ func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { stored.Data[recordKey] = bomb })
 	require.Equal(t, 2, s.last().Version)
-	require.True(t, IsOurs(s.last()))
-	require.False(t, Believed(s.last()))
-	s.change(second, func(stored *corev1.Secret) { stored.Labels[ManagedByLabel] = "a person" })
+	require.True(t, labels.IsOurs(s.last()))
+	require.False(t, labels.Believed(s.last()))
+	s.change(second, func(stored *corev1.Secret) { stored.Labels[labels.ManagedBy] = "a person" })
 	_, err = s.storage.Last("vectors")
 	require.ErrorContains(t, err, errTooLarge.Error())
 }
@@ -171,7 +171,7 @@ func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
 func TestFewRecordsAreRead(t *testing.T) {
 	s := newStoring(t)
 	for version := range 40 {
-		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, rollout.Requested)))
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, labels.Requested)))
 	}
 	s.pass()
 	require.Equal(t, 40, s.last().Version)
@@ -194,7 +194,7 @@ func TestFewRecordsAreRead(t *testing.T) {
 func TestManyRecordsAreRemovedInParts(t *testing.T) {
 	s := newStoring(t)
 	for version := range deleteLimit + 20 {
-		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusSuperseded, rollout.Requested)))
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusSuperseded, labels.Requested)))
 	}
 	damaged := 2*readLimit - 1
 	for i := range damaged {
@@ -220,7 +220,7 @@ func TestTogetherTheyUnpackToLittle(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for version := range readLimit {
-		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, rollout.Requested)))
+		require.NoError(t, s.storage.Create(numbered(version+1, release.StatusFailed, labels.Requested)))
 	}
 	for version := range readLimit {
 		s.change(keyOf("vectors", version+1), func(stored *corev1.Secret) {
@@ -248,7 +248,7 @@ func TestALargeManifestOfAPersonIsNotRead(t *testing.T) {
 		if damage == "" {
 			require.NoError(t, err)
 			require.Equal(t, theirs.Manifest, found.Manifest)
-			require.False(t, Believed(found))
+			require.False(t, labels.Believed(found))
 			continue
 		}
 		require.ErrorContains(t, err, damage)
@@ -266,7 +266,7 @@ func TestNumbersOfRevisions(t *testing.T) {
 
 // A revision that no Secret has room for is refused before anything of it is applied.
 func TestARevisionFitsASecret(t *testing.T) {
-	made := numbered(1, release.StatusPendingInstall, rollout.Requested)
+	made := numbered(1, release.StatusPendingInstall, labels.Requested)
 	require.NoError(t, Fits(made))
 	made.Manifest = strings.Repeat("a", 4<<20)
 	require.NoError(t, Fits(made), "it is packed")

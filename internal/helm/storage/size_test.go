@@ -20,6 +20,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/translate"
 	"github.com/barq-db/barq-operator/test/admission"
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
@@ -169,7 +170,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 			helms, err := server.Get(t.Context(), "key", metav1.GetOptions{})
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(helms.Data[recordKey]), corev1.MaxSecretSize)
-			made.Labels = map[string]string{ManagedByLabel: ManagedBy}
+			made.Labels = map[string]string{labels.ManagedBy: labels.Operator}
 			ours, err := packed(compact(made))
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(ours), corev1.MaxSecretSize)

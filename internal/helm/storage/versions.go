@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
 // Index of the cache of the metadata of Secrets finds those that store a release.
@@ -59,7 +61,7 @@ func Cached(ctx context.Context, secrets client.Reader, name types.NamespacedNam
 	for i := range list.Items {
 		one := &list.Items[i]
 		versions[one.Name] = one.ResourceVersion
-		if one.Labels[ManagedByLabel] == ManagedBy && one.Labels["status"] == release.StatusDeployed.String() {
+		if one.Labels[labels.ManagedBy] == labels.Operator && one.Labels["status"] == release.StatusDeployed.String() {
 			deployed[one.Name] = true
 		}
 	}
