@@ -27,7 +27,7 @@ func TestTroubleshootingHasEveryReason(t *testing.T) {
 }
 
 // The Helm side hands on the reasons of the library, all but the one that
-// internal/release replaces, and makes one where the library gives none.
+// internal/controller/release replaces, and makes one where the library gives none.
 func TestTroubleshootingHasEveryReasonOfTheLibrary(t *testing.T) {
 	library, err := build.Import("github.com/operator-framework/helm-operator-plugins/pkg/reconciler/internal/conditions", ".", build.FindOnly)
 	require.NoError(t, err)

@@ -4,7 +4,7 @@
 // It holds types, their validation as markers (the API server enforces them by
 // CEL, there is no webhook) and the names of conditions and their reasons. It
 // must not hold behaviour: what a field turns into is decided in
-// internal/translate, what a condition says in internal/status.
+// internal/translate, what a condition says in internal/controller/status.
 //
 // +kubebuilder:object:generate=true
 // +groupName=barq.db

@@ -21,7 +21,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/claims"
+	"github.com/barq-db/barq-operator/internal/controller/lease"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/secrets"
@@ -64,7 +64,7 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 		}},
 		NewClient: func(config *rest.Config, options client.Options) (client.Client, error) {
 			all, err := client.New(config, options)
-			return &claims.View{Client: all, Operator: operator}, err
+			return &lease.View{Client: all, Operator: operator}, err
 		},
 	}
 	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("manager"))

@@ -9,20 +9,20 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/claims"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/controller/lease"
+	"github.com/barq-db/barq-operator/internal/controller/recovery"
+	"github.com/barq-db/barq-operator/internal/controller/release"
+	"github.com/barq-db/barq-operator/internal/controller/rollout"
+	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/controller/volumes"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/recorder"
-	"github.com/barq-db/barq-operator/internal/recovery"
-	"github.com/barq-db/barq-operator/internal/release"
-	"github.com/barq-db/barq-operator/internal/rollout"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/signing"
-	"github.com/barq-db/barq-operator/internal/status"
 	"github.com/barq-db/barq-operator/internal/version"
-	"github.com/barq-db/barq-operator/internal/volumes"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
@@ -39,7 +39,7 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return fmt.Errorf("finding the API server: %w", err)
 	}
-	operator, err := claims.OperatorName(settings.LeaderElectionNamespace, leaderElectionID)
+	operator, err := lease.OperatorName(settings.LeaderElectionNamespace, leaderElectionID)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func Run(ctx context.Context, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	key, err := loadRecordKey(ctx, mgr, claims.OperatorNamespace(settings.LeaderElectionNamespace))
+	key, err := loadRecordKey(ctx, mgr, lease.OperatorNamespace(settings.LeaderElectionNamespace))
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	told := recorder.New(mgr.GetEventRecorder("barq-operator"), mgr.GetScheme(), clock.RealClock{})
-	if err := (&claims.Reconciler{
+	if err := (&lease.Reconciler{
 		Cache:    mgr.GetCache(),
 		Statuses: mgr.GetClient().Status(),
 		Operator: operator,

@@ -5,5 +5,5 @@
 // references are left from former operators, which used the StatefulSet's policy; they are taken off.
 //
 // fate.go says what becomes of the claims, for the status and for what is done. settle.go does it, before and after the objects of the
-// release go. Volumes of pods that a lower number removes are the business of internal/volumes.
+// release go. Volumes of pods that a lower number removes are the business of internal/controller/volumes.
 package retention

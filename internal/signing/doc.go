@@ -5,5 +5,5 @@
 // BarqCluster, the labels that the operator or Helm reads, and the content. The key is in a Secret of the operator's
 // own namespace.
 //
-// What a verified record means, and what is done with any other, is decided in internal/release and internal/rollout.
+// What a verified record means, and what is done with any other, is decided in internal/controller/release and internal/controller/rollout.
 package signing

@@ -129,7 +129,7 @@ var warnings = map[string]bool{
 var toldElsewhere = map[string]bool{
 	// It lasts for a fraction of a second, and what comes of it is announced.
 	v1alpha1.ReasonApplying: true,
-	// internal/volumes tells of the volumes, claim by claim.
+	// internal/controller/volumes tells of the volumes, claim by claim.
 	v1alpha1.ReasonDataAtRisk:              true,
 	v1alpha1.ReasonResizing:                true,
 	v1alpha1.ReasonResizeRefused:           true,

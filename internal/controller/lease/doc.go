@@ -1,4 +1,4 @@
-// Package claims keeps two operators from working on one BarqCluster. Leader election
+// Package lease keeps two operators from working on one BarqCluster. Leader election
 // does that for the replicas of one installation, which share a Lease; two
 // installations in different namespaces do not.
 //
@@ -10,4 +10,4 @@
 // and while there is only one nothing is written after the first claim.
 //
 // What is done with a BarqCluster does not belong here.
-package claims
+package lease

@@ -14,9 +14,9 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
-	"github.com/barq-db/barq-operator/internal/status"
 )
 
 // said is what a person and a GitOps tool read off a status.

@@ -14,11 +14,11 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
 // statesPage has the table of all states.
-const statesPage = "../../docs/troubleshooting.md"
+const statesPage = "../../../docs/troubleshooting.md"
 
 // columns are those of the table after the name of a state and the phase.
 var columns = []string{

@@ -13,7 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
 // ended is a container that is in the given state after a run that ended so.

@@ -11,7 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
 // story is what happens to one BarqCluster, and is told of it by events.

@@ -15,6 +15,6 @@
 // moment ago. Memory alone decides nothing that a restart of the operator could
 // undo: a slot is held by what the release and the StatefulSet say.
 //
-// Whether a roll-out was asked for is decided in internal/release; this package
+// Whether a roll-out was asked for is decided in internal/controller/release; this package
 // neither knows Helm nor changes an object.
 package rollout

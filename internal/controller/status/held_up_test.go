@@ -14,7 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
 // While pods are replaced the status says why, and not for another change of the StatefulSet than the operator's.
