@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/podtrial"
 )
 
 // refusedAttempts remembers, for each BarqCluster, what the API server has refused. A reconcile with the same inputs over the same objects
@@ -142,7 +143,7 @@ func (a *actions) judged(err error) error {
 // isRefusal reports whether the API server understood what was asked, and refused it: an invalid object, a policy, a webhook, a quota.
 func isRefusal(err error) bool {
 	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) || apierrors.IsRequestEntityTooLargeError(err) ||
-		errors.Is(err, storage.ErrTooLongSpec) || errors.Is(err, errRefusedPod) || err != nil && invalidText.MatchString(err.Error())
+		errors.Is(err, storage.ErrTooLongSpec) || errors.Is(err, podtrial.ErrRefused) || err != nil && invalidText.MatchString(err.Error())
 }
 
 // invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid. Helm passes on the text of some errors alone.

@@ -1,4 +1,4 @@
-package release
+package podtrial
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func triedSet() *appsv1.StatefulSet {
 }
 
 // trialOn makes a trial on an API server with some objects that answers with an error, and gives the pod that was tried.
-func trialOn(t *testing.T, answer error, objects ...client.Object) (podTrial, func() *corev1.Pod) {
+func trialOn(t *testing.T, answer error, objects ...client.Object) (Trial, func() *corev1.Pod) {
 	t.Helper()
 	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
 	var tried *corev1.Pod
@@ -50,12 +50,12 @@ func trialOn(t *testing.T, answer error, objects ...client.Object) (podTrial, fu
 			return answer
 		},
 	})
-	return podTrial{writer: writer, live: store}, func() *corev1.Pod { return tried }
+	return Trial{Writer: writer, Live: store}, func() *corev1.Pod { return tried }
 }
 
 func TestThePodOfAStatefulSet(t *testing.T) {
 	trial, tried := trialOn(t, nil)
-	require.NoError(t, trial.admits(t.Context(), triedSet()))
+	require.NoError(t, trial.Admits(t.Context(), triedSet()))
 	require.Equal(t, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: "team", Name: "db-1",
@@ -99,7 +99,7 @@ func TestWhatTheAPIServerSaysOfAPod(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			trial, _ := trialOn(t, test.answer)
-			err := trial.admits(t.Context(), triedSet())
+			err := trial.Admits(t.Context(), triedSet())
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -113,7 +113,7 @@ func TestWithoutPodsNothingIsTried(t *testing.T) {
 	trial, tried := trialOn(t, errors.New("must not be asked"))
 	set := triedSet()
 	set.Spec.Replicas = ptr.To[int32](0)
-	require.NoError(t, trial.admits(t.Context(), set))
+	require.NoError(t, trial.Admits(t.Context(), set))
 	require.Nil(t, tried())
 }
 
@@ -158,7 +158,7 @@ func TestAQuotaIsHeldToThePodsInPlaceOfThoseThatThereAre(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			trial, _ := trialOn(t, apierrors.NewForbidden(podResource, "db-1", errors.New("exceeded quota: few, requested: x")), append(test.pods, test.quota)...)
-			err := trial.admits(t.Context(), triedSet())
+			err := trial.Admits(t.Context(), triedSet())
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -169,7 +169,7 @@ func TestAQuotaIsHeldToThePodsInPlaceOfThoseThatThereAre(t *testing.T) {
 	}
 	t.Run("the pods ask for too little", func(t *testing.T) {
 		trial, _ := trialOn(t, apierrors.NewForbidden(podResource, "db-1", errors.New("failed quota: few: must specify memory")))
-		require.ErrorContains(t, trial.admits(t.Context(), triedSet()), "must specify memory")
+		require.ErrorContains(t, trial.Admits(t.Context(), triedSet()), "must specify memory")
 	})
 }
 

@@ -1,4 +1,4 @@
-package release
+package podtrial
 
 import (
 	"context"
@@ -9,28 +9,20 @@ import (
 	"strconv"
 	"strings"
 
-	"helm.sh/helm/v3/pkg/release"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/barq-db/barq-operator/internal/helm/manifest"
-	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
-// refers to: that a priority class or an account is missing, that a LimitRange, a quota, a pod security standard or an admission
-// policy forbids the pod, Kubernetes finds out only after it has deleted the pod before.
-type podTrial struct {
-	writer client.Writer
-	// live reads from the API server itself.
-	live client.Reader
+// Trial finds out whether the API server takes the pods of a StatefulSet.
+type Trial struct {
+	Writer client.Writer
+	// Live reads from the API server itself.
+	Live client.Reader
 }
 
 // The dry run stores nothing, but RBAC knows no verb for that. It gives the operator no more than it has: it may make
@@ -40,16 +32,16 @@ type podTrial struct {
 // Whether a quota has room for a pod in place of another one is read only after the quota had none beside it.
 // +kubebuilder:rbac:groups="",resources=resourcequotas,verbs=list
 
-// admits returns an error if the API server would refuse the pods of a StatefulSet, as it is to be, in place of those that
+// Admits returns an error if the API server would refuse the pods of a StatefulSet, as it is to be, in place of those that
 // there are. The StatefulSet has the UID of the one that is there. Nothing is stored.
-func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
+func (t Trial) Admits(ctx context.Context, set *appsv1.StatefulSet) error {
 	replicas := ptr.Deref(set.Spec.Replicas, 1)
 	if replicas == 0 {
 		return nil
 	}
 	// Kubernetes begins with the last one.
 	pod := podOf(set, replicas-1)
-	err := t.writer.Create(ctx, pod, client.DryRunAll)
+	err := t.Writer.Create(ctx, pod, client.DryRunAll)
 	switch {
 	case err == nil, cannotTry(err):
 		return nil
@@ -64,57 +56,12 @@ func (t podTrial) admits(ctx context.Context, set *appsv1.StatefulSet) error {
 	}
 }
 
-// admitsPods notes for what a release restarts pods, and returns an error if the API server would refuse those that are to be made in
-// their place. tried is what the API server would make of the StatefulSet.
-func (g *actionsGetter) admitsPods(
-	ctx context.Context, cluster client.Object, rendered *release.Release, tried *unstructured.Unstructured, facts *passFacts,
-) error {
-	found, err := owned.Cached(ctx, g.objects, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
-	live, ok := found.(*appsv1.StatefulSet)
-	if err != nil || !ok {
-		return err
-	}
-	after := &appsv1.StatefulSet{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(tried.Object, after); err != nil {
-		return fmt.Errorf("reading what StatefulSet %s would be: %w", cluster.GetName(), err)
-	}
-	changed, err := changedFields(&live.Spec.Template, &after.Spec.Template)
-	if err != nil || len(changed) == 0 || ptr.Deref(after.Spec.Replicas, 1) == 0 {
-		return err
-	}
-	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, owned.StatefulSetKind.Kind)
-	if err != nil {
-		return err
-	}
-	pod := &wanted.Spec.Template.Spec
-	account, err := manifest.Typed[corev1.ServiceAccount](rendered.Manifest, "ServiceAccount")
-	if err = errors.Join(err, facts.noteRestart(changed, after, pod)); err != nil {
-		return err
-	}
-	if account.Name != "" && account.Name == pod.ServiceAccountName {
-		key := client.ObjectKey{Namespace: cluster.GetNamespace(), Name: account.Name}
-		made, err := owned.Cached(ctx, g.objects, owned.Name{Kind: owned.ServiceAccountKind, Key: key})
-		switch {
-		case err != nil:
-			return err
-		case made == nil && live.Spec.Template.Spec.ServiceAccountName == account.Name:
-			// It was deleted by hand, and is made before the pods.
-			return nil
-		case made == nil:
-			// It is made before the pods. They are tried with the one that there is.
-			pod.ServiceAccountName = live.Spec.Template.Spec.ServiceAccountName
-		}
-	}
-	wanted.UID = live.GetUID()
-	return podTrial{writer: g.owned.Writer, live: g.owned.Live}.admits(ctx, wanted)
-}
-
-// errRefusedPod is the error of a change whose pods the API server would refuse.
-var errRefusedPod = errors.New("the API server would refuse")
+// ErrRefused is the error of a change whose pods the API server would refuse.
+var ErrRefused = errors.New("the API server would refuse")
 
 func refusedPod(pod *corev1.Pod, reason string) error {
 	return fmt.Errorf("%w pod %q, so nothing was changed and no pod was restarted: %s; change the spec, or what refuses the pod",
-		errRefusedPod, pod.Name, reason)
+		ErrRefused, pod.Name, reason)
 }
 
 // cannotTry tells whether the API server answers that this operator may make no pods, or that a webhook has no dry run. Neither says
@@ -144,7 +91,7 @@ func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	pod.Namespace, pod.Name = set.Namespace, fmt.Sprintf("%s-%d", set.Name, ordinal)
 	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
 	pod.OwnerReferences = []metav1.OwnerReference{{
-		APIVersion: owned.StatefulSetKind.GroupVersion().String(), Kind: owned.StatefulSetKind.Kind, Name: set.Name, UID: set.UID, Controller: ptr.To(true),
+		APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: ptr.To(true),
 	}}
 	if pod.Labels == nil {
 		pod.Labels = map[string]string{}
@@ -163,13 +110,13 @@ func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 
 // fits returns an error if a quota has no room for the pods of a StatefulSet in place of those that there are. Quotas that count only
 // some pods are left out: which ones they count is not known here.
-func (t podTrial) fits(ctx context.Context, set *appsv1.StatefulSet, wanted *corev1.Pod) error {
+func (t Trial) fits(ctx context.Context, set *appsv1.StatefulSet, wanted *corev1.Pod) error {
 	var quotas corev1.ResourceQuotaList
-	if err := t.live.List(ctx, &quotas, client.InNamespace(set.Namespace)); err != nil {
+	if err := t.Live.List(ctx, &quotas, client.InNamespace(set.Namespace)); err != nil {
 		return fmt.Errorf("listing the quotas of namespace %s: %w", set.Namespace, err)
 	}
 	var pods corev1.PodList
-	if err := t.live.List(ctx, &pods, client.InNamespace(set.Namespace), client.MatchingLabels(set.Spec.Selector.MatchLabels)); err != nil {
+	if err := t.Live.List(ctx, &pods, client.InNamespace(set.Namespace), client.MatchingLabels(set.Spec.Selector.MatchLabels)); err != nil {
 		return fmt.Errorf("listing the pods of StatefulSet %s: %w", set.Name, err)
 	}
 	more := map[corev1.ResourceName]resource.Quantity{}
