@@ -17,12 +17,13 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 )
 
 // changes gives a source that enqueues the BarqClusters that have changed. Edits of a spec and deletions are urgent: a person waits
 // for them. So is, when the operator starts, what the last one has left to do: an operator that is killed again and again would
 // otherwise begin each time with those that need nothing, and never come to the others.
-func changes(objects cache.Cache, turns *fairqueue.Turns, own *writtenStatuses) source.Source {
+func changes(objects cache.Cache, turns *fairqueue.Turns, own *releasestatus.Written) source.Source {
 	type requests = workqueue.TypedRateLimitingInterface[ctrl.Request]
 	return source.Kind(objects, clusters.Object(), handler.TypedFuncs[*unstructured.Unstructured, ctrl.Request]{
 		CreateFunc: func(_ context.Context, found event.TypedCreateEvent[*unstructured.Unstructured], queue requests) {
@@ -59,7 +60,7 @@ func leftToDo(cluster *unstructured.Unstructured) bool {
 	if err != nil || asked.applied == asked.generation {
 		return false
 	}
-	status, err := helmStatusOf(cluster)
+	status, err := releasestatus.Of(cluster)
 	if err != nil {
 		return false
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 )
 
 // named gives a BarqCluster, with a release if it is to have one.
@@ -39,7 +40,7 @@ func TestEditsAndDeletionsAreUrgent(t *testing.T) {
 	turns := fairqueue.New(4)
 	queue := turns.NewQueue("", workqueue.DefaultTypedControllerRateLimiter[ctrl.Request]())
 	t.Cleanup(queue.ShutDown)
-	heard := changes(objects, turns, &writtenStatuses{})
+	heard := changes(objects, turns, &releasestatus.Written{})
 	require.NoError(t, heard.Start(t.Context(), queue))
 	require.NoError(t, heard.(source.SyncingSource).WaitForSync(t.Context()))
 

@@ -8,13 +8,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 )
 
 // concerns passes on the changes of a BarqCluster on which a Helm pass could depend. Most changes are of what the other
 // controllers say in the status: several on the way to a database that answers, and a pass for each would find nothing to do.
 // A failure that the Helm side has written itself is no reason for a pass: what has failed is tried again after growing delays, also
 // if it fails with another text each time.
-func concerns(own *writtenStatuses) predicate.TypedFuncs[*unstructured.Unstructured] {
+func concerns(own *releasestatus.Written) predicate.TypedFuncs[*unstructured.Unstructured] {
 	return predicate.TypedFuncs[*unstructured.Unstructured]{
 		UpdateFunc: func(changed event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
 			before, after := changed.ObjectOld, changed.ObjectNew
@@ -22,7 +24,7 @@ func concerns(own *writtenStatuses) predicate.TypedFuncs[*unstructured.Unstructu
 			return before.GetResourceVersion() == after.GetResourceVersion() ||
 				!reflect.DeepEqual(metadataOf(before), metadataOf(after)) ||
 				!reflect.DeepEqual(othersPartOf(before), othersPartOf(after)) ||
-				!own.sayFailed(after) && !reflect.DeepEqual(helmPartOf(before), helmPartOf(after))
+				!own.IsOwnFailure(after) && !reflect.DeepEqual(helmPartOf(before), helmPartOf(after))
 		},
 	}
 }
@@ -49,7 +51,7 @@ func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
 	conditions, _ := status["conditions"].([]any)
 	for _, condition := range conditions {
 		condition, _ := condition.(map[string]any)
-		if name, ok := condition["type"].(string); ok && slices.Contains(helmConditions, name) {
+		if name, ok := condition["type"].(string); ok && slices.Contains(releasestatus.Conditions, name) {
 			part["condition "+name] = condition
 		}
 	}

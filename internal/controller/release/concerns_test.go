@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 )
 
 func TestWhichChangesOfABarqClusterConcernTheHelmSide(t *testing.T) {
@@ -64,13 +65,13 @@ status:
 				require.Contains(t, before, test.from)
 			}
 			after := read(strings.Replace(before, test.from, test.to, 1))
-			require.Equal(t, test.concerns, concerns(&writtenStatuses{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: old, ObjectNew: after}))
+			require.Equal(t, test.concerns, concerns(&releasestatus.Written{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: old, ObjectNew: after}))
 		})
 	}
 
 	// The informer gives everything again from time to time.
 	same := read(before)
-	require.True(t, concerns(&writtenStatuses{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: same, ObjectNew: same}))
+	require.True(t, concerns(&releasestatus.Written{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: same, ObjectNew: same}))
 }
 
 // A pass that fails with another text each time, such as one with the number of a request, starts no other one by what it says.
@@ -86,14 +87,14 @@ func TestAFailureStartsNoPass(t *testing.T) {
 		}}
 		return made
 	}
-	own := &writtenStatuses{}
+	own := &releasestatus.Written{}
 	write := func(cluster *unstructured.Unstructured) {
-		status, err := helmStatusOf(cluster)
+		status, err := releasestatus.Of(cluster)
 		require.NoError(t, err)
 		for i := range status.Conditions {
 			status.Conditions[i].LastTransitionTime = metav1.Now()
 		}
-		own.writes(cluster, status)
+		own.Expect(cluster, status)
 	}
 	starts := func(before, after *unstructured.Unstructured) bool {
 		return concerns(own).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: before, ObjectNew: after})
@@ -118,6 +119,6 @@ func TestAFailureStartsNoPass(t *testing.T) {
 	write(over)
 	require.True(t, starts(after, over))
 	write(after)
-	own.gone(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	own.Forget(types.NamespacedName{Namespace: "team", Name: "vectors"})
 	require.True(t, starts(before, after), "nothing is kept of one that goes")
 }

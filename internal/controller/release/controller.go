@@ -16,6 +16,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
@@ -35,7 +36,7 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	}
 	translator.has = getter.capabilities.Has
 	made := &dependents{mgr: mgr}
-	over, written := &uninstalled{}, &writtenStatuses{}
+	over, written := &releasestatus.Uninstalled{}, &releasestatus.Written{}
 	settings := options(mgr, watch, translator, getter, over, getter.awaiting, written)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))

@@ -3,11 +3,9 @@ package release
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -15,28 +13,13 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // deletionTimeout is how long the library may wait, with a worker, until the cache shows that a BarqCluster is gone. The library takes zero
 // for its default of half a minute. A BarqCluster with a finalizer of another's would hold a worker for all of it.
 const deletionTimeout = time.Nanosecond
-
-// uninstalled are the BarqClusters whose finalizer this process has removed, until the cache shows that they are gone. The zero value has
-// none.
-type uninstalled struct{ uids sync.Map }
-
-func (u *uninstalled) note(cluster client.Object) {
-	u.uids.Store(client.ObjectKeyFromObject(cluster), cluster.GetUID())
-}
-
-// has reports whether the BarqCluster is one of them. One of the same name is another.
-func (u *uninstalled) has(cluster client.Object) bool {
-	uid, noted := u.uids.Load(client.ObjectKeyFromObject(cluster))
-	return noted && uid == cluster.GetUID()
-}
-
-func (u *uninstalled) forget(name types.NamespacedName) { u.uids.Delete(name) }
 
 // goOnAfter is when a BarqCluster of which there was more to do than one reconcile may has its next turn.
 const goOnAfter = 50 * time.Millisecond
@@ -46,7 +29,7 @@ const goOnAfter = 50 * time.Millisecond
 type withoutWaiting struct {
 	reconcile.Reconciler
 	reader client.Reader
-	over   *uninstalled
+	over   *releasestatus.Uninstalled
 }
 
 // Reconcile works on one BarqCluster.
@@ -55,15 +38,15 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 	err := w.reader.Get(ctx, request.NamespacedName, cluster, client.UnsafeDisableDeepCopy)
 	switch {
 	case apierrors.IsNotFound(err):
-		w.over.forget(request.NamespacedName)
+		w.over.Forget(request.NamespacedName)
 		return ctrl.Result{}, nil
 	case err != nil:
 		return ctrl.Result{}, err
-	case cluster.GetDeletionTimestamp() != nil && (w.over.has(cluster) || !controllerutil.ContainsFinalizer(cluster, uninstallFinalizer)):
+	case cluster.GetDeletionTimestamp() != nil && (w.over.Has(cluster) || !controllerutil.ContainsFinalizer(cluster, clusters.UninstallFinalizer)):
 		return ctrl.Result{}, nil
 	}
 	result, err := w.Reconciler.Reconcile(ctx, request)
-	if w.over.has(cluster) {
+	if w.over.Has(cluster) {
 		// What is left of the error is that the cache still has it.
 		return ctrl.Result{}, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -35,7 +36,7 @@ func (r *reconciled) Reconcile(context.Context, ctrl.Request) (ctrl.Result, erro
 
 func newWithoutWaiting(library reconcile.Reconciler, there ...client.Object) *withoutWaiting {
 	return &withoutWaiting{
-		Reconciler: library, over: &uninstalled{},
+		Reconciler: library, over: &releasestatus.Uninstalled{},
 		reader: fake.NewClientBuilder().WithScheme(runtime.NewScheme()).WithObjects(there...).Build(),
 	}
 }
@@ -58,7 +59,7 @@ func TestTheLibraryIsLeftOutOfWhatIsOver(t *testing.T) {
 	}{
 		"there is none":                       {nil, 0},
 		"it lives":                            {testCluster(), 1},
-		"it is to be uninstalled":             {deletedWith("example.com/other", uninstallFinalizer), 1},
+		"it is to be uninstalled":             {deletedWith("example.com/other", clusters.UninstallFinalizer), 1},
 		"others have not removed their marks": {deletedWith("example.com/other"), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,11 +78,11 @@ func TestTheLibraryIsLeftOutOfWhatIsOver(t *testing.T) {
 
 // The library waits until the cache shows that it is gone, and fails.
 func TestWhatIsUninstalledIsNotReconciledAgain(t *testing.T) {
-	cluster := deletedWith(uninstallFinalizer)
+	cluster := deletedWith(clusters.UninstallFinalizer)
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}
 	library := &reconciled{err: context.DeadlineExceeded}
 	w := newWithoutWaiting(library, cluster)
-	library.then = func() { w.over.note(cluster) }
+	library.then = func() { w.over.Note(cluster) }
 	for range 2 {
 		_, err := w.Reconcile(t.Context(), request)
 		require.NoError(t, err)
@@ -92,11 +93,11 @@ func TestWhatIsUninstalledIsNotReconciledAgain(t *testing.T) {
 	again.SetNamespace(cluster.GetNamespace())
 	again.SetName(cluster.GetName())
 	again.SetUID("uid of the next one")
-	require.False(t, w.over.has(again))
+	require.False(t, w.over.Has(again))
 	w.reader = fake.NewClientBuilder().WithScheme(runtime.NewScheme()).Build()
 	_, err := w.Reconcile(t.Context(), request)
 	require.NoError(t, err)
-	require.False(t, w.over.has(cluster), "it is gone")
+	require.False(t, w.over.Has(cluster), "it is gone")
 }
 
 func TestWhatIsUnfinishedGoesOnSoon(t *testing.T) {

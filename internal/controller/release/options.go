@@ -18,6 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -46,8 +47,8 @@ import (
 
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
 func options(
-	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *uninstalled, awaits *awaiting,
-	written *writtenStatuses,
+	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *releasestatus.Uninstalled, awaits *awaiting,
+	written *releasestatus.Written,
 ) []reconciler.Option {
 	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
@@ -59,7 +60,7 @@ func options(
 
 		// The library replaces the whole status and copies the manifest into it; this
 		// client merges, and leaves the manifest out.
-		reconciler.WithClient(&mergingClient{Client: mgr.GetClient(), written: written, over: over, awaiting: awaits}),
+		reconciler.WithClient(&releasestatus.Client{Client: mgr.GetClient(), Written: written, Uninstalled: over, Awaiting: awaits}),
 
 		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
 		// the API server for nothing when nothing changed.

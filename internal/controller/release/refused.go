@@ -110,8 +110,8 @@ func (w *awaiting) note(cluster types.UID, waits bool) {
 	}
 }
 
-// has reports whether a BarqCluster is one of them.
-func (w *awaiting) has(cluster types.UID) bool {
+// Has reports whether a BarqCluster is one of them.
+func (w *awaiting) Has(cluster types.UID) bool {
 	_, waits := w.uids.Load(cluster)
 	return waits
 }

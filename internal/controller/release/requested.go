@@ -17,6 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 )
 
 // request is the spec that a person asks for.
@@ -119,7 +120,7 @@ func requestOf(object client.Object) (request, error) {
 		return request{}, fmt.Errorf("looking at %T: only BarqClusters are expected here", object)
 	}
 	asked := request{generation: cluster.GetGeneration()}
-	status, err := helmStatusOf(cluster)
+	status, err := releasestatus.Of(cluster)
 	if err != nil {
 		return request{}, err
 	}

@@ -1,4 +1,4 @@
-package release
+package releasestatus
 
 import (
 	"context"
@@ -14,72 +14,76 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// fieldOwner owns the fields of a BarqCluster that the Helm side writes.
+// fieldOwner owns the fields of a BarqCluster that this client writes.
 var fieldOwner = clusters.ReleasePart.Owner
 
 // messageLimit is the most that the API allows in a condition's message, in bytes.
 const messageLimit = 32768
 
-// helmConditions are the conditions that the library knows.
-var helmConditions = clusters.ReleasePart.Conditions
+// Conditions are those that the library knows.
+var Conditions = clusters.ReleasePart.Conditions
 
-// uninstallFinalizer is the library's; it keeps a BarqCluster until its release is
-// uninstalled.
-const uninstallFinalizer = clusters.UninstallFinalizer
-
-// mergingClient is the client that the library is given. The library writes a
+// Client is the client that the library is given. The library writes a
 // BarqCluster as a whole; this client takes from that what the library is to
 // decide, and merges it by server-side apply into what others wrote meanwhile.
-type mergingClient struct {
+type Client struct {
 	client.Client
 
-	written *writtenStatuses
-	// over are the BarqClusters that the library is done with.
-	over *uninstalled
-	// awaiting are those that wait for an object to go.
-	awaiting *awaiting
+	// Written remembers what was written.
+	Written *Written
+	// Uninstalled are the BarqClusters that the library is done with.
+	Uninstalled *Uninstalled
+	// Awaiting are those that wait for an object to go.
+	Awaiting Awaiting
+}
+
+// Awaiting are the BarqClusters whose last attempt has met an object that is being deleted.
+type Awaiting interface {
+	// Has reports whether a BarqCluster is one of them.
+	Has(cluster types.UID) bool
 }
 
 // Update sets or removes the library's finalizer, the only thing outside the
 // status that the library writes. A plain update would fail whenever the status
 // controller wrote in between, on a deletion for ever.
-func (c *mergingClient) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
-	if controllerutil.ContainsFinalizer(object, uninstallFinalizer) {
+func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
+	if controllerutil.ContainsFinalizer(object, clusters.UninstallFinalizer) {
 		apply := clusters.Onto(object)
-		apply.SetFinalizers([]string{uninstallFinalizer})
+		apply.SetFinalizers([]string{clusters.UninstallFinalizer})
 		return clusters.Apply(ctx, c.Client, apply, fieldOwner)
 	}
-	c.written.gone(client.ObjectKeyFromObject(object))
-	err := clusters.RemoveFinalizer(ctx, c.Client, object, uninstallFinalizer, fieldOwner)
+	c.Written.Forget(client.ObjectKeyFromObject(object))
+	err := clusters.RemoveFinalizer(ctx, c.Client, object, clusters.UninstallFinalizer, fieldOwner)
 	if err == nil {
-		c.over.note(object)
+		c.Uninstalled.Note(object)
 	}
 	return client.IgnoreNotFound(err)
 }
 
-// Status gives a writer of the Helm conditions and the release's name alone. The
+// Status returns a writer of the Helm conditions and the release's name alone. The
 // library would replace the whole status, wiping what the status controller
 // wrote, and put the manifest of the release into it.
-func (c *mergingClient) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.written, over: c.over, awaiting: c.awaiting}
+func (c *Client) Status() client.SubResourceWriter {
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.Written, uninstalled: c.Uninstalled, awaiting: c.Awaiting}
 }
 
 type statusWriter struct {
 	client.SubResourceWriter
-	reader  client.Reader
-	written *writtenStatuses
-	over    *uninstalled
-
-	awaiting *awaiting
+	reader      client.Reader
+	written     *Written
+	uninstalled *Uninstalled
+	awaiting    Awaiting
 }
 
-// helmStatus is the part of the status that the Helm side owns. The library's
+// Status is the part of the status that the controller of releases owns. The library's
 // form of it can be read into it; its manifest falls away.
-type helmStatus struct {
+type Status struct {
 	Conditions      []metav1.Condition        `json:"conditions,omitempty"`
 	DeployedRelease *v1alpha1.DeployedRelease `json:"deployedRelease,omitempty"`
 }
@@ -91,12 +95,12 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if !ok {
 		return fmt.Errorf("updating the status of %T: only BarqClusters are expected here", object)
 	}
-	computed, err := helmStatusOf(cluster)
+	computed, err := Of(cluster)
 	if err != nil {
 		return err
 	}
 
-	if w.over.has(cluster) || goes(cluster, computed) {
+	if w.uninstalled.Has(cluster) || goes(cluster, computed) {
 		return nil
 	}
 
@@ -115,14 +119,14 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	}
 
 	if failed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionIrreconcilable); failed != nil &&
-		failed.Status == metav1.ConditionTrue && w.awaiting.has(cluster.GetUID()) {
+		failed.Status == metav1.ConditionTrue && w.awaiting.Has(cluster.GetUID()) {
 		failed.Reason = v1alpha1.ReasonAwaitingDeletion
 	}
 	desired := merge(before, computed, cluster.GetGeneration())
 	if equality.Semantic.DeepEqual(before, desired) {
 		return nil
 	}
-	w.written.writes(stored, desired)
+	w.written.Expect(stored, desired)
 	if err := clusters.ApplyStatus(ctx, w.SubResourceWriter, stored, clusters.ReleasePart, &desired); err != nil {
 		return err
 	}
@@ -132,18 +136,18 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 
 // goes tells whether a BarqCluster is gone as soon as the library has written the status: the release is uninstalled, and
 // only that has kept the BarqCluster, so the finalizer is removed next. Nobody would see the status.
-func goes(cluster *unstructured.Unstructured, computed helmStatus) bool {
+func goes(cluster *unstructured.Unstructured, computed Status) bool {
 	deployed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionDeployed)
-	return cluster.GetDeletionTimestamp() != nil && slices.Equal(cluster.GetFinalizers(), []string{uninstallFinalizer}) &&
+	return cluster.GetDeletionTimestamp() != nil && slices.Equal(cluster.GetFinalizers(), []string{clusters.UninstallFinalizer}) &&
 		deployed != nil && deployed.Reason == reasonUninstalled
 }
 
 // reasonUninstalled is the library's for a release that it has uninstalled.
 const reasonUninstalled = "UninstallSuccessful"
 
-// helmStatusOf reads the Helm side's part of a status, sorted by type.
-func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
-	var status helmStatus
+// Of reads that part of a status, sorted by type.
+func Of(cluster *unstructured.Unstructured) (Status, error) {
+	var status Status
 	stored, ok := cluster.Object["status"].(map[string]any)
 	if !ok {
 		return status, nil
@@ -152,10 +156,10 @@ func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
 		return status, fmt.Errorf("reading the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
 	}
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
-		return !slices.Contains(helmConditions, c.Type)
+		return !slices.Contains(Conditions, c.Type)
 	})
 	slices.SortFunc(status.Conditions, func(a, b metav1.Condition) int {
-		return slices.Index(helmConditions, a.Type) - slices.Index(helmConditions, b.Type)
+		return slices.Index(Conditions, a.Type) - slices.Index(Conditions, b.Type)
 	})
 	return status, nil
 }
@@ -165,7 +169,7 @@ func helmStatusOf(cluster *unstructured.Unstructured) (helmStatus, error) {
 // Every condition says which generation it is about, which tells the status
 // controller that this generation was acted upon. A paused pass looked at nothing,
 // so it changes nothing but Paused; the library would forget the release.
-func merge(before, computed helmStatus, generation int64) helmStatus {
+func merge(before, computed Status, generation int64) Status {
 	conditions := make([]metav1.Condition, 0, len(computed.Conditions))
 	for _, condition := range computed.Conditions {
 		// The library takes a failure back at the beginning of each pass, and finds it again.
@@ -178,7 +182,7 @@ func merge(before, computed helmStatus, generation int64) helmStatus {
 		return c.Type == v1alpha1.ConditionPaused && c.Status == metav1.ConditionTrue
 	})
 	if !paused {
-		return helmStatus{Conditions: conditions, DeployedRelease: computed.DeployedRelease}
+		return Status{Conditions: conditions, DeployedRelease: computed.DeployedRelease}
 	}
 
 	kept := slices.DeleteFunc(slices.Clone(before.Conditions), func(c metav1.Condition) bool {
@@ -189,7 +193,7 @@ func merge(before, computed helmStatus, generation int64) helmStatus {
 			kept = append(kept, condition)
 		}
 	}
-	return helmStatus{Conditions: kept, DeployedRelease: before.DeployedRelease}
+	return Status{Conditions: kept, DeployedRelease: before.DeployedRelease}
 }
 
 // complete fills in what the library leaves out and the API requires.

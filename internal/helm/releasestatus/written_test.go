@@ -1,4 +1,4 @@
-package release
+package releasestatus
 
 import (
 	"testing"
@@ -23,17 +23,17 @@ func TestWrittenStatusesAreKnownBeforeTheCacheHasThem(t *testing.T) {
 		}}
 		return cluster
 	}
-	says := func(reason string) helmStatus {
-		return helmStatus{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionTrue, Reason: reason}}}
+	says := func(reason string) Status {
+		return Status{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionTrue, Reason: reason}}}
 	}
-	know := func(statuses *writtenStatuses, want string, cached *unstructured.Unstructured) {
+	know := func(statuses *Written, want string, cached *unstructured.Unstructured) {
 		t.Helper()
 		status, err := statuses.orStored(cached)
 		require.NoError(t, err)
 		require.Equal(t, says(want), status)
 	}
 
-	statuses := &writtenStatuses{}
+	statuses := &Written{}
 	know(statuses, "Cached", cached("a", "9", "Cached"))
 	statuses.remember(cached("a", "11", ""), says("Written"))
 	know(statuses, "Written", cached("a", "10", "Cached"))
@@ -47,11 +47,11 @@ func TestWrittenStatusesAreKnownBeforeTheCacheHasThem(t *testing.T) {
 	know(statuses, "Somebody", cached("a", "14", "Somebody"))
 
 	statuses.remember(cached("a", "16", ""), says("Written"))
-	statuses.forget(types.NamespacedName{Namespace: "team", Name: "vectors"})
+	statuses.drop(types.NamespacedName{Namespace: "team", Name: "vectors"})
 	require.Zero(t, size(statuses), "nothing is kept of one that goes")
 }
 
-func size(statuses *writtenStatuses) (found int) {
+func size(statuses *Written) (found int) {
 	statuses.statuses.Range(func(any, any) bool {
 		found++
 		return true

@@ -1,4 +1,4 @@
-package release
+package releasestatus
 
 import (
 	"slices"
@@ -15,10 +15,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// writtenStatuses remembers what was last written of the Helm side's status of each BarqCluster until the cache has it:
-// whatever writes to a BarqCluster meanwhile starts a pass, which would write the same again. The zero value
+// Written remembers what was last written of the library's part of the status of each BarqCluster until the cache has it:
+// whatever writes to a BarqCluster meanwhile starts a reconcile, which would write the same again. The zero value
 // remembers none.
-type writtenStatuses struct {
+type Written struct {
 	versions clusters.Versions
 	statuses sync.Map
 	// failures has what is written, or about to be, of each BarqCluster whose last reconcile has failed.
@@ -28,18 +28,18 @@ type writtenStatuses struct {
 // writtenStatus is of the BarqCluster with that UID.
 type writtenStatus struct {
 	uid    types.UID
-	status helmStatus
+	status Status
 }
 
 // remember notes what was written; the BarqCluster has the resourceVersion of that.
-func (w *writtenStatuses) remember(cluster client.Object, status helmStatus) {
+func (w *Written) remember(cluster client.Object, status Status) {
 	name := client.ObjectKeyFromObject(cluster)
 	w.statuses.Store(name, writtenStatus{cluster.GetUID(), status})
 	w.versions.Wrote(name, cluster.GetResourceVersion())
 }
 
-// writes is called before a status is written, because what comes of that may be told of before the answer is there.
-func (w *writtenStatuses) writes(cluster client.Object, status helmStatus) {
+// Expect is called before a status is written, because what comes of that may be told of before the answer is there.
+func (w *Written) Expect(cluster client.Object, status Status) {
 	name := client.ObjectKeyFromObject(cluster)
 	if failed(status) {
 		w.failures.Store(name, writtenStatus{cluster.GetUID(), status})
@@ -48,25 +48,25 @@ func (w *writtenStatuses) writes(cluster client.Object, status helmStatus) {
 	}
 }
 
-// sayFailed reports whether a BarqCluster says of the Helm side that the last reconcile has failed, just as it was written here.
-func (w *writtenStatuses) sayFailed(cluster *unstructured.Unstructured) bool {
+// IsOwnFailure reports whether a BarqCluster says that the last reconcile of its release has failed, just as it was written here.
+func (w *Written) IsOwnFailure(cluster *unstructured.Unstructured) bool {
 	found, ok := w.failures.Load(client.ObjectKeyFromObject(cluster))
 	if !ok {
 		return false
 	}
 	written := found.(writtenStatus)
-	status, err := helmStatusOf(cluster)
+	status, err := Of(cluster)
 	return err == nil && written.uid == cluster.GetUID() && equality.Semantic.DeepEqual(withoutTimes(written.status), withoutTimes(status))
 }
 
 // failed reports whether a status says that the last reconcile has failed.
-func failed(status helmStatus) bool {
+func failed(status Status) bool {
 	return meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionIrreconcilable) ||
 		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReleaseFailed)
 }
 
 // withoutTimes returns a status without its times, of which the API server keeps whole seconds.
-func withoutTimes(status helmStatus) helmStatus {
+func withoutTimes(status Status) Status {
 	status.Conditions = slices.Clone(status.Conditions)
 	for i := range status.Conditions {
 		status.Conditions[i].LastTransitionTime = metav1.Time{}
@@ -74,14 +74,14 @@ func withoutTimes(status helmStatus) helmStatus {
 	return status
 }
 
-// gone is for a BarqCluster that goes.
-func (w *writtenStatuses) gone(name types.NamespacedName) {
-	w.forget(name)
+// Forget is for a BarqCluster that goes.
+func (w *Written) Forget(name types.NamespacedName) {
+	w.drop(name)
 	w.failures.Delete(name)
 }
 
-// orStored gives the Helm side's part of the status of a BarqCluster from the cache, as it is on the API server.
-func (w *writtenStatuses) orStored(cached *unstructured.Unstructured) (helmStatus, error) {
+// orStored returns that part of the status of a BarqCluster from the cache, as it is on the API server.
+func (w *Written) orStored(cached *unstructured.Unstructured) (Status, error) {
 	name := client.ObjectKeyFromObject(cached)
 	if found, ok := w.statuses.Load(name); ok {
 		written := found.(writtenStatus)
@@ -89,13 +89,13 @@ func (w *writtenStatuses) orStored(cached *unstructured.Unstructured) (helmStatu
 			return written.status, nil
 		}
 		// The cache is as new, or it is another BarqCluster.
-		w.forget(name)
+		w.drop(name)
 	}
-	return helmStatusOf(cached)
+	return Of(cached)
 }
 
-// forget is for a BarqCluster of which the cache has all.
-func (w *writtenStatuses) forget(name types.NamespacedName) {
+// drop is for a BarqCluster of which the cache has all.
+func (w *Written) drop(name types.NamespacedName) {
 	w.statuses.Delete(name)
 	w.versions.Wrote(name, "")
 }

@@ -1,4 +1,4 @@
-package release
+package releasestatus
 
 import (
 	"strings"
@@ -10,10 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
-	merged := merge(helmStatus{}, helmStatus{
+	merged := merge(Status{}, Status{
 		Conditions: []metav1.Condition{
 			{Type: "Initialized", Status: metav1.ConditionUnknown},
 			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", Message: "NOTES of the chart"},
@@ -24,7 +25,7 @@ func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
 	}, 7)
 
-	require.Equal(t, helmStatus{
+	require.Equal(t, Status{
 		Conditions: []metav1.Condition{
 			{Type: "Initialized", Status: metav1.ConditionUnknown, Reason: "InitializedUnknown", ObservedGeneration: 7},
 			{
@@ -48,19 +49,19 @@ func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 // The library forgets the release and sets every condition to Unknown while it
 // is paused, though nothing of that changed.
 func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
-	before := helmStatus{
+	before := Status{
 		Conditions: []metav1.Condition{
 			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 6},
 			{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused", ObservedGeneration: 6},
 		},
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
 	}
-	merged := merge(before, helmStatus{Conditions: []metav1.Condition{
+	merged := merge(before, Status{Conditions: []metav1.Condition{
 		{Type: "Deployed", Status: metav1.ConditionUnknown},
 		{Type: "Paused", Status: metav1.ConditionTrue, Reason: "PauseReconcileAnnotationTrue"},
 	}}, 7)
 
-	require.Equal(t, helmStatus{
+	require.Equal(t, Status{
 		Conditions: []metav1.Condition{
 			before.Conditions[0],
 			{
@@ -74,12 +75,12 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 
 // The library says on each pass that nothing has failed, and then what has. A time of each pass would be a write of each pass.
 func TestMergeKeepsSinceWhen(t *testing.T) {
-	earlier, now := metav1.NewTime(began), metav1.NewTime(began.Add(time.Minute))
-	before := helmStatus{Conditions: []metav1.Condition{
+	earlier, now := metav1.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), metav1.Date(2026, 1, 2, 3, 5, 5, 0, time.UTC)
+	before := Status{Conditions: []metav1.Condition{
 		{Type: "Deployed", Status: metav1.ConditionTrue, LastTransitionTime: earlier},
 		{Type: "Irreconcilable", Status: metav1.ConditionTrue, LastTransitionTime: earlier},
 	}}
-	merged := merge(before, helmStatus{Conditions: []metav1.Condition{
+	merged := merge(before, Status{Conditions: []metav1.Condition{
 		{Type: "Deployed", Status: metav1.ConditionFalse, LastTransitionTime: now},
 		{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", Message: "another one", LastTransitionTime: now},
 	}}, 7)
@@ -90,17 +91,17 @@ func TestMergeKeepsSinceWhen(t *testing.T) {
 // Between this write and the removal of the finalizer are some milliseconds.
 func TestNoStatusIsWrittenOfWhatGoes(t *testing.T) {
 	now := metav1.Now()
-	uninstalled := helmStatus{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionFalse, Reason: "UninstallSuccessful"}}}
+	uninstalled := Status{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionFalse, Reason: "UninstallSuccessful"}}}
 	going := func(finalizers ...string) *unstructured.Unstructured {
-		cluster := named("db", 2, true)
+		cluster := clusters.Object()
 		cluster.SetDeletionTimestamp(&now)
 		cluster.SetFinalizers(finalizers)
 		return cluster
 	}
-	require.True(t, goes(going(uninstallFinalizer), uninstalled))
-	require.False(t, goes(going(uninstallFinalizer, "foregroundDeletion"), uninstalled), "it stays, and people see it")
-	require.False(t, goes(named("db", 2, true), uninstalled))
-	require.False(t, goes(going(uninstallFinalizer), helmStatus{Conditions: []metav1.Condition{
+	require.True(t, goes(going(clusters.UninstallFinalizer), uninstalled))
+	require.False(t, goes(going(clusters.UninstallFinalizer, "foregroundDeletion"), uninstalled), "it stays, and people see it")
+	require.False(t, goes(clusters.Object(), uninstalled))
+	require.False(t, goes(going(clusters.UninstallFinalizer), Status{Conditions: []metav1.Condition{
 		{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful"},
 		{Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UninstallError"},
 	}}), "the uninstall failed")
