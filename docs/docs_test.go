@@ -225,19 +225,3 @@ func TestContributingNamesEveryFolder(t *testing.T) {
 		require.True(t, named[folder], "CONTRIBUTING.md, Layout, does not name %s", folder)
 	}
 }
-
-func TestArchitectureNamesEveryPackage(t *testing.T) {
-	packages := []string{"api/v1alpha1", "cmd/barq-operator"}
-	for _, depth := range []string{"*", "*/*"} {
-		files, err := filepath.Glob(filepath.Join(root, "internal", depth, "*.go"))
-		require.NoError(t, err)
-		for _, file := range files {
-			name, err := filepath.Rel(root, filepath.Dir(file))
-			require.NoError(t, err)
-			packages = append(packages, name)
-		}
-	}
-	slices.Sort(packages)
-	packages = slices.Compact(packages)
-	require.ElementsMatch(t, packages, read(t, "docs/architecture.md").section(t, "Packages").entries())
-}

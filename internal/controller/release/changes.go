@@ -18,6 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
 // changes gives a source that enqueues the BarqClusters that have changed. Edits of a spec and deletions are urgent: a person waits
@@ -56,8 +57,8 @@ func leftToDo(cluster *unstructured.Unstructured) bool {
 	if cluster.GetDeletionTimestamp() != nil {
 		return true
 	}
-	asked, err := requestOf(cluster)
-	if err != nil || asked.applied == asked.generation {
+	asked, err := upgrade.RequestOf(cluster)
+	if err != nil || asked.Applied == asked.Generation {
 		return false
 	}
 	status, err := releasestatus.Of(cluster)
@@ -66,6 +67,6 @@ func leftToDo(cluster *unstructured.Unstructured) bool {
 	}
 	return status.DeployedRelease != nil || !slices.ContainsFunc(status.Conditions, func(condition metav1.Condition) bool {
 		failed := condition.Type == v1alpha1.ConditionIrreconcilable || condition.Type == v1alpha1.ConditionReleaseFailed
-		return failed && condition.Status == metav1.ConditionTrue && condition.ObservedGeneration == asked.generation
+		return failed && condition.Status == metav1.ConditionTrue && condition.ObservedGeneration == asked.Generation
 	})
 }

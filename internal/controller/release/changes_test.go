@@ -19,6 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 )
 
 // named gives a BarqCluster, with a release if it is to have one.
@@ -58,7 +59,7 @@ func TestEditsAndDeletionsAreUrgent(t *testing.T) {
 	informer.Update(named("labelled", 1, true), labelled)
 	informer.Update(named("edited", 1, true), named("edited", 2, true))
 	deleted := named("deleted", 2, true)
-	deleted.SetDeletionTimestamp(&metav1.Time{Time: began})
+	deleted.SetDeletionTimestamp(&metav1.Time{Time: releasetest.Began})
 	informer.Update(named("deleted", 1, true), deleted)
 	reported := named("reported", 1, true)
 	reported.Object["status"].(map[string]any)["phase"] = "Ready"

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/session"
 )
 
 // concerns passes on the changes of a BarqCluster on which a Helm pass could depend. Most changes are of what the other
@@ -41,7 +42,7 @@ func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 // othersPartOf gives whose the BarqCluster is, and whether data is at risk, which holds roll-outs back.
 func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
-	return map[string]any{"operator": status["operator"], "data at risk": dataAtRisk(cluster)}
+	return map[string]any{"operator": status["operator"], "data at risk": session.DataAtRisk(cluster)}
 }
 
 // helmPartOf gives what the Helm side writes into the status, which it puts right if it is changed.

@@ -14,9 +14,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"k8s.io/utils/clock"
+
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/session"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/watches"
 )
@@ -28,16 +32,17 @@ import (
 // BarqClusters for which there is something to do though they have not changed themselves: a changed Secret must reach
 // the pods, one that was missing must end the wait at once, and so must a free slot.
 func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, key *signing.Key,
-	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts, wakes ...source.Source,
+	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts, wakes ...source.Source,
 ) error {
-	getter, err := newActionClientGetter(mgr, watch, key, secretMetadata, statefulSets, rollouts)
+	remembered := &capabilities.Cache{Clock: clock.RealClock{}}
+	sessions, err := newSessions(mgr, watch, key, secretMetadata, statefulSets, rollouts, remembered)
 	if err != nil {
 		return err
 	}
-	translator.has = getter.capabilities.Has
+	translator.has = remembered.Has
 	made := &dependents{mgr: mgr}
 	over, written := &releasestatus.Uninstalled{}, &releasestatus.Written{}
-	settings := options(mgr, watch, translator, getter, over, getter.awaiting, written)
+	settings := options(mgr, watch, translator, sessions, over, sessions.Awaiting, written)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -43,22 +44,22 @@ func newWithoutWaiting(library reconcile.Reconciler, there ...client.Object) *wi
 
 // deletedWith is a BarqCluster that is being deleted and waits for finalizers.
 func deletedWith(finalizers ...string) *unstructured.Unstructured {
-	cluster := testCluster().(*unstructured.Unstructured)
+	cluster := releasetest.Cluster()
 	cluster.SetFinalizers(finalizers)
 	now := cluster.DeepCopy().GetCreationTimestamp()
-	now.Time = began
+	now.Time = releasetest.Began
 	cluster.SetDeletionTimestamp(&now)
 	return cluster
 }
 
 func TestTheLibraryIsLeftOutOfWhatIsOver(t *testing.T) {
-	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(testCluster())}
+	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(releasetest.Cluster())}
 	for name, test := range map[string]struct {
 		there client.Object
 		asked int
 	}{
 		"there is none":                       {nil, 0},
-		"it lives":                            {testCluster(), 1},
+		"it lives":                            {releasetest.Cluster(), 1},
 		"it is to be uninstalled":             {deletedWith("example.com/other", clusters.UninstallFinalizer), 1},
 		"others have not removed their marks": {deletedWith("example.com/other"), 0},
 	} {
@@ -101,9 +102,9 @@ func TestWhatIsUninstalledIsNotReconciledAgain(t *testing.T) {
 }
 
 func TestWhatIsUnfinishedGoesOnSoon(t *testing.T) {
-	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(testCluster())}
+	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(releasetest.Cluster())}
 	library := &reconciled{err: fmt.Errorf("900 records are left: %w", storage.ErrUnfinished)}
-	w := newWithoutWaiting(library, testCluster())
+	w := newWithoutWaiting(library, releasetest.Cluster())
 	result, err := w.Reconcile(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, goOnAfter, result.RequeueAfter)

@@ -1,24 +1,26 @@
 package release
 
 import (
-	"context"
 	"fmt"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
-	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/kube"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/barq-db/barq-operator/internal/adoption"
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/capabilities"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/rejection"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+	"github.com/barq-db/barq-operator/internal/helm/session"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -47,7 +49,7 @@ import (
 
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
 func options(
-	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *releasestatus.Uninstalled, awaits *awaiting,
+	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *releasestatus.Uninstalled, awaits releasestatus.Awaiting,
 	written *releasestatus.Written,
 ) []reconciler.Option {
 	return []reconciler.Option{
@@ -82,63 +84,29 @@ func options(
 	}
 }
 
-func newActionClientGetter(
-	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts Rollouts,
-) (*actionsGetter, error) {
+// newSessions sets up what the sessions of this process share.
+func newSessions(
+	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts,
+	remembered *capabilities.Cache,
+) (*session.Sessions, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
 	}
-	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
-		helmclient.StorageDriverMapper(passStorage(secrets, key)),
-		helmclient.ClientRestConfigMapper(readsFrom(mgr.GetClient())),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("setting up Helm's configuration: %w", err)
-	}
 	// Helm creates the objects, under the same name.
 	kube.ManagedFieldsManager = apply.Manager
-	getter := newActionsGetter(clock.RealClock{})
+	now := clock.RealClock{}
 	objects := &owned.Objects{Cache: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
-	remembered := &capabilities.Getter{ActionConfigGetter: &kubeclient.Configs{
-		ActionConfigGetter: configs, Objects: objects, StatefulSets: statefulSets, Repairs: getter.repairs,
-		Facts: func(ctx context.Context) *kubeclient.Facts { return &passFactsIn(ctx).objects },
-	}, Clock: clock.RealClock{}}
-	inner, err := helmclient.NewActionClientGetter(remembered,
-		// A database whose install failed half-way must not be uninstalled, and a
-		// failed upgrade must not be forced back: both would delete pods that work.
-		// The next pass goes forward.
-		helmclient.WithFailureRollbacks(false),
-
-		// Validating against four OpenAPI documents is 99% of the time that a rendering
-		// takes, and the API server validates what is applied anyhow. Of the rest, half is
-		// to compile the schema of the chart's values, which is for people: that the values
-		// of every spec which the CRD admits keep to it is what test/fuzz shows.
-		helmclient.AppendInstallOptions(func(install *action.Install) error {
-			install.DisableHooks = true
-			install.DisableOpenAPIValidation = true
-			install.SkipSchemaValidation = true
-			return nil
-		}),
-		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
-			upgrade.DisableHooks = true
-			upgrade.DisableOpenAPIValidation = true
-			upgrade.SkipSchemaValidation = true
-			return nil
-		}),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("setting up Helm's actions: %w", err)
-	}
-	getter.ActionClientGetter = repairingGetter{inner}
-	getter.chart = watch.Chart
-	getter.secrets = secretMetadata
-	getter.objects = mgr.GetClient()
-	getter.rollouts = rollouts
-	getter.statefulSets = statefulSets
-	getter.capabilities = remembered
-	getter.owned = objects
-	getter.events = mgr.GetEventRecorder("barq-operator")
-	getter.retention = &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}
-	return getter, nil
+	repairs := kubeclient.NewRepairs(now)
+	return session.New(session.Options{
+		Helm: &library.Library{
+			Config: mgr.GetConfig(), Mapper: mgr.GetRESTMapper(), Secrets: secrets, Key: key,
+			Objects: objects, StatefulSets: statefulSets, Repairs: repairs, Capabilities: remembered,
+		},
+		Chart: watch.Chart, Secrets: secretMetadata, Owned: objects,
+		Objects:      session.Live{DryRun: adoption.DryRun{Live: objects.Live, Writer: objects.Writer}, Owned: objects, Repairs: repairs},
+		Capabilities: remembered, StatefulSets: statefulSets, Rollouts: rollouts,
+		Retention: &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()},
+		Events:    mgr.GetEventRecorder("barq-operator"), Awaiting: &rejection.Awaiting{},
+	}, now), nil
 }

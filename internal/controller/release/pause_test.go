@@ -6,13 +6,15 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 )
 
 func TestPausedUnlessDeleted(t *testing.T) {
 	cluster := func(paused, deleted bool) *unstructured.Unstructured {
 		object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"paused": paused}}}
 		if deleted {
-			object.SetDeletionTimestamp(&metav1.Time{Time: began})
+			object.SetDeletionTimestamp(&metav1.Time{Time: releasetest.Began})
 		}
 		return object
 	}

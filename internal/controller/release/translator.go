@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/adoption"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
@@ -61,7 +62,7 @@ func (t *Translator) assignsIDs() bool {
 // leaves running pods alone. That failure is not retried where a change of what is missing
 // starts a new pass.
 func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
-	if err := checkAnnotations(object); err != nil {
+	if err := adoption.CheckAnnotations(object); err != nil {
 		return nil, reconcile.TerminalError(err)
 	}
 	cluster, err := v1alpha1.FromUnstructured(object)

@@ -1,7 +1,6 @@
 package capabilities
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -9,21 +8,18 @@ import (
 	"sync"
 	"time"
 
-	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // age is how long the API server's version and kinds are believed.
 // An upgrade of Kubernetes or a new CRD reaches the charts within it.
 const age = 5 * time.Minute
 
-// Getter gives Helm's configuration with capabilities that it remembers. It asks the API server for its version and kinds once in a
-// while instead of on every pass, where Helm empties its own cache first.
-type Getter struct {
-	helmclient.ActionConfigGetter
+// Cache remembers the API server's version and kinds. It asks for them once in a while instead of on every reconcile, where Helm
+// empties its own cache first.
+type Cache struct {
 	// Clock tells when to ask again.
 	Clock clock.PassiveClock
 
@@ -33,21 +29,16 @@ type Getter struct {
 	read         time.Time
 }
 
-// ActionConfigFor gives Helm's configuration for one BarqCluster.
-func (r *Getter) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
-	config, err := r.ActionConfigGetter.ActionConfigFor(ctx, object)
-	if err != nil {
-		return nil, err
+// Fill puts what is remembered into Helm's configuration.
+func (r *Cache) Fill(config *action.Configuration) (err error) {
+	if config.Capabilities, err = r.current(config); err != nil {
+		return fmt.Errorf("asking the API server for its version and kinds: %w", err)
 	}
-	config.Capabilities, err = r.current(config)
-	if err != nil {
-		return nil, fmt.Errorf("asking the API server for its version and kinds: %w", err)
-	}
-	return config, nil
+	return nil
 }
 
 // Has reports whether the API server has an API, as charts name it, and whether anything is known.
-func (r *Getter) Has(api string) (has, known bool) {
+func (r *Cache) Has(api string) (has, known bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if r.capabilities == nil {
@@ -57,17 +48,17 @@ func (r *Getter) Has(api string) (has, known bool) {
 }
 
 // Known returns the sum of what is remembered, while it is believed.
-func (r *Getter) Known() (sum [sha256.Size]byte, believed bool) {
+func (r *Cache) Known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.sum, !r.expired()
 }
 
-func (r *Getter) expired() bool {
+func (r *Cache) expired() bool {
 	return r.capabilities == nil || r.Clock.Since(r.read) > age
 }
 
-func (r *Getter) current(config *action.Configuration) (*chartutil.Capabilities, error) {
+func (r *Cache) current(config *action.Configuration) (*chartutil.Capabilities, error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if r.expired() {

@@ -1,7 +1,6 @@
 package capabilities
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -14,20 +13,11 @@ import (
 	fakediscovery "k8s.io/client-go/discovery/fake"
 	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// discovered gives Helm's configuration for an API server that is only
-// discovered.
-type discovered struct {
-	server *fakediscovery.FakeDiscovery
-}
-
-func (d *discovered) ActionConfigFor(context.Context, client.Object) (*action.Configuration, error) {
-	getter := genericclioptions.NewTestConfigFlags().WithDiscoveryClient(memory.NewMemCacheClient(d.server))
-	return &action.Configuration{RESTClientGetter: getter}, nil
+// configOf returns a configuration of Helm that asks a server.
+func configOf(server *fakediscovery.FakeDiscovery) *action.Configuration {
+	return &action.Configuration{RESTClientGetter: genericclioptions.NewTestConfigFlags().WithDiscoveryClient(memory.NewMemCacheClient(server))}
 }
 
 func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
@@ -38,11 +28,11 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 		FakedServerVersion: &version.Info{GitVersion: "v1.36.3", Major: "1", Minor: "36"},
 	}
 	clock := clocktesting.NewFakePassiveClock(time.Now())
-	remembered := &Getter{ActionConfigGetter: &discovered{server}, Clock: clock}
+	remembered := &Cache{Clock: clock}
 	kubeVersion := func() string {
 		t.Helper()
-		config, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
-		require.NoError(t, err)
+		config := configOf(server)
+		require.NoError(t, remembered.Fill(config))
 		require.True(t, config.Capabilities.APIVersions.Has("apps/v1/StatefulSet"))
 		return config.Capabilities.KubeVersion.Version
 	}
@@ -61,7 +51,7 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 	server := &fakediscovery.FakeDiscovery{Fake: &clienttesting.Fake{}, FakedServerVersion: &version.Info{GitVersion: "v1.36.3"}}
 	clock := clocktesting.NewFakePassiveClock(time.Now())
-	remembered := &Getter{ActionConfigGetter: &discovered{server}, Clock: clock}
+	remembered := &Cache{Clock: clock}
 	_, known := remembered.Has("security.openshift.io/v1")
 	require.False(t, known, "nothing was asked yet")
 	for _, found := range []bool{false, true} {
@@ -70,8 +60,7 @@ func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 			server.Resources = []*metav1.APIResourceList{{GroupVersion: "security.openshift.io/v1"}}
 		}
 		clock.SetTime(clock.Now().Add(age + time.Second))
-		_, err := remembered.ActionConfigFor(t.Context(), &v1alpha1.BarqCluster{})
-		require.NoError(t, err)
+		require.NoError(t, remembered.Fill(configOf(server)))
 		has, known := remembered.Has("security.openshift.io/v1")
 		require.Equal(t, found, has)
 		require.True(t, known)

@@ -33,8 +33,8 @@ type Configs struct {
 	// StatefulSets gets the versions of those that are written.
 	StatefulSets *clusters.Versions
 	Repairs      *Repairs
-	// Facts returns those of the reconcile of a context.
-	Facts func(context.Context) *Facts
+	// Facts are those of the reconcile.
+	Facts *Facts
 }
 
 // ActionConfigFor gives Helm's configuration for one BarqCluster.
@@ -45,7 +45,7 @@ func (d *Configs) ActionConfigFor(ctx context.Context, object client.Object) (*a
 	}
 	if helm, ok := config.KubeClient.(*kube.Client); ok {
 		config.KubeClient = &Client{
-			Client: helm, ctx: ctx, cluster: object, objects: d.Objects, facts: d.Facts(ctx), statefulSets: d.StatefulSets, repairs: d.Repairs,
+			Client: helm, ctx: ctx, cluster: object, objects: d.Objects, facts: d.Facts, statefulSets: d.StatefulSets, repairs: d.Repairs,
 			built: map[string]kube.ResourceList{},
 		}
 	}

@@ -1,0 +1,167 @@
+package adoption
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/upgrade"
+)
+
+// labelLimit is the most that a label's value may have.
+const labelLimit = 63
+
+// Check returns an error for a release of another owner that is not to be taken over, or not now.
+func Check(cluster client.Object, found *release.Release) error {
+	adopts, err := Adopts(cluster)
+	switch {
+	case err != nil:
+		return err
+	case !adopts:
+		return fmt.Errorf("the Helm release %q was installed by hand and is not taken over; annotate the BarqCluster with %s=%s to have it taken over, "+
+			"give the BarqCluster another name, or remove that release", found.Name, v1alpha1.AnnotationAdoptRelease, found.Name)
+	case found.Info.Status != release.StatusDeployed:
+		return fmt.Errorf("the Helm release %q is %s and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback",
+			found.Name, found.Info.Status)
+	default:
+		return nil
+	}
+}
+
+// WithoutChecksum returns values without the checksum of Secrets as long as the Secrets are those with which the release was or is
+// being adopted, and a label with which the next revision tells that checksum; empty if the release was not adopted.
+func WithoutChecksum(stored *release.Release, values map[string]any) (without map[string]any, adopted string) {
+	checksum := upgrade.SecretsChecksum(values)
+	short := checksum[:min(len(checksum), labelLimit)]
+	switch {
+	case stored == nil:
+		return values, ""
+	case labels.IsOurs(stored):
+		adopted = stored.Labels[labels.AdoptedSecrets]
+	case upgrade.SecretsChecksum(stored.Config) == "":
+		adopted = short
+	}
+	if short == "" || short != adopted {
+		return values, adopted
+	}
+	without = maps.Clone(values)
+	without["secretsChecksum"] = ""
+	return without, adopted
+}
+
+// Trial returns the StatefulSet that there is, and the one that there would be after a patch; nil if there is none.
+type Trial interface {
+	Try(ctx context.Context, name client.ObjectKey, patch func(live *appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error)
+}
+
+// Unchanged refuses to adopt a release if that would restart, remove or strand a pod, and names what is to be changed first.
+func Unchanged(ctx context.Context, trial Trial, stored, rendered *release.Release) error {
+	before, err := manifest.Typed[appsv1.StatefulSet](stored.Manifest, owned.StatefulSetKind.Kind)
+	if err != nil {
+		return fmt.Errorf("reading the manifest of the stored release: %w", err)
+	}
+	after, err := manifest.Typed[appsv1.StatefulSet](rendered.Manifest, owned.StatefulSetKind.Kind)
+	if err != nil {
+		return fmt.Errorf("reading the rendered manifest: %w", err)
+	}
+	fields, err := fixedDifferences(before, after)
+	if err == nil && len(fields) == 0 {
+		fields, err = tried(ctx, trial, client.ObjectKey{Namespace: stored.Namespace, Name: stored.Name}, before, after)
+	}
+	if err != nil || len(fields) == 0 {
+		return err
+	}
+	const most = 8
+	named := strings.Join(fields[:min(most, len(fields))], ", ")
+	if more := len(fields) - most; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("taking over the Helm release %q would restart or remove its pods, because the spec asks for another StatefulSet in %s; "+
+		"write the spec so that it gives what runs, and change it afterwards", stored.Name, named)
+}
+
+// tried asks the API server what the upgrade would make of the StatefulSet, which knows the defaults, the mutating webhooks, and
+// what was changed by hand.
+func tried(ctx context.Context, trial Trial, name client.ObjectKey, stored, rendered *appsv1.StatefulSet) ([]string, error) {
+	live, patched, err := trial.Try(ctx, name, func(live *appsv1.StatefulSet) ([]byte, error) { return upgradePatch(stored, rendered, live) })
+	if err != nil || live == nil {
+		return nil, err
+	}
+	fields, err := manifest.Differences("spec.template", live.Spec.Template, patched.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	if have, want := live.Spec.Replicas, patched.Spec.Replicas; have != nil && want != nil && *want < *have {
+		fields = append(fields, "spec.replicas")
+	}
+	return fields, nil
+}
+
+// upgradePatch is what Helm sends in an upgrade.
+func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
+	from, err := json.Marshal(stored)
+	want, wantErr := json.Marshal(rendered)
+	have, haveErr := json.Marshal(live)
+	rules, rulesErr := strategicpatch.NewPatchMetaFromStruct(live)
+	if err := errors.Join(err, wantErr, haveErr, rulesErr); err != nil {
+		return nil, err
+	}
+	return strategicpatch.CreateThreeWayMergePatch(from, want, have, rules, true)
+}
+
+// DryRun is a trial on the API server, which stores nothing.
+type DryRun struct {
+	// Live reads from the API server itself.
+	Live   client.Reader
+	Writer client.Writer
+}
+
+// Try returns the StatefulSet before and after a strategic merge patch.
+func (d DryRun) Try(ctx context.Context, name client.ObjectKey, patch func(live *appsv1.StatefulSet) ([]byte, error),
+) (before, after *appsv1.StatefulSet, err error) {
+	before = &appsv1.StatefulSet{}
+	if err := d.Live.Get(ctx, name, before); err != nil {
+		return nil, nil, client.IgnoreNotFound(err)
+	}
+	// Only the spec and what the chart writes count.
+	before.ManagedFields, before.Status = nil, appsv1.StatefulSetStatus{}
+	content, err := patch(before)
+	if err != nil {
+		return nil, nil, fmt.Errorf("comparing StatefulSet %s with the release: %w", name, err)
+	}
+	after = before.DeepCopy()
+	if err := d.Writer.Patch(ctx, after, client.RawPatch(types.StrategicMergePatchType, content), client.DryRunAll); err != nil {
+		if apierrors.IsInvalid(err) {
+			return nil, nil, fmt.Errorf("the Helm release cannot be taken over: %w", err)
+		}
+		return nil, nil, err
+	}
+	return before, after, nil
+}
+
+// fixedDifferences names the fields that differ and that the API server lets no one change.
+func fixedDifferences(before, after *appsv1.StatefulSet) ([]string, error) {
+	fixed := func(set *appsv1.StatefulSet) map[string]any {
+		return map[string]any{
+			"serviceName":          set.Spec.ServiceName,
+			"podManagementPolicy":  set.Spec.PodManagementPolicy,
+			"selector":             set.Spec.Selector,
+			"volumeClaimTemplates": set.Spec.VolumeClaimTemplates,
+		}
+	}
+	return manifest.Differences("spec", fixed(before), fixed(after))
+}

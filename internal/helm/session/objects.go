@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+
+	"helm.sh/helm/v3/pkg/kube"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/barq-db/barq-operator/internal/adoption"
+	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/rejection"
+)
+
+// Objects are those that a BarqCluster owns, or is to own. Live does it.
+type Objects interface {
+	adoption.Trial
+	// Unchanged reports whether objects are in the versions in which they were seen.
+	Unchanged(ctx context.Context, seen owned.Versions) (bool, error)
+	// Intact returns the objects of a manifest if they are what it asks for, and nil otherwise.
+	Intact(ctx context.Context, cluster client.Object, helm kube.Interface, manifest string) (owned.Versions, error)
+	// There names the objects of a manifest that exist.
+	There(ctx context.Context, helm kube.Interface, manifest string) (string, error)
+	// Delete deletes what a BarqCluster controls. believed: its record was written by the operator.
+	Delete(ctx context.Context, cluster client.Object, believed bool) error
+	// Release ends the ownership of what a BarqCluster controls.
+	Release(ctx context.Context, cluster client.Object) error
+	// Forget is for a BarqCluster that goes.
+	Forget(cluster types.UID)
+}
+
+// Live are the objects of the API server, as far as they can from the cache.
+type Live struct {
+	adoption.DryRun
+	Owned   *owned.Objects
+	Repairs *kubeclient.Repairs
+}
+
+// Unchanged compares with the cache.
+func (l Live) Unchanged(ctx context.Context, seen owned.Versions) (bool, error) {
+	return seen.Unchanged(ctx, l.Owned.Cache)
+}
+
+// Intact compares with the cache.
+func (l Live) Intact(ctx context.Context, cluster client.Object, helm kube.Interface, manifest string) (owned.Versions, error) {
+	return kubeclient.Intact(ctx, l.Owned, cluster, l.Repairs, helm, manifest)
+}
+
+// There looks into the cache.
+func (l Live) There(ctx context.Context, helm kube.Interface, manifest string) (string, error) {
+	return rejection.Objects(ctx, l.Owned.Cache, helm, manifest)
+}
+
+// Delete deletes what the cache shows, and what a BarqCluster leaves that is deleted with --cascade=orphan.
+func (l Live) Delete(ctx context.Context, cluster client.Object, believed bool) error {
+	find := l.Owned.Cached
+	if believed && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
+		find = l.Owned.Orphaned
+	}
+	found, err := find(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	return l.Owned.Delete(ctx, found)
+}
+
+// Release takes the owner references off.
+func (l Live) Release(ctx context.Context, cluster client.Object) error {
+	return l.Owned.Release(ctx, cluster)
+}
+
+// Forget forgets its repairs.
+func (l Live) Forget(cluster types.UID) { l.Repairs.Forget(cluster) }

@@ -1,0 +1,135 @@
+package upgrade
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"helm.sh/helm/v3/pkg/release"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
+)
+
+// Request is the spec that a person asks for.
+type Request struct {
+	Generation int64
+	// Applied is the newest generation of which the status says that nothing is left to do; zero if none. The generation of the
+	// newest revision may be lower: not every change of a spec makes a revision.
+	Applied int64
+}
+
+// NewerThan reports whether a person has changed the spec, or a Secret that it refers to, since the revision was made. Of a
+// revision without a generation, it reports false.
+//
+// What the spec says is not compared: defaults of a new CRD change it too.
+func (r Request) NewerThan(made *release.Release, values map[string]any) bool {
+	// Of a revision that is not believed, the values are not known.
+	return made.Config != nil && SecretsChecksum(made.Config) != SecretsChecksum(values) || r.Edited(made)
+}
+
+// Edited reports whether a person has changed the spec since the revision was made.
+func (r Request) Edited(made *release.Release) bool {
+	generation, err := strconv.ParseInt(made.Labels[labels.Generation], 10, 64)
+	if known := err == nil || r.Applied != 0; !known {
+		return false
+	}
+	return r.Generation != generation && r.Generation != r.Applied
+}
+
+// SecretsChecksum in the values of the chart changes with what the pods use of Secrets.
+func SecretsChecksum(values map[string]any) string {
+	checksum, _ := values["secretsChecksum"].(string)
+	return checksum
+}
+
+// Plan is how an upgrade goes.
+type Plan struct {
+	// Rollout is the label of the revision; see package labels.
+	Rollout string
+	// Waits: it needs a slot to begin.
+	Waits bool
+	// Resumes: it needs a slot, and has begun already.
+	Resumes bool
+}
+
+// PlanOf returns how an upgrade from the newest revision goes. restarting reports whether it restarts pods.
+func PlanOf(newest *release.Release, asked Request, values map[string]any, restarting func() (bool, error)) (Plan, error) {
+	requested := asked.NewerThan(newest, values)
+	finished := newest.Info.Status == release.StatusDeployed
+	before := newest.Labels[labels.Rollout]
+	if requested && before != labels.Unrequested {
+		// Whether it restarts pods makes no difference, and to find out takes as long as to render.
+		return Plan{Rollout: labels.Requested}, nil
+	}
+	restarts, err := restarting()
+	if err != nil {
+		return Plan{}, err
+	}
+	switch {
+	case restarts && requested:
+		return Plan{Rollout: labels.Requested}, nil
+	case restarts && finished:
+		return Plan{Rollout: labels.Unrequested, Waits: true}, nil
+	case before == labels.Unrequested:
+		// The template was not asked for when it was new. Helm tries a revision that did not
+		// finish again whatever is rendered.
+		return Plan{Rollout: labels.Unrequested, Resumes: !finished}, nil
+	default:
+		return Plan{Rollout: labels.Requested}, nil
+	}
+}
+
+// RestartsLivePods reports whether a manifest restarts the pods that there are, where it is not known from what manifest they were made.
+func RestartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, rendered string) (bool, error) {
+	live, err := owned.Cached(ctx, cache, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
+	if live == nil || err != nil || !owned.Controls(cluster, live) {
+		return false, err
+	}
+	wanted, err := manifest.Typed[appsv1.StatefulSet](rendered, owned.StatefulSetKind.Kind)
+	if err != nil {
+		return false, err
+	}
+	if replicas := wanted.Spec.Replicas; replicas != nil && *replicas == 0 {
+		return false, nil
+	}
+	have, err := manifest.Plain(live)
+	if err != nil {
+		return false, err
+	}
+	want, err := manifest.Plain(map[string]any{"spec": map[string]any{"template": wanted.Spec.Template}})
+	return err == nil && !apply.Covers(have, want), err
+}
+
+// RequestOf returns what is asked for, and how much of it was applied: the status says of which generation nothing is left to do.
+func RequestOf(object client.Object) (Request, error) {
+	cluster, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return Request{}, fmt.Errorf("looking at %T: only BarqClusters are expected here", object)
+	}
+	asked := Request{Generation: cluster.GetGeneration()}
+	status, err := releasestatus.Of(cluster)
+	if err != nil {
+		return Request{}, err
+	}
+	for name, wanted := range map[string]metav1.ConditionStatus{
+		v1alpha1.ConditionDeployed:       metav1.ConditionTrue,
+		v1alpha1.ConditionReleaseFailed:  metav1.ConditionFalse,
+		v1alpha1.ConditionIrreconcilable: metav1.ConditionFalse,
+	} {
+		if !meta.IsStatusConditionPresentAndEqual(status.Conditions, name, wanted) {
+			return asked, nil
+		}
+	}
+	asked.Applied = meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionIrreconcilable).ObservedGeneration
+	return asked, nil
+}
