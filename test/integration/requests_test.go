@@ -124,6 +124,8 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 	}), "install")
 
 	require.Equal(t, audit.Counts{
+		// The revision that it starts from is read.
+		{Verb: "get", Resource: "secrets"}: 1,
 		// Each is tried before it is done.
 		{Verb: "patch", Resource: "statefulsets"}: 2,
 		{Verb: "create", Resource: "secrets"}:     2,
