@@ -79,7 +79,7 @@ fmt: ## Format the Go code
 	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
 
 .PHONY: lint
-lint: ## Check the Go code, its format and that every go.mod is tidy
+lint: ## Check the Go code, its format, that every go.mod is tidy, and the sentences and words of the pages
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && \
 	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
 	$(GO) vet ./...
@@ -87,6 +87,7 @@ lint: ## Check the Go code, its format and that every go.mod is tidy
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
 		(cd "$${module%/go.mod}" && $(GO) mod tidy -diff) || exit 1; \
 	done
+	vale=$(call program,hack/tools/vale,vale) && git ls-files -z --cached --others --exclude-standard '*.md' | xargs -0 "$$vale"
 
 # It asks vuln.go.dev, so .ci/run, which needs no network but the module proxy, does not run it.
 .PHONY: vulncheck
@@ -107,7 +108,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart

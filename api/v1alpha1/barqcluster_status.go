@@ -5,13 +5,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Phase is the state of a BarqCluster in one word, for people; programs read the conditions.
+// Phase is the state of a BarqCluster in one word, for users; programs read the conditions.
 //
 // +kubebuilder:validation:Enum=Pending;Progressing;Ready;Degraded;Failed;Hibernated;Paused
 type Phase string
 
 const (
-	// PhasePending: nothing runs yet, something is awaited (a Secret, a volume, a node).
+	// PhasePending: nothing runs yet. The operator waits for a Secret, a volume or a node.
 	PhasePending Phase = "Pending"
 	// PhaseProgressing: pods are being made, replaced or removed.
 	PhaseProgressing Phase = "Progressing"
@@ -19,7 +19,7 @@ const (
 	PhaseReady Phase = "Ready"
 	// PhaseDegraded: something runs, but pods do not answer, or a change is held back.
 	PhaseDegraded Phase = "Degraded"
-	// PhaseFailed: clients get no answer and a person has to act.
+	// PhaseFailed: clients get no answer and you have to act.
 	PhaseFailed Phase = "Failed"
 	// PhaseHibernated: replicas is 0, no pod runs and the volumes are kept.
 	PhaseHibernated Phase = "Hibernated"
@@ -29,10 +29,11 @@ const (
 
 // BarqClusterStatus is what the operator observed.
 //
-// Four writers share it by server-side apply, each with fields of its own: the Helm side writes
-// deployedRelease and the conditions Initialized, Deployed, ReleaseFailed, Irreconcilable and
-// Paused, the volumes controller storage and the condition VolumesResized, the claims controller
-// operator and takeover, the status controller everything else.
+// Four controllers share it by server-side apply, each with fields of its own. The cluster
+// controller writes deployedRelease and the conditions Initialized, Deployed, ReleaseFailed,
+// Irreconcilable and Paused. The volumes controller writes storage and the condition
+// VolumesResized. The claims controller writes operator and takeover. The status controller writes
+// all other fields.
 type BarqClusterStatus struct {
 	// operator is the one operator that works on this BarqCluster: namespace and name of its Lease. All
 	// others leave it alone.
@@ -78,7 +79,7 @@ type BarqClusterStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Selector string `json:"selector,omitempty"`
 
-	// image is the image that the pods are to run.
+	// image is the desired image of the pods.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Image string `json:"image,omitempty"`
@@ -99,18 +100,19 @@ type BarqClusterStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	AppliedSpecHash string `json:"appliedSpecHash,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable,
-	// VolumesResized, ChangesPending, with more than one pod DataRedundancy, with spec.deletionProtection
-	// DeletionProtected, with spec.storage.retention.reclaim VolumesRetained, with spec.monitoring.podMonitor Monitored, and
-	// those of the Helm release: Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
+	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable, VolumesResized
+	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
+	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
+	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Those of the Helm
+	// release are Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes.conditions"}
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// deployedRelease is the Helm release that was last stored for this BarqCluster. Its being there does
-	// not mean that the database answers: see the condition Ready.
+	// deployedRelease is the Helm release that was last stored for this BarqCluster. It does not say
+	// whether the database answers: see the condition Ready.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status
 	DeployedRelease *DeployedRelease `json:"deployedRelease,omitempty"`

@@ -9,9 +9,8 @@ import (
 
 // BarqCluster runs Barq DB, a vector database, with one volume for each pod.
 //
-// The name is at most 52 characters, because Kubernetes adds a hash of 11 to it
-// in a label of the pods, and it is a DNS label that starts with a letter, because a
-// Service takes it.
+// The name is at most 52 characters, because Kubernetes adds a hash of 11 to it in a label of the
+// pods. It is a DNS label that starts with a letter, because a Service takes it.
 //
 // +operator-sdk:csv:customresourcedefinitions:displayName="Barq Cluster",resources={{StatefulSet,v1},{Pod,v1},{PersistentVolumeClaim,v1},{Service,v1},{ServiceAccount,v1},{ConfigMap,v1},{Secret,v1},{NetworkPolicy,v1},{PodDisruptionBudget,v1},{PodMonitor,v1}}
 // +kubebuilder:object:root=true
@@ -23,7 +22,7 @@ import (
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="The state in one word"
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not, in one word"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`,priority=1,description="The image that the pods are to run"
+// +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`,priority=1,description="The desired image of the pods"
 // +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.status.operator`,priority=1,description="The operator that works on it"
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1,description="The same in words"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52",message="metadata.name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name"
@@ -35,7 +34,7 @@ type BarqCluster struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the database is to be.
+	// spec is the desired state of the database.
 	// +kubebuilder:default={}
 	// +optional
 	Spec BarqClusterSpec `json:"spec,omitempty"`
@@ -54,16 +53,15 @@ type BarqClusterList struct {
 	Items           []BarqCluster `json:"items"`
 }
 
-// BarqClusterSpec is what the user asks for.
+// BarqClusterSpec is the desired state of the database.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
 // +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels have more than 65536 characters together, names and values, and the record of what runs has no room for more; put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones"
 type BarqClusterSpec struct {
-	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between
-	// them: what further pods are for is said in topology.mode. 0 stops the pods and
-	// keeps the volumes. Volumes of pods that a lower number removes are kept too, unless
-	// storage.retention says otherwise.
+	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
+	// topology.mode says what further pods are for. 0 stops the pods and keeps the volumes. It also
+	// keeps volumes of pods that a lower number removes, unless storage.retention says otherwise.
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
@@ -98,7 +96,7 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
 
-	// topology says what the pods are to one another.
+	// topology defines how pods share data.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
@@ -110,16 +108,16 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
-	// tiering tells Barq DB where its hot, warm and cold tiers are. Barq DB 0.1.0 moves nothing between them, and ends at
-	// its start with a tier on s3 or gcs.
+	// tiering tells Barq DB where its hot, warm and cold tiers are. Barq DB 0.1.0 moves nothing
+	// between them, and exits at startup with a tier on s3 or gcs.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Tiering TieringSpec `json:"tiering,omitempty"`
 
-	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no
-	// limits; a CPU limit of 1 or less can starve the health endpoint while the database searches.
-	// What is written here replaces the default as a whole. A change restarts the pods one at a time.
+	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no limits.
+	// A CPU limit of 1 or less can starve the health endpoint while the database searches. What is
+	// written here replaces the default as a whole. A change restarts the pods one at a time.
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !(r in self.requests) || quantity(string(self.requests[r])).isGreaterThan(quantity('0')))",message="requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.limits) || !(r in self.limits) || quantity(string(self.limits[r])).isGreaterThan(quantity('0')))",message="limits must be greater than zero; write for instance memory: 4Gi, or leave the limit out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !has(self.limits) || !(r in self.requests) || !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request must not be above its limit; lower the request or raise the limit"
@@ -156,8 +154,8 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Environment Variables",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Env []EnvVar `json:"env,omitempty"`
 
-	// minReadySeconds is for how long a new pod must answer before a roll-out goes on to the next
-	// one; default 5, at most 3600. A change restarts nothing.
+	// minReadySeconds is for how long a new pod must answer before a rollout goes on to the next one;
+	// default 5, at most 3600. A change restarts nothing.
 	// +kubebuilder:default=5
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=3600
@@ -175,8 +173,8 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ProgressDeadlineSeconds *int32 `json:"progressDeadlineSeconds,omitempty"`
 
-	// networkPolicy says who may reach the database. Whoever reaches it is its administrator, so by
-	// default only pods of the BarqCluster's namespace may.
+	// networkPolicy says who may reach the database. Each client that reaches it is its administrator,
+	// so by default only pods of the BarqCluster's namespace may.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
@@ -220,9 +218,10 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodAnnotations Annotations `json:"podAnnotations,omitempty"`
 
-	// inheritedMetadata are labels and annotations that every object of the BarqCluster gets, pods and volume claims too.
-	// Default none, at most 2048 characters together. An object's own win: podLabels, podAnnotations, and the labels and
-	// annotations of service, serviceAccount and monitoring.podMonitor. A change restarts the pods one at a time.
+	// inheritedMetadata are labels and annotations that every object of the BarqCluster gets, pods and
+	// PVCs too. Default none, at most 2048 characters together. An object's own win: podLabels,
+	// podAnnotations, and the labels and annotations of service, serviceAccount and
+	// monitoring.podMonitor. A change restarts the pods one at a time.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	InheritedMetadata *InheritedMetadata `json:"inheritedMetadata,omitempty"`
@@ -319,8 +318,9 @@ type PodSecurityContext struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	FSGroup *int64 `json:"fsGroup,omitempty"`
 
-	// fsGroupChangePolicy says when Kubernetes gives all files of a volume to fsGroup: OnRootMismatch (default), if the
-	// folder at its top belongs to another group, or Always, at each start of a pod.
+	// fsGroupChangePolicy says when Kubernetes gives all files of a volume to fsGroup: OnRootMismatch
+	// (default) or Always. OnRootMismatch does so if the folder at its top belongs to another group,
+	// and Always at each start of a pod.
 	// +kubebuilder:validation:Enum=OnRootMismatch;Always
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="File System Group Change Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:OnRootMismatch","urn:alm:descriptor:com.tectonic.ui:select:Always","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -373,7 +373,7 @@ type LabelValue string
 // +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner"
 type Annotations map[string]string
 
-// TopologyMode is what the pods of a BarqCluster are to one another.
+// TopologyMode is how the pods of a BarqCluster share data.
 //
 // +kubebuilder:validation:Enum=Primary;Independent
 type TopologyMode string
@@ -397,7 +397,7 @@ const (
 	ScaleDownAllow ScaleDown = "Allow"
 )
 
-// TopologySpec says what the pods are to one another.
+// TopologySpec defines how pods share data.
 type TopologySpec struct {
 	// mode is Primary (default) or Independent. With Primary, pod 0 holds all data and the Service
 	// leads to it alone; further pods hold no data. With Independent each pod is a database of its
@@ -419,7 +419,7 @@ type TopologySpec struct {
 // NetworkPolicySpec says who may reach the database.
 type NetworkPolicySpec struct {
 	// enabled makes a NetworkPolicy that lets pods of the BarqCluster's namespace reach ports 8080 and
-	// 50051, and nobody else; default true. It takes a network plugin that enforces policies.
+	// 50051, and no other pod; default true. It takes a network plugin that enforces policies.
 	// +kubebuilder:default=true
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
@@ -439,8 +439,8 @@ type NetworkPolicySpec struct {
 type TLSSpec struct {
 	// secretName names a Secret in the BarqCluster's namespace with tls.crt and tls.key, as
 	// cert-manager writes it. The certificate must be for the names of the Services. A change of the
-	// Secret restarts the pods one at a time. Clients' certificates are not asked for. Barq DB 0.1
-	// cannot serve TLS: with a certificate it ends at its start.
+	// Secret restarts the pods one at a time. It asks clients for no certificates. Barq DB 0.1 cannot
+	// serve TLS: with a certificate it exits at startup.
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -611,16 +611,16 @@ type RetentionSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:select:Delete","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	WhenScaled RetentionPolicy `json:"whenScaled,omitempty"`
 
-	// reclaim Retain keeps a volume when its claim is deleted, with the namespace too: the operator sets
-	// persistentVolumeReclaimPolicy of the PersistentVolume to Retain. Default: what the StorageClass says, mostly Delete. When this
-	// is removed, volumes that are kept stay so. An operator that is confined to namespaces may not do it; the condition
-	// VolumesRetained says so.
+	// reclaim Retain keeps a volume when its PVC is deleted, with the namespace too: the operator sets
+	// persistentVolumeReclaimPolicy of the PersistentVolume to Retain. Default: what the StorageClass
+	// says, mostly Delete. When you remove this, kept volumes stay so. An operator that is confined to
+	// namespaces may not do it; the condition VolumesRetained says so.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Retain","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Reclaim ReclaimPolicy `json:"reclaim,omitempty"`
 }
 
-// ReclaimPolicy says what becomes of a volume whose claim is deleted.
+// ReclaimPolicy says what becomes of a volume whose PVC is deleted.
 //
 // +kubebuilder:validation:Enum=Retain
 type ReclaimPolicy string
@@ -650,8 +650,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 type TieringSpec struct {
-	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq DB 0.1.0 ends at its
-	// start. While it is false the tiers are ignored. A change restarts the pods one at a time.
+	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq
+	// DB 0.1.0 exits at startup. While it is false the tiers are ignored. A change restarts the pods
+	// one at a time.
 	// +kubebuilder:default=false
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
@@ -697,8 +698,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.region)",message="region is for provider s3 only; remove it"
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.endpoint)",message="endpoint is for provider s3 only; remove it"
 type TierSpec struct {
-	// provider of the object store: s3, gcs or azure. Barq DB 0.1.0 ends at its start with a tier on s3 or gcs: these are
-	// for an image that can.
+	// provider of the object store: s3, gcs or azure. Barq DB 0.1.0 exits at startup with a tier on s3
+	// or gcs: these are for an image that can serve them.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:s3","urn:alm:descriptor:com.tectonic.ui:select:gcs","urn:alm:descriptor:com.tectonic.ui:select:azure"}
 	Provider Provider `json:"provider"`
 
@@ -715,11 +716,12 @@ type TierSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Bucket From Secret",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	BucketSecretRef *SecretKeyReference `json:"bucketSecretRef,omitempty"`
 
-	// credentialsSecretRef names a Secret in the BarqCluster's namespace whose keys are named like
-	// the variables: for s3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and if present
-	// AWS_SESSION_TOKEN and AWS_REGION; for gcs GOOGLE_APPLICATION_CREDENTIALS_JSON; for azure
-	// AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY. Without it, s3 and gcs use the workload
-	// identity of the service account. A change of the Secret restarts the pods one at a time.
+	// credentialsSecretRef names a Secret in the BarqCluster's namespace whose keys are named like the
+	// variables. For s3 these are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and if present
+	// AWS_SESSION_TOKEN and AWS_REGION. For gcs it is GOOGLE_APPLICATION_CREDENTIALS_JSON. For azure
+	// these are AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY. Without it, s3 and gcs use the
+	// workload identity of the service account. A change of the Secret restarts the pods one at a
+	// time.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Credentials"
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
@@ -772,8 +774,9 @@ type SecretKeyReference struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || has(self.name)",message="create: false needs the name of an account that exists; write name, or remove create"
 // +kubebuilder:validation:XValidation:rule="!has(self.create) || self.create || !has(self.annotations) || self.annotations.size() == 0",message="annotations go on the account that the operator creates; annotate the existing account yourself, or remove create: false"
 type ServiceAccountSpec struct {
-	// create makes the account; default true. With false the account of the given name is used as it is, and changes are
-	// held back until it exists. One that the operator has made is kept then, and belongs to the BarqCluster no more.
+	// create makes the account; default true. With false the account of the given name is used as it
+	// is, and changes are held back until it exists. The operator then keeps one that it has made, but
+	// the BarqCluster no longer owns it.
 	// +kubebuilder:default=true
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}

@@ -7,18 +7,18 @@ const (
 	ConditionReady = "Ready"
 	// ConditionReconciling is True while the operator or Kubernetes works towards the spec.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when no progress is made until a person acts.
+	// ConditionStalled is True when the operator can't make progress until you act.
 	ConditionStalled = "Stalled"
 	// ConditionSecretsAvailable is True when every Secret that the spec names is there with
 	// its keys. While it is False, changes are held back and running pods are left alone.
 	ConditionSecretsAvailable = "SecretsAvailable"
 	// ConditionVolumesResized is True when every volume has the size that the spec asks for.
 	ConditionVolumesResized = "VolumesResized"
-	// ConditionVolumesRetained is True when each volume stays when its claim goes, and False when a volume could not be told so. Absent
-	// without spec.storage.retention.reclaim.
+	// ConditionVolumesRetained is True when each volume stays when its PVC is deleted, and False when
+	// the operator could not set this. Absent without spec.storage.retention.reclaim.
 	ConditionVolumesRetained = "VolumesRetained"
-	// ConditionChangesPending is True while something is to be changed that is held back: by
-	// spec.paused, by a missing Secret or a refusal, or until it is this BarqCluster's turn.
+	// ConditionChangesPending is True while the operator holds a change back. Causes are spec.paused,
+	// a missing Secret, a refusal, or other BarqClusters that come first.
 	ConditionChangesPending = "ChangesPending"
 	// ConditionDataRedundancy is False with more than one pod, because Barq DB holds each document
 	// on one volume only, however many pods there are. Absent otherwise.
@@ -31,7 +31,7 @@ const (
 	ConditionMonitored = "Monitored"
 )
 
-// Types of the conditions that the Helm side writes.
+// Types of the conditions that the cluster controller writes.
 const (
 	// ConditionInitialized is True once the release store was read.
 	ConditionInitialized = "Initialized"
@@ -39,7 +39,8 @@ const (
 	ConditionDeployed = "Deployed"
 	// ConditionReleaseFailed is True when the newest install or upgrade failed.
 	ConditionReleaseFailed = "ReleaseFailed"
-	// ConditionIrreconcilable is True when the last Helm pass ended in an error.
+	// ConditionIrreconcilable is True when the last reconcile of the cluster controller ended in an
+	// error.
 	ConditionIrreconcilable = "Irreconcilable"
 	// ConditionPaused is True while spec.paused holds every change back.
 	ConditionPaused = "Paused"
@@ -96,9 +97,9 @@ const (
 	ReasonResizeRefused = "ResizeRefused"
 	// ReasonResizeFailed: the storage tried to let a volume grow and failed.
 	ReasonResizeFailed = "ResizeFailed"
-	// ReasonDataAtRisk: a claim is being deleted, or has lost its volume, while its pod uses it.
+	// ReasonDataAtRisk: a PVC is being deleted, or has lost its volume, while its pod uses it.
 	ReasonDataAtRisk = "DataAtRisk"
-	// ReasonVolumesDiffer: claims that were there before have another class or access mode than the spec
+	// ReasonVolumesDiffer: PVCs that were there before have another class or access mode than the spec
 	// says, or are larger.
 	ReasonVolumesDiffer = "VolumesDiffer"
 	// ReasonFileSystemResizePending: a volume grew, and its file system will when its pod restarts.
@@ -109,8 +110,8 @@ const (
 const (
 	// ReasonNothingPending: no change is held back.
 	ReasonNothingPending = "NothingPending"
-	// ReasonRolloutQueued: a change that nobody asked for in the spec, such as one that a new version
-	// of the operator brings, waits until other BarqClusters have finished theirs.
+	// ReasonRolloutQueued: a change that the spec does not ask for waits until other BarqClusters have
+	// finished their rollouts. A new version of the operator brings such a change.
 	ReasonRolloutQueued = "RolloutQueued"
 	// ReasonPrimaryOnly: the first pod holds all data, the others hold none.
 	ReasonPrimaryOnly = "PrimaryOnly"
@@ -128,9 +129,10 @@ const (
 
 // Reasons of the condition VolumesRetained, which also has NoVolumes.
 const (
-	// ReasonRetainSet: each volume was told to stay when its claim goes.
+	// ReasonRetainSet: each volume stays when its PVC is deleted.
 	ReasonRetainSet = "RetainSet"
-	// ReasonRetainRefused: a volume could not be told to stay, mostly because the operator is confined to namespaces.
+	// ReasonRetainRefused: the operator could not set Retain on a volume, mostly because the operator
+	// is confined to namespaces.
 	ReasonRetainRefused = "RetainRefused"
 )
 
@@ -140,7 +142,8 @@ const (
 	ReasonPolicyBound = "PolicyBound"
 	// ReasonPolicyMissing: the admission policy or its binding is not installed, or does not refuse the deletion.
 	ReasonPolicyMissing = "PolicyMissing"
-	// ReasonPolicyUnknown: the operator may not read the admission policy, or was told not to look for it.
+	// ReasonPolicyUnknown: the operator may not read the admission policy, or has the setting not to
+	// look for it.
 	ReasonPolicyUnknown = "PolicyUnknown"
 )
 
@@ -152,11 +155,13 @@ const (
 	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
-	// ReasonTierNotSupported: a tier is on s3 or gcs, with which Barq DB 0.1.0 ends at its start.
+	// ReasonTierNotSupported: a tier is on s3 or gcs, with which Barq DB 0.1.0 exits at startup.
 	ReasonTierNotSupported = "TierNotSupported"
-	// ReasonVolumeDeleted: the claim of a pod that a lower number of replicas has removed was deleted.
+	// ReasonVolumeDeleted: the operator deleted the PVC of a pod that a lower number of replicas has
+	// removed.
 	ReasonVolumeDeleted = "VolumeDeleted"
-	// ReasonStatefulSetReplaced: the StatefulSet was made again with other claims, because no volume was bound.
+	// ReasonStatefulSetReplaced: the StatefulSet was made again with other PVCs, because no volume was
+	// bound.
 	ReasonStatefulSetReplaced = "StatefulSetReplaced"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.
 	ReasonManagedElsewhere = "ManagedElsewhere"
