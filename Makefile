@@ -1,5 +1,5 @@
 # Needs Go, git and make. Every other tool is built by hack/programs, once, into
-# a cache outside the work tree, at the version that hack/tools/go.mod names.
+# a cache outside of the work tree, at the version that hack/tools/go.mod names.
 
 VERSION ?= 0.1.0
 IMG ?= ghcr.io/barq-db/barq-operator:v$(VERSION)
@@ -37,7 +37,7 @@ export KUBERNETES_VERSION
 GO_TEST_FLAGS ?=
 
 # $(call program,module,name) is the shell text that gives the path of a tool.
-program = $$($(GO) run ./hack/programs --module $(1) $(2))
+program = $$(GO="$(GO)" hack/programs/programs.sh $(1) $(2))
 
 # The prerequisites of a goal are steps in an order.
 .NOTPARALLEL:
@@ -285,7 +285,7 @@ e2e: export BARQ_OPERATOR_NEXT_BIN = $(CURDIR)/bin/e2e/barq-operator-next
 bin/e2e/barq-operator-next:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=99.0.0' -o $@ ./cmd/barq-operator
 	for module in test/e2e/lifecyclemanager hack/tools/opm hack/tools/operator-sdk; do \
-		$(GO) run ./hack/programs --module "$$module" >/dev/null || exit 1; \
+		GO="$(GO)" hack/programs/programs.sh "$$module" >/dev/null || exit 1; \
 	done
 
 .PHONY: dist

@@ -95,7 +95,7 @@ func TestDownSparesAProcessThatIsNotTheOperator(t *testing.T) {
 
 func TestASampleThatIsOfNoUseStartsNothing(t *testing.T) {
 	for sample, message := range map[string]string{
-		"/does/not/exist.yaml": "demo: there is no sample /does/not/exist.yaml; name a manifest in DEMO_SAMPLE\n",
+		"/does/not/exist.yaml":          "demo: there is no sample /does/not/exist.yaml; name a manifest in DEMO_SAMPLE\n",
 		"config/default/namespace.yaml": "demo: the sample config/default/namespace.yaml holds no BarqCluster; name a manifest that does in DEMO_SAMPLE\n",
 	} {
 		out, err := demo(t.TempDir(), "up", "DEMO_SAMPLE="+sample).CombinedOutput()
