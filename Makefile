@@ -1,5 +1,5 @@
 # Needs Go, git and make. Every other tool is built by hack/programs, once, into
-# a cache outside the work tree, at the version that hack/tools/go.mod names.
+# a cache outside of the work tree, at the version that hack/tools/go.mod names.
 
 VERSION ?= 0.1.0
 IMG ?= ghcr.io/barq-db/barq-operator:v$(VERSION)
@@ -23,13 +23,11 @@ DATE := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 VERSION_PACKAGE := github.com/barq-db/barq-operator/internal/version
 LDFLAGS := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Commit=$(COMMIT) -X $(VERSION_PACKAGE).Date=$(DATE)
 
-# The manifest that the demo applies, the kubeconfig of a cluster that exists, and how
-# long the sample may take; empty for config/samples/barqcluster.yaml, a test cluster
-# of the demo's own, and five minutes.
+# The manifest that the demo applies, and how long each BarqCluster in it may take; empty for
+# config/samples/barqcluster.yaml and five minutes.
 DEMO_SAMPLE ?=
-DEMO_KUBECONFIG ?=
 DEMO_TIMEOUT ?=
-export DEMO_SAMPLE DEMO_KUBECONFIG DEMO_TIMEOUT
+export DEMO_SAMPLE DEMO_TIMEOUT
 
 # The version of Kubernetes of test clusters, of those that test/cluster/components pins; the newest if it is empty.
 KUBERNETES_VERSION ?=
@@ -39,7 +37,7 @@ export KUBERNETES_VERSION
 GO_TEST_FLAGS ?=
 
 # $(call program,module,name) is the shell text that gives the path of a tool.
-program = $$($(GO) run ./hack/programs --module $(1) $(2))
+program = $$(GO="$(GO)" hack/programs/programs.sh $(1) $(2))
 
 # The prerequisites of a goal are steps in an order.
 .NOTPARALLEL:
@@ -48,8 +46,8 @@ program = $$($(GO) run ./hack/programs --module $(1) $(2))
 ##@ The two commands
 
 .PHONY: demo
-demo: bin/demo ## Start a cluster and the operator, apply a sample and show it become Ready
-	@bin/demo up
+demo: ## Start a cluster and the operator, apply a sample and show it become Ready
+	@GO="$(GO)" hack/demo/demo.sh up
 
 .PHONY: test
 test: test-unit test-chart test-image test-conformance test-cluster test-integration test-adversary ## Run every test, those against a real Kubernetes API too
@@ -108,7 +106,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart
@@ -259,14 +257,8 @@ cluster-down: ## Stop the test cluster
 ##@ Demo
 
 .PHONY: demo-down
-demo-down: bin/demo ## Stop what the demo left running
-	@bin/demo down
-
-# Built before it is run, because go run would end at a SIGTERM without passing it on.
-.PHONY: bin/demo
-bin/demo:
-	@echo "building the demo (minutes the first time)"
-	@$(GO) build -o $@ ./hack/demo
+demo-down: ## Stop what the demo left running
+	@GO="$(GO)" hack/demo/demo.sh down
 
 ##@ Ship
 
@@ -294,7 +286,7 @@ e2e: export BARQ_OPERATOR_NEXT_BIN = $(CURDIR)/bin/e2e/barq-operator-next
 bin/e2e/barq-operator-next:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=99.0.0' -o $@ ./cmd/barq-operator
 	for module in test/e2e/lifecyclemanager hack/tools/opm hack/tools/operator-sdk; do \
-		$(GO) run ./hack/programs --module "$$module" >/dev/null || exit 1; \
+		GO="$(GO)" hack/programs/programs.sh "$$module" >/dev/null || exit 1; \
 	done
 
 .PHONY: dist

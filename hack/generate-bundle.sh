@@ -17,7 +17,7 @@ database_image=${5:-}
 base=bases/barq-operator.clusterserviceversion.yaml
 csv=bundle/manifests/barq-operator.clusterserviceversion.yaml
 
-program() { "${GO:-go}" run ./hack/programs --module "$@"; }
+program() { hack/programs/programs.sh "$@"; }
 kustomize=$(program hack/tools kustomize)
 operator_sdk=$(program hack/tools/operator-sdk operator-sdk)
 

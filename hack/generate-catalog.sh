@@ -15,7 +15,7 @@ bundle_image=$3
 catalog=$4
 shift 4
 
-opm=$("${GO:-go}" run ./hack/programs --module hack/tools/opm opm)
+opm=$(hack/programs/programs.sh hack/tools/opm opm)
 version=$(cd hack/tools/opm && "${GO:-go}" list -m -f '{{.Version}}' github.com/operator-framework/operator-registry)
 # Catalogs of OLM 1 take no other form.
 form=(--output yaml --migrate-level bundle-object-to-csv-metadata)

@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 go=${GO:-go}
-kustomize=$("$go" run ./hack/programs --module hack/tools kustomize)
-helm=$("$go" run ./hack/programs --module hack/tools helm)
+kustomize=$(hack/programs/programs.sh hack/tools kustomize)
+helm=$(hack/programs/programs.sh hack/tools helm)
 
 manifests() {
     "$kustomize" build config/default

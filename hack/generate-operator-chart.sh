@@ -12,5 +12,5 @@ cp config/crd/bases/*.yaml "$chart/files/crd/"
 cp config/rbac/*role.yaml "$chart/files/rbac/"
 cp config/admission/deletion_protection.yaml config/admission/replicas_warning.yaml "$chart/files/admission/"
 
-helm_docs=$("${GO:-go}" run ./hack/programs --module hack/tools/helm-docs helm-docs)
+helm_docs=$(hack/programs/programs.sh hack/tools/helm-docs helm-docs)
 "$helm_docs" --chart-search-root "$chart" --sort-values-order file --log-level warning

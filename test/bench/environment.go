@@ -22,7 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/hack/programs/programcache"
+	"github.com/barq-db/barq-operator/hack/programs"
 	"github.com/barq-db/barq-operator/test/bench/audit"
 	"github.com/barq-db/barq-operator/test/cluster"
 	"github.com/barq-db/barq-operator/test/operatorprocess"
@@ -110,20 +110,9 @@ func (e *environment) buildLimit(ctx context.Context) error {
 }
 
 func (e *environment) buildStock(ctx context.Context) error {
-	module, err := programcache.Open(ctx, filepath.Join(e.root, stockModule))
-	if err != nil {
-		return err
-	}
-	cache, err := programcache.DefaultDir()
-	if err != nil {
-		return err
-	}
-	files, err := module.Build(ctx, cache, e.out, "helm-operator")
-	if err != nil {
-		return err
-	}
-	e.programs[Stock] = files[0]
-	return nil
+	built, err := programs.Build(ctx, filepath.Join(e.root, stockModule), e.out, "helm-operator")
+	e.programs[Stock] = built["helm-operator"]
+	return err
 }
 
 func (e *environment) startCluster(ctx context.Context) error {

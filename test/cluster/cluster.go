@@ -214,7 +214,7 @@ func (c *Cluster) linkPrograms(ctx context.Context, tools []string) (map[string]
 		return nil, err
 	}
 	if len(tools) > 0 {
-		found, err := programs(ctx, toolsModule, c.out, tools...)
+		found, err := findPrograms(ctx, toolsModule, c.out, tools...)
 		if err != nil {
 			return nil, err
 		}

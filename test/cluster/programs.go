@@ -9,10 +9,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/barq-db/barq-operator/hack/programs/programcache"
+	"github.com/barq-db/barq-operator/hack/programs"
 )
 
 // AssetsVariable names a directory of control plane programs that the user has,
@@ -50,7 +51,7 @@ func componentPrograms(ctx context.Context, realNode bool, out io.Writer, names 
 		return nil, err
 	}
 	version := os.Getenv(VersionVariable)
-	chosen, err := moduleOf(ctx, root, version)
+	chosen, err := moduleOf(root, version)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +60,11 @@ func componentPrograms(ctx context.Context, realNode bool, out io.Writer, names 
 		return nil, fmt.Errorf("%s is %q, and a real node is there for the newest version only: unset it", VersionVariable, version)
 	}
 	isKubernetes := func(name string) bool { return slices.Contains(kubernetesPrograms, name) }
-	others, err := programs(ctx, componentsModule, out, slices.DeleteFunc(slices.Clone(names), isKubernetes)...)
+	others, err := findPrograms(ctx, componentsModule, out, slices.DeleteFunc(slices.Clone(names), isKubernetes)...)
 	if err != nil {
 		return nil, err
 	}
-	found, err := programs(ctx, chosen, out, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isKubernetes(name) })...)
+	found, err := findPrograms(ctx, chosen, out, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isKubernetes(name) })...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +73,11 @@ func componentPrograms(ctx context.Context, realNode bool, out io.Writer, names 
 }
 
 // moduleOf returns the module that pins a version of Kubernetes, which is written without v; empty for the newest.
-func moduleOf(ctx context.Context, root, version string) (string, error) {
+func moduleOf(root, version string) (string, error) {
 	if version == "" {
 		return componentsModule, nil
 	}
-	pinned, err := pinnedVersions(ctx, root)
+	pinned, err := pinnedVersions(root)
 	if err != nil {
 		return "", err
 	}
@@ -88,34 +89,37 @@ func moduleOf(ctx context.Context, root, version string) (string, error) {
 	return module, nil
 }
 
+// kubernetesPattern finds the version of Kubernetes in a go.mod.
+var kubernetesPattern = regexp.MustCompile(`(?m)^(?:require)?\s+k8s\.io/kubernetes v(\S+)`)
+
 // pinnedVersions returns the modules that pin a Kubernetes by the version of it.
-func pinnedVersions(ctx context.Context, root string) (map[string]string, error) {
+func pinnedVersions(root string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(root, componentsModule, "*", "go.mod"))
 	if err != nil {
 		return nil, err
 	}
 	pinned := map[string]string{}
 	for _, file := range append(files, filepath.Join(root, componentsModule, "go.mod")) {
-		opened, err := programcache.Open(ctx, filepath.Dir(file))
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		program, err := opened.Program(apiServer)
+		version := kubernetesPattern.FindSubmatch(data)
+		if version == nil {
+			return nil, fmt.Errorf("%s requires no k8s.io/kubernetes", file)
+		}
+		module, err := filepath.Rel(root, filepath.Dir(file))
 		if err != nil {
 			return nil, err
 		}
-		module, err := filepath.Rel(root, opened.Dir)
-		if err != nil {
-			return nil, err
-		}
-		pinned[strings.TrimPrefix(program.Version, "v")] = module
+		pinned[string(version[1])] = module
 	}
 	return pinned, nil
 }
 
-// programs returns the paths of the named programs: those that the user has in
+// findPrograms returns the paths of the named programs: those that the user has in
 // KUBEBUILDER_ASSETS, and from the cache, built where needed, all others.
-func programs(ctx context.Context, module string, out io.Writer, names ...string) (map[string]string, error) {
+func findPrograms(ctx context.Context, module string, out io.Writer, names ...string) (map[string]string, error) {
 	found, missing, err := splitByAssets(os.Getenv(AssetsVariable), names)
 	if err != nil || len(missing) == 0 {
 		return found, err
@@ -124,25 +128,15 @@ func programs(ctx context.Context, module string, out io.Writer, names ...string
 	if err != nil {
 		return nil, err
 	}
-	opened, err := programcache.Open(ctx, filepath.Join(root, module))
-	if err != nil {
-		return nil, err
-	}
-	cache, err := programcache.DefaultDir()
-	if err != nil {
-		return nil, err
-	}
 	if len(found) > 0 {
 		_, _ = fmt.Fprintf(out, "from %s: %s; not there, so from the cache: %s\n",
 			AssetsVariable, strings.Join(slices.Sorted(maps.Keys(found)), ", "), strings.Join(missing, ", "))
 	}
-	files, err := opened.Build(ctx, cache, out, missing...)
+	built, err := programs.Build(ctx, filepath.Join(root, module), out, missing...)
 	if err != nil {
 		return nil, err
 	}
-	for i, name := range missing {
-		found[name] = files[i]
-	}
+	maps.Copy(found, built)
 	return found, nil
 }
 

@@ -100,8 +100,8 @@ func packLifecycleManager(t *testing.T) lifecycleManager {
 	require.NoError(t, err, "no busybox: run apt-get install busybox-static")
 	// Bundles are unpacked with cp.
 	files := map[string]string{"/bin/cp": shell}
-	pinned := programs(t, "test/e2e/lifecyclemanager", "olm", "catalog", "cpb")
-	maps.Copy(pinned, programs(t, "hack/tools/opm", "opm"))
+	pinned := pinnedPrograms(t, "test/e2e/lifecyclemanager", "olm", "catalog", "cpb")
+	maps.Copy(pinned, pinnedPrograms(t, "hack/tools/opm", "opm"))
 	for name, file := range pinned {
 		files["/bin/"+name] = file
 	}

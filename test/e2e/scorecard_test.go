@@ -17,7 +17,7 @@ import (
 
 // What OperatorHub asks of a bundle.
 func TestBundleIsValid(t *testing.T) {
-	pinned := programs(t, "hack/tools/operator-sdk", "operator-sdk")
+	pinned := pinnedPrograms(t, "hack/tools/operator-sdk", "operator-sdk")
 	out, err := exec.CommandContext(t.Context(), pinned["operator-sdk"], "bundle", "validate", filepath.Join(root, "bundle"),
 		"--select-optional", "suite=operatorframework").CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -27,7 +27,7 @@ func TestBundleIsValid(t *testing.T) {
 // All six tests that the Operator Framework has for bundles.
 func TestScorecard(t *testing.T) {
 	namespace := newNamespace(t)
-	pinned := programs(t, "hack/tools/operator-sdk", "operator-sdk", "scorecard-test")
+	pinned := pinnedPrograms(t, "hack/tools/operator-sdk", "operator-sdk", "scorecard-test")
 	config := scorecardConfig(t, scorecardImage(t, pinned["scorecard-test"]))
 
 	command := exec.CommandContext(t.Context(), pinned["operator-sdk"], "scorecard", filepath.Join(root, "bundle"),

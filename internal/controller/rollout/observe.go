@@ -92,9 +92,9 @@ func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Ke
 
 // storedAt returns when a record was stored last. The labels are signed, unlike the time at which the Secret was made: a record that is
 // put back is as old as it was.
-func storedAt(labels map[string]string) time.Time {
+func storedAt(marks map[string]string) time.Time {
 	for _, name := range []string{"modifiedAt", "createdAt"} {
-		if seconds, err := strconv.ParseInt(labels[name], 10, 64); err == nil {
+		if seconds, err := strconv.ParseInt(marks[name], 10, 64); err == nil {
 			return time.Unix(seconds, 0)
 		}
 	}

@@ -22,10 +22,10 @@ import (
 // Intact compares the objects of a manifest with the cache. It returns their versions, or nothing if one is missing, was changed by
 // hand, or has to be applied again, or if the BarqCluster controls another one. With this the operator asks the API server only when
 // there is something to do. A change that has not reached the cache yet starts a reconcile when it does.
-func Intact(ctx context.Context, objects *owned.Objects, cluster client.Object, repairs *Repairs, builder kube.Interface, manifest string) (owned.Versions, error) {
-	wanted, err := builder.Build(bytes.NewBufferString(manifest), false)
+func Intact(ctx context.Context, objects *owned.Objects, cluster client.Object, repairs *Repairs, builder kube.Interface, text string) (owned.Versions, error) {
+	wanted, err := builder.Build(bytes.NewBufferString(text), false)
 	if err != nil {
-		return nil, fmt.Errorf("reading the manifest of the release: %w", err)
+		return nil, fmt.Errorf("reading the text of the release: %w", err)
 	}
 	if err := Mark(wanted); err != nil {
 		return nil, err

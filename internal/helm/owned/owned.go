@@ -165,6 +165,7 @@ func byDeletion(a, b schema.GroupVersionKind) int {
 	)
 }
 
+// Controls reports whether a BarqCluster is the controller of an object.
 func Controls(cluster client.Object, object metav1.Object) bool {
 	owner := metav1.GetControllerOfNoCopy(object)
 	return owner != nil && owner.UID == cluster.GetUID()

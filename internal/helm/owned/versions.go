@@ -22,6 +22,7 @@ import (
 // Versions are the versions of objects, as VersionOf gives them.
 type Versions map[Name]string
 
+// Name is the kind and the name of an object.
 type Name struct {
 	Kind schema.GroupVersionKind
 	Key  client.ObjectKey

@@ -29,9 +29,9 @@ func Manifest(replicas, image, serviceType string) string {
 var Before = Manifest("1", "barq:1", "ClusterIP")
 
 // Revision returns one of generation 3 with the Secrets' checksum "one".
-func Revision(status release.Status, manifest string, labels map[string]string) *release.Release {
+func Revision(status release.Status, manifest string, marks map[string]string) *release.Release {
 	return &release.Release{
-		Name: "vectors", Version: 2, Manifest: manifest, Labels: labels,
+		Name: "vectors", Version: 2, Manifest: manifest, Labels: marks,
 		Info:   &release.Info{Status: status},
 		Config: map[string]any{"secretsChecksum": "one"},
 	}

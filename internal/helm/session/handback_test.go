@@ -136,12 +136,12 @@ func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
 
 // A forged record may have a manifest that is none. It keeps no BarqCluster, and says afterwards what it said before.
 func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
-	for name, manifest := range map[string]string{
+	for name, text := range map[string]string{
 		"no map": "word", "no YAML": "a: b: c", "too long": strings.Repeat("# a comment\n", 50_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, releases := oneRecord(t, func(stored *corev1.Secret) {
-				forged, err := forgery.Forge(stored, forgery.Manifest(manifest))
+				forged, err := forgery.Forge(stored, forgery.Manifest(text))
 				require.NoError(t, err)
 				stored.Data = forged.Data
 			})
@@ -155,7 +155,7 @@ func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
 			require.NotContains(t, left.Labels, labels.ManagedBy)
 			says, err := forgery.Open(left)
 			require.NoError(t, err)
-			require.Equal(t, manifest, says.Release["manifest"])
+			require.Equal(t, text, says.Release["manifest"])
 		})
 	}
 }

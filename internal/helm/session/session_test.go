@@ -129,7 +129,7 @@ func (o *objects) Try(_ context.Context, _ client.ObjectKey, patch func(*appsv1.
 	return before, after, nil
 }
 
-// opens opens the same actions for each reconcile.
+// opens gives the same actions for each reconcile.
 type opens struct{ helmclient.ActionInterface }
 
 func (o opens) Open(context.Context, client.Object, *library.Facts) (helmclient.ActionInterface, error) {

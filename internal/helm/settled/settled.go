@@ -32,6 +32,7 @@ type Release struct {
 	Objects owned.Versions
 }
 
+// New returns releases that remember nothing yet.
 func New() *Releases {
 	return &Releases{known: map[types.UID]Release{}}
 }

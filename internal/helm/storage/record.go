@@ -219,9 +219,9 @@ func (t recordText) withManifest(manifest string) (*recordText, error) {
 }
 
 // withoutHelmLabels returns the labels of a record without those of Helm, as Helm's own storage does.
-func withoutHelmLabels(labels map[string]string) map[string]string {
-	left := make(map[string]string, len(labels))
-	for name, value := range labels {
+func withoutHelmLabels(marks map[string]string) map[string]string {
+	left := make(map[string]string, len(marks))
+	for name, value := range marks {
 		switch name {
 		case "name", "owner", "status", "version", "createdAt", "modifiedAt":
 		default:

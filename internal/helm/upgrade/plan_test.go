@@ -135,7 +135,7 @@ func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
 		Containers:    []corev1.Container{{Name: "barq-db", Image: "barq-db:1", ImagePullPolicy: corev1.PullIfNotPresent}, {Name: "sidecar", Image: "sidecar:1"}},
 		RestartPolicy: corev1.RestartPolicyAlways,
 	}
-	manifest := func(replicas int, image string) string {
+	rendered := func(replicas int, image string) string {
 		return fmt.Sprintf("---\napiVersion: v1\nkind: Service\n---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\n"+
 			"spec: {replicas: %d, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: barq-db, image: %q}]}}}\n", replicas, image)
 	}
@@ -143,22 +143,22 @@ func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
 	others.OwnerReferences[0].UID = "uid of another"
 	for name, test := range map[string]struct {
 		live     *appsv1.StatefulSet
-		manifest string
+		rendered string
 		want     bool
 	}{
-		"the same":               {live, manifest(2, "barq-db:1"), false},
-		"another number of pods": {live, manifest(3, "barq-db:1"), false},
-		"another image":          {live, manifest(2, "barq-db:2"), true},
-		"no pods are asked for":  {live, manifest(0, "barq-db:2"), false},
-		"there is none":          {nil, manifest(2, "barq-db:2"), false},
-		"it is another's":        {others, manifest(2, "barq-db:2"), false},
+		"the same":               {live, rendered(2, "barq-db:1"), false},
+		"another number of pods": {live, rendered(3, "barq-db:1"), false},
+		"another image":          {live, rendered(2, "barq-db:2"), true},
+		"no pods are asked for":  {live, rendered(0, "barq-db:2"), false},
+		"there is none":          {nil, rendered(2, "barq-db:2"), false},
+		"it is another's":        {others, rendered(2, "barq-db:2"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme)
 			if test.live != nil {
 				cache.WithObjects(test.live.DeepCopy())
 			}
-			restarts, err := RestartsLivePods(t.Context(), cache.Build(), releasetest.Cluster(), test.manifest)
+			restarts, err := RestartsLivePods(t.Context(), cache.Build(), releasetest.Cluster(), test.rendered)
 			require.NoError(t, err)
 			require.Equal(t, test.want, restarts)
 		})

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"github.com/barq-db/barq-operator/hack/programs/programcache"
+	"github.com/barq-db/barq-operator/hack/programs"
 )
 
 // The programs that a node is made of.
@@ -56,22 +57,12 @@ func Programs(ctx context.Context, root, folder string, out io.Writer) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	cache, err := programcache.DefaultDir()
-	if err != nil {
-		return nil, err
-	}
 	for _, each := range pinned {
-		module, err := programcache.Open(ctx, filepath.Join(root, each.module))
+		built, err := programs.Build(ctx, filepath.Join(root, each.module), out, each.names...)
 		if err != nil {
 			return nil, err
 		}
-		files, err := module.Build(ctx, cache, out, each.names...)
-		if err != nil {
-			return nil, err
-		}
-		for i, name := range each.names {
-			found[name] = files[i]
-		}
+		maps.Copy(found, built)
 	}
 	found[pause] = filepath.Join(folder, pause)
 	return found, buildPause(ctx, root, found[pause])
@@ -79,17 +70,17 @@ func Programs(ctx context.Context, root, folder string, out io.Writer) (map[stri
 
 func findInstalled(wanted []debianProgram) (map[string]string, error) {
 	found := map[string]string{}
-	var programs, packages []string
+	var missing, packages []string
 	for _, each := range wanted {
 		path, err := exec.LookPath(each.program)
 		if err != nil {
-			programs, packages = append(programs, each.program), append(packages, each.debian)
+			missing, packages = append(missing, each.program), append(packages, each.debian)
 		}
 		found[each.program] = path
 	}
 	if len(packages) > 0 {
 		return nil, fmt.Errorf("not installed: %s; on Debian or Ubuntu run `apt-get install %s`",
-			strings.Join(programs, ", "), strings.Join(packages, " "))
+			strings.Join(missing, ", "), strings.Join(packages, " "))
 	}
 	return found, nil
 }

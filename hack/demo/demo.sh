@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# Shows the operator at work on a test cluster:
+#
+#   demo.sh up|down [FOLDER]
+#
+# up starts the cluster and the operator, applies a sample, follows it until it is Ready, and shows
+# what the operator created. Cluster and operator go on running; another up uses the same cluster.
+# down stops both. FOLDER, .cluster-demo if it is missing, belongs to the demo alone: all that runs
+# in it is the demo's.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+sample=${DEMO_SAMPLE:-config/samples/barqcluster.yaml}
+timeout=${DEMO_TIMEOUT:-5m}
+go=${GO:-go}
+folder=${2:-.cluster-demo}
+mkdir -p "$folder/logs"
+folder=$(cd "$folder" && pwd -P)
+own=$folder/demo
+log=$folder/logs/operator.log
+# kubectl remembers an API server by its address, and another test cluster may get the same port.
+export KUBECONFIG=$folder/kubeconfig PATH=$folder/bin:$PATH KUBECACHEDIR=$own/cache
+
+heading() { printf '\n==> %s\n' "$1"; }
+
+fail() {
+    echo "demo: $1" >&2
+    exit 1
+}
+
+# cluster runs the command of the test cluster, which must not pass the demo's lock on.
+cluster() { "$go" run ./test/cluster/cmd/cluster "$1" --dir "$folder" 9>&-; }
+
+apply() { kubectl apply --server-side --force-conflicts "$@"; }
+
+# operator_pid prints the process id of the demo's operator. It fails if none runs, and if another
+# program has the id by now.
+operator_pid() {
+    local pid
+    pid=$(cat "$own/operator.pid" 2>/dev/null) &&
+        [[ $(readlink "/proc/$pid/exe") == "$own/barq-operator"* ]] && echo "$pid"
+}
+
+# stop_operator gives the operator 20 seconds to finish a Helm step.
+stop_operator() {
+    local pid
+    pid=$(operator_pid) || return 0
+    echo "stopping the operator (process $pid)"
+    kill "$pid"
+    for _ in {1..200}; do
+        operator_pid >/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "$pid"
+}
+
+start_operator() {
+    echo 'building the operator (minutes the first time)'
+    "$go" build -buildvcs=false -o "$own/barq-operator" ./cmd/barq-operator
+    echo 'applying its CRD, roles and admission policies'
+    apply -k config/crd >/dev/null
+    kubectl wait crd/barqclusters.barq.db --for=condition=Established >/dev/null
+    apply -f config/default/namespace.yaml >/dev/null
+    apply -k config/rbac >/dev/null
+    apply -k config/admission >/dev/null
+    # The operator acts as its service account: it has the permissions of config/rbac and no others.
+    cp "$KUBECONFIG" "$own/operator.kubeconfig"
+    kubectl config set users.administrator.act-as system:serviceaccount:barq-system:barq-operator \
+        --kubeconfig "$own/operator.kubeconfig" >/dev/null
+    # In a session of its own, because Ctrl-C and the end of the terminal must not reach it.
+    KUBECONFIG=$own/operator.kubeconfig setsid "$own/barq-operator" --watches-file watches.yaml \
+        --metrics-bind-address 0 --health-probe-bind-address 0 \
+        --leader-elect --leader-election-namespace barq-system </dev/null >"$log" 2>&1 9>&- &
+    operator=$!
+    echo "$operator" >"$own/operator.pid"
+    echo "started process $operator, log $log"
+}
+
+followers=()
+stop_followers() {
+    local pid
+    for pid in "${followers[@]}"; do
+        { kill "$pid"; wait "$pid"; } 2>/dev/null || true
+    done
+    followers=()
+}
+
+# follow waits until a BarqCluster is Ready, and meanwhile prints a line for each change.
+follow() {
+    local in=(-n "$1") name=$2 line last='' status=0
+    local columns=:.metadata.name,:.status.phase,':.status.conditions[?(@.type=="Ready")].message'
+    kubectl get bqc "$name" "${in[@]}" --watch --no-headers -o custom-columns="$columns" > >(
+        while IFS= read -r line; do
+            [ "$line" = "$last" ] || printf '%4d s  %s\n' "$SECONDS" "$line"
+            last=$line
+        done
+    ) &
+    followers=($!)
+    kubectl wait "bqc/$name" "${in[@]}" --for=condition=Ready --timeout="$timeout" &
+    followers+=($!)
+    wait -n "${followers[1]}" "$operator" || status=$?
+    stop_followers
+    if ! operator_pid >/dev/null; then
+        tail -n 5 "$log"
+        fail "the operator has ended; its log $log ends with the lines above"
+    elif [ "$status" -ne 0 ]; then
+        kubectl describe bqc "$name" "${in[@]}"
+        fail "BarqCluster $1/$name is not Ready after $timeout; DEMO_TIMEOUT=10m waits longer"
+    fi
+}
+
+show() {
+    local in=(-n "$1") name=$2
+    heading "BarqCluster $name, and what the operator created for it"
+    kubectl get bqc "$name" "${in[@]}"
+    kubectl get statefulset,pod,service,serviceaccount,pvc "${in[@]}" \
+        -l "app.kubernetes.io/name=barq-db,app.kubernetes.io/instance=$name"
+    heading "The environment of its containers"
+    kubectl set env "statefulset/$name" "${in[@]}" --list
+    heading "Its status and events"
+    kubectl describe bqc "$name" "${in[@]}"
+}
+
+show_hints() {
+    stop_followers
+    heading 'Cluster and operator go on running'
+    printf '  %s\n' "export KUBECONFIG=$KUBECONFIG PATH=$folder/bin:\$PATH" \
+        'kubectl get bqc -A -w' "tail -f $log" 'make demo-down    # stops both'
+}
+
+up() {
+    [ -r "$sample" ] || fail "there is no sample $sample; name a manifest in DEMO_SAMPLE"
+    grep -Eq 'kind"?: *"?BarqCluster\b' "$sample" ||
+        fail "the sample $sample holds no BarqCluster; name a manifest that does in DEMO_SAMPLE"
+    trap 'trap "" INT TERM HUP; trap - EXIT; stop_followers; down; exit 130' INT TERM HUP
+    heading 'Test cluster'
+    cluster up >/dev/null
+    trap show_hints EXIT
+    heading 'Operator'
+    mkdir -p "$own"
+    stop_operator
+    start_operator
+    heading "Sample $sample"
+    SECONDS=0
+    apply -f "$sample"
+    local clusters namespace name
+    clusters=$(kubectl get -f "$sample" --no-headers -o custom-columns=:.kind,:.metadata.namespace,:.metadata.name |
+        awk '$1 == "BarqCluster" { print $2, $3 }')
+    while read -r namespace name; do follow "$namespace" "$name"; done <<<"$clusters"
+    while read -r namespace name; do show "$namespace" "$name"; done <<<"$clusters"
+    printf '\nThe nodes are simulated: no container runs. The rest of Kubernetes and the operator are real.\n'
+}
+
+down() {
+    stop_operator
+    cluster down
+    rm -rf "$own"
+}
+
+exec 9>"$folder/demo.lock"
+flock --nonblock 9 || fail "another demo is at work in $folder: wait for it, or press Ctrl-C there"
+case ${1:-} in
+up) up ;;
+down) down ;;
+*) fail 'write demo.sh up or demo.sh down' ;;
+esac
