@@ -42,9 +42,9 @@ func Build(ctx context.Context, module string, progress io.Writer, names ...stri
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w\n%s", strings.Join(names, ", "), err, said.Bytes())
 	}
-	found := map[string]string{}
-	for i, path := range strings.Split(strings.TrimSpace(paths.String()), "\n") {
-		found[names[i]] = path
+	found, lines := map[string]string{}, strings.Split(paths.String(), "\n")
+	for i, name := range names {
+		found[name] = lines[i]
 	}
 	return found, nil
 }

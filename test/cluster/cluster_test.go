@@ -67,6 +67,7 @@ func startAtOnce(t *testing.T, count int) []*Cluster {
 
 func testWorkloads(t *testing.T, c *Cluster) {
 	client := clientFor(t, c)
+	t.Run("the API server says its version", func(t *testing.T) { testVersion(t, client) })
 	t.Run("a StatefulSet with volumes becomes Ready", func(t *testing.T) { testStatefulSet(t, client) })
 	t.Run("a missing image", func(t *testing.T) { testMissingImage(t, client) })
 	t.Run("a crash loop", func(t *testing.T) { testCrashLoop(t, client) })
@@ -77,6 +78,20 @@ func testWorkloads(t *testing.T, c *Cluster) {
 		require.NoError(t, err)
 		require.NotContains(t, string(log), `"level":"ERROR"`)
 	})
+}
+
+func testVersion(t *testing.T, client kubernetes.Interface) {
+	if os.Getenv(AssetsVariable) != "" {
+		t.Skip(AssetsVariable + " brings a version of its own")
+	}
+	root, err := repositoryRoot()
+	require.NoError(t, err)
+	pinned, err := pinnedVersions(root)
+	require.NoError(t, err)
+	version, err := client.Discovery().ServerVersion()
+	require.NoError(t, err)
+	require.Contains(t, pinned, strings.TrimPrefix(version.GitVersion, "v"))
+	require.Equal(t, []string{"v" + version.Major, version.Minor}, strings.Split(version.GitVersion, ".")[:2])
 }
 
 func testStatefulSet(t *testing.T, client kubernetes.Interface) {
