@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,7 +18,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -54,13 +52,7 @@ type Reconciler struct {
 // looked at concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
-	err := ctrl.NewControllerManagedBy(mgr).
-		Named("barqcluster-volumes").
-		For(cluster).
-		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
-			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
-		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-volumes").For(cluster), mgr, cluster).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
 		Complete(r)
 	if err != nil {
@@ -106,9 +98,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left = sooner(sooner(left, heardAgain), plan.left)
+	left = clusters.Sooner(clusters.Sooner(left, heardAgain), plan.left)
 	for _, refused := range slices.Concat(slices.Collect(maps.Values(observed.refused)), slices.Collect(maps.Values(observed.unkept))) {
-		left = sooner(left, refused.until.Sub(now))
+		left = clusters.Sooner(left, refused.until.Sub(now))
 	}
 	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, &observed, plan, now)
 }

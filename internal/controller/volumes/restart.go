@@ -82,7 +82,7 @@ func (o observation) planRestarts(now time.Time) restarts {
 			continue
 		}
 		found := o.fileSystemOf(v, now)
-		plan.left = sooner(plan.left, found.left)
+		plan.left = clusters.Sooner(plan.left, found.left)
 		if found.reason == needsRestart {
 			due = append(due, v)
 		}
@@ -99,7 +99,7 @@ func (o observation) planRestarts(now time.Time) restarts {
 
 	var left time.Duration
 	plan.blocked, left = o.blocks(chosen, due, now)
-	plan.left = sooner(plan.left, left)
+	plan.left = clusters.Sooner(plan.left, left)
 	if plan.blocked == "" {
 		plan.now = &chosen
 	}
