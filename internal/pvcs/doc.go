@@ -6,6 +6,7 @@
 //   - in what PVCs differ from the spec, and whether the first ones can still be replaced: template.go
 //   - which labels and annotations a PVC inherits: metadata.go
 //   - what the API server refused, and when to ask again: refusals.go
+//   - how much of that a message repeats: text.go
 //
 // Observe reads; all else is a function of what was observed, but for Refusals, which remembers. Writes are the business of
 // internal/controller/volumes, sizes that of internal/growth, and what becomes of volumes that of internal/retention.

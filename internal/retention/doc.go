@@ -10,5 +10,5 @@
 //   - which volumes stay when their PVCs go: reclaim.go
 //
 // When that happens is the business of the controllers: internal/controller/release for a deletion, internal/controller/volumes for
-// all else. So are the deletions of single PVCs, and events.
+// all else. So are the deletion of PVCs that go with their pods, and events.
 package retention
