@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,7 +14,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -62,13 +60,7 @@ type sighting struct {
 // SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
-	err := ctrl.NewControllerManagedBy(mgr).
-		Named("barqcluster-recovery").
-		For(cluster).
-		Watches(&appsv1.StatefulSet{}, handler.EnqueueRequestForOwner(
-			mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
-		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
+	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-recovery").For(cluster), mgr, cluster).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
 		Complete(r)
 	if err != nil {
@@ -89,7 +81,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	found := observed.plan(now)
 	left, due := r.due(request.NamespacedName, observed, found, now)
 	if !due {
-		return ctrl.Result{RequeueAfter: sooner(left, found.left)}, nil
+		return ctrl.Result{RequeueAfter: clusters.Sooner(left, found.left)}, nil
 	}
 	return ctrl.Result{}, r.replace(ctx, request.NamespacedName, found, now)
 }

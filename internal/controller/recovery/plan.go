@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
@@ -63,7 +64,7 @@ func (o observation) plan(now time.Time) plan {
 		}
 		reason, changes := status.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
 		if changes.After(now) {
-			found.left = sooner(found.left, changes.Sub(now))
+			found.left = clusters.Sooner(found.left, changes.Sub(now))
 		}
 		if reason != "" && !o.claimLeaves(pod) {
 			found.pod, found.reason = pod, reason
@@ -117,12 +118,4 @@ func (o observation) available(pod *corev1.Pod, now time.Time) (bool, time.Durat
 		return left <= 0, max(left, 0)
 	}
 	return false, 0
-}
-
-// sooner returns the shorter of two waits, where zero is none.
-func sooner(a, b time.Duration) time.Duration {
-	if a <= 0 || b > 0 && b < a {
-		return b
-	}
-	return a
 }

@@ -5,6 +5,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
 // announce records an event when volumes may not or cannot grow, once for each
@@ -37,6 +38,6 @@ func (r *Reconciler) announceUnkept(cluster *v1alpha1.BarqCluster, stored, compu
 		return
 	}
 	if stored == nil || stored.Reason != computed.Reason || stored.ObservedGeneration != computed.ObservedGeneration {
-		r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Retain", "%s", excerpt(computed.Message))
+		r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, computed.Reason, "Retain", "%s", pvcs.Excerpt(computed.Message))
 	}
 }

@@ -8,16 +8,17 @@ import (
 	"k8s.io/client-go/tools/events"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
 func TestAnnounce(t *testing.T) {
 	said := func(status metav1.ConditionStatus, reason string, generation int64) *metav1.Condition {
 		return &metav1.Condition{Status: status, Reason: reason, Message: "m", ObservedGeneration: generation}
 	}
-	growing := said(metav1.ConditionFalse, v1alpha1.ReasonResizing, generation)
-	refused := said(metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, generation)
-	reached := said(metav1.ConditionTrue, v1alpha1.ReasonSizeReached, generation)
-	none := said(metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes, generation)
+	growing := said(metav1.ConditionFalse, v1alpha1.ReasonResizing, pvcstest.Generation)
+	refused := said(metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, pvcstest.Generation)
+	reached := said(metav1.ConditionTrue, v1alpha1.ReasonSizeReached, pvcstest.Generation)
+	none := said(metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes, pvcstest.Generation)
 	for name, test := range map[string]struct {
 		stored, computed *metav1.Condition
 		want             string
@@ -25,12 +26,12 @@ func TestAnnounce(t *testing.T) {
 		"refused":                     {growing, refused, "Warning ResizeRefused m"},
 		"refused from the start":      {nil, refused, "Warning ResizeRefused m"},
 		"refused as before":           {refused, refused, ""},
-		"refused again":               {refused, said(metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, generation+1), "Warning ResizeRefused m"},
-		"failed":                      {growing, said(metav1.ConditionFalse, v1alpha1.ReasonResizeFailed, generation), "Warning ResizeFailed m"},
+		"refused again":               {refused, said(metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, pvcstest.Generation+1), "Warning ResizeRefused m"},
+		"failed":                      {growing, said(metav1.ConditionFalse, v1alpha1.ReasonResizeFailed, pvcstest.Generation), "Warning ResizeFailed m"},
 		"grown":                       {growing, reached, "Normal SizeReached m"},
 		"the first volumes are there": {none, reached, ""},
 		"large enough from the start": {nil, reached, ""},
-		"large enough as before":      {reached, said(metav1.ConditionTrue, v1alpha1.ReasonSizeReached, generation+1), ""},
+		"large enough as before":      {reached, said(metav1.ConditionTrue, v1alpha1.ReasonSizeReached, pvcstest.Generation+1), ""},
 		"told claim by claim":         {reached, growing, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -24,7 +25,10 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/growth"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/pvcs"
+	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
 // world is a Reconciler over an API server that is made up, and what it did there.
@@ -40,28 +44,28 @@ type world struct {
 }
 
 // worldOf makes a world in which what was observed exists.
-func worldOf(t *testing.T, o observation) *world {
+func worldOf(t *testing.T, o pvcs.Observation) *world {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	require.NoError(t, clientgoscheme.AddToScheme(scheme))
 	require.NoError(t, v1alpha1.AddToScheme(scheme))
 
-	labels := map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": o.cluster.Name}
-	set := o.statefulSet
-	set.Namespace, set.Name, set.UID = o.cluster.Namespace, o.cluster.Name, "uid of the set"
-	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(o.cluster, v1alpha1.BarqClusterKind)}
-	objects := []client.Object{o.cluster, set}
-	for _, v := range o.volumes {
-		v.claim.Labels, v.claim.ResourceVersion = labels, ""
-		objects = append(objects, v.claim)
+	labels := map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": o.Cluster.Name}
+	set := o.StatefulSet
+	set.Namespace, set.Name, set.UID = o.Cluster.Namespace, o.Cluster.Name, "uid of the set"
+	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(o.Cluster, v1alpha1.BarqClusterKind)}
+	objects := []client.Object{o.Cluster, set}
+	for _, pvc := range o.PVCs {
+		pvc.Labels, pvc.ResourceVersion = labels, ""
+		objects = append(objects, pvc.PersistentVolumeClaim)
 	}
-	for _, pod := range o.pods {
+	for _, pod := range o.Pods {
 		pod.Labels, pod.UID = labels, "uid of a pod"
 		pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
 		objects = append(objects, pod)
 	}
 
-	w := &world{clock: clocktesting.NewFakePassiveClock(now), events: events.NewFakeRecorder(100)}
+	w := &world{clock: clocktesting.NewFakePassiveClock(pvcstest.Now), events: events.NewFakeRecorder(100)}
 	w.store = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).
 		WithIndex(&corev1.Pod{}, ownership.InstanceField, ownership.IndexInstance).
 		WithIndex(&corev1.PersistentVolumeClaim{}, ownership.InstanceField, ownership.IndexInstance).Build()
@@ -119,17 +123,17 @@ func (w *world) heard() []string {
 }
 
 // small is a BarqCluster of three pods whose claims were not asked to grow yet.
-func small() observation {
-	o := observed()
-	for _, v := range o.volumes {
-		v.claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("10Gi")
+func small() pvcs.Observation {
+	o := pvcstest.Observed()
+	for _, pvc := range o.PVCs {
+		pvcstest.Ask(pvc, "10Gi")
 	}
 	return o
 }
 
 func TestEveryClaimIsAskedOnce(t *testing.T) {
 	o := small()
-	o.cluster.Spec.Replicas = ptr.To[int32](2)
+	o.Cluster.Spec.Replicas = ptr.To[int32](2)
 	w := worldOf(t, o)
 
 	writes, _ := w.pass(t)
@@ -156,20 +160,20 @@ func TestEveryClaimIsAskedOnce(t *testing.T) {
 
 func TestARefusalIsNotAskedForAgainInEachPass(t *testing.T) {
 	w := worldOf(t, small())
-	w.refuse = apierrors.NewForbidden(claimResource, "data", errors.New("the class cannot expand"))
+	w.refuse = apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumeclaims"}, "data", errors.New("the class cannot expand"))
 
 	writes, again := w.pass(t)
 	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes)
-	require.Equal(t, refusedAgainAfter, again)
+	require.Equal(t, pvcs.RefusedAgainAfter, again)
 	condition := storedStatus(w.said(t)).resized()
 	require.Equal(t, "ResizeRefused", condition.Reason)
 	require.Equal(t, []string{"Warning ResizeRefused " + condition.Message}, w.heard())
 
 	writes, again = w.pass(t)
 	require.Empty(t, writes)
-	require.Equal(t, refusedAgainAfter, again)
+	require.Equal(t, pvcs.RefusedAgainAfter, again)
 
-	w.clock.SetTime(now.Add(refusedAgainAfter))
+	w.clock.SetTime(pvcstest.Now.Add(pvcs.RefusedAgainAfter))
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2"}, writes)
 	require.Empty(t, w.heard(), "it was said already")
@@ -213,9 +217,9 @@ func TestAGrowthIsTakenBack(t *testing.T) {
 
 func TestAPausedBarqClusterIsReportedAndLeftAlone(t *testing.T) {
 	o := small()
-	o.cluster.Spec.Paused = true
-	awaitsFileSystem(o.claim(2), grown)
-	o.claim(2).Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("20Gi")
+	o.Cluster.Spec.Paused = true
+	pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
+	pvcstest.Ask(o.PVCs[2], "20Gi")
 	w := worldOf(t, o)
 	writes, again := w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
@@ -229,7 +233,7 @@ func TestAPausedBarqClusterIsReportedAndLeftAlone(t *testing.T) {
 
 func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
 	o := small()
-	o.cluster.DeletionTimestamp, o.cluster.Finalizers = &metav1.Time{Time: now}, []string{"example.com/waits"}
+	o.Cluster.DeletionTimestamp, o.Cluster.Finalizers = &metav1.Time{Time: pvcstest.Now}, []string{"example.com/waits"}
 	writes, again := worldOf(t, o).pass(t)
 	require.Empty(t, writes)
 	require.Zero(t, again)
@@ -238,7 +242,7 @@ func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
 // Claims of a database that somebody installed by hand have the same names and labels.
 func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
 	o := small()
-	o.cluster.Status.DeployedRelease = nil
+	o.Cluster.Status.DeployedRelease = nil
 	writes, again := worldOf(t, o).pass(t)
 	require.Empty(t, writes)
 	require.Zero(t, again)
@@ -246,15 +250,15 @@ func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
 
 func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
 	o := small()
-	o.volumes = nil
-	o.cluster.Status.Conditions = nil
-	o.statefulSet.CreationTimestamp = metav1.Time{Time: now.Add(-time.Second)}
+	o.PVCs = nil
+	o.Cluster.Status.Conditions = nil
+	o.StatefulSet.CreationTimestamp = metav1.Time{Time: pvcstest.Now.Add(-time.Second)}
 	w := worldOf(t, o)
 	writes, again := w.pass(t)
 	require.Empty(t, writes)
 	require.Equal(t, clusters.Window, again)
 
-	w.clock.SetTime(now.Add(again))
+	w.clock.SetTime(pvcstest.Now.Add(again))
 	writes, again = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
 	require.Zero(t, again)
@@ -263,29 +267,29 @@ func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
 
 func TestVolumesOfFurtherPodsAreAwaited(t *testing.T) {
 	o := small()
-	o.cluster.Status.Conditions = []metav1.Condition{{
+	o.Cluster.Status.Conditions = []metav1.Condition{{
 		Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSizeReached,
 	}}
-	o.cluster.Spec.Storage.Size = nil
-	o.cluster.Spec.Replicas = ptr.To(o.cluster.Spec.DesiredReplicas() + 1)
+	o.Cluster.Spec.Storage.Size = nil
+	o.Cluster.Spec.Replicas = ptr.To(o.Cluster.Spec.DesiredReplicas() + 1)
 	w := worldOf(t, o)
 	writes, again := w.pass(t)
 	require.NotContains(t, writes, "apply status")
 	require.Equal(t, clusters.Window, again)
-	w.clock.SetTime(now.Add(time.Second / 2))
+	w.clock.SetTime(pvcstest.Now.Add(time.Second / 2))
 	_, again = w.pass(t)
 	require.Equal(t, clusters.Window-time.Second/2, again)
 
-	w.clock.SetTime(now.Add(clusters.Window))
+	w.clock.SetTime(pvcstest.Now.Add(clusters.Window))
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
 	require.Equal(t, "no volume yet: claim data-vectors-3 is awaited", w.said(t).Status.Conditions[0].Message)
 }
 
 func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
-	o := observed()
-	awaitsFileSystem(o.claim(1), grown)
-	awaitsFileSystem(o.claim(2), grown)
+	o := pvcstest.Observed()
+	pvcstest.AwaitFileSystem(o.PVCs[1], pvcstest.Grown)
+	pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 	w := worldOf(t, o)
 
 	writes, _ := w.pass(t)
@@ -299,12 +303,12 @@ func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
 
 // The caches may still have the pod that was just deleted, and a claim that is done.
 func TestThePodsAreLookedAtOnceMoreBeforeARestart(t *testing.T) {
-	o := observed()
-	awaitsFileSystem(o.claim(1), grown)
+	o := pvcstest.Observed()
+	pvcstest.AwaitFileSystem(o.PVCs[1], pvcstest.Grown)
 	w := worldOf(t, o)
-	ahead := observed()
-	awaitsFileSystem(ahead.claim(1), grown)
-	notReady(ahead.pod(2))
+	ahead := pvcstest.Observed()
+	pvcstest.AwaitFileSystem(ahead.PVCs[1], pvcstest.Grown)
+	pvcstest.Unready(ahead.Pods["vectors-2"])
 	w.Live = worldOf(t, ahead).store
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
@@ -313,11 +317,11 @@ func TestThePodsAreLookedAtOnceMoreBeforeARestart(t *testing.T) {
 
 // Another one of the same name must not be taken for the pod that was seen.
 func TestAPodIsDeletedOnlyAsItWasSeen(t *testing.T) {
-	o := observed()
-	awaitsFileSystem(o.claim(2), grown)
+	o := pvcstest.Observed()
+	pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 	w := worldOf(t, o)
-	behind := observed()
-	awaitsFileSystem(behind.claim(2), grown)
+	behind := pvcstest.Observed()
+	pvcstest.AwaitFileSystem(behind.PVCs[2], pvcstest.Grown)
 	w.Live = worldOf(t, behind).store
 	pod := &corev1.Pod{}
 	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "vectors-2"}, pod))
@@ -330,4 +334,28 @@ func TestAPodIsDeletedOnlyAsItWasSeen(t *testing.T) {
 	require.Equal(t, []string{"apply status", "delete vectors-2"}, w.writes)
 	require.NoError(t, w.store.Get(t.Context(), client.ObjectKeyFromObject(pod), pod))
 	require.Empty(t, w.heard())
+}
+
+// The pod of a PVC that goes is not restarted for its file system, and holds no other up.
+func TestAPodWhosePVCGoesIsNotRestarted(t *testing.T) {
+	for name, change := range map[string]func(pvcs.PVC){"being deleted": pvcstest.Delete, "lost": pvcstest.Lose} {
+		t.Run(name, func(t *testing.T) {
+			o := pvcstest.Observed()
+			pvcstest.AwaitFileSystem(o.PVCs[1], pvcstest.Grown)
+			change(o.PVCs[1])
+			w := worldOf(t, o)
+			writes, _ := w.pass(t)
+			require.NotContains(t, writes, "delete vectors-1")
+			condition := storedStatus(w.said(t)).resized()
+			require.Equal(t, []string{"False", v1alpha1.ReasonDataAtRisk}, []string{string(condition.Status), condition.Reason})
+			require.Contains(t, w.heard(), "Warning DataAtRisk "+condition.Message)
+			w.pass(t)
+			require.Empty(t, w.heard(), "once")
+
+			o = pvcstest.Observed()
+			pvcstest.AwaitFileSystem(o.PVCs[0], pvcstest.Grown)
+			change(o.PVCs[1])
+			require.Equal(t, "vectors-0", growth.PlanRestarts(o, pvcstest.Now).Now.Pod)
+		})
+	}
 }

@@ -1,21 +1,18 @@
-// Package volumes makes the volumes of a BarqCluster as large as its spec asks
-// for, and says how far that is: it owns the conditions VolumesResized and VolumesRetained, and
-// status.storage.
+// Package volumes is the controller that makes the volumes of a BarqCluster as large as its spec asks for. It owns the conditions
+// VolumesResized and VolumesRetained, and status.storage.
 //
-// It changes the requests of PersistentVolumeClaims, because the volume claim
-// template of a StatefulSet cannot change and Helm can do nothing; and it restarts a
-// pod whose file system grows only then. Every pass begins from what there is, so it
-// can be interrupted anywhere. The questions have a file each:
+// It changes PVCs, because the volume claim template of a StatefulSet cannot change and Helm can do nothing; and it restarts a
+// pod whose file system grows only then. Every reconcile begins from what there is, so it can be interrupted anywhere. controller.go is
+// the loop; what it reads and writes has a file each:
 //
-//   - which claims are whose: volume.go
-//   - what a claim is to ask for: request.go
-//   - what the API server refused, and when to ask again: refusals.go
-//   - which labels and annotations a claim inherits: inherited.go
-//   - which pod has to restart, and when it may: restart.go
-//   - which volumes go with pods that a lower number removes: retain.go
-//   - which volumes stay when their claims go: reclaim.go
-//   - what the status says: progress.go and compute.go
+//   - what PVCs ask for, and the pod that restarts for its file system: resize.go
+//   - the notes of spec.storage.retention on PVCs, volumes that stay, and PVCs that go with their pods: retain.go
+//   - the labels and annotations that PVCs inherit: inherit.go
+//   - the first PVCs, which are replaced until one is bound: replace.go
+//   - what provisioners say: provision.go
+//   - the status, and the events of what changes in it: compute.go and announce.go
 //
-// These are functions of what was observed; controller.go reads and writes. Volumes are made by the StatefulSet. Those of a BarqCluster
-// that is deleted are the business of internal/retention.
+// What is decided from the caches is decided again from the API server before something is deleted, and that is deleted only as it was
+// seen. The decisions are functions in other packages: internal/pvcs, internal/growth and internal/retention. Volumes are made by the
+// StatefulSet. Those of a BarqCluster that is deleted are the business of internal/controller/release.
 package volumes

@@ -8,41 +8,44 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
 
-// Only an event says why a claim cannot be provisioned. Events are not watched, because there are many; they are read while a claim is
+// Only an event says why a PVC cannot be provisioned. Events are not watched, because there are many; they are read while a PVC is
 // not bound, which is for a moment otherwise.
 const (
 	unboundAfter  = 5 * time.Second
 	unboundPeriod = 30 * time.Second
-	// asked is of how many claims the events are read. The others wait for the same, mostly.
+	// asked is of how many PVCs the events are read. The others wait for the same, mostly.
 	asked = 3
 )
 
-// hear reads what provisioners say about claims that are not bound, and returns when to look again.
-func (r *Reconciler) hear(ctx context.Context, observed *observation, now time.Time) (again time.Duration, err error) {
-	for _, v := range observed.desired() {
-		if v.bound() || len(observed.words) == asked {
+// hear reads what provisioners say about PVCs that are not bound, and returns when to look again.
+func (r *Reconciler) hear(ctx context.Context, observed *pvcs.Observation, now time.Time) (again time.Duration, err error) {
+	for _, pvc := range observed.Desired() {
+		if pvc.IsBound() || len(observed.Warnings) == asked {
 			continue
 		}
-		if young := unboundAfter - now.Sub(v.claim.CreationTimestamp.Time); young > 0 {
-			again = sooner(again, young)
+		if young := unboundAfter - now.Sub(pvc.CreationTimestamp.Time); young > 0 {
+			again = clusters.Sooner(again, young)
 			continue
 		}
-		again = sooner(again, unboundPeriod)
+		again = clusters.Sooner(again, unboundPeriod)
 		var events corev1.EventList
-		if err := r.Live.List(ctx, &events, client.InNamespace(v.claim.Namespace), client.MatchingFields{
-			"involvedObject.uid": string(v.claim.UID), "type": corev1.EventTypeWarning,
+		if err := r.Live.List(ctx, &events, client.InNamespace(pvc.Namespace), client.MatchingFields{
+			"involvedObject.uid": string(pvc.UID), "type": corev1.EventTypeWarning,
 		}); err != nil {
-			return 0, fmt.Errorf("listing the events of claim %s: %w", v.claim.Name, err)
+			return 0, fmt.Errorf("listing the events of claim %s: %w", pvc.Name, err)
 		}
 		if len(events.Items) == 0 {
 			continue
 		}
 		newest := slices.MaxFunc(events.Items, func(a, b corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
-		observed.words[v.claim.UID] = ": " + excerpt(newest.Message)
+		observed.Warnings[pvc.UID] = ": " + pvcs.Excerpt(newest.Message)
 	}
 	return again, nil
 }

@@ -16,18 +16,20 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/pvcs"
+	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
 // keeping is a BarqCluster of two pods whose volumes are to stay when their claims go.
-func keeping() observation {
-	o := observed()
-	o.cluster.Spec.Replicas, o.cluster.Spec.Storage.Size = ptr.To[int32](2), ptr.To(resource.MustParse("10Gi"))
-	o.cluster.Spec.Storage.Retention.Reclaim = v1alpha1.ReclaimRetain
-	o.volumes = o.volumes[:2]
-	delete(o.pods, "vectors-2")
-	for _, v := range o.volumes {
-		v.claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("10Gi")
-		v.claim.Spec.VolumeName = "pv-" + v.pod
+func keeping() pvcs.Observation {
+	o := pvcstest.Observed()
+	o.Cluster.Spec.Replicas, o.Cluster.Spec.Storage.Size = ptr.To[int32](2), ptr.To(resource.MustParse("10Gi"))
+	o.Cluster.Spec.Storage.Retention.Reclaim = v1alpha1.ReclaimRetain
+	o.PVCs = o.PVCs[:2]
+	delete(o.Pods, "vectors-2")
+	for _, pvc := range o.PVCs {
+		pvcstest.Ask(pvc, "10Gi")
+		pvc.Spec.VolumeName = "pv-" + pvc.Pod
 	}
 	return o
 }
@@ -57,12 +59,12 @@ func retainedIn(cluster *v1alpha1.BarqCluster) *metav1.Condition {
 }
 
 // keepingWorld has a volume for each claim, as change makes it.
-func keepingWorld(t *testing.T, o observation, change func(volumes []*corev1.PersistentVolume)) *world {
+func keepingWorld(t *testing.T, o pvcs.Observation, change func(volumes []*corev1.PersistentVolume)) *world {
 	t.Helper()
 	w := worldOf(t, o)
 	var made []*corev1.PersistentVolume
-	for _, v := range o.volumes {
-		made = append(made, volumeOf(v.claim))
+	for _, pvc := range o.PVCs {
+		made = append(made, volumeOf(pvc.PersistentVolumeClaim))
 	}
 	change(made)
 	for _, one := range made {
@@ -101,19 +103,19 @@ func TestVolumesAreToldToStayOnce(t *testing.T) {
 
 // A claim says nothing of a volume that Kubernetes has not bound to it.
 func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
-	for name, change := range map[string]func(o observation, bound *corev1.PersistentVolume){
-		"unbound":           func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef = nil },
-		"another namespace": func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Namespace = "another" },
-		"another claim":     func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Name = "another" },
-		"a former claim":    func(_ observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.UID = "another" },
-		"gone":              func(_ observation, bound *corev1.PersistentVolume) { bound.Name = "another" },
+	for name, change := range map[string]func(o pvcs.Observation, bound *corev1.PersistentVolume){
+		"unbound":           func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef = nil },
+		"another namespace": func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Namespace = "another" },
+		"another claim":     func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Name = "another" },
+		"a former claim":    func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.UID = "another" },
+		"gone":              func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Name = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := keeping()
 			w := keepingWorld(t, o, func(made []*corev1.PersistentVolume) { change(o, made[0]) })
 			writes, again := w.pass(t)
 			require.Equal(t, []string{"patch pv-vectors-1", "patch data-vectors-1", "apply status"}, writes)
-			require.Equal(t, refusedAgainAfter, again)
+			require.Equal(t, pvcs.RefusedAgainAfter, again)
 			said := retainedIn(w.said(t))
 			require.Equal(t, metav1.ConditionFalse, said.Status)
 			require.Equal(t, v1alpha1.ReasonRetainRefused, said.Reason)
@@ -128,19 +130,19 @@ func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
 func TestNoteOfAnotherClaimSaysNothing(t *testing.T) {
 	o := keeping()
 	// A backup brings annotations back, and the claim is another one.
-	o.claim(0).Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former claim"}
+	o.PVCs[0].Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former claim"}
 	w := keepingWorld(t, o, func([]*corev1.PersistentVolume) {})
 	writes, _ := w.pass(t)
 	require.Contains(t, writes, "patch pv-vectors-0")
 }
 
 func TestVolumesAreLeftAloneUnlessTheyAreToStay(t *testing.T) {
-	for name, change := range map[string]func(observation){
-		"not asked for": func(o observation) { o.cluster.Spec.Storage.Retention.Reclaim = "" },
-		"paused":        func(o observation) { o.cluster.Spec.Paused = true },
-		"not bound": func(o observation) {
-			for _, v := range o.volumes {
-				v.claim.Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}
+	for name, change := range map[string]func(pvcs.Observation){
+		"not asked for": func(o pvcs.Observation) { o.Cluster.Spec.Storage.Retention.Reclaim = "" },
+		"paused":        func(o pvcs.Observation) { o.Cluster.Spec.Paused = true },
+		"not bound": func(o pvcs.Observation) {
+			for _, pvc := range o.PVCs {
+				pvc.Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}
 			}
 		},
 	} {
@@ -163,7 +165,7 @@ func TestAnOperatorThatMayNotKeepVolumesSaysSo(t *testing.T) {
 	w.refuse = apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumes"}, "pv-vectors-0", errors.New("no role allows it"))
 	writes, again := w.pass(t)
 	require.Equal(t, []string{"patch pv-vectors-0", "patch pv-vectors-1", "apply status"}, writes)
-	require.Equal(t, refusedAgainAfter, again)
+	require.Equal(t, pvcs.RefusedAgainAfter, again)
 	said := retainedIn(w.said(t))
 	require.Equal(t, v1alpha1.ReasonRetainRefused, said.Reason)
 	require.Contains(t, said.Message, "no role allows it; volume pv-vectors-1 of claim data-vectors-1")
@@ -171,7 +173,7 @@ func TestAnOperatorThatMayNotKeepVolumesSaysSo(t *testing.T) {
 	writes, _ = w.pass(t)
 	require.Empty(t, writes)
 
-	w.clock.SetTime(now.Add(refusedAgainAfter))
+	w.clock.SetTime(pvcstest.Now.Add(pvcs.RefusedAgainAfter))
 	w.refuse = nil
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"patch pv-vectors-0", "patch data-vectors-0", "patch pv-vectors-1", "patch data-vectors-1", "apply status"}, writes)

@@ -4,127 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/pvcs"
 	"github.com/barq-db/barq-operator/internal/retention"
 )
 
-// scaledAnnotation marks the claims of pods that were there while spec.storage.retention.whenScaled was Delete. Without the mark a
-// claim is kept: it is from before that, or its pod sleeps, or it is a former BarqCluster's.
-const (
-	scaledAnnotation = "barq.db/when-scaled"
-	scaledDelete     = string(v1alpha1.RetentionDelete)
-)
-
-// deletesScaled reports whether volumes go with pods that a lower number removes. 0 pods are a database that sleeps.
-func (o observation) deletesScaled() bool {
-	return o.cluster.Spec.Storage.Retention.WhenScaled == v1alpha1.RetentionDelete && o.cluster.Spec.DesiredReplicas() > 0
-}
-
-// isMarked reports whether the claim goes when a lower number removes its pod.
-func (v volume) isMarked() bool { return v.claim.Annotations[scaledAnnotation] == scaledDelete }
-
-// isToBeMarked reports whether the claim is to have the mark.
-func (o observation) isToBeMarked(v volume) bool {
-	return o.deletesScaled() && (v.isMarked() || v.ordinal < o.cluster.Spec.DesiredReplicas() || o.pods[v.pod] != nil)
-}
-
-// settled reports whether the controller of the StatefulSet has seen that it keeps all claims. Before that it would undo what is done.
-func (o observation) settled() bool {
-	return o.statefulSet != nil && retention.Retains(o.statefulSet) && o.statefulSet.Status.ObservedGeneration >= o.statefulSet.Generation
-}
-
-// retained returns the claim as spec.storage.retention wants it, or nil if it is so.
-func (o observation) retained(v volume) *corev1.PersistentVolumeClaim {
-	claim := clusters.Claim{PersistentVolumeClaim: v.claim, Pod: v.pod, Ordinal: v.ordinal}
-	tied, mark := o.settled() && retention.Tied(o.cluster, claim), o.isToBeMarked(v)
-	if v.claim.DeletionTimestamp != nil || !tied && mark == v.isMarked() {
-		return nil
-	}
-	changed := v.claim.DeepCopy()
-	if tied {
-		changed.OwnerReferences = retention.Untied(o.cluster, claim)
-	}
-	if mark {
-		metav1.SetMetaDataAnnotation(&changed.ObjectMeta, scaledAnnotation, scaledDelete)
-	} else {
-		delete(changed.Annotations, scaledAnnotation)
-	}
-	return changed
-}
-
-// retain writes what the claims say of spec.storage.retention.
-func (r *Reconciler) retain(ctx context.Context, observed *observation) error {
-	if observed.cluster.Spec.Paused {
+// retain writes what the PVCs say of spec.storage.retention.
+func (r *Reconciler) retain(ctx context.Context, observed *pvcs.Observation) error {
+	if observed.Cluster.Spec.Paused {
 		return nil
 	}
 	var failed []error
-	for i, v := range observed.volumes {
-		changed := observed.retained(v)
+	for i, pvc := range observed.PVCs {
+		changed := retention.Wanted(*observed, pvc)
 		if changed == nil {
 			continue
 		}
-		err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(v.claim, client.MergeFromWithOptimisticLock{}))
+		err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(pvc.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
 		switch {
 		case err == nil:
-			observed.volumes[i].claim = changed
+			observed.PVCs[i].PersistentVolumeClaim = changed
 		case apierrors.IsConflict(err):
-			// The cache is about to get the newer claim, which starts another pass.
+			// The cache is about to get the newer PVC, which starts another reconcile.
 		case client.IgnoreNotFound(err) != nil:
-			failed = append(failed, fmt.Errorf("writing spec.storage.retention into claim %s: %w", v.claim.Name, err))
+			failed = append(failed, fmt.Errorf("writing spec.storage.retention into claim %s: %w", pvc.Name, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-// scaledAway returns the volumes whose pods a lower number has removed, and that go with them.
-func (o observation) scaledAway() []volume {
-	desired := o.cluster.Spec.DesiredReplicas()
-	if !o.deletesScaled() || o.cluster.Spec.Paused || o.cluster.DeletionTimestamp != nil || !o.settled() ||
-		o.statefulSet.Spec.Replicas == nil || *o.statefulSet.Spec.Replicas != desired {
+// keep tells the volumes to stay when their PVCs go, once for each PVC, and notes what is refused. What was told is noted on the PVC, so
+// that a later reconcile asks for nothing. It is never taken back: who may write a PVC may write the note, and may not have a volume deleted
+// by it that an administrator keeps.
+func (r *Reconciler) keep(ctx context.Context, observed *pvcs.Observation, now time.Time) error {
+	name, cluster := client.ObjectKeyFromObject(observed.Cluster), observed.Cluster
+	if !retention.KeepsVolumes(cluster) || cluster.Spec.Paused {
+		r.retainRefusals.Replace(name, nil)
 		return nil
 	}
-	var found []volume
-	for _, v := range o.volumes {
-		if v.ordinal >= desired && v.isMarked() && v.claim.DeletionTimestamp == nil && o.pods[v.pod] == nil {
-			found = append(found, v)
+	before := r.retainRefusals.Of(name)
+	observed.RetainRefusals = map[types.UID]pvcs.Refusal{}
+	var failed []error
+	for i, pvc := range observed.PVCs {
+		if pvc.Status.Phase != corev1.ClaimBound || pvc.VolumeStays() {
+			continue
+		}
+		if refused, ok := before[pvc.UID]; ok && refused.Stands(pvc.PersistentVolumeClaim, cluster.Generation, now) {
+			observed.RetainRefusals[pvc.UID] = refused
+			continue
+		}
+		noted, err := retention.KeepVolume(ctx, r.Live, r.Client, pvc.PersistentVolumeClaim)
+		switch {
+		case err == nil:
+			observed.PVCs[i].PersistentVolumeClaim = noted
+		case retention.IsKeepRefused(err):
+			observed.RetainRefusals[pvc.UID] = pvcs.NewRefusal(err, pvc.PersistentVolumeClaim, cluster.Generation, now)
+		default:
+			failed = append(failed, fmt.Errorf("keeping the volume of claim %s: %w", pvc.Name, err))
 		}
 	}
-	return found
+	r.retainRefusals.Replace(name, observed.RetainRefusals)
+	return errors.Join(failed...)
 }
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=delete
 
-// deleteScaled deletes the claims of pods that a lower number has removed. The caches may hold what was before the newest edit, so the
-// API server is asked for everything again, and a claim is deleted only as it was seen.
+// deleteScaled deletes the PVCs of pods that a lower number has removed. The caches may hold what was before the newest edit, so the
+// API server is asked for everything again, and a PVC is deleted only as it was seen.
 func (r *Reconciler) deleteScaled(ctx context.Context, name types.NamespacedName) error {
-	observed, err := r.observe(ctx, r.Live, ownership.Of, name)
+	observed, err := pvcs.Observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	for _, v := range observed.scaledAway() {
-		err := r.Client.Delete(ctx, v.claim, client.Preconditions{UID: &v.claim.UID, ResourceVersion: &v.claim.ResourceVersion})
+	for _, pvc := range retention.ScaledAway(observed) {
+		err := r.Client.Delete(ctx, pvc.PersistentVolumeClaim, client.Preconditions{UID: &pvc.UID, ResourceVersion: &pvc.ResourceVersion})
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenScaled says: %w", v.claim.Name, err)
+			return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenScaled says: %w", pvc.Name, err)
 		}
 		what := "is deleted with its volume"
-		if v.stays() {
-			what = fmt.Sprintf("is deleted, and its volume %s stays (persistentVolumeReclaimPolicy Retain)", volumeName(v.claim))
+		if pvc.VolumeStays() {
+			what = fmt.Sprintf("is deleted, and its volume %s stays (persistentVolumeReclaimPolicy Retain)", pvc.VolumeName())
 		}
-		r.Events.Eventf(observed.cluster, v.claim, corev1.EventTypeNormal, v1alpha1.ReasonVolumeDeleted, "Scale",
+		r.Events.Eventf(observed.Cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonVolumeDeleted, "Scale",
 			"claim %s %s, because replicas is %d and spec.storage.retention.whenScaled is Delete",
-			v.claim.Name, what, observed.cluster.Spec.DesiredReplicas())
+			pvc.Name, what, observed.Cluster.Spec.DesiredReplicas())
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package volumes
+package pvcs
 
 import (
 	"testing"
@@ -11,25 +11,25 @@ import (
 )
 
 func TestInheriting(t *testing.T) {
-	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+	pvc := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 		Labels: map[string]string{"app.kubernetes.io/name": "barq-db", "theirs": "a"}, Annotations: map[string]string{"bound": "yes"},
 	}}
 	become := func(metadata *v1alpha1.InheritedMetadata) {
 		t.Helper()
-		changed, err := inheriting(claim, metadata)
+		changed, err := Inheriting(pvc, metadata)
 		require.NoError(t, err)
 		if changed != nil {
-			claim = changed
+			pvc = changed
 		}
-		again, err := inheriting(claim, metadata)
+		again, err := Inheriting(pvc, metadata)
 		require.NoError(t, err)
 		require.Nil(t, again, "it has what is asked for")
 	}
 	has := func(labels, annotations map[string]string) {
 		t.Helper()
 		labels["app.kubernetes.io/name"], labels["theirs"], annotations["bound"] = "barq-db", "a", "yes"
-		require.Equal(t, labels, claim.Labels)
-		require.Equal(t, annotations, claim.Annotations)
+		require.Equal(t, labels, pvc.Labels)
+		require.Equal(t, annotations, pvc.Annotations)
 	}
 	become(nil)
 	has(map[string]string{}, map[string]string{})
@@ -37,13 +37,13 @@ func TestInheriting(t *testing.T) {
 	has(map[string]string{"team": "b", "tier": "1"}, map[string]string{"owner": "c", inheritedAnnotation: `{"labels":["team","tier"],"annotations":["owner"]}`})
 	become(&v1alpha1.InheritedMetadata{Labels: v1alpha1.Labels{"team": "d"}})
 	has(map[string]string{"team": "d"}, map[string]string{inheritedAnnotation: `{"labels":["team"]}`})
-	claim.Labels["team"] = "by hand"
+	pvc.Labels["team"] = "by hand"
 	become(&v1alpha1.InheritedMetadata{Labels: v1alpha1.Labels{"team": "d"}})
 	has(map[string]string{"team": "d"}, map[string]string{inheritedAnnotation: `{"labels":["team"]}`})
 	become(&v1alpha1.InheritedMetadata{})
 	has(map[string]string{}, map[string]string{})
 
-	claim.Annotations[inheritedAnnotation] = "no JSON"
+	pvc.Annotations[inheritedAnnotation] = "no JSON"
 	become(&v1alpha1.InheritedMetadata{Labels: v1alpha1.Labels{"team": "d"}})
 	has(map[string]string{"team": "d"}, map[string]string{inheritedAnnotation: `{"labels":["team"]}`})
 }

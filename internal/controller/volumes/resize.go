@@ -1,0 +1,99 @@
+package volumes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/growth"
+	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/pvcs"
+)
+
+// resize asks for the size of the spec at every PVC that asks for another one and
+// was not refused it, and notes what is refused.
+func (r *Reconciler) resize(ctx context.Context, observed *pvcs.Observation, now time.Time) error {
+	cluster := observed.Cluster
+	if cluster.Spec.Paused {
+		return nil
+	}
+	name := client.ObjectKeyFromObject(cluster)
+	before := r.growthRefusals.Of(name)
+	observed.GrowthRefusals = map[types.UID]pvcs.Refusal{}
+	var failed []error
+	for _, pvc := range observed.PVCs {
+		size, change := growth.Request(pvc, cluster.Spec.DesiredSize())
+		if !change {
+			continue
+		}
+		if refused, ok := before[pvc.UID]; ok && refused.Stands(pvc.PersistentVolumeClaim, cluster.Generation, now) {
+			observed.GrowthRefusals[pvc.UID] = refused
+			continue
+		}
+		err := r.ask(ctx, cluster, pvc, size)
+		switch {
+		case pvcs.IsRefusal(err):
+			observed.GrowthRefusals[pvc.UID] = pvcs.NewRefusal(err, pvc.PersistentVolumeClaim, cluster.Generation, now)
+		case client.IgnoreNotFound(err) != nil:
+			failed = append(failed, fmt.Errorf("resizing claim %s to %s: %w", pvc.Name, size.String(), err))
+		}
+	}
+	r.growthRefusals.Replace(name, observed.GrowthRefusals)
+	return errors.Join(failed...)
+}
+
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=patch
+
+// ask makes one PVC ask for the size.
+func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, pvc pvcs.PVC, size resource.Quantity) error {
+	if err := r.Client.Patch(ctx, growth.Requesting(pvc.PersistentVolumeClaim, size),
+		client.MergeFromWithOptions(pvc.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	before := pvc.AsksFor()
+	if before.Cmp(size) > 0 {
+		r.Events.Eventf(cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
+			"claim %s is asked to have %s instead of %s", pvc.Name, size.String(), before.String())
+		return nil
+	}
+	r.Events.Eventf(cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
+		"claim %s is asked to have %s", pvc.Name, size.String())
+	return nil
+}
+
+// +kubebuilder:rbac:groups="",resources=pods,verbs=delete
+
+// restart deletes a pod whose file system grows when it starts; its StatefulSet makes
+// it again. The caches may hold what was before another pod went away, so the API
+// server is asked for everything again, and the pod is deleted only as it was seen.
+func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now time.Time) error {
+	observed, err := pvcs.Observe(ctx, r.Live, ownership.Of, name)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	plan := growth.PlanRestarts(observed, now)
+	if plan.Now == nil || observed.Cluster.DeletionTimestamp != nil {
+		// What was in the way reaches the caches too, and starts the next reconcile.
+		return nil
+	}
+	pod := observed.Pods[plan.Now.Pod]
+	err = r.Client.Delete(ctx, pod, client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		// Also when the pod has changed meanwhile, which is tried again by itself.
+		return fmt.Errorf("restarting pod %s for its file system: %w", pod.Name, err)
+	}
+	r.Events.Eventf(observed.Cluster, pod, corev1.EventTypeNormal, v1alpha1.ReasonFileSystemResizePending, "Restart",
+		"pod %s is restarted, because the file system of claim %s grows only when the pod starts", pod.Name, plan.Now.Name)
+	return nil
+}

@@ -1,0 +1,52 @@
+package pvcstest
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/internal/pvcs"
+)
+
+// Ask sets what a PVC asks for.
+func Ask(pvc pvcs.PVC, size string) {
+	pvc.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse(size)
+}
+
+// Give sets what a volume has.
+func Give(pvc pvcs.PVC, size string) {
+	pvc.Status.Capacity[corev1.ResourceStorage] = resource.MustParse(size)
+}
+
+// AwaitFileSystem sets what Kubernetes does once a volume has grown.
+func AwaitFileSystem(pvc pvcs.PVC, since time.Time) {
+	SetResizeStatus(pvc, corev1.PersistentVolumeClaimNodeResizePending)
+	SetCondition(pvc, corev1.PersistentVolumeClaimFileSystemResizePending, "", since)
+}
+
+// SetResizeStatus sets how far Kubernetes says that a resize is.
+func SetResizeStatus(pvc pvcs.PVC, status corev1.ClaimResourceStatus) {
+	pvc.Status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{corev1.ResourceStorage: status}
+}
+
+// SetCondition adds a condition that is True.
+func SetCondition(pvc pvcs.PVC, name corev1.PersistentVolumeClaimConditionType, message string, since time.Time) {
+	pvc.Status.Conditions = append(pvc.Status.Conditions, corev1.PersistentVolumeClaimCondition{
+		Type: name, Status: corev1.ConditionTrue, Message: message, LastTransitionTime: metav1.NewTime(since),
+	})
+}
+
+// Delete deletes the PVC, which goes when its pod stops.
+func Delete(pvc pvcs.PVC) {
+	pvc.DeletionTimestamp, pvc.Finalizers = &metav1.Time{Time: Now}, []string{"kubernetes.io/pvc-protection"}
+}
+
+// Lose takes the volume, pv-1, away from the PVC.
+func Lose(pvc pvcs.PVC) {
+	pvc.Spec.VolumeName, pvc.Status.Phase = "pv-1", corev1.ClaimLost
+}
+
+// Unready lets a pod answer no more.
+func Unready(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.ConditionFalse }

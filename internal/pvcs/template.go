@@ -1,0 +1,99 @@
+package pvcs
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/translate"
+)
+
+// LeastGrowth is how far above what a volume has a growth can be taken back.
+// Kubernetes lets a request go down, but neither below nor to what the volume has
+// (ValidatePersistentVolumeClaimUpdate). Most storage rounds up to a larger unit.
+var LeastGrowth = resource.MustParse("1Mi")
+
+// OutdatedTemplate returns the volume claim template of the StatefulSet if it is not what the spec asks for and no volume is bound, so
+// that the StatefulSet can be replaced; else nil. The Helm side has to be done with the spec, or it would not make the StatefulSet again.
+func (o Observation) OutdatedTemplate() *translate.Template {
+	set := o.StatefulSet
+	if set == nil || set.DeletionTimestamp != nil || o.Cluster.DeletionTimestamp != nil || o.Cluster.Spec.Paused ||
+		o.Cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage || slices.ContainsFunc(o.PVCs, PVC.IsBound) {
+		return nil
+	}
+	for _, pod := range o.Pods {
+		if pod.Spec.NodeName != "" {
+			// Its volume is bound, by a PVC that the operator does not see because it has other labels.
+			return nil
+		}
+	}
+	done := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionIrreconcilable)
+	if done == nil || done.Status != metav1.ConditionFalse || done.ObservedGeneration != o.Cluster.Generation {
+		return nil
+	}
+	template, wanted := clusters.Template(set), translate.TemplateOf(&o.Cluster.Spec)
+	if template == nil || same(*template, wanted) {
+		return nil
+	}
+	return template
+}
+
+func same(a, b translate.Template) bool {
+	return a.Size.Cmp(b.Size) == 0 && a.StorageClassName == b.StorageClassName && a.AccessMode == b.AccessMode
+}
+
+// IsMadeFrom reports whether the PVC looks as the StatefulSet has made it from the template. A PVC that names where its data
+// comes from, or is kept from before, is a person's.
+func (p PVC) IsMadeFrom(template translate.Template) bool {
+	asks := p.AsksFor()
+	return p.Spec.DataSource == nil && p.Spec.DataSourceRef == nil && p.Spec.Selector == nil && p.DeletionTimestamp == nil &&
+		asks.Cmp(template.Size) == 0 &&
+		(template.StorageClassName == "" || ptr.Deref(p.Spec.StorageClassName, "") == template.StorageClassName) &&
+		slices.Equal(p.Spec.AccessModes, []corev1.PersistentVolumeAccessMode{corev1.PersistentVolumeAccessMode(template.AccessMode)})
+}
+
+// fixedSize returns what the PVC asks for and cannot take back. Storage may give more than is asked for, and a growth that it has not given
+// is taken back.
+func (p PVC) fixedSize() resource.Quantity {
+	has, asks := p.Has(), p.AsksFor()
+	if p.IsBound() && has.Cmp(asks) < 0 {
+		return has
+	}
+	return asks
+}
+
+// Differences says of each PVC in what it is not what the spec asks for and can never become that. A size above that of the spec is
+// one, but for a growth that was taken back.
+func (o Observation) Differences() []string {
+	var found []string
+	wanted := translate.TemplateOf(&o.Cluster.Spec)
+	most := wanted.Size.DeepCopy()
+	most.Add(LeastGrowth)
+	for _, pvc := range o.PVCs {
+		var has, says []string
+		if class := ptr.Deref(pvc.Spec.StorageClassName, ""); wanted.StorageClassName != "" && class != wanted.StorageClassName {
+			has, says = append(has, "class "+class), append(says, wanted.StorageClassName)
+		}
+		if mode := pvc.Spec.AccessModes; wanted.AccessMode != "" && len(mode) > 0 && string(mode[0]) != wanted.AccessMode {
+			has, says = append(has, "access mode "+string(mode[0])), append(says, wanted.AccessMode)
+		}
+		if size := pvc.fixedSize(); size.Cmp(most) > 0 {
+			has, says = append(has, "size "+size.String()), append(says, wanted.Size.String())
+		}
+		for i := range has {
+			text := fmt.Sprintf("claim %s has %s, and the spec says %s", pvc.Name, has[i], says[i])
+			if i == len(has)-1 && !pvc.IsBound() && pvc.DeletionTimestamp == nil {
+				text += fmt.Sprintf("; it was never bound: kubectl -n %s delete pvc %s lets another one be made", pvc.Namespace, pvc.Name)
+			}
+			found = append(found, text)
+		}
+	}
+	return found
+}

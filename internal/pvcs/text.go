@@ -1,0 +1,28 @@
+package pvcs
+
+import (
+	"fmt"
+	"strings"
+)
+
+// named is how many PVCs a message names; a condition has to end somewhere.
+const named = 20
+
+// List joins the texts, and leaves out what is too much.
+func List(texts []string) string {
+	if len(texts) <= named {
+		return strings.Join(texts, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(texts[:named], "; "), len(texts)-named)
+}
+
+// excerptLength is how much of other programs' messages is repeated for each PVC.
+const excerptLength = 300
+
+// Excerpt returns the beginning of another program's message.
+func Excerpt(message string) string {
+	if runes := []rune(message); len(runes) > excerptLength {
+		return string(runes[:excerptLength]) + "..."
+	}
+	return message
+}

@@ -1,0 +1,58 @@
+package pvcs
+
+import (
+	"fmt"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/internal/clusters"
+)
+
+// Risks says of each volume that a pod uses and that goes what is to be done before the pod stops.
+func (o Observation) Risks() []string {
+	var found []string
+	for _, pvc := range o.PVCs {
+		switch {
+		case !pvc.Goes() || !o.isUsed(pvc):
+		case pvc.DeletionTimestamp != nil && pvc.VolumeStays():
+			found = append(found, fmt.Sprintf("claim %s is being deleted, and pod %s begins without data when it starts again: the volume %s stays "+
+				"(persistentVolumeReclaimPolicy Retain); the operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod, pvc.VolumeName()))
+		case pvc.DeletionTimestamp != nil:
+			found = append(found, fmt.Sprintf("claim %s is being deleted, and goes with its data when pod %s stops: copy the data first; "+
+				"the operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod))
+		default:
+			found = append(found, fmt.Sprintf("claim %s has lost its volume %s, and pod %s cannot start again: copy the data that it still answers with; "+
+				"the operator restarts this pod only for a change of the spec", pvc.Name, pvc.VolumeName(), pvc.Pod))
+		}
+	}
+	return found
+}
+
+// Missing says of each pod that the spec asks for and that has no volume what is awaited.
+func (o Observation) Missing() []string {
+	byName := map[string]PVC{}
+	for _, pvc := range o.PVCs {
+		byName[pvc.Name] = pvc
+	}
+	var found []string
+	for ordinal := range o.Cluster.Spec.DesiredReplicas() {
+		name := clusters.ClaimName(clusters.PodName(o.Cluster, ordinal))
+		if pvc, ok := byName[name]; !ok {
+			found = append(found, fmt.Sprintf("claim %s is awaited", name))
+		} else if pvc.Goes() && !o.isUsed(pvc) {
+			// Its size says nothing of the volume that the pod gets.
+			text := fmt.Sprintf("claim %s is being deleted, and another one is made for pod %s", name, pvc.Pod)
+			if pvc.DeletionTimestamp == nil {
+				text = fmt.Sprintf("claim %s has lost its volume %s", name, pvc.VolumeName())
+			}
+			found = append(found, text)
+		} else if has := pvc.Has(); has.IsZero() {
+			class := "its class is the default one, and there is none"
+			if named := ptr.Deref(pvc.Spec.StorageClassName, ""); named != "" {
+				class = "its class is " + named
+			}
+			found = append(found, fmt.Sprintf("claim %s is not bound, %s%s", name, class, o.Warnings[pvc.UID]))
+		}
+	}
+	return found
+}
