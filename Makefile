@@ -57,7 +57,8 @@ test: test-unit test-chart test-image test-conformance test-cluster test-integra
 ##@ Develop
 
 .PHONY: generate
-generate: ## Generate the deep copies of the API types
+generate: ## Generate the deep copies of the API types, and the table of what a change of each field does
+	$(GO) run ./hack/effects
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
@@ -107,7 +108,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/effects ./hack/demo/internal/... ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart

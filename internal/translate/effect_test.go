@@ -21,17 +21,6 @@ import (
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
 
-// fieldsWithoutValue are for the operator and the API server; the chart has no value for them.
-var fieldsWithoutValue = map[string]bool{
-	"deletionProtection":            true,
-	"paused":                        true,
-	"progressDeadlineSeconds":       true,
-	"storage.retention.reclaim":     true,
-	"storage.retention.whenDeleted": true,
-	"storage.retention.whenScaled":  true,
-	"topology.scaleDown":            true,
-}
-
 // surroundings are the specs in which the test changes one field at a time. Each field has an effect in one of them at least.
 var surroundings = []string{
 	`{}`,
@@ -60,19 +49,33 @@ const (
 	tried = 3
 )
 
-// A field that the translation or the chart drops is a field that users write for nothing.
-func TestEveryFieldReachesTheManifest(t *testing.T) {
+// What the marker of a field says is what the chart makes of a change: a field that the translation or the chart drops is one that
+// users write for nothing, and one that restarts pods without saying so surprises them.
+func TestEveryFieldHasTheEffectOfItsMarker(t *testing.T) {
 	probe := newProbe(t)
-	for _, path := range leavesOf(reflect.TypeFor[v1alpha1.BarqClusterSpec](), nil) {
-		t.Run(strings.Join(path, "."), func(t *testing.T) {
+	for _, path := range leaves() {
+		name := strings.Join(path, ".")
+		t.Run(name, func(t *testing.T) {
 			found := probe.change(t, path)
 			require.NotZero(t, found.admitted, "the API server takes no value that the test has for spec.%s; "+
-				"add one to test/arbitrary/words.go, or what the field needs beside it to the surroundings", strings.Join(path, "."))
-			require.Equal(t, !fieldsWithoutValue[strings.Join(path, ".")], found.template || found.rest,
-				"whether a change of spec.%s changes the manifest", strings.Join(path, "."))
+				"add one to test/arbitrary/words.go, or what the field needs beside it to the surroundings", name)
+			says, ok := v1alpha1.EffectOf(name)
+			require.True(t, ok, "spec.%s has no marker; run make generate", name)
+			switch says {
+			case v1alpha1.EffectRestart:
+				require.True(t, found.template, "the marker of spec.%s says that a change restarts the pods; it does not change their template", name)
+			case v1alpha1.EffectApply:
+				require.False(t, found.template, "the marker of spec.%s says that the pods run on; a change of it changes their template", name)
+				require.True(t, found.rest, "a change of spec.%s does not change the manifest; render it, or write +barq:effect=operator or none", name)
+			default:
+				require.False(t, found.template || found.rest, "the marker of spec.%s says that the chart has no value for it; a change of it changes the manifest", name)
+			}
 		})
 	}
 }
+
+// leaves lists the paths of all fields of the spec.
+func leaves() [][]string { return leavesOf(reflect.TypeFor[v1alpha1.BarqClusterSpec](), nil) }
 
 // leavesOf lists the paths of the fields of a type of this API that have no fields of this API below them. The element of a list is "0".
 func leavesOf(kind reflect.Type, path []string) [][]string {

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,14 +47,8 @@ func ChartIDs() *v1alpha1.PodSecurityContext {
 	return &v1alpha1.PodSecurityContext{RunAsUser: ptr.To[int64](1000), RunAsGroup: ptr.To[int64](1000), FSGroup: ptr.To[int64](1000)}
 }
 
-// withoutValue are the fields of the spec that the chart has no value for: the API server and the operator act on them.
-var withoutValue = [][]string{
-	{"deletionProtection"},
-	{"paused"},
-	{"progressDeadlineSeconds"},
-	{"storage", "retention"},
-	{"topology", "scaleDown"},
-}
+// withoutValue are the fields of the spec that the chart has no value for.
+var withoutValue = v1alpha1.FieldsWithEffect(v1alpha1.EffectNone, v1alpha1.EffectOperator)
 
 // ToValues returns the values of the chart barq-db for a BarqCluster: its spec, because the chart's values have the names of the
 // fields, without the fields that the chart has no value for, and with what the facts add. Its errors name the field of the
@@ -65,7 +60,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		return nil, fmt.Errorf("writing chart values: %w", err)
 	}
 	for _, path := range withoutValue {
-		unstructured.RemoveNestedField(values, path...)
+		unstructured.RemoveNestedField(values, strings.Split(path, ".")...)
 	}
 	if err := setImage(values, spec, facts.DefaultImage); err != nil {
 		return nil, err
