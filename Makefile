@@ -68,7 +68,7 @@ manifests: ## Generate the CRD and its reference from api/, the operator's role 
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
 	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
-	GO="$(GO)" hack/generate-operator-chart.sh
+	GO="$(GO)" hack/generate-charts.sh
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
