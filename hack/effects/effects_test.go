@@ -51,8 +51,10 @@ func TestMarkersThatAreWrong(t *testing.T) {
 	for name, test := range map[string]struct{ from, to, want string }{
 		"missing": {"\t// +barq:effect=restart\n", "", "spec.a has no marker; write // +barq:effect=restart, apply, operator or none, as v1alpha1.Effect has them"},
 		"unknown": {"effect=restart", "effect=reboot", `spec.a: there is no effect "reboot"; write restart, apply, operator or none`},
-		"against the comment": {"by the API server.", "by the pods. A change\n\t// restarts the pods one at a time.",
-			"spec.b.c: the marker says none and the comment that the pods restart; correct one of them"},
+		"against the comment": {
+			"by the API server.", "by the pods. A change\n\t// restarts the pods one at a time.",
+			"spec.b.c: the marker says none and the comment that the pods restart; correct one of them",
+		},
 		"below a pointer": {"B Inner", "B *Inner", "spec.b.c: a field without effect cannot be below a pointer or a list"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,10 @@ func valueOf(field map[string]any, path string, optional bool) map[string]any {
 	}
 	schema := map[string]any{}
 	for _, keyword := range kept {
-		if value, ok := field[keyword]; ok && !(optional && keyword == "minLength") {
+		if optional && keyword == "minLength" {
+			continue
+		}
+		if value, ok := field[keyword]; ok {
 			schema[keyword] = value
 		}
 	}
