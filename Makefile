@@ -55,17 +55,19 @@ test: test-unit test-chart test-image test-conformance test-cluster test-integra
 ##@ Develop
 
 .PHONY: generate
-generate: ## Generate the deep copies of the API types
+generate: ## Generate the deep copies of the API types, and the table of what a change of each field does
+	$(GO) run ./hack/effects
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
 .PHONY: manifests
-manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and the operator's chart from them
+manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and from them the operator's chart and the schema of the values of barq-db
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
 	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
-	GO="$(GO)" hack/generate-operator-chart.sh
+	$(GO) run ./hack/valuesschema
+	GO="$(GO)" hack/generate-charts.sh
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
@@ -106,7 +108,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./hack/effects ./hack/valuesschema ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart

@@ -66,3 +66,50 @@ func namespaceOf(peer networkingv1.NetworkPolicyPeer) string {
 	}
 	return peer.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"]
 }
+
+// The first line of a sample says what the markers of its fields do.
+func TestSamplesSayWhatAChangeDoes(t *testing.T) {
+	descriptions := map[string]string{}
+	for _, field := range readAPI(t).fields {
+		descriptions[field.path] = strings.Join(strings.Fields(field.schema.Description), " ")
+	}
+	checked := 0
+	for _, fence := range read(t, "docs/configure.md").fences() {
+		if fence.language != "yaml" {
+			continue
+		}
+		checked++
+		sample := map[string]any{}
+		require.NoError(t, yaml.Unmarshal([]byte(fence.code), &sample), fence.code)
+		restarts, fixed := false, false
+		for _, path := range pathsOf(sample["spec"], "") {
+			effect, ok := v1alpha1.EffectOf(path)
+			require.True(t, ok, "spec.%s is not a field", path)
+			restarts = restarts || effect == v1alpha1.EffectRestart
+			fixed = fixed || strings.Contains(descriptions["spec."+path], "It cannot change")
+		}
+		want := "# restarts nothing"
+		if restarts {
+			want = "# restarts the pods"
+		}
+		if fixed {
+			want = "# cannot change later"
+		}
+		says, _, _ := strings.Cut(fence.code, "\n")
+		require.Equal(t, want, says, fence.code)
+	}
+	require.NotZero(t, checked)
+}
+
+// pathsOf lists the paths of what a sample sets. A list counts as a whole, and so does an empty map.
+func pathsOf(value any, path string) []string {
+	inner, ok := value.(map[string]any)
+	if !ok || len(inner) == 0 {
+		return []string{path}
+	}
+	var paths []string
+	for name, below := range inner {
+		paths = append(paths, pathsOf(below, strings.TrimPrefix(path+"."+name, "."))...)
+	}
+	return paths
+}

@@ -62,6 +62,7 @@ type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
 	// topology.mode says what further pods are for. 0 stops the pods and keeps the volumes. It also
 	// keeps volumes of pods that a lower number removes, unless storage.retention says otherwise.
+	// +barq:effect=apply
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
@@ -72,6 +73,7 @@ type BarqClusterSpec struct {
 	// image is the container image of Barq DB, by tag, by digest or both. Default: the image
 	// that the operator was installed with (RELATED_IMAGE_BARQ_DB), else the chart's. A change
 	// restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|[[][a-fA-F0-9:]+])(:[0-9]+)?/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference; write for instance registry.example.com/barq-db:0.1.0 or registry.example.com/barq-db@sha256:<64 hexadecimal digits>"
@@ -82,6 +84,8 @@ type BarqClusterSpec struct {
 
 	// imagePullPolicy is when the image is pulled. Default: Kubernetes' own rule, Always for the
 	// tag latest and IfNotPresent otherwise.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:imagePullPolicy","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -89,6 +93,8 @@ type BarqClusterSpec struct {
 
 	// imagePullSecrets name the Secrets, in the BarqCluster's namespace, with which the image is
 	// pulled. Default none.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=name
@@ -118,6 +124,7 @@ type BarqClusterSpec struct {
 	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no limits.
 	// A CPU limit of 1 or less can starve the health endpoint while the database searches. What is
 	// written here replaces the default as a whole. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !(r in self.requests) || quantity(string(self.requests[r])).isGreaterThan(quantity('0')))",message="requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.limits) || !(r in self.limits) || quantity(string(self.limits[r])).isGreaterThan(quantity('0')))",message="limits must be greater than zero; write for instance memory: 4Gi, or leave the limit out"
 	// +kubebuilder:validation:XValidation:rule="['cpu','memory','ephemeral-storage'].all(r, !has(self.requests) || !has(self.limits) || !(r in self.requests) || !(r in self.limits) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request must not be above its limit; lower the request or raise the limit"
@@ -130,6 +137,7 @@ type BarqClusterSpec struct {
 
 	// logLevel becomes RUST_LOG: off, error, warn, info, debug or trace, or a list such as
 	// info,barq_storage=debug. Default info. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:default=info
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace)(,([a-zA-Z0-9_:-]+=)?(off|error|warn|info|debug|trace))*$')",message="must be off, error, warn, info, debug or trace, or a list such as info,barq_storage=debug"
@@ -147,6 +155,7 @@ type BarqClusterSpec struct {
 	// that the operator owns are refused: every BARQ_ variable, RUST_LOG and the credentials of the
 	// tiers. Variables, labels and annotations of the whole spec have at most 65536 characters together. A change
 	// restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=100
 	// +listType=map
 	// +listMapKey=name
@@ -156,6 +165,7 @@ type BarqClusterSpec struct {
 
 	// minReadySeconds is for how long a new pod must answer before a rollout goes on to the next one;
 	// default 5, at most 3600. A change restarts nothing.
+	// +barq:effect=apply
 	// +kubebuilder:default=5
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=3600
@@ -166,6 +176,7 @@ type BarqClusterSpec struct {
 	// progressDeadlineSeconds is for how long pods may fail to start before the condition Stalled
 	// becomes True; default 600, at least 10, at most 86400. The operator goes on trying after
 	// that. A pod that is still reading its log into memory does not count as failing.
+	// +barq:effect=none
 	// +kubebuilder:default=600
 	// +kubebuilder:validation:Minimum=10
 	// +kubebuilder:validation:Maximum=86400
@@ -175,12 +186,15 @@ type BarqClusterSpec struct {
 
 	// networkPolicy says who may reach the database. Each client that reaches it is its administrator,
 	// so by default only pods of the BarqCluster's namespace may.
+	// +barq:effect=apply
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitempty"`
 
 	// tls encrypts the HTTP API. Default: it is plain text. The gRPC API is always plain text.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	TLS *TLSSpec `json:"tls,omitempty"`
@@ -192,12 +206,14 @@ type BarqClusterSpec struct {
 	Service ServiceSpec `json:"service,omitempty"`
 
 	// monitoring hands the metrics to Prometheus.
+	// +barq:effect=apply
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Monitoring MonitoringSpec `json:"monitoring,omitempty"`
 
 	// podDisruptionBudget limits how many pods a drain of nodes takes away at a time.
+	// +barq:effect=apply
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -205,6 +221,7 @@ type BarqClusterSpec struct {
 
 	// podLabels are extra labels of the pods. Default none. Labels by which pods are found are refused, and those that begin
 	// with helm.sh/, meta.helm.sh/ or barq.db/. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','statefulset.kubernetes.io/pod-name','apps.kubernetes.io/pod-index','controller-revision-hash']))",message="app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component and the labels of StatefulSets find the pods and belong to the operator; choose other names"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
 	// +optional
@@ -213,6 +230,7 @@ type BarqClusterSpec struct {
 
 	// podAnnotations are extra annotations of the pods. Default none. Those that begin with helm.sh/,
 	// meta.helm.sh/ or barq.db/ are refused. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:XValidation:rule="self.all(key, key != 'kubernetes.io/config.mirror' && !['seccomp.security.alpha.kubernetes.io/', 'container.seccomp.security.alpha.kubernetes.io/', 'container.apparmor.security.beta.kubernetes.io/'].exists(prefix, key.startsWith(prefix)))",message="kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -222,18 +240,21 @@ type BarqClusterSpec struct {
 	// PVCs too. Default none, at most 2048 characters together. An object's own win: podLabels,
 	// podAnnotations, and the labels and annotations of service, serviceAccount and
 	// monitoring.podMonitor. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	InheritedMetadata *InheritedMetadata `json:"inheritedMetadata,omitempty"`
 
 	// nodeSelector are labels that a node must have for the pods to run there. Default: any node.
 	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	NodeSelector Labels `json:"nodeSelector,omitempty"`
 
 	// tolerations let the pods run on nodes with taints. Default none, at most 4096 characters together. A change
 	// restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:XValidation:rule="self.map(t, [?t.?key, ?t.?operator, ?t.?value, ?t.?effect].map(text, text.size()).sum()).sum() <= 4096",message="have more than 4096 characters together; write fewer or shorter ones, for instance with operator: Exists and without a value"
 	// +listType=atomic
@@ -243,6 +264,7 @@ type BarqClusterSpec struct {
 
 	// affinity of the pods. Default: preferably no two pods of a BarqCluster on one node. What is
 	// written here replaces the default as a whole. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
@@ -251,6 +273,7 @@ type BarqClusterSpec struct {
 	// written here replaces the default as a whole; an empty list means none. One without a labelSelector gets the pods of
 	// the BarqCluster. Each pair of topologyKey and whenUnsatisfiable can be there once. A change restarts the pods
 	// one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.maxSkew > 0 && (!has(c.minDomains) || c.minDomains > 0))",message="maxSkew and minDomains must be greater than zero"
 	// +kubebuilder:validation:XValidation:rule="self.all(c, c.topologyKey.size() > 0)",message="topologyKey must be the name of a label of the nodes; write for instance topology.kubernetes.io/zone"
@@ -266,6 +289,7 @@ type BarqClusterSpec struct {
 	// priorityClassName is the PriorityClass of the pods. Default: the cluster's default. The classes of
 	// Kubernetes itself, which begin with system-, are refused. Changes are held back until the class exists. A change
 	// restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one"
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
@@ -278,6 +302,7 @@ type BarqClusterSpec struct {
 	// with 1000 already keep it. What is written here replaces the default as a whole, so that {} leaves the choice to the
 	// platform. Elsewhere than on OpenShift write a runAsUser, because the image's own user is root. The pods never run as
 	// root, and what is not listed here belongs to the operator. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodSecurityContext *PodSecurityContext `json:"podSecurityContext,omitempty"`
@@ -286,6 +311,7 @@ type BarqClusterSpec struct {
 	// default false. It needs the ValidatingAdmissionPolicy that the operator is installed with; the condition
 	// DeletionProtected says whether it is there.
 	// Deleting the namespace or the CRD takes the database all the same.
+	// +barq:effect=none
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	DeletionProtection bool `json:"deletionProtection,omitempty"`
@@ -293,6 +319,7 @@ type BarqClusterSpec struct {
 	// paused stops every change to what runs; default false. Status is still reported, the condition
 	// ChangesPending says whether there is something to do, and a BarqCluster that is paused can be
 	// deleted.
+	// +barq:effect=none
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Paused bool `json:"paused,omitempty"`
@@ -402,6 +429,7 @@ type TopologySpec struct {
 	// mode is Primary (default) or Independent. With Primary, pod 0 holds all data and the Service
 	// leads to it alone; further pods hold no data. With Independent each pod is a database of its
 	// own with a Service of its own, and clients choose between them. It cannot change.
+	// +barq:effect=restart
 	// +kubebuilder:default=Primary
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, because data would be left in pods that no client reaches; put ' + oldSelf + ' back, or make a new BarqCluster and copy the data'",message="cannot change, because data would be left in pods that no client reaches; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
@@ -410,6 +438,7 @@ type TopologySpec struct {
 
 	// scaleDown says whether replicas may be lowered in mode Independent, which takes the data of the
 	// removed pods offline: Refuse (default) or Allow. It has no effect in mode Primary.
+	// +barq:effect=none
 	// +kubebuilder:default=Refuse
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Refuse","urn:alm:descriptor:com.tectonic.ui:select:Allow","urn:alm:descriptor:com.tectonic.ui:fieldDependency:topology.mode:Independent"}
@@ -454,6 +483,7 @@ type TLSSpec struct {
 type ServiceSpec struct {
 	// type of the Service, in mode Independent of each pod's Service: ClusterIP (default), NodePort or
 	// LoadBalancer. What comes from outside must also be let in by networkPolicy.from.
+	// +barq:effect=apply
 	// +kubebuilder:default=ClusterIP
 	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
 	// +optional
@@ -463,6 +493,7 @@ type ServiceSpec struct {
 	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
 	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
 	// change to or from SingleStack restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Family Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:SingleStack","urn:alm:descriptor:com.tectonic.ui:select:PreferDualStack","urn:alm:descriptor:com.tectonic.ui:select:RequireDualStack","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -471,6 +502,7 @@ type ServiceSpec struct {
 	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
 	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
 	// first one cannot change. A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=IPv4;IPv6
 	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="has one family twice; write each once"
@@ -482,6 +514,7 @@ type ServiceSpec struct {
 
 	// annotations of the Service, in mode Independent of each pod's Service. Default none. Those that begin
 	// with helm.sh/, meta.helm.sh/ or barq.db/ are refused. In mode Independent they have at most 2048 characters together.
+	// +barq:effect=apply
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations Annotations `json:"annotations,omitempty"`
@@ -551,6 +584,7 @@ type StorageSpec struct {
 	// database never shortens its log. It can grow as far as the storage class can; it cannot go
 	// below what the volumes have (status.storage.capacity). With tiering.hotPath
 	// ephemeral-storage it is the limit of the pod's scratch space.
+	// +barq:effect=apply
 	// +kubebuilder:default="10Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="must be greater than zero; write for instance 10Gi"
 	// +optional
@@ -559,6 +593,7 @@ type StorageSpec struct {
 
 	// storageClassName is the StorageClass of the volumes. Default: the cluster's default class.
 	// It cannot change once there is a volume (status.storage.capacity).
+	// +barq:effect=apply
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -569,12 +604,14 @@ type StorageSpec struct {
 	// accessMode of the volumes: ReadWriteOnce (default), or ReadWriteOncePod where the class knows
 	// it. Two processes on one volume corrupt it, so no mode that lets two nodes write is offered.
 	// It cannot change once there is a volume (status.storage.capacity).
+	// +barq:effect=apply
 	// +kubebuilder:default=ReadWriteOnce
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOnce","urn:alm:descriptor:com.tectonic.ui:select:ReadWriteOncePod","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	AccessMode AccessMode `json:"accessMode,omitempty"`
 
 	// retention says when volumes are deleted. By default never.
+	// +barq:effect=operator
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -653,6 +690,7 @@ type TieringSpec struct {
 	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq
 	// DB 0.1.0 exits at startup. While it is false the tiers are ignored. A change restarts the pods
 	// one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:default=false
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
@@ -660,6 +698,7 @@ type TieringSpec struct {
 
 	// hotPath is where the data directory lives: pvc (default), or ephemeral-storage, which
 	// is lost with the pod. It cannot change.
+	// +barq:effect=restart
 	// +kubebuilder:default=pvc
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data"
 	// +optional
@@ -667,11 +706,15 @@ type TieringSpec struct {
 	HotPath HotPath `json:"hotPath,omitempty"`
 
 	// warm is the object store of the warm tier. Default none.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Warm Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Warm *TierSpec `json:"warm,omitempty"`
 
 	// cold is the object store of the cold tier. Default none.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Cold Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Cold *TierSpec `json:"cold,omitempty"`
@@ -777,12 +820,15 @@ type ServiceAccountSpec struct {
 	// create makes the account; default true. With false the account of the given name is used as it
 	// is, and changes are held back until it exists. The operator then keeps one that it has made, but
 	// the BarqCluster no longer owns it.
+	// +barq:effect=apply
 	// +kubebuilder:default=true
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Create *bool `json:"create,omitempty"`
 
 	// name of the account. Default: the BarqCluster's name.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -793,6 +839,7 @@ type ServiceAccountSpec struct {
 	// annotations of the account that is created; default none. They carry workload identity, for
 	// instance eks.amazonaws.com/role-arn or iam.gke.io/gcp-service-account. Those that begin with helm.sh/,
 	// meta.helm.sh/ or barq.db/ are refused.
+	// +barq:effect=apply
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Annotations Annotations `json:"annotations,omitempty"`

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/hack/programs/programcache"
+	"github.com/barq-db/barq-operator/hack/programs"
 )
 
 // long has 26 words, one of them a span of code.
@@ -74,11 +74,7 @@ func TestRules(t *testing.T) {
 // lint returns the messages of each page in the folder.
 func lint(t *testing.T, folder string) map[string][]string {
 	t.Helper()
-	module, err := programcache.Open(t.Context(), "../tools/vale")
-	require.NoError(t, err)
-	cache, err := programcache.DefaultDir()
-	require.NoError(t, err)
-	programs, err := module.Build(t.Context(), cache, os.Stderr, "vale")
+	built, err := programs.Build(t.Context(), "../tools/vale", os.Stderr, "vale")
 	require.NoError(t, err)
 
 	// Go runs the test again only if a file changes that the test itself reads.
@@ -89,7 +85,7 @@ func lint(t *testing.T, folder string) map[string][]string {
 		require.NoError(t, err)
 	}
 
-	output, err := exec.CommandContext(t.Context(), programs[0], "--config", "../../.vale.ini", "--output", "JSON", "--no-exit", folder).Output()
+	output, err := exec.CommandContext(t.Context(), built["vale"], "--config", "../../.vale.ini", "--output", "JSON", "--no-exit", folder).Output()
 	require.NoError(t, err, string(output))
 	var alerts map[string][]struct{ Message string }
 	require.NoError(t, json.Unmarshal(output, &alerts), string(output))

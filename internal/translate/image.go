@@ -8,43 +8,56 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// toImage takes the image's reference apart. It gives nil when neither the spec
+// setImage takes the image's reference apart, as charts have it. It sets nothing when neither the spec
 // nor the operator names an image or a pull policy, which leaves the chart's own.
-func toImage(spec *v1alpha1.BarqClusterSpec, defaultImage string) (*Image, error) {
+func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImage string) error {
+	delete(values, "image")
+	delete(values, "imagePullPolicy")
+	image := map[string]any{}
+	if spec.ImagePullPolicy != "" {
+		image["pullPolicy"] = string(spec.ImagePullPolicy)
+	}
 	written, origin := spec.Image, "spec.image"
 	if written == "" {
 		written, origin = defaultImage, "the operator's RELATED_IMAGE_BARQ_DB"
 	}
-	image := &Image{PullPolicy: string(spec.ImagePullPolicy)}
-	if written == "" {
-		if image.PullPolicy == "" {
-			return nil, nil
+	if written != "" {
+		if err := takeApart(image, written, origin); err != nil {
+			return err
 		}
-		return image, nil
 	}
+	if len(image) > 0 {
+		values["image"] = image
+	}
+	return nil
+}
 
+// takeApart sets repository, tag and digest of a reference. An error names where it was written.
+func takeApart(image map[string]any, written, origin string) error {
 	parsed, err := reference.Parse(written)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %q is not an image reference: %w", origin, written, err)
+		return fmt.Errorf("%s: %q is not an image reference: %w", origin, written, err)
 	}
 	named, ok := parsed.(reference.Named)
 	if !ok {
-		return nil, fmt.Errorf("%s: %q names no repository; write for instance registry.example.com/barq-db:0.1.0", origin, written)
+		return fmt.Errorf("%s: %q names no repository; write for instance registry.example.com/barq-db:0.1.0", origin, written)
 	}
-	image.Repository = named.Name()
-	if tagged, ok := parsed.(reference.Tagged); ok {
-		image.Tag = tagged.Tag()
+	image["repository"] = named.Name()
+	tagged, hasTag := parsed.(reference.Tagged)
+	if hasTag {
+		image["tag"] = tagged.Tag()
 	}
-	if digested, ok := parsed.(reference.Digested); ok {
+	digested, hasDigest := parsed.(reference.Digested)
+	if hasDigest {
 		if algorithm := digested.Digest().Algorithm(); algorithm != "sha256" {
-			return nil, fmt.Errorf("%s: %q has a digest of %s; write one of sha256", origin, written, algorithm)
+			return fmt.Errorf("%s: %q has a digest of %s; write one of sha256", origin, written, algorithm)
 		}
-		image.Digest = digested.Digest().String()
+		image["digest"] = digested.Digest().String()
 	}
-	if image.Tag == "" && image.Digest == "" {
+	if !hasTag && !hasDigest {
 		// The chart would put its own version behind a repository without a tag, which
 		// is not what this reference means anywhere else.
-		image.Tag = "latest"
+		image["tag"] = "latest"
 	}
-	return image, nil
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -57,40 +56,6 @@ func TestToValues(t *testing.T) {
 			require.Equal(t, string(want), string(got))
 		})
 	}
-}
-
-// A field that nobody wrote a golden file for would be translated untested, or
-// not at all.
-func TestEveryFieldOfTheSpecHasAGoldenFile(t *testing.T) {
-	var written strings.Builder
-	paths, err := filepath.Glob("testdata/*.input.yaml")
-	require.NoError(t, err)
-	for _, path := range paths {
-		content, err := os.ReadFile(path)
-		require.NoError(t, err)
-		written.Write(content)
-	}
-	for _, field := range fieldsOf(reflect.TypeFor[v1alpha1.BarqClusterSpec]()) {
-		require.Contains(t, written.String(), field+":", "no file in testdata has the field %s", field)
-	}
-}
-
-// fieldsOf lists the JSON names of a type of this API, with those of the types below it.
-func fieldsOf(kind reflect.Type) []string {
-	for kind.Kind() == reflect.Pointer || kind.Kind() == reflect.Slice {
-		kind = kind.Elem()
-	}
-	if kind.Kind() != reflect.Struct || kind.PkgPath() != reflect.TypeFor[v1alpha1.BarqCluster]().PkgPath() {
-		return nil
-	}
-	var names []string
-	for i := range kind.NumField() {
-		field := kind.Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
-		names = append(names, fieldsOf(field.Type)...)
-	}
-	return names
 }
 
 func TestToValuesIsPure(t *testing.T) {

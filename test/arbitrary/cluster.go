@@ -22,6 +22,11 @@ func Cluster(schema *structuralschema.Structural, data []byte) *unstructured.Uns
 	return WithSpec(name, from.value("spec", &spec))
 }
 
+// Value makes a value of the given schema for the field of that name.
+func Value(name string, schema *structuralschema.Structural, data []byte) any {
+	return (&source{left: data}).value(name, schema)
+}
+
 // WithSpec is a BarqCluster with a spec that was made elsewhere, which need not be an object.
 func WithSpec(name string, spec any) *unstructured.Unstructured {
 	cluster := &unstructured.Unstructured{Object: map[string]any{

@@ -319,6 +319,30 @@ func TestRefusedSpecs(t *testing.T) {
 		"label of every object": {`monitoring: {podMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
 			`spec.monitoring.podMonitor.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
 		}},
+		"name of a pull secret": {`imagePullSecrets: [{name: A}]`, []string{
+			`spec.imagePullSecrets[0].name: Invalid value: "A": ` + objectNameMessage,
+		}},
+		"name of the account": {`serviceAccount: {name: A}`, []string{
+			`spec.serviceAccount.name: Invalid value: "A": ` + objectNameMessage,
+		}},
+		"name of a bucket's Secret": {`tiering: {warm: {provider: s3, bucketSecretRef: {name: A, key: a}}}`, []string{
+			`spec.tiering.warm.bucketSecretRef.name: Invalid value: "A": ` + objectNameMessage,
+		}},
+		"name of the credentials": {`tiering: {warm: {provider: s3, bucket: a, credentialsSecretRef: {name: A}}}`, []string{
+			`spec.tiering.warm.credentialsSecretRef.name: Invalid value: "A": ` + objectNameMessage,
+		}},
+		"retention of scaled volumes": {`storage: {retention: {whenScaled: Keep}}`, []string{
+			`spec.storage.retention.whenScaled: Unsupported value: "Keep": supported values: "Retain", "Delete"`,
+		}},
+		"reclaim policy": {`storage: {retention: {reclaim: Delete}}`, []string{
+			`spec.storage.retention.reclaim: Unsupported value: "Delete": supported values: "Retain"`,
+		}},
+		"family policy": {`service: {ipFamilyPolicy: Both}`, []string{
+			`spec.service.ipFamilyPolicy: Unsupported value: "Both": supported values: "SingleStack", "PreferDualStack", "RequireDualStack"`,
+		}},
+		"change policy of the files' group": {`podSecurityContext: {fsGroupChangePolicy: Never}`, []string{
+			`spec.podSecurityContext.fsGroupChangePolicy: Unsupported value: "Never": supported values: "OnRootMismatch", "Always"`,
+		}},
 		"POD_NAME": {`env: [{name: POD_NAME, value: x}]`, []string{
 			`spec.env[0].name: Invalid value: "POD_NAME": POD_NAME belongs to the operator; choose another name, and take the pod's name from metadata.name`,
 		}},

@@ -19,11 +19,7 @@ const checksumAnnotation = "barq.db/secrets-checksum"
 // HashOf sums up what of a spec makes a difference to what runs.
 func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
 	spec = spec.DeepCopy()
-	spec.Paused = false
-	// These are for the API server and for the status.
-	spec.DeletionProtection = false
-	spec.Topology.ScaleDown = ""
-	spec.ProgressDeadlineSeconds = nil
+	spec.ResetWithoutEffect()
 	if !spec.Tiering.Enabled {
 		spec.Tiering.Warm, spec.Tiering.Cold = nil, nil
 	}
