@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/translate"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Claim is the volume claim of one of a BarqCluster's pods.
@@ -36,7 +37,7 @@ func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
 
 // PodName returns how a StatefulSet names its pods.
 func PodName(cluster *v1alpha1.BarqCluster, ordinal int32) string {
-	return cluster.Name + "-" + strconv.Itoa(int(ordinal))
+	return workload.PodName(cluster.Name, ordinal)
 }
 
 // ClaimName returns how a StatefulSet names the claims of a template that the chart names data.
@@ -69,7 +70,7 @@ func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeCla
 		}
 		ordinal := int32(parsed)
 		// A number with leading zeros is no pod's.
-		if pod := PodName(cluster, ordinal); claim.Name == ClaimName(pod) {
+		if pod := workload.PodName(cluster.Name, ordinal); claim.Name == ClaimName(pod) {
 			found = append(found, Claim{PersistentVolumeClaim: claim, Pod: pod, Ordinal: ordinal})
 		}
 	}

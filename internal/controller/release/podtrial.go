@@ -22,6 +22,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // podTrial finds out whether the API server would take the pods of a StatefulSet. A StatefulSet is taken whatever its template
@@ -141,7 +142,7 @@ func exceedsQuota(err error) bool {
 func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	template := set.Spec.Template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-	pod.Namespace, pod.Name = set.Namespace, fmt.Sprintf("%s-%d", set.Name, ordinal)
+	pod.Namespace, pod.Name = set.Namespace, workload.PodName(set.Name, ordinal)
 	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
 	pod.OwnerReferences = []metav1.OwnerReference{{
 		APIVersion: owned.StatefulSetKind.GroupVersion().String(), Kind: owned.StatefulSetKind.Kind, Name: set.Name, UID: set.UID, Controller: ptr.To(true),
