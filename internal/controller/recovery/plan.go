@@ -9,7 +9,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/podissue"
 	"github.com/barq-db/barq-operator/internal/requeue"
 	"github.com/barq-db/barq-operator/internal/workload"
 )
@@ -62,7 +62,7 @@ func (o observation) plan(now time.Time) plan {
 		if ordinal < o.partition() {
 			continue
 		}
-		reason, changes := status.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
+		reason, changes := podissue.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
 		if changes.After(now) {
 			found.left = requeue.Sooner(found.left, changes.Sub(now))
 		}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // absences remembers since when pods are missing, which nothing in Kubernetes says. The zero value knows of none.
@@ -34,7 +35,7 @@ func (a *absences) note(cluster types.NamespacedName, set *appsv1.StatefulSet, m
 	}
 	before, known := a.known[cluster]
 	known = known && before.set == set.UID
-	if known && !isObserved(set) {
+	if known && !workload.Observed(set) {
 		// How many pods there are to be is not known yet.
 		return before.since
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/message"
+	"github.com/barq-db/barq-operator/internal/podissue"
 )
 
 // verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
@@ -85,7 +87,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 			condition.ObservedGeneration = status.ObservedGeneration
 		}
 		condition.LastTransitionTime = metav1.NewTime(now)
-		condition.Message = bounded(condition.Message, conditionLimit)
+		condition.Message = message.Bound(condition.Message, message.ConditionLimit)
 		meta.SetStatusCondition(&status.Conditions, condition)
 	}
 	return status
@@ -175,9 +177,9 @@ func judgePaused(o Observation, now time.Time) verdict {
 		result.ready = metav1.ConditionTrue
 		return result
 	}
-	if troubles := o.troubles(now); len(troubles) > 0 {
-		result.message += "; " + describe(troubles)
-		if o.overdue(troubles, now) != nil {
+	if issues := o.issues(now); len(issues) > 0 {
+		result.message += "; " + describe(issues)
+		if o.overdue(issues, now) != nil {
 			result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
 		}
 	}
@@ -186,7 +188,7 @@ func judgePaused(o Observation, now time.Time) verdict {
 
 // judgePods looks at what an applied spec has become.
 func judgePods(o Observation, now time.Time) verdict {
-	troubles := o.troubles(now)
+	issues := o.issues(now)
 	desired := o.Cluster.Spec.DesiredReplicas()
 	switch {
 	case o.rolledOut() && desired == 0 && o.volumesResized() != nil:
@@ -201,39 +203,39 @@ func judgePods(o Observation, now time.Time) verdict {
 		}
 	case o.rolledOut() && (desired == 0 || o.available()):
 		return judgeVolumes(o)
-	case len(troubles) > 0:
-		return judgeTroubles(o, troubles, now)
+	case len(issues) > 0:
+		return judgeIssues(o, issues, now)
 	case o.rolledOut() && o.answeredBefore() && o.StatefulSet.Status.ReadyReplicas < desired:
 		return verdict{
 			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason:  v1alpha1.ReasonPodsNotReady,
-			message: o.count(desired) + "; pods that answered before do not answer now; " + o.awaited() + o.cause(),
+			message: o.count(desired) + "; pods that answered before do not answer now; " + o.waitingFor() + o.cause(),
 		}
 	default:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.awaited() + o.cause(),
+			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.waitingFor() + o.cause(),
 		}
 	}
 }
 
-// judgeTroubles says what keeps pods from answering, and whether that has lasted for
+// judgeIssues says what keeps pods from answering, and whether that has lasted for
 // so long that it will not pass by itself.
-func judgeTroubles(o Observation, troubles []trouble, now time.Time) verdict {
+func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
-			"; " + describe(troubles) + o.heldUp(troubles) + o.cause(),
+			"; " + describe(issues) + o.remaining(issues) + o.cause(),
 	}
 	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
 		// What the scheduler says of a claim names neither the claim nor its class.
 		result.message += "; " + resized.Message
 	}
-	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(troubles, func(t trouble) bool { return !t.withoutNode() }) {
+	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(issues, func(i podissue.Issue) bool { return !i.WithoutNode() }) {
 		result.phase = v1alpha1.PhasePending
 	}
-	if o.overdue(troubles, now) != nil {
+	if o.overdue(issues, now) != nil {
 		// Kubernetes and the operator go on trying, but kstatus takes what is both
 		// reconciling and stalled for reconciling.
 		result.reconciling = false

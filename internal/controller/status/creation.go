@@ -11,6 +11,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
@@ -20,6 +23,8 @@ import (
 // condition for it: it says so in an event alone. Events are not watched, because there
 // are many; they are read while pods are missing, which is for a moment otherwise.
 const (
+	// reasonFailedCreate is that of such an event, for which the API of Kubernetes has no constant.
+	reasonFailedCreate = "FailedCreate"
 	// missingPeriod is for how long a missing pod is ordinary, as each is for a moment when it is replaced, and between two
 	// looks for the reason after that.
 	missingPeriod = 5 * time.Second
@@ -40,23 +45,18 @@ type FailedCreation struct {
 // missingPods names the pods that the StatefulSet controller, having seen the newest
 // StatefulSet, should have made.
 func missingPods(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
-	if set == nil || set.Spec.Replicas == nil || !isObserved(set) {
+	if set == nil || set.Spec.Replicas == nil || !workload.Observed(set) {
 		return nil
 	}
 	var missing []string
 	for ordinal := range *set.Spec.Replicas {
-		name := podName(set.Name, ordinal)
+		name := workload.PodName(set.Name, ordinal)
 		if !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
 			missing = append(missing, name)
 		}
 	}
 	return missing
 }
-
-// isObserved tells whether the StatefulSet controller has seen the newest StatefulSet.
-func isObserved(set *appsv1.StatefulSet) bool { return set.Status.ObservedGeneration >= set.Generation }
-
-func podName(set string, ordinal int32) string { return fmt.Sprintf("%s-%d", set, ordinal) }
 
 // findFailedCreation reads why pods of the StatefulSet could not be made, or nil.
 func findFailedCreation(ctx context.Context, reader client.Reader, set *appsv1.StatefulSet) (*FailedCreation, error) {
@@ -91,9 +91,9 @@ func laterOf(a, b metav1.Time) time.Time {
 	return b.Time
 }
 
-// creationTrouble is that of the first pod which could not be made, or nil. Events are history: one that was last recorded
+// creationIssue is that of the first pod which could not be made, or nil. Events are history: one that was last recorded
 // while the pod was there explains nothing.
-func (o Observation) creationTrouble(now time.Time) *trouble {
+func (o Observation) creationIssue(now time.Time) *podissue.Issue {
 	if o.FailedCreation == nil {
 		return nil
 	}
@@ -106,9 +106,9 @@ func (o Observation) creationTrouble(now time.Time) *trouble {
 		if o.FailedCreation.Since.After(since) {
 			since = o.FailedCreation.Since
 		}
-		return &trouble{
-			pod: name, reason: reasonFailedCreate, message: o.FailedCreation.Message, since: since,
-			awaited: "that the API server lets it be made",
+		return &podissue.Issue{
+			Pod: name, Reason: reasonFailedCreate, Message: o.FailedCreation.Message, Since: since,
+			WaitingFor: "that the API server lets it be made",
 		}
 	}
 	return nil
@@ -126,9 +126,9 @@ func (o Observation) anyMissingFor(period time.Duration, now time.Time) bool {
 
 // creationChanges is when there may be other news of pods that are missing.
 func (o Observation) creationChanges(now time.Time, deadline time.Duration) []time.Time {
-	refused := o.creationTrouble(now)
+	refused := o.creationIssue(now)
 	if refused != nil {
-		return []time.Time{now.Add(refusedPeriod), refused.since.Add(deadline)}
+		return []time.Time{now.Add(refusedPeriod), refused.Since.Add(deadline)}
 	}
 	var looks []time.Time
 	for _, name := range missingPods(o.StatefulSet, o.Pods) {

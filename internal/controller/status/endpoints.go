@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Ports of Barq DB, in every address that the status gives.
@@ -33,7 +34,7 @@ func (o Observation) endpoints() *v1alpha1.Endpoints {
 		return found
 	}
 	for ordinal := range ptr.Deref(o.StatefulSet.Spec.Replicas, 0) {
-		database := v1alpha1.DatabaseEndpoint{Pod: podName(o.Cluster.Name, ordinal)}
+		database := v1alpha1.DatabaseEndpoint{Pod: workload.PodName(o.Cluster.Name, ordinal)}
 		database.HTTP, database.GRPC = address(database.Pod)
 		found.Databases = append(found.Databases, database)
 	}
@@ -48,7 +49,7 @@ func (o Observation) endpoints() *v1alpha1.Endpoints {
 func schemeOf(set *appsv1.StatefulSet) string {
 	for _, container := range set.Spec.Template.Spec.Containers {
 		probe := container.ReadinessProbe
-		if container.Name == database && probe != nil && probe.HTTPGet != nil && probe.HTTPGet.Scheme == corev1.URISchemeHTTPS {
+		if container.Name == workload.Database && probe != nil && probe.HTTPGet != nil && probe.HTTPGet.Scheme == corev1.URISchemeHTTPS {
 			return "https"
 		}
 	}

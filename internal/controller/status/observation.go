@@ -13,6 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Observation is everything that the status is computed from.
@@ -50,11 +51,11 @@ func (o Observation) independent() bool {
 }
 
 // primary is the pod that holds all data, unless the pods are independent.
-func (o Observation) primary() string { return podName(o.Cluster.Name, 0) }
+func (o Observation) primary() string { return workload.Primary(o.Cluster.Name) }
 
 // primaryAnswers tells whether clients of mode Primary get answers.
 func (o Observation) primaryAnswers() bool {
-	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return pod.Name == o.primary() && answers(&pod) })
+	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return pod.Name == o.primary() && workload.Ready(&pod) })
 }
 
 // serves tells whether any client gets an answer.
@@ -69,7 +70,7 @@ func (o Observation) serves() bool {
 func (o Observation) answering() int32 {
 	var found int32
 	for i := range o.Pods {
-		if answers(&o.Pods[i]) {
+		if workload.Ready(&o.Pods[i]) {
 			found++
 		}
 	}
@@ -127,14 +128,7 @@ func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *
 // rolledOut tells whether every pod that is asked for exists in the newest revision,
 // whether or not it answers, and no other pod is left.
 func (o Observation) rolledOut() bool {
-	set := o.StatefulSet
-	desired := o.Cluster.Spec.DesiredReplicas()
-	return set != nil &&
-		set.Status.ObservedGeneration >= set.Generation &&
-		set.Spec.Replicas != nil && *set.Spec.Replicas == desired &&
-		set.Status.Replicas == desired &&
-		(desired == 0 || set.Status.UpdatedReplicas == desired) &&
-		set.Status.CurrentRevision == set.Status.UpdateRevision
+	return o.StatefulSet != nil && workload.RolledOut(o.StatefulSet, o.Cluster.Spec.DesiredReplicas())
 }
 
 // available tells whether all pods have answered for spec.minReadySeconds.

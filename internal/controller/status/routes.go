@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch
@@ -65,7 +66,7 @@ func (o Observation) clientServices() map[string]string {
 	}
 	services := map[string]string{}
 	for ordinal := range asked {
-		pod := podName(o.Cluster.Name, ordinal)
+		pod := workload.PodName(o.Cluster.Name, ordinal)
 		services[pod] = pod
 	}
 	return services

@@ -9,22 +9,24 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// awaited says what a roll-out waits for, pod by pod.
-func (o Observation) awaited() string {
+// waitingFor says what a roll-out waits for, pod by pod.
+func (o Observation) waitingFor() string {
 	var steps []string
 	for _, name := range missingPods(o.StatefulSet, o.Pods) {
 		steps = append(steps, name+" is made")
 	}
-	for _, pod := range slices.SortedFunc(slices.Values(o.Pods), func(a, b corev1.Pod) int { return byOrdinal(a.Name, b.Name) }) {
+	for _, pod := range slices.SortedFunc(slices.Values(o.Pods), func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) }) {
 		switch {
 		case pod.DeletionTimestamp != nil:
 			steps = append(steps, pod.Name+" stops")
-		case answers(&pod):
-		case !withheldSince(&pod).IsZero():
+		case workload.Ready(&pod):
+		case !podissue.WithheldSince(&pod).IsZero():
 			steps = append(steps, pod.Name+" passes its readiness gates")
-		case hasContainers(&pod):
+		case podissue.HasContainers(&pod):
 			// Its port opens only after that.
 			steps = append(steps, pod.Name+" reads its data and answers")
 		default:
@@ -32,7 +34,7 @@ func (o Observation) awaited() string {
 		}
 	}
 	if len(steps) == 0 {
-		return o.awaitedOfAll()
+		return o.waitingForAll()
 	}
 	shown := steps[:min(len(steps), detailed)]
 	if more := len(steps) - len(shown); more > 0 {
@@ -44,7 +46,7 @@ func (o Observation) awaited() string {
 // cause says why the pods are replaced while they are; empty if none is of a former revision, or if that is not known.
 func (o Observation) cause() string {
 	set := o.StatefulSet
-	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision && !clusters.NotedCause(set).IsNew(set) {
+	if set == nil || workload.HasOneRevision(set) && !clusters.NotedCause(set).IsNew(set) {
 		return ""
 	}
 	why := clusters.CauseOf(set)
@@ -54,8 +56,8 @@ func (o Observation) cause() string {
 	return "; the pods are replaced, because " + why
 }
 
-// awaitedOfAll says what is awaited when every pod answers.
-func (o Observation) awaitedOfAll() string {
+// waitingForAll says what is awaited when every pod answers.
+func (o Observation) waitingForAll() string {
 	if text := o.rolloutObstacle(); text != "" {
 		return "awaited: that the operator puts it right: " + text
 	}
@@ -66,15 +68,15 @@ func (o Observation) awaitedOfAll() string {
 	return "pods are being made, replaced or removed"
 }
 
-// heldUp says how many pods a roll-out has not come to besides those in trouble; empty when there is none.
-func (o Observation) heldUp(troubles []trouble) string {
+// remaining says how many pods a roll-out has not come to besides those with an issue; empty when there is none.
+func (o Observation) remaining(issues []podissue.Issue) string {
 	set := o.StatefulSet
-	if set == nil || set.Status.CurrentRevision == set.Status.UpdateRevision {
+	if set == nil || workload.HasOneRevision(set) {
 		return ""
 	}
 	left := ptr.Deref(set.Spec.Replicas, 0) - set.Status.UpdatedReplicas
-	for i := range troubles {
-		if !o.updated(troubles[i].pod) {
+	for i := range issues {
+		if !o.updated(issues[i].Pod) {
 			left--
 		}
 	}

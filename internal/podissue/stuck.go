@@ -1,4 +1,4 @@
-package status
+package podissue
 
 import (
 	"slices"
@@ -15,21 +15,21 @@ func Stuck(pod *corev1.Pod, now time.Time, deadline time.Duration) (reason strin
 	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded {
 		return "", time.Time{}
 	}
-	found := diagnose(pod, now, deadline)
-	if found.trouble == nil || !waits(pod) || runsAgain(pod) {
-		return "", found.changes
+	found := Diagnose(pod, now, deadline)
+	if found.Issue == nil || !waits(pod) || runsAgain(pod) {
+		return "", found.Changes
 	}
-	return found.trouble.reason, time.Time{}
+	return found.Issue.Reason, time.Time{}
 }
 
-// waits tells whether a container of the pod is not there, as far as its node has told. What was started on a node that does not
+// waits reports whether a container of the pod is not there, as far as its node has told. What was started on a node that does not
 // answer any more may run on.
 func waits(pod *corev1.Pod) bool {
 	statuses := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
 	return len(statuses) == 0 || slices.ContainsFunc(statuses, func(status corev1.ContainerStatus) bool { return status.State.Running == nil && !status.Ready })
 }
 
-// runsAgain tells whether a container that has ended is having another try, which may succeed.
+// runsAgain reports whether a container that has ended is having another try, which may succeed.
 func runsAgain(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
 		func(status corev1.ContainerStatus) bool {

@@ -1,4 +1,4 @@
-package status
+package podissue
 
 import (
 	"cmp"
@@ -7,32 +7,31 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-)
 
-// database is the name of the container that runs Barq DB.
-const database = "barq-db"
+	"github.com/barq-db/barq-operator/internal/workload"
+)
 
 // starting are the reasons of a container that waits in the ordinary way.
 var starting = []string{"", reasonCreating, "PodInitializing"}
 
-// containerTrouble is that of the first container, in the order in which they start,
+// firstContainerIssue returns that of the first container, in the order in which they start,
 // that cannot be made or that ends; nil if there is none.
-func containerTrouble(pod *corev1.Pod) *trouble {
+func firstContainerIssue(pod *corev1.Pod) *Issue {
 	for i := range pod.Status.InitContainerStatuses {
 		status := &pod.Status.InitContainerStatuses[i]
 		// The purpose of an init container is to end.
 		done := status.State.Terminated != nil && status.State.Terminated.ExitCode == 0
-		if found := troubleOf(pod, status); found != nil && !done {
-			found.message = "init container " + status.Name + ": " + found.message
+		if found := containerIssue(pod, status); found != nil && !done {
+			found.Message = "init container " + status.Name + ": " + found.Message
 			return found
 		}
 	}
 	for i := range pod.Status.ContainerStatuses {
 		status := &pod.Status.ContainerStatuses[i]
-		if found := troubleOf(pod, status); found != nil {
+		if found := containerIssue(pod, status); found != nil {
 			// The database goes without saying.
-			if status.Name != database {
-				found.message = "container " + status.Name + ": " + found.message
+			if status.Name != workload.Database {
+				found.Message = "container " + status.Name + ": " + found.Message
 			}
 			return found
 		}
@@ -40,41 +39,41 @@ func containerTrouble(pod *corev1.Pod) *trouble {
 	return nil
 }
 
-func troubleOf(pod *corev1.Pod, status *corev1.ContainerStatus) *trouble {
+func containerIssue(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	if status.Ready {
 		return nil
 	}
 	if waiting := status.State.Waiting; waiting != nil && waiting.Reason != reasonCrashLoop && !slices.Contains(starting, waiting.Reason) {
-		return unmade(pod, waiting)
+		return notStarted(pod, waiting)
 	}
 	return crash(pod, status)
 }
 
-// unmade is the trouble of a container that waits for a reason such as ErrImagePull,
+// notStarted is the issue of a container that waits for a reason such as ErrImagePull,
 // ImagePullBackOff, InvalidImageName, CreateContainerConfigError or RunContainerError.
 // It carries no time: it began when the pod was made, or stopped to answer.
-func unmade(pod *corev1.Pod, waiting *corev1.ContainerStateWaiting) *trouble {
-	found := &trouble{
-		pod: pod.Name, reason: waiting.Reason, message: waiting.Message,
-		awaited: "a container that can be started", since: notReadySince(pod),
+func notStarted(pod *corev1.Pod, waiting *corev1.ContainerStateWaiting) *Issue {
+	found := &Issue{
+		Pod: pod.Name, Reason: waiting.Reason, Message: waiting.Message,
+		WaitingFor: "a container that can be started", Since: notReadySince(pod),
 	}
 	switch {
 	case strings.Contains(waiting.Reason, "Image"):
-		found.awaited = "an image that can be pulled"
+		found.WaitingFor = "an image that can be pulled"
 	case waiting.Reason == "CreateContainerConfigError":
-		found.awaited = "the ConfigMap or Secret that it refers to"
+		found.WaitingFor = "the ConfigMap or Secret that it refers to"
 	}
 	return found
 }
 
-// crash is the trouble of a container that ended though it is to run: it has just
+// crash is the issue of a container that ended though it is to run: it has just
 // ended, waits to be started again, or has been started again and does not answer yet.
 //
 // A database that ended once and reads its data again, maybe for hours, is named and
 // does not count towards the deadline. One that ended twice without an answer in
 // between does, whatever it is doing just now, so that the short runs of a crash loop
 // neither interrupt nor hide it.
-func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *trouble {
+func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	ended, ends := status.LastTerminationState.Terminated, status.RestartCount
 	if status.State.Terminated != nil {
 		ended = status.State.Terminated
@@ -85,19 +84,19 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *trouble {
 	if ended == nil {
 		return nil
 	}
-	found := &trouble{
-		pod: pod.Name, message: "it " + describeEnd(pod, status.Name, ended),
-		awaited: "that it starts and stays; kubectl logs " + pod.Name + " --previous shows why it ended",
+	found := &Issue{
+		Pod: pod.Name, Message: "it " + describeEnd(pod, status.Name, ended),
+		WaitingFor: "that it starts and stays; kubectl logs " + pod.Name + " --previous shows why it ended",
 	}
 	waiting := status.State.Waiting
 	switch {
 	case ends >= 2 && !ended.StartedAt.Time.Before(notReadySince(pod)):
-		found.reason, found.since = reasonCrashLoop, notReadySince(pod)
+		found.Reason, found.Since = reasonCrashLoop, notReadySince(pod)
 	case waiting != nil && waiting.Reason == reasonCrashLoop:
-		found.reason, found.since = reasonCrashLoop, ended.FinishedAt.Time
+		found.Reason, found.Since = reasonCrashLoop, ended.FinishedAt.Time
 	default:
-		found.reason = cmp.Or(ended.Reason, "Error")
-		found.message += " and is started again"
+		found.Reason = cmp.Or(ended.Reason, "Error")
+		found.Message += " and is started again"
 	}
 	return found
 }
@@ -117,7 +116,7 @@ func describeEnd(pod *corev1.Pod, container string, ended *corev1.ContainerState
 	return text
 }
 
-// showsLog tells whether the message of a container may be the end of its log.
+// showsLog reports whether the message of a container may be the end of its log.
 func showsLog(pod *corev1.Pod, container string) bool {
 	return slices.ContainsFunc(slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers), func(spec corev1.Container) bool {
 		return spec.Name == container && spec.TerminationMessagePolicy == corev1.TerminationMessageFallbackToLogsOnError
