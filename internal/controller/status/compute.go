@@ -14,6 +14,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/message"
 	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/routes"
 )
 
 // verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
@@ -44,7 +45,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	status := v1alpha1.BarqClusterStatus{
 		ObservedGeneration: o.observedBefore(),
 		Phase:              verdict.phase,
-		Endpoints:          o.endpoints(),
+		Endpoints:          routes.Endpoints(o.Cluster, o.StatefulSet),
 		AppliedSpecHash:    o.appliedSpecHash(),
 		Conditions:         own(stored.Conditions),
 	}

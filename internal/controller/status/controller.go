@@ -19,11 +19,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/retention"
+	"github.com/barq-db/barq-operator/internal/routes"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -55,7 +57,7 @@ type Reconciler struct {
 	StatefulSets *clusters.Versions
 
 	written  clusters.Writes
-	absences absences
+	absences absence.Memory
 }
 
 // Queue holds back roll-outs that nobody asked for in the spec.
@@ -104,7 +106,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if err != nil {
 		r.written.Forget(request.NamespacedName)
-		r.absences.forget(request.NamespacedName)
+		r.absences.Forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.written.AheadOf(cluster) {
@@ -194,14 +196,14 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
-	if observed.Routes, err = findRoutes(ctx, r.Client, cluster, observed.clientServices()); err != nil {
+	if observed.Routes, err = routes.Find(ctx, r.Client, cluster, observed.StatefulSet); err != nil {
 		return observed, err
 	}
 	now := r.Clock.Now()
-	observed.Missing = r.absences.note(client.ObjectKeyFromObject(cluster), observed.StatefulSet,
-		missingPods(observed.StatefulSet, observed.Pods), readySince(&cluster.Status, now), now)
-	if observed.anyMissingFor(missingPeriod, now) {
-		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
+	observed.Missing = r.absences.Note(client.ObjectKeyFromObject(cluster), observed.StatefulSet,
+		absence.Missing(observed.StatefulSet, observed.Pods), absence.Earliest(&cluster.Status, now), now)
+	if absence.IsLong(observed.Missing, now) {
+		observed.FailedCreation, err = absence.FindFailedCreation(ctx, r.Live, observed.StatefulSet)
 	}
 	return observed, err
 }

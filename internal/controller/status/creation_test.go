@@ -5,36 +5,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/controller/status"
 )
-
-func TestNewestFailedCreation(t *testing.T) {
-	require.Nil(t, status.NewestFailedCreation(nil))
-
-	event := func(message string, first, last time.Duration) corev1.Event {
-		event := corev1.Event{Message: message, FirstTimestamp: ago(first), LastTimestamp: ago(last)}
-		event.CreationTimestamp = ago(first)
-		return event
-	}
-	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Hour), Last: now.Add(-10 * time.Second)}, status.NewestFailedCreation([]corev1.Event{
-		event("policy", time.Minute, 30*time.Second),
-		event("quota", time.Hour, 10*time.Second),
-		event("limit", 2*time.Hour, time.Hour),
-	}))
-
-	// One that was recorded through the newer API has no such times.
-	modern := corev1.Event{Message: "quota"}
-	modern.CreationTimestamp = ago(time.Minute)
-	require.Equal(t, &status.FailedCreation{Message: "quota", Since: now.Add(-time.Minute), Last: now.Add(-time.Minute)},
-		status.NewestFailedCreation([]corev1.Event{modern}))
-}
 
 // A refusal explains the absence of a pod if it was recorded during that, and for as long as the pod has been missing.
 func TestARefusalExplainsAnAbsence(t *testing.T) {
@@ -60,7 +37,7 @@ func TestARefusalExplainsAnAbsence(t *testing.T) {
 			observed.Pods = observed.Pods[:2]
 			observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 2, 2
 			observed.Missing = map[string]time.Time{"vectors-2": now.Add(-test.missing)}
-			observed.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-test.refusal.first), Last: now.Add(-test.refusal.last)}
+			observed.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-test.refusal.first), Last: now.Add(-test.refusal.last)}
 			ready := meta.FindStatusCondition(status.Compute(observed, now).Conditions, v1alpha1.ConditionReady)
 			if !test.want {
 				require.Equal(t, v1alpha1.ReasonRollingOut, ready.Reason)
@@ -88,41 +65,7 @@ func TestTheMissingPodThatWasRefused(t *testing.T) {
 	observed.Pods = observed.Pods[:1]
 	observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 1, 1
 	observed.Missing = map[string]time.Time{"vectors-1": now.Add(-time.Second), "vectors-2": now.Add(-time.Minute)}
-	observed.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now.Add(-30 * time.Second)}
+	observed.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now.Add(-30 * time.Second)}
 	ready := meta.FindStatusCondition(status.Compute(observed, now).Conditions, v1alpha1.ConditionReady)
 	require.Contains(t, ready.Message, "; pod vectors-2: FailedCreate: exceeded quota")
-}
-
-func TestAbsences(t *testing.T) {
-	set := running().StatefulSet
-	set.UID = "uid"
-	name := types.NamespacedName{Namespace: "team", Name: "vectors"}
-	at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
-	earliest := at(-600)
-
-	absences := &status.Absences{}
-	require.Equal(t, map[string]time.Time{"vectors-2": earliest}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(0)), "a process has just started")
-	require.Equal(t, map[string]time.Time{"vectors-1": at(1), "vectors-2": earliest}, absences.Note(name, set, []string{"vectors-1", "vectors-2"}, earliest, at(1)))
-	set.Generation++
-	require.Equal(t, map[string]time.Time{"vectors-1": at(1), "vectors-2": earliest}, absences.Note(name, set, nil, earliest, at(2)),
-		"an edit that has not been seen yet brings no pod back")
-	set.Generation--
-	require.Empty(t, absences.Note(name, set, nil, earliest, at(3)))
-	require.Equal(t, map[string]time.Time{"vectors-2": at(4)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(4)), "it was there in between")
-
-	set.UID, set.CreationTimestamp = "another", metav1.NewTime(at(5))
-	require.Equal(t, map[string]time.Time{"vectors-2": at(5)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(6)), "no pod is missing before its StatefulSet")
-	absences.Forget(name)
-	require.Equal(t, map[string]time.Time{"vectors-2": at(5)}, absences.Note(name, set, []string{"vectors-2"}, earliest, at(7)))
-}
-
-func TestReadySince(t *testing.T) {
-	observed := running()
-	require.Zero(t, status.ReadySince(&observed.Cluster.Status, now))
-	of := func(at time.Time) time.Time {
-		stored := &v1alpha1.BarqClusterStatus{Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, LastTransitionTime: metav1.NewTime(at)}}}
-		return status.ReadySince(stored, now)
-	}
-	require.Equal(t, now.Add(-time.Hour), of(now.Add(-time.Hour)))
-	require.Equal(t, now, of(now.Add(time.Hour)), "a clock was wrong, or another manager wrote it")
 }

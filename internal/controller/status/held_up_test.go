@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/controller/status"
 )
@@ -78,7 +79,7 @@ func TestTheOtherPodsOfARollOut(t *testing.T) {
 		return observed
 	}
 	missing := func(o status.Observation) status.Observation {
-		o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
+		o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
 		return o
 	}
 	image := func(name string) corev1.Pod { return podOf(name, containerWaiting("ErrImagePull", "not found")) }

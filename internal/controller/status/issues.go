@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/podissue"
 	"github.com/barq-db/barq-operator/internal/requeue"
 	"github.com/barq-db/barq-operator/internal/workload"
@@ -21,12 +22,15 @@ func (o Observation) issues(now time.Time) []podissue.Issue {
 			found = append(found, *diagnosis.Issue)
 		}
 	}
-	if refused := o.creationIssue(now); refused != nil {
+	if refused := absence.Issue(o.missing(), o.Missing, o.FailedCreation, now); refused != nil {
 		found = append(found, *refused)
 	}
 	slices.SortFunc(found, func(a, b podissue.Issue) int { return workload.ByOrdinal(a.Pod, b.Pod) })
 	return found
 }
+
+// missing names the pods that should be there and are not.
+func (o Observation) missing() []string { return absence.Missing(o.StatefulSet, o.Pods) }
 
 // diagnose looks at one of the pods. The issue of one that is about to be replaced, as all are when the spec has just been
 // corrected, does not count towards the deadline, and the replacement ends it.
@@ -74,7 +78,9 @@ func describe(issues []podissue.Issue) string {
 // LookAgainAfter is when the status may change though nothing that is watched
 // does; zero means never.
 func (o Observation) LookAgainAfter(now time.Time) time.Duration {
-	times := o.creationChanges(now, o.Cluster.Spec.ProgressDeadline())
+	missing := o.missing()
+	refused := absence.Issue(missing, o.Missing, o.FailedCreation, now)
+	times := absence.Changes(missing, o.Missing, refused, now, o.Cluster.Spec.ProgressDeadline())
 	for i := range o.Pods {
 		times = append(times, o.diagnose(&o.Pods[i], now).Changes)
 	}

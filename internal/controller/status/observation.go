@@ -10,8 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/retention"
+	"github.com/barq-db/barq-operator/internal/routes"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/workload"
 )
@@ -29,9 +31,9 @@ type Observation struct {
 	// Missing are the pods that should be there and are not, with when they were last there.
 	Missing map[string]time.Time
 	// FailedCreation is why pods could not be made when that was last tried; nil if they could, or nothing was recorded.
-	FailedCreation *FailedCreation
+	FailedCreation *absence.FailedCreation
 	// Routes are the objects between clients and the pods; nil if they were not read.
-	Routes *Routes
+	Routes *routes.Routes
 	// SpecHash is what HashOf gives for the newest spec.
 	SpecHash string
 	// Protection is what spec.deletionProtection comes to.

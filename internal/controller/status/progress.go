@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
@@ -16,7 +17,7 @@ import (
 // waitingFor says what a roll-out waits for, pod by pod.
 func (o Observation) waitingFor() string {
 	var steps []string
-	for _, name := range missingPods(o.StatefulSet, o.Pods) {
+	for _, name := range o.missing() {
 		steps = append(steps, name+" is made")
 	}
 	for _, pod := range slices.SortedFunc(slices.Values(o.Pods), func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) }) {
@@ -91,4 +92,29 @@ func (o Observation) updated(name string) bool {
 	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool {
 		return pod.Name == name && pod.DeletionTimestamp == nil && !o.outdated(&pod)
 	})
+}
+
+// rolloutObstacle says what keeps a roll-out from pods; empty if nothing does.
+func (o Observation) rolloutObstacle() string {
+	set := o.StatefulSet
+	if set == nil {
+		return ""
+	}
+	strategy := set.Spec.UpdateStrategy
+	if strategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return fmt.Sprintf("StatefulSet %s has the update strategy OnDelete, so no roll-out reaches its pods", set.Name)
+	}
+	if rolling := strategy.RollingUpdate; rolling != nil && ptr.Deref(rolling.Partition, 0) > 0 {
+		return fmt.Sprintf("the update strategy of StatefulSet %s has the partition %d, so no roll-out reaches the pods below that number", set.Name, *rolling.Partition)
+	}
+	return ""
+}
+
+// obstacle says what of the objects around them keeps clients, the NetworkPolicy or the next roll-out from pods that answer;
+// empty if nothing does. The operator puts it right, if it can.
+func (o Observation) obstacle() string {
+	if text := o.rolloutObstacle(); text != "" || o.StatefulSet == nil || o.Routes == nil {
+		return text
+	}
+	return o.Routes.Obstacle(o.Cluster, o.StatefulSet, o.Pods)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/routes"
 )
 
 // routed is running with the objects around the pods.
@@ -22,7 +23,7 @@ func routed() status.Observation {
 		o.Pods[i].Labels["app.kubernetes.io/instance"] = "vectors"
 		o.Pods[i].Labels[appsv1.StatefulSetPodNameLabel] = o.Pods[i].Name
 	}
-	o.Routes = &status.Routes{Services: map[string]*corev1.Service{"vectors": serviceTo("vectors-0")}, Policy: &networkingv1.NetworkPolicy{}}
+	o.Routes = &routes.Routes{Services: map[string]*corev1.Service{"vectors": serviceTo("vectors-0")}, Policy: &networkingv1.NetworkPolicy{}}
 	o.Routes.Policy.Name = "vectors"
 	o.Routes.Policy.Spec.PodSelector = metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/instance": "vectors"}}
 	return o

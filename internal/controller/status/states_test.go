@@ -14,7 +14,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/routes"
 )
 
 // statesPage has the table of all states.
@@ -202,9 +204,9 @@ var dimensions = []dimension{
 		"missing": func(o *status.Observation) {
 			o.Pods = o.Pods[:2]
 			o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 2, 2
-			o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now}
+			o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now}
 		},
-		"misrouted":       func(o *status.Observation) { o.Routes = &status.Routes{} },
+		"misrouted":       func(o *status.Observation) { o.Routes = &routes.Routes{} },
 		"does not report": func(o *status.Observation) { lose(o, withheld("vectors-0", "", "")) },
 	},
 	{"Primary": same, "Independent": func(o *status.Observation) { o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent }},

@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/controller/status"
 )
 
@@ -369,7 +370,7 @@ func TestTroubles(t *testing.T) {
 			running(), func(o *status.Observation) {
 				o.Pods = o.Pods[:1]
 				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 1, 1
-				o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
+				o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
 			},
 			said{
 				"Degraded", no, yes, no, "PodsNotReady", "1 of 3 pods answer, the primary vectors-0 among them; " +
@@ -379,7 +380,7 @@ func TestTroubles(t *testing.T) {
 		},
 		"the quota was mended": {
 			running(), func(o *status.Observation) {
-				o.FailedCreation = &status.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Hour)}
+				o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Hour)}
 			},
 			said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
 			"Progressing",
@@ -476,7 +477,7 @@ func TestLookAgainAfter(t *testing.T) {
 	observed.Pods = observed.Pods[2:]
 	observed.Pods = append(observed.Pods, answering("vectors-0"))
 	require.Equal(t, 5*time.Second, observed.LookAgainAfter(now), "vectors-1 is missing, and what keeps it from being made is not watched")
-	observed.FailedCreation = &status.FailedCreation{Since: now.Add(-time.Hour)}
+	observed.FailedCreation = &absence.FailedCreation{Since: now.Add(-time.Hour)}
 	require.Equal(t, 30*time.Second, observed.LookAgainAfter(now), "the reason is known")
 	observed.FailedCreation.Since = now.Add(-10*time.Minute + time.Second)
 	require.Equal(t, time.Second, observed.LookAgainAfter(now), "the deadline comes first")

@@ -1,4 +1,4 @@
-package status
+package absence
 
 import (
 	"sync"
@@ -12,8 +12,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// absences remembers since when pods are missing, which nothing in Kubernetes says. The zero value knows of none.
-type absences struct {
+// Memory knows since when pods are missing, which nothing in Kubernetes says. The zero value knows of none.
+type Memory struct {
 	lock sync.Mutex
 	// known has the StatefulSets that this process has looked at before.
 	known map[types.NamespacedName]absence
@@ -25,15 +25,15 @@ type absence struct {
 	since map[string]time.Time
 }
 
-// note gives since when each of the missing pods is missing. Pods that this process has never seen are missing since the
+// Note returns since when each of the missing pods is missing. Pods that this process has never seen are missing since the
 // given time at the earliest.
-func (a *absences) note(cluster types.NamespacedName, set *appsv1.StatefulSet, missing []string, earliest, now time.Time) map[string]time.Time {
-	a.lock.Lock()
-	defer a.lock.Unlock()
+func (m *Memory) Note(cluster types.NamespacedName, set *appsv1.StatefulSet, missing []string, earliest, now time.Time) map[string]time.Time {
+	m.lock.Lock()
+	defer m.lock.Unlock()
 	if made := set.CreationTimestamp.Time; made.After(earliest) {
 		earliest = made
 	}
-	before, known := a.known[cluster]
+	before, known := m.known[cluster]
 	known = known && before.set == set.UID
 	if known && !workload.Observed(set) {
 		// How many pods there are to be is not known yet.
@@ -53,23 +53,23 @@ func (a *absences) note(cluster types.NamespacedName, set *appsv1.StatefulSet, m
 		}
 		current.since[name] = since
 	}
-	if a.known == nil {
-		a.known = map[types.NamespacedName]absence{}
+	if m.known == nil {
+		m.known = map[types.NamespacedName]absence{}
 	}
-	a.known[cluster] = current
+	m.known[cluster] = current
 	return current.since
 }
 
-// forget is for a BarqCluster that has gone.
-func (a *absences) forget(cluster types.NamespacedName) {
-	a.lock.Lock()
-	defer a.lock.Unlock()
-	delete(a.known, cluster)
+// Forget is for a BarqCluster that has gone.
+func (m *Memory) Forget(cluster types.NamespacedName) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	delete(m.known, cluster)
 }
 
-// readySince is when the condition Ready last changed: pods have been missing since then at the earliest, for all were there
+// Earliest returns when the condition Ready last changed: pods have been missing since then at the earliest, for all were there
 // then, or none was ever. It is what a process knows that has just started.
-func readySince(status *v1alpha1.BarqClusterStatus, now time.Time) time.Time {
+func Earliest(status *v1alpha1.BarqClusterStatus, now time.Time) time.Time {
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		return time.Time{}

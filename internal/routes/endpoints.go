@@ -1,4 +1,4 @@
-package status
+package routes
 
 import (
 	"fmt"
@@ -17,24 +17,24 @@ const (
 	grpcPort = 50051
 )
 
-// endpoints are where clients reach what was applied, which while paused is not what
-// the spec asks for: in mode Primary one Service, in mode Independent one for each pod. nil if there are none.
-func (o Observation) endpoints() *v1alpha1.Endpoints {
-	if o.StatefulSet == nil {
+// Endpoints returns where clients reach what was applied, which while paused is not what
+// the spec asks for: in mode Primary one Service, in mode Independent one for each pod. It returns nil if there are none.
+func Endpoints(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet) *v1alpha1.Endpoints {
+	if set == nil {
 		return nil
 	}
-	scheme := schemeOf(o.StatefulSet)
+	scheme := schemeOf(set)
 	address := func(service string) (http, grpc string) {
-		host := service + "." + o.Cluster.Namespace + ".svc"
+		host := service + "." + cluster.Namespace + ".svc"
 		return fmt.Sprintf("%s://%s:%d", scheme, host, httpPort), fmt.Sprintf("%s:%d", host, grpcPort)
 	}
 	found := &v1alpha1.Endpoints{}
-	if !o.independent() {
-		found.HTTP, found.GRPC = address(o.Cluster.Name)
+	if cluster.Spec.Topology.Mode != v1alpha1.TopologyIndependent {
+		found.HTTP, found.GRPC = address(cluster.Name)
 		return found
 	}
-	for ordinal := range ptr.Deref(o.StatefulSet.Spec.Replicas, 0) {
-		database := v1alpha1.DatabaseEndpoint{Pod: workload.PodName(o.Cluster.Name, ordinal)}
+	for ordinal := range ptr.Deref(set.Spec.Replicas, 0) {
+		database := v1alpha1.DatabaseEndpoint{Pod: workload.PodName(cluster.Name, ordinal)}
 		database.HTTP, database.GRPC = address(database.Pod)
 		found.Databases = append(found.Databases, database)
 	}
@@ -45,7 +45,7 @@ func (o Observation) endpoints() *v1alpha1.Endpoints {
 	return found
 }
 
-// schemeOf gives that of the HTTP API, which the probes ask.
+// schemeOf returns that of the HTTP API, which the probes ask.
 func schemeOf(set *appsv1.StatefulSet) string {
 	for _, container := range set.Spec.Template.Spec.Containers {
 		probe := container.ReadinessProbe
