@@ -31,3 +31,8 @@ func RolledOut(set *appsv1.StatefulSet, replicas int32) bool {
 func IsNewest(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	return pod.Labels[appsv1.StatefulSetRevisionLabel] == set.Status.UpdateRevision
 }
+
+// Outdated reports whether a pod that is to stay is of a former revision, so that a rollout is going to replace it.
+func Outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+	return pod.DeletionTimestamp == nil && !(Observed(set) && IsNewest(set, pod))
+}

@@ -87,4 +87,9 @@ func TestIsNewest(t *testing.T) {
 	require.False(t, workload.IsNewest(set, pod))
 	pod.Labels = map[string]string{appsv1.StatefulSetRevisionLabel: "b"}
 	require.True(t, workload.IsNewest(set, pod))
+	require.False(t, workload.Outdated(set, pod))
+	set.Generation = 1
+	require.True(t, workload.Outdated(set, pod), "what the newest revision will be is not known yet")
+	pod.DeletionTimestamp = ptr.To(metav1.NewTime(now))
+	require.False(t, workload.Outdated(set, pod), "it goes anyhow")
 }

@@ -96,7 +96,7 @@ func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus
 	return &event
 }
 
-// becomes gives a condition that has come to the given status, or nil.
+// becomes returns a condition that has come to the given status, or nil.
 func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status metav1.ConditionStatus) *metav1.Condition {
 	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, status) ||
 		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, status) {

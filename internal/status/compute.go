@@ -14,6 +14,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/message"
 	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/progress"
 	"github.com/barq-db/barq-operator/internal/routes"
 )
 
@@ -33,7 +34,7 @@ type verdict struct {
 	acted bool
 }
 
-// Compute gives the status controller's part of the status. now becomes the
+// Compute returns the status controller's part of the status. now becomes the
 // transition time of the conditions that change.
 func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	verdict := judge(o, now)
@@ -210,12 +211,12 @@ func judgePods(o Observation, now time.Time) verdict {
 		return verdict{
 			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 			reason:  v1alpha1.ReasonPodsNotReady,
-			message: o.count(desired) + "; pods that answered before do not answer now; " + o.waitingFor() + o.cause(),
+			message: o.count(desired) + "; pods that answered before do not answer now; " + progress.WaitingFor(o.StatefulSet, o.Pods, desired) + progress.Cause(o.StatefulSet),
 		}
 	default:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + o.waitingFor() + o.cause(),
+			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + progress.WaitingFor(o.StatefulSet, o.Pods, desired) + progress.Cause(o.StatefulSet),
 		}
 	}
 }
@@ -227,7 +228,7 @@ func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict 
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
 		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
 		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
-			"; " + describe(issues) + o.remaining(issues) + o.cause(),
+			"; " + describe(issues) + progress.Remaining(o.StatefulSet, o.Pods, issues) + progress.Cause(o.StatefulSet),
 	}
 	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
 		// What the scheduler says of a claim names neither the claim nor its class.
@@ -284,17 +285,17 @@ func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
 	return otherwise
 }
 
-// answeredBefore tells whether every pod of this generation has answered once: then
+// answeredBefore reports whether every pod of this generation has answered once: then
 // pods that do not answer are a loss, not a start.
 func (o Observation) answeredBefore() bool {
 	conditions := o.Cluster.Status.Conditions
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	return ready != nil && ready.ObservedGeneration == o.Cluster.Generation &&
-		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady && !rollsOut(conditions))
+		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady && !RollsOut(conditions))
 }
 
-// rollsOut tells whether a stored or computed status that says of pods that they are in trouble is about a start.
-func rollsOut(conditions []metav1.Condition) bool {
+// RollsOut reports whether a stored or computed status that says of pods that they are in trouble is about a start.
+func RollsOut(conditions []metav1.Condition) bool {
 	reconciling := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
 }

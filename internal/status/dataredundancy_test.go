@@ -10,20 +10,21 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 func TestDataRedundancy(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	condition := func() *metav1.Condition {
-		store(&observed, status.Compute(observed, now))
+		observation.Store(&observed, status.Compute(observed, now))
 		return meta.FindStatusCondition(observed.Cluster.Status.Conditions, v1alpha1.ConditionDataRedundancy)
 	}
 	require.Equal(t, v1alpha1.ReasonPrimaryOnly, condition().Reason)
 
 	since := condition().LastTransitionTime
 	now := now.Add(time.Hour)
-	store(&observed, status.Compute(observed, now))
+	observation.Store(&observed, status.Compute(observed, now))
 	require.Equal(t, since, condition().LastTransitionTime, "it is not said anew")
 
 	observed.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent

@@ -1,4 +1,4 @@
-package status_test
+package routes_test
 
 import (
 	"testing"
@@ -8,7 +8,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/routes"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -55,9 +57,9 @@ func TestEndpoints(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			test.change(&observed)
-			require.Equal(t, test.want, status.Compute(observed, now).Endpoints)
+			require.Equal(t, test.want, routes.Endpoints(observed.Cluster, observed.StatefulSet))
 		})
 	}
 }

@@ -12,13 +12,14 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/routes"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 // routed is running with the objects around the pods.
 func routed() status.Observation {
-	o := running()
+	o := observation.Running()
 	for i := range o.Pods {
 		o.Pods[i].Labels["app.kubernetes.io/instance"] = "vectors"
 		o.Pods[i].Labels[appsv1.StatefulSetPodNameLabel] = o.Pods[i].Name

@@ -2,21 +2,21 @@ package status_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 func TestDeletionProtected(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	condition := func() *metav1.Condition {
-		store(&observed, status.Compute(observed, now))
+		observation.Store(&observed, status.Compute(observed, now))
 		return meta.FindStatusCondition(observed.Cluster.Status.Conditions, v1alpha1.ConditionDeletionProtected)
 	}
 	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyMissing, Message: "there is none"}
@@ -37,24 +37,4 @@ func TestDeletionProtected(t *testing.T) {
 	}
 	observed.Cluster.Spec.DeletionProtection = false
 	require.Nil(t, condition())
-}
-
-// That nothing is protected is an event, once.
-func TestAMissingPolicyIsAnEvent(t *testing.T) {
-	observed := running()
-	observed.Cluster.Spec.DeletionProtection = true
-	told := func() []string {
-		computed := status.Compute(observed, now.Add(time.Minute))
-		events := status.Announced(observed.Cluster, &computed)
-		store(&observed, computed)
-		return events
-	}
-	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyBound, Message: "it is there"}
-	told()
-	require.Empty(t, told())
-	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyMissing, Message: "there is none"}
-	require.Equal(t, []string{"Warning PolicyMissing: there is none"}, told())
-	require.Empty(t, told())
-	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyUnknown, Message: "who knows"}
-	require.Empty(t, told())
 }

@@ -9,14 +9,21 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// ownConditions are the conditions that the status controller writes.
-var ownConditions = clusters.StatusPart.Conditions
+// Own returns the part of a stored status that the status controller writes, as Compute returns it.
+func Own(stored *v1alpha1.BarqClusterStatus) v1alpha1.BarqClusterStatus {
+	part := *stored.DeepCopy()
+	part.Conditions = own(part.Conditions)
+	part.DeployedRelease = nil
+	part.Storage = nil
+	part.Operator, part.Takeover = "", ""
+	return part
+}
 
-// own gives a copy of the conditions that the status controller writes.
+// own returns a copy of the conditions that the status controller writes.
 func own(conditions []metav1.Condition) []metav1.Condition {
 	var kept []metav1.Condition
 	for _, condition := range conditions {
-		if slices.Contains(ownConditions, condition.Type) {
+		if slices.Contains(clusters.StatusPart.Conditions, condition.Type) {
 			kept = append(kept, condition)
 		}
 	}

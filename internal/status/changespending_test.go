@@ -12,7 +12,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 func TestChangesPending(t *testing.T) {
@@ -61,7 +62,7 @@ func TestChangesPending(t *testing.T) {
 		"awaits the end of a deletion": {
 			func(o *status.Observation) {
 				o.SpecHash = "new"
-				setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "AwaitingDeletion", "still being deleted", generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "AwaitingDeletion", "still being deleted", generation)
 			},
 			"True", "AwaitingDeletion", "to be applied when what is being deleted is gone: the spec, which is not the one that was last applied", "sum",
 		},
@@ -74,7 +75,7 @@ func TestChangesPending(t *testing.T) {
 		"refused": {
 			func(o *status.Observation) {
 				o.SpecHash = "new"
-				setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "field is immutable", generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "field is immutable", generation)
 			},
 			"True", "ReleaseFailed", "to be applied when it is no longer refused: the spec, which is not the one that was last applied", "sum",
 		},
@@ -135,7 +136,7 @@ func TestChangesPending(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			test.change(&observed)
 			got := status.Compute(observed, now)
 			require.Equal(t, metav1.Condition{
@@ -149,7 +150,7 @@ func TestChangesPending(t *testing.T) {
 
 // Waiting for one's turn is nothing that clients feel.
 func TestAQueuedRolloutLeavesReadyAlone(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	want := status.Compute(observed, now)
 	observed.Queued = "waits for team/other"
 	got := status.Compute(observed, now)
@@ -205,13 +206,13 @@ func TestHashOf(t *testing.T) {
 
 // A pause is over when what it held back was applied.
 func TestThePauseEnds(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	observed.Cluster.Spec.Paused, observed.SpecHash = true, "new"
-	store(&observed, status.Compute(observed, now))
+	observation.Store(&observed, status.Compute(observed, now))
 	require.True(t, meta.IsStatusConditionTrue(observed.Cluster.Status.Conditions, v1alpha1.ConditionChangesPending))
 
 	observed.Cluster.Spec.Paused = false
-	store(&observed, status.Compute(observed, now.Add(time.Second)))
+	observation.Store(&observed, status.Compute(observed, now.Add(time.Second)))
 	require.True(t, meta.IsStatusConditionFalse(observed.Cluster.Status.Conditions, v1alpha1.ConditionChangesPending))
 	require.Equal(t, "new", observed.Cluster.Status.AppliedSpecHash)
 }

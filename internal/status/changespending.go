@@ -110,7 +110,7 @@ func (o Observation) heldByPause() []string {
 	return held
 }
 
-// secretsChanged tells whether the Secrets are not those that were last applied. Of the
+// secretsChanged reports whether the Secrets are not those that were last applied. Of the
 // pods of a release that was taken over from Helm nothing is known until a Secret changes
 // for the first time: they were made without a sum.
 func (o Observation) secretsChanged() bool {

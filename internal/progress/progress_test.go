@@ -1,4 +1,4 @@
-package status_test
+package progress_test
 
 import (
 	"strings"
@@ -15,8 +15,12 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
+
+// now is when the status is computed.
+var now = observation.Now
 
 // While pods are replaced the status says why, and not for another change of the StatefulSet than the operator's.
 func TestARollOutSaysWhyInTheStatus(t *testing.T) {
@@ -31,7 +35,7 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 		"pods are replaced": {rolls, true},
 		"one does not start": {func(o *status.Observation) {
 			rolls(o)
-			lose(o, podOf("vectors-1", containerWaiting("ErrImagePull", "not found")))
+			observation.Lose(o, observation.Pod("vectors-1", observation.Waiting("ErrImagePull", "not found")))
 		}, true},
 		"Kubernetes has not seen it":               {func(o *status.Observation) { o.StatefulSet.Status.ObservedGeneration-- }, true},
 		"all is done":                              {func(*status.Observation) {}, false},
@@ -43,7 +47,7 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			cause, err := clusters.NewCause(&observed.StatefulSet.Spec.Template, "Secret keys has changed")
 			require.NoError(t, err)
 			cause.Generation = observed.StatefulSet.Generation
@@ -62,7 +66,7 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 func TestTheOtherPodsOfARollOut(t *testing.T) {
 	// of makes a roll-out over pods, of which those that are named were updated.
 	of := func(pods []corev1.Pod, updated ...string) status.Observation {
-		observed := running()
+		observed := observation.Running()
 		observed.Cluster.Spec.Replicas, observed.StatefulSet.Spec.Replicas = ptr.To(int32(len(pods))), ptr.To(int32(len(pods)))
 		observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.UpdatedReplicas = int32(len(pods)), int32(len(updated))
 		observed.StatefulSet.Status.CurrentRevision = "a"
@@ -82,7 +86,9 @@ func TestTheOtherPodsOfARollOut(t *testing.T) {
 		o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute)}
 		return o
 	}
-	image := func(name string) corev1.Pod { return podOf(name, containerWaiting("ErrImagePull", "not found")) }
+	image := func(name string) corev1.Pod {
+		return observation.Pod(name, observation.Waiting("ErrImagePull", "not found"))
+	}
 	leaving := image("vectors-0")
 	leaving.DeletionTimestamp = ptr.To(metav1.NewTime(now.Add(-time.Minute)))
 
@@ -95,8 +101,8 @@ func TestTheOtherPodsOfARollOut(t *testing.T) {
 		"the only pod is missing":            {missing(of([]corev1.Pod{{}})), ""},
 		"the only pod does not go":           {of([]corev1.Pod{leaving}), ""},
 		"all are of a former revision":       {of([]corev1.Pod{image("vectors-0"), image("vectors-1")}), ""},
-		"one is in trouble, one waits":       {of([]corev1.Pod{podOf("vectors-0", containerRunning(0)), image("vectors-1")}, "vectors-1"), "1"},
-		"one is missing, one waits":          {missing(of([]corev1.Pod{podOf("vectors-0", containerRunning(0)), {}})), "1"},
+		"one is in trouble, one waits":       {of([]corev1.Pod{observation.Pod("vectors-0", observation.Started(0)), image("vectors-1")}, "vectors-1"), "1"},
+		"one is missing, one waits":          {missing(of([]corev1.Pod{observation.Pod("vectors-0", observation.Started(0)), {}})), "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := status.Compute(test.observed, now)

@@ -10,7 +10,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/absence"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 // A refusal explains the absence of a pod if it was recorded during that, and for as long as the pod has been missing.
@@ -32,7 +33,7 @@ func TestARefusalExplainsAnAbsence(t *testing.T) {
 		"missing for a moment, and before": {4 * time.Second, refusal{time.Hour, time.Minute}, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			observed.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](600)
 			observed.Pods = observed.Pods[:2]
 			observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 2, 2
@@ -61,7 +62,7 @@ func TestARefusalExplainsAnAbsence(t *testing.T) {
 
 // Of two that are missing, the one that was refused is named.
 func TestTheMissingPodThatWasRefused(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	observed.Pods = observed.Pods[:1]
 	observed.StatefulSet.Status.Replicas, observed.StatefulSet.Status.ReadyReplicas = 1, 1
 	observed.Missing = map[string]time.Time{"vectors-1": now.Add(-time.Second), "vectors-2": now.Add(-time.Minute)}

@@ -36,17 +36,11 @@ func (o Observation) missing() []string { return absence.Missing(o.StatefulSet, 
 // corrected, does not count towards the deadline, and the replacement ends it.
 func (o Observation) diagnose(pod *corev1.Pod, now time.Time) podissue.Diagnosis {
 	found := podissue.Diagnose(pod, now, o.Cluster.Spec.ProgressDeadline())
-	if found.Issue != nil && o.outdated(pod) {
+	if found.Issue != nil && o.StatefulSet != nil && workload.Outdated(o.StatefulSet, pod) {
 		found.Issue.Since, found.Changes = time.Time{}, time.Time{}
 		found.Issue.WaitingFor = "its replacement by one of the newest spec"
 	}
 	return found
-}
-
-// outdated reports whether the pod is of a former revision.
-func (o Observation) outdated(pod *corev1.Pod) bool {
-	set := o.StatefulSet
-	return set != nil && pod.DeletionTimestamp == nil && !(workload.Observed(set) && workload.IsNewest(set, pod))
 }
 
 // overdue returns the first issue that has lasted for longer than

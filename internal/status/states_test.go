@@ -15,12 +15,13 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/absence"
-	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/routes"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 // statesPage has the table of all states.
-const statesPage = "../../../docs/troubleshooting.md"
+const statesPage = "../../docs/troubleshooting.md"
 
 // columns are those of the table after the name of a state and the phase.
 var columns = []string{
@@ -188,63 +189,63 @@ var dimensions = []dimension{
 	{
 		"answers": same,
 		"nothing": func(o *status.Observation) { o.StatefulSet, o.Pods = nil, nil },
-		"starts":  func(o *status.Observation) { lose(o, podOf("vectors-2", containerRunning(0))) },
-		"primary": func(o *status.Observation) { lose(o, podOf("vectors-0", containerRunning(0))) },
-		"crashes": func(o *status.Observation) { lose(o, crashing("vectors-2", 2)) },
+		"starts":  func(o *status.Observation) { observation.Lose(o, observation.Pod("vectors-2", observation.Started(0))) },
+		"primary": func(o *status.Observation) { observation.Lose(o, observation.Pod("vectors-0", observation.Started(0))) },
+		"crashes": func(o *status.Observation) { observation.Lose(o, observation.Crashing("vectors-2", 2)) },
 		"all crash": func(o *status.Observation) {
-			lose(o, crashing("vectors-0", 2), crashing("vectors-1", 2), crashing("vectors-2", 2))
+			observation.Lose(o, observation.Crashing("vectors-0", 2), observation.Crashing("vectors-1", 2), observation.Crashing("vectors-2", 2))
 		},
 		"rolls out": func(o *status.Observation) {
 			o.StatefulSet.Status.CurrentRevision, o.StatefulSet.Status.UpdatedReplicas = "a", 1
 		},
 		"no node": func(o *status.Observation) {
-			lose(o, unscheduled("vectors-0", time.Minute), unscheduled("vectors-1", time.Minute), unscheduled("vectors-2", time.Minute))
+			observation.Lose(o, observation.Unscheduled("vectors-0", time.Minute), observation.Unscheduled("vectors-1", time.Minute), observation.Unscheduled("vectors-2", time.Minute))
 		},
-		"asleep": func(o *status.Observation) { o.Pods = nil; scale(o, 0) },
+		"asleep": func(o *status.Observation) { o.Pods = nil; observation.Scale(o, 0) },
 		"missing": func(o *status.Observation) {
 			o.Pods = o.Pods[:2]
 			o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 2, 2
 			o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Minute), Last: now}
 		},
 		"misrouted":       func(o *status.Observation) { o.Routes = &routes.Routes{} },
-		"does not report": func(o *status.Observation) { lose(o, withheld("vectors-0", "", "")) },
+		"does not report": func(o *status.Observation) { observation.Lose(o, observation.Withheld("vectors-0", "", "")) },
 	},
 	{"Primary": same, "Independent": func(o *status.Observation) { o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent }},
 	{"in time": same, "overdue": func(o *status.Observation) { o.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](10) }},
 	{"never Ready": same, "was Ready": func(o *status.Observation) {
-		setCondition(o, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "", generation)
+		observation.SetCondition(o, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "", generation)
 	}},
 	{
 		"volumes have it": same,
 		"volumes grow": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, "grow", generation)
+			observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, "grow", generation)
 		},
 		"volumes cannot": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, "refused", generation)
+			observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, "refused", generation)
 		},
 		"volumes at risk": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, "at risk", generation)
+			observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, "at risk", generation)
 		},
 		"volumes not seen": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "", generation-1)
+			observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "", generation-1)
 		},
 	},
 	{
 		"applied": same,
 		"being applied": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse, "Test", "", generation-1)
+			observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse, "Test", "", generation-1)
 			o.SpecHash = "new"
 		},
 		"refused": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "immutable", generation)
+			observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "immutable", generation)
 			o.SpecHash = "new"
 		},
 		"awaits a deletion": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, v1alpha1.ReasonAwaitingDeletion, "still there", generation)
+			observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, v1alpha1.ReasonAwaitingDeletion, "still there", generation)
 			o.SpecHash = "new"
 		},
 		"refused though applied": func(o *status.Observation) {
-			setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "forbidden", generation)
+			observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "forbidden", generation)
 		},
 	},
 	{
@@ -259,7 +260,7 @@ var dimensions = []dimension{
 		"deleted": func(o *status.Observation) { o.Cluster.DeletionTimestamp = &metav1.Time{Time: now} },
 		"kept from deletion": func(o *status.Observation) {
 			o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
-			setCondition(o, v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue, "UninstallError", "a policy refuses it", generation)
+			observation.SetCondition(o, v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue, "UninstallError", "a policy refuses it", generation)
 		},
 	},
 }
@@ -267,7 +268,7 @@ var dimensions = []dimension{
 // walk calls visit with every combination of the dimensions.
 func walk(names []string, changes []func(*status.Observation), left []dimension, visit func(name string, o status.Observation)) {
 	if len(left) == 0 {
-		o := running()
+		o := observation.Running()
 		for _, change := range changes {
 			change(&o)
 		}
@@ -306,7 +307,7 @@ func TestStates(t *testing.T) {
 // The states that the table names come of what it says.
 func TestStatesByName(t *testing.T) {
 	all := func(changes ...func(*status.Observation)) status.Observation {
-		o := running()
+		o := observation.Running()
 		for _, change := range changes {
 			change(&o)
 		}

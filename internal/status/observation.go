@@ -11,6 +11,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/absence"
+	"github.com/barq-db/barq-operator/internal/progress"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/routes"
@@ -47,7 +48,7 @@ type Observation struct {
 	Queued string
 }
 
-// independent tells whether each pod is a database of its own.
+// independent reports whether each pod is a database of its own.
 func (o Observation) independent() bool {
 	return o.Cluster.Spec.Topology.Mode == v1alpha1.TopologyIndependent
 }
@@ -55,12 +56,12 @@ func (o Observation) independent() bool {
 // primary is the pod that holds all data, unless the pods are independent.
 func (o Observation) primary() string { return workload.Primary(o.Cluster.Name) }
 
-// primaryAnswers tells whether clients of mode Primary get answers.
+// primaryAnswers reports whether clients of mode Primary get answers.
 func (o Observation) primaryAnswers() bool {
 	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return pod.Name == o.primary() && workload.Ready(&pod) })
 }
 
-// serves tells whether any client gets an answer.
+// serves reports whether any client gets an answer.
 func (o Observation) serves() bool {
 	if o.independent() {
 		return o.answering() > 0
@@ -79,7 +80,7 @@ func (o Observation) answering() int32 {
 	return found
 }
 
-// applied tells whether the Helm side finished a pass over the newest spec with
+// applied reports whether the Helm side finished a pass over the newest spec with
 // success. Deployed alone does not: it stays True while the newest release failed.
 func (o Observation) applied() bool {
 	return o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse) != nil &&
@@ -118,7 +119,7 @@ func (o Observation) deletionWaits() string {
 // reasonUninstallError is the Helm library's for a release that it could not uninstall.
 const reasonUninstallError = "UninstallError"
 
-// helmCondition gives the condition if it has the status and is about the newest spec.
+// helmCondition returns the condition if it has the status and is about the newest spec.
 func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *metav1.Condition {
 	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
 	if condition == nil || condition.Status != status || condition.ObservedGeneration != o.Cluster.Generation {
@@ -127,13 +128,22 @@ func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *
 	return condition
 }
 
-// rolledOut tells whether every pod that is asked for exists in the newest revision,
+// rolledOut reports whether every pod that is asked for exists in the newest revision,
 // whether or not it answers, and no other pod is left.
 func (o Observation) rolledOut() bool {
 	return o.StatefulSet != nil && workload.RolledOut(o.StatefulSet, o.Cluster.Spec.DesiredReplicas())
 }
 
-// available tells whether all pods have answered for spec.minReadySeconds.
+// obstacle says what of the objects around them keeps clients, the NetworkPolicy or the next rollout from pods that answer;
+// empty if nothing does. The operator puts it right, if it can.
+func (o Observation) obstacle() string {
+	if text := progress.Obstacle(o.StatefulSet); text != "" || o.StatefulSet == nil || o.Routes == nil {
+		return text
+	}
+	return o.Routes.Obstacle(o.Cluster, o.StatefulSet, o.Pods)
+}
+
+// available reports whether all pods have answered for spec.minReadySeconds.
 func (o Observation) available() bool {
 	status := &o.StatefulSet.Status
 	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas

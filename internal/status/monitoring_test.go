@@ -9,14 +9,15 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 func TestMonitored(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	condition := func(asked bool, knows *bool) *metav1.Condition {
 		observed.Cluster.Spec.Monitoring.PodMonitor.Enabled, observed.KnowsPodMonitors = asked, knows
-		store(&observed, status.Compute(observed, now))
+		observation.Store(&observed, status.Compute(observed, now))
 		return meta.FindStatusCondition(observed.Cluster.Status.Conditions, v1alpha1.ConditionMonitored)
 	}
 	require.Nil(t, condition(false, ptr.To(false)))

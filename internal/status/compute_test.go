@@ -14,9 +14,10 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
 
 // said is what a person and a GitOps tool read off a status.
@@ -88,8 +89,8 @@ func TestCompute(t *testing.T) {
 		},
 		"pods start for the first time": {
 			change: func(o *status.Observation) {
-				waits := podOf("vectors-1", containerWaiting("ContainerCreating", ""))
-				lose(o, waits, podOf("vectors-2", containerRunning(0)))
+				waits := observation.Pod("vectors-1", observation.Waiting("ContainerCreating", ""))
+				observation.Lose(o, waits, observation.Pod("vectors-2", observation.Started(0)))
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
@@ -99,9 +100,9 @@ func TestCompute(t *testing.T) {
 		"the primary is replaced, last of all": {
 			change: func(o *status.Observation) {
 				o.StatefulSet.Status.CurrentRevision = "a"
-				stops := podOf("vectors-0", containerRunning(0))
+				stops := observation.Pod("vectors-0", observation.Started(0))
 				stops.DeletionTimestamp = &metav1.Time{Time: now.Add(time.Minute)}
-				lose(o, stops)
+				observation.Lose(o, stops)
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
@@ -112,7 +113,7 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				o.Pods = nil
 				for _, name := range []string{"vectors-10", "vectors-9", "vectors-2", "vectors-11", "vectors-0", "vectors-1"} {
-					o.Pods = append(o.Pods, podOf(name))
+					o.Pods = append(o.Pods, observation.Pod(name))
 				}
 				o.StatefulSet.Status.ReadyReplicas = 0
 			},
@@ -133,7 +134,7 @@ func TestCompute(t *testing.T) {
 		},
 		"the StatefulSet still counts a pod that was replaced": {
 			change: func(o *status.Observation) {
-				lose(o, podOf("vectors-2", containerWaiting("ErrImagePull", "not found")))
+				observation.Lose(o, observation.Pod("vectors-2", observation.Waiting("ErrImagePull", "not found")))
 				o.StatefulSet.Status.ReadyReplicas = 3
 			},
 			want: said{
@@ -153,8 +154,8 @@ func TestCompute(t *testing.T) {
 		},
 		"a follower that answered is lost": {
 			change: func(o *status.Observation) {
-				lose(o, podOf("vectors-2", containerRunning(0)))
-				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+				observation.Lose(o, observation.Pod("vectors-2", observation.Started(0)))
+				observation.SetCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
@@ -163,8 +164,8 @@ func TestCompute(t *testing.T) {
 		},
 		"the primary that answered is lost": {
 			change: func(o *status.Observation) {
-				lose(o, podOf("vectors-0", containerRunning(0)))
-				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+				observation.Lose(o, observation.Pod("vectors-0", observation.Started(0)))
+				observation.SetCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, not the primary vectors-0: clients get no answer; " +
@@ -173,8 +174,8 @@ func TestCompute(t *testing.T) {
 		},
 		"a follower loses its readiness gate": {
 			change: func(o *status.Observation) {
-				lose(o, withheld("vectors-2", "ReadinessGatesNotReady", "x"))
-				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+				observation.Lose(o, observation.Withheld("vectors-2", "ReadinessGatesNotReady", "x"))
+				observation.SetCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
@@ -184,8 +185,8 @@ func TestCompute(t *testing.T) {
 		"an independent database is lost": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent
-				lose(o, podOf("vectors-0", containerRunning(0)))
-				setCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
+				observation.Lose(o, observation.Pod("vectors-0", observation.Started(0)))
+				observation.SetCondition(o, v1alpha1.ConditionReady, yes, "Ready", "", generation)
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady",
@@ -218,32 +219,32 @@ func TestCompute(t *testing.T) {
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {
 				message := secrets.HeldBack(secrets.Resolution{Problems: []string{"x"}}).Error()
-				setCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ErrorGettingValues", message, generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ErrorGettingValues", message, generation)
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", 0},
 		},
 		"the release was refused while pods run": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "field is immutable", generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "field is immutable", generation)
 			},
 			want: said{"Degraded", no, no, yes, "ReleaseFailed", "field is immutable", generation},
 		},
 		"the release was refused from the start": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "another chart", generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "another chart", generation)
 				o.StatefulSet, o.Pods = nil, nil
 			},
 			want: said{"Failed", no, no, yes, "ReleaseFailed", "another chart", generation},
 		},
 		"a refusal of the former spec says nothing about this one": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "field is immutable", generation-1)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ReconcileError", "field is immutable", generation-1)
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", 0},
 		},
 		"a release is stored, but the newest failed without a word": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UpgradeError", "x", generation)
+				observation.SetCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UpgradeError", "x", generation)
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", 0},
 		},
@@ -256,9 +257,9 @@ func TestCompute(t *testing.T) {
 		},
 		"hibernated, and the volumes were not looked at": {
 			change: func(o *status.Observation) {
-				scale(o, 0)
+				observation.Scale(o, 0)
 				o.Pods = nil
-				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
 			want: said{"Progressing", yes, yes, no, "Applying", "no pod is asked for; the volumes are being looked at", generation},
 		},
@@ -281,22 +282,22 @@ func TestCompute(t *testing.T) {
 		"paused, and a pod crashes": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
-				lose(o, crashing("vectors-2", 2))
+				observation.Lose(o, observation.Crashing("vectors-2", 2))
 			},
 			want: said{
 				"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; " +
-					"2 of 3 pods answer, the primary vectors-0 among them; " + crashLoop("vectors-2"), 0,
+					"2 of 3 pods answer, the primary vectors-0 among them; " + observation.CrashLoop("vectors-2"), 0,
 			},
 		},
 		"paused, and a pod has crashed for long": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
 				o.Cluster.Spec.ProgressDeadlineSeconds = ptr.To[int32](30)
-				lose(o, crashing("vectors-2", 2))
+				observation.Lose(o, observation.Crashing("vectors-2", 2))
 			},
 			want: said{
 				"Paused", no, no, yes, "Paused", "spec.paused is true: nothing is changed until it is false; " +
-					"2 of 3 pods answer, the primary vectors-0 among them; " + crashLoop("vectors-2"), 0,
+					"2 of 3 pods answer, the primary vectors-0 among them; " + observation.CrashLoop("vectors-2"), 0,
 			},
 		},
 		"paused before another number of pods was made": {
@@ -354,7 +355,7 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
 				o.Fate = fate(true)
-				setCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UninstallError", "deleting claim data-vectors-0: refused", generation)
+				observation.SetCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UninstallError", "deleting claim data-vectors-0: refused", generation)
 			},
 			want: said{
 				"Progressing", no, yes, no, "DeletionWaits",
@@ -364,14 +365,14 @@ func TestCompute(t *testing.T) {
 		},
 		"data is at risk": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
 			},
 			want: said{"Degraded", yes, no, yes, "DataAtRisk", "3 of 3 pods answer; claim data-vectors-0 is being deleted", generation},
 		},
 		"data is at risk while paused": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
-				setCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
 			},
 			want: said{
 				"Paused", yes, no, no, "Paused",
@@ -380,19 +381,19 @@ func TestCompute(t *testing.T) {
 		},
 		"volumes grow": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionVolumesResized, no, "Resizing", "data-vectors-0 has 10Gi", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "Resizing", "data-vectors-0 has 10Gi", generation)
 			},
 			want: said{"Progressing", yes, yes, no, "Resizing", "3 of 3 pods answer; data-vectors-0 has 10Gi", generation},
 		},
 		"volumes may not grow": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionVolumesResized, no, "ResizeRefused", "data-vectors-0 has 10Gi", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "ResizeRefused", "data-vectors-0 has 10Gi", generation)
 			},
 			want: said{"Progressing", yes, yes, no, "ResizeRefused", "3 of 3 pods answer; data-vectors-0 has 10Gi", generation},
 		},
 		"nobody has looked at the volumes since the spec changed": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
 			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
 		},
@@ -404,13 +405,13 @@ func TestCompute(t *testing.T) {
 		},
 		"there are no volumes": {
 			change: func(o *status.Observation) {
-				setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, "NoVolumes", "", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, "NoVolumes", "", generation)
 			},
 			want: said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			test.change(&observed)
 			before := observed.Cluster.DeepCopy()
 
@@ -434,7 +435,7 @@ func TestCompute(t *testing.T) {
 }
 
 func TestComputeGivesTheWholeStatus(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	observed.Secrets.Referenced = 1
 	got := status.Compute(observed, now)
 	condition := func(name string, value metav1.ConditionStatus, reason, message string) metav1.Condition {
@@ -473,16 +474,16 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 func TestComputeIsStable(t *testing.T) {
 	for name, change := range map[string]func(*status.Observation){
 		"all well":   func(*status.Observation) {},
-		"in trouble": func(o *status.Observation) { lose(o, crashing("vectors-2", 2)) },
+		"in trouble": func(o *status.Observation) { observation.Lose(o, observation.Crashing("vectors-2", 2)) },
 		"paused":     func(o *status.Observation) { o.Cluster.Spec.Paused, o.SpecHash = true, "other" },
 		"queued":     func(o *status.Observation) { o.Queued = "waits" },
 		"rolling":    func(o *status.Observation) { o.StatefulSet.Status.UpdatedReplicas = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			observed := running()
+			observed := observation.Running()
 			change(&observed)
 			first := status.Compute(observed, now)
-			store(&observed, first)
+			observation.Store(&observed, first)
 			require.Equal(t, first, status.Compute(observed, now.Add(time.Second)))
 		})
 	}
@@ -491,7 +492,7 @@ func TestComputeIsStable(t *testing.T) {
 // A message that the API server would refuse would keep the whole status from being
 // written.
 func TestNoMessageIsTooLong(t *testing.T) {
-	observed := running()
+	observed := observation.Running()
 	observed.Secrets.Problems = []string{strings.Repeat("ü", 100_000)}
 	for _, condition := range status.Compute(observed, now).Conditions {
 		require.LessOrEqual(t, len(condition.Message), 32768, condition.Type)
