@@ -460,7 +460,7 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 		Conditions: []metav1.Condition{
 			condition("Ready", metav1.ConditionTrue, "Ready", "3 of 3 pods answer"),
 			condition("Reconciling", metav1.ConditionFalse, "Ready", "3 of 3 pods answer"),
-			condition("Stalled", metav1.ConditionFalse, "Progressing", "nothing needs a person"),
+			condition("Stalled", metav1.ConditionFalse, "Ready", "no action is required"),
 			condition("SecretsAvailable", metav1.ConditionTrue, "AllFound", "every Secret and key that the spec refers to is there"),
 			condition("ChangesPending", metav1.ConditionFalse, "NothingPending", "no change is held back"),
 			condition("DataRedundancy", metav1.ConditionFalse, "PrimaryOnly", "Barq DB copies nothing between pods: "+

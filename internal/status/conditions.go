@@ -46,9 +46,13 @@ func reconcilingCondition(v verdict) metav1.Condition {
 
 func stalledCondition(v verdict) metav1.Condition {
 	if v.stalled == "" {
+		reason := v1alpha1.ReasonProgressing
+		if !v.reconciling {
+			// Nothing is under way: it is Ready, Hibernated or Paused.
+			reason = v.reason
+		}
 		return metav1.Condition{
-			Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProgressing,
-			Message: whyNotStalled(v.reason),
+			Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: reason, Message: whyNotStalled(v.reason),
 		}
 	}
 	return metav1.Condition{
@@ -65,7 +69,7 @@ func whyNotStalled(reason string) string {
 	case v1alpha1.ReasonPaused:
 		return "the operator goes on once spec.paused is false"
 	default:
-		return "nothing needs a person"
+		return "no action is required"
 	}
 }
 

@@ -103,7 +103,7 @@ func TestIssues(t *testing.T) {
 			},
 			"ProgressDeadlineExceeded",
 		},
-		"a spec that was mended reaches pods that have crashed for long": {
+		"a spec that was corrected reaches pods that have crashed for long": {
 			observation.Replacing(), func(o *status.Observation) {
 				late(o)
 				pod := observation.Crashing("vectors-0", 2)
@@ -116,7 +116,7 @@ func TestIssues(t *testing.T) {
 			},
 			"Progressing",
 		},
-		"nobody has looked at the mended spec": {
+		"Kubernetes has not seen the corrected spec": {
 			observation.Running(), func(o *status.Observation) {
 				late(o)
 				o.StatefulSet.Generation++
@@ -137,12 +137,12 @@ func TestIssues(t *testing.T) {
 			},
 			"Progressing",
 		},
-		"the quota was mended": {
+		"the quota was raised": {
 			observation.Running(), func(o *status.Observation) {
 				o.FailedCreation = &absence.FailedCreation{Message: "exceeded quota", Since: now.Add(-time.Hour)}
 			},
 			said{"Ready", yes, no, no, "Ready", "3 of 3 pods answer", generation},
-			"Progressing",
+			"Ready",
 		},
 		"very many pods": {
 			observation.Running(), func(o *status.Observation) {

@@ -59,9 +59,9 @@ func cellsOf(got *v1alpha1.BarqClusterStatus) []string {
 	for _, name := range columns {
 		condition := meta.FindStatusCondition(got.Conditions, name)
 		cell := string(condition.Status)
-		switch condition.Reason {
-		case v1alpha1.ReasonProgressing, v1alpha1.ReasonAllFound, v1alpha1.ReasonNoneReferenced, v1alpha1.ReasonNothingPending:
-		default:
+		notStalled := name == v1alpha1.ConditionStalled && condition.Status == metav1.ConditionFalse
+		plain := []string{v1alpha1.ReasonAllFound, v1alpha1.ReasonNoneReferenced, v1alpha1.ReasonNothingPending}
+		if !notStalled && !slices.Contains(plain, condition.Reason) {
 			cell += " " + condition.Reason
 		}
 		cells = append(cells, cell)
@@ -83,10 +83,10 @@ type view struct {
 	phase v1alpha1.Phase
 	// ready, reconciling and stalled are whether the conditions are True.
 	ready, reconciling, stalled bool
-	reason                      string
+	reason, stalledReason       string
 	// asks: the condition Ready asks a person for something.
 	asks bool
-	// quiet: Stalled says that nothing needs a person.
+	// quiet: Stalled says that no action is required.
 	quiet bool
 	// lacksSecret and saysSecret are whether a Secret is missing, and is said to be.
 	lacksSecret, saysSecret bool
@@ -105,12 +105,12 @@ func viewOf(o status.Observation, got *v1alpha1.BarqClusterStatus) view {
 	return view{
 		phase: got.Phase,
 		ready: is(v1alpha1.ConditionReady), reconciling: is(v1alpha1.ConditionReconciling), stalled: is(v1alpha1.ConditionStalled),
-		reason: reason,
+		reason: reason, stalledReason: of(v1alpha1.ConditionStalled).Reason,
 		asks: slices.Contains([]string{
 			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReferenceMissing, v1alpha1.ReasonReleaseFailed, v1alpha1.ReasonPodsNotReady,
 			v1alpha1.ReasonPaused, v1alpha1.ReasonDeletionWaits, v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed, v1alpha1.ReasonDataAtRisk,
 		}, reason),
-		quiet:       of(v1alpha1.ConditionStalled).Message == "nothing needs a person",
+		quiet:       of(v1alpha1.ConditionStalled).Message == "no action is required",
 		lacksSecret: len(o.Secrets.Problems) > 0, saysSecret: !is(v1alpha1.ConditionSecretsAvailable),
 		lacksName: len(o.Secrets.Missing) > 0,
 		unapplied: o.SpecHash != o.Cluster.Status.AppliedSpecHash && o.Cluster.DeletionTimestamp == nil,
@@ -126,11 +126,14 @@ var rules = map[string]func(view) bool{
 	"all is done, and goes on": func(v view) bool {
 		return v.reconciling && (v.reason == v1alpha1.ReasonReady || v.reason == v1alpha1.ReasonHibernated)
 	},
+	"nothing is stalled, because of a progress that there is not": func(v view) bool {
+		return !v.stalled && v.reconciling != (v.stalledReason == v1alpha1.ReasonProgressing)
+	},
 	"not Ready, and neither reconciling nor stalled": func(v view) bool {
 		return !v.ready && !v.reconciling && !v.stalled && v.phase != v1alpha1.PhasePaused
 	},
-	"Ready asks for something, and nothing needs a person": func(v view) bool { return v.asks && v.quiet },
-	"nothing is asked for, and something needs a person":   func(v view) bool { return !v.asks && !v.quiet },
+	"Ready asks for something, and no action is required":  func(v view) bool { return v.asks && v.quiet },
+	"nothing is asked for, and an action is required":      func(v view) bool { return !v.asks && !v.quiet },
 	"a Secret is missing or not":                           func(v view) bool { return v.lacksSecret != v.saysSecret },
 	"a change waits for a Secret, and none is held back":   func(v view) bool { return v.unapplied && v.lacksSecret && !v.pending },
 	"a change waits for an account, and none is held back": func(v view) bool { return v.unapplied && v.lacksName && !v.pending },

@@ -18,7 +18,7 @@ func vectors(phase v1alpha1.Phase, observed int64, ready int32, message string) 
 	cluster.Status.Phase, cluster.Status.ObservedGeneration, cluster.Status.ReadyReplicas = phase, observed, ready
 	if message != "" {
 		cluster.Status.Conditions = []metav1.Condition{
-			{Type: v1alpha1.ConditionStalled, Message: "nothing needs a person"},
+			{Type: v1alpha1.ConditionStalled, Message: "no action is required"},
 			{Type: v1alpha1.ConditionReady, Message: message},
 		}
 	}
