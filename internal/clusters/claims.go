@@ -35,11 +35,6 @@ func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
 	return claim.UID != "" && claim.Annotations[VolumeStaysAnnotation] == string(claim.UID)
 }
 
-// PodName returns how a StatefulSet names its pods.
-func PodName(cluster *v1alpha1.BarqCluster, ordinal int32) string {
-	return workload.PodName(cluster.Name, ordinal)
-}
-
 // ClaimName returns how a StatefulSet names the claims of a template that the chart names data.
 func ClaimName(pod string) string { return "data-" + pod }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // ownStatus is the part of the status that this package owns.
@@ -191,7 +192,7 @@ func (o observation) missing() []string {
 	}
 	var found []string
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := clusters.ClaimName(clusters.PodName(o.cluster, ordinal))
+		name := clusters.ClaimName(workload.PodName(o.cluster.Name, ordinal))
 		if v, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
 		} else if v.goes() && !o.uses(v) {

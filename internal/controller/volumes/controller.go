@@ -25,6 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
@@ -106,9 +107,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left = sooner(sooner(left, heardAgain), plan.left)
+	left = requeue.Sooner(requeue.Sooner(left, heardAgain), plan.left)
 	for _, refused := range slices.Concat(slices.Collect(maps.Values(observed.refused)), slices.Collect(maps.Values(observed.unkept))) {
-		left = sooner(left, refused.until.Sub(now))
+		left = requeue.Sooner(left, refused.until.Sub(now))
 	}
 	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, &observed, plan, now)
 }

@@ -1,8 +1,6 @@
 package volumes
 
 import (
-	"time"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -45,12 +43,4 @@ func (o observation) desired() []volume {
 		}
 	}
 	return found
-}
-
-// sooner gives the shorter of two waits, where zero is none.
-func sooner(a, b time.Duration) time.Duration {
-	if a <= 0 || b > 0 && b < a {
-		return b
-	}
-	return a
 }

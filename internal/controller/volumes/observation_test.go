@@ -102,11 +102,3 @@ func TestInUse(t *testing.T) {
 	require.Equal(t, []string{"vectors-0", "vectors-1", "vectors-2"}, names(o.inUse()), "those that sleep do")
 	require.Empty(t, names(o.desired()))
 }
-
-func TestSooner(t *testing.T) {
-	require.Zero(t, sooner(0, 0))
-	require.Equal(t, time.Second, sooner(0, time.Second))
-	require.Equal(t, time.Second, sooner(time.Second, 0))
-	require.Equal(t, time.Second, sooner(time.Minute, time.Second))
-	require.Equal(t, time.Second, sooner(time.Second, time.Minute))
-}

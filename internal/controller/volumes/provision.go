@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
@@ -28,10 +30,10 @@ func (r *Reconciler) hear(ctx context.Context, observed *observation, now time.T
 			continue
 		}
 		if young := unboundAfter - now.Sub(v.claim.CreationTimestamp.Time); young > 0 {
-			again = sooner(again, young)
+			again = requeue.Sooner(again, young)
 			continue
 		}
-		again = sooner(again, unboundPeriod)
+		again = requeue.Sooner(again, unboundPeriod)
 		var events corev1.EventList
 		if err := r.Live.List(ctx, &events, client.InNamespace(v.claim.Namespace), client.MatchingFields{
 			"involvedObject.uid": string(v.claim.UID), "type": corev1.EventTypeWarning,

@@ -6,7 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/requeue"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // onlineGrace is how long a file system may take to grow under a running pod. The
@@ -82,7 +83,7 @@ func (o observation) planRestarts(now time.Time) restarts {
 			continue
 		}
 		found := o.fileSystemOf(v, now)
-		plan.left = sooner(plan.left, found.left)
+		plan.left = requeue.Sooner(plan.left, found.left)
 		if found.reason == needsRestart {
 			due = append(due, v)
 		}
@@ -92,14 +93,14 @@ func (o observation) planRestarts(now time.Time) restarts {
 	}
 	chosen := due[len(due)-1]
 	for _, v := range due {
-		if !answers(o.pods[v.pod]) {
+		if !workload.Ready(o.pods[v.pod]) {
 			chosen = v
 		}
 	}
 
 	var left time.Duration
 	plan.blocked, left = o.blocks(chosen, due, now)
-	plan.left = sooner(plan.left, left)
+	plan.left = requeue.Sooner(plan.left, left)
 	if plan.blocked == "" {
 		plan.now = &chosen
 	}
@@ -112,7 +113,7 @@ func (o observation) blocks(chosen volume, due []volume, now time.Time) (string,
 	switch {
 	case o.cluster.Spec.Paused:
 		return "spec.paused is false", 0
-	case answers(o.pods[chosen.pod]) && o.rollsOut():
+	case workload.Ready(o.pods[chosen.pod]) && o.rollsOut():
 		return "the roll-out is done", 0
 	}
 	waits := map[string]bool{}
@@ -120,17 +121,16 @@ func (o observation) blocks(chosen volume, due []volume, now time.Time) (string,
 		waits[v.pod] = true
 	}
 	for ordinal := range o.cluster.Spec.DesiredReplicas() {
-		name := clusters.PodName(o.cluster, ordinal)
+		name := workload.PodName(o.cluster.Name, ordinal)
 		if waits[name] {
 			continue
 		}
 		pod := o.pods[name]
-		if pod == nil || !answers(pod) {
+		if pod == nil || !workload.Ready(pod) {
 			return fmt.Sprintf("pod %s answers", name), 0
 		}
-		minReady := time.Duration(o.statefulSet.Spec.MinReadySeconds) * time.Second
-		if left := minReady - now.Sub(readySince(pod)); left > 0 {
-			return fmt.Sprintf("pod %s has answered for %s", name, minReady), left
+		if left := workload.AvailableIn(pod, o.statefulSet.Spec.MinReadySeconds, now); left > 0 {
+			return fmt.Sprintf("pod %s has answered for %s", name, time.Duration(o.statefulSet.Spec.MinReadySeconds)*time.Second), left
 		}
 	}
 	return "", 0
@@ -138,27 +138,5 @@ func (o observation) blocks(chosen volume, due []volume, now time.Time) (string,
 
 // rollsOut tells whether the StatefulSet makes, replaces or removes pods.
 func (o observation) rollsOut() bool {
-	set, desired := o.statefulSet, o.cluster.Spec.DesiredReplicas()
-	return set.Status.ObservedGeneration < set.Generation ||
-		set.Spec.Replicas == nil || *set.Spec.Replicas != desired ||
-		set.Status.Replicas != desired ||
-		set.Status.UpdateRevision != set.Status.CurrentRevision
-}
-
-// answers tells whether a pod is Ready and stays.
-func answers(pod *corev1.Pod) bool {
-	ready := readyCondition(pod)
-	return pod.DeletionTimestamp == nil && ready != nil && ready.Status == corev1.ConditionTrue
-}
-
-// readySince is when a pod that answers began to.
-func readySince(pod *corev1.Pod) time.Time { return readyCondition(pod).LastTransitionTime.Time }
-
-func readyCondition(pod *corev1.Pod) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == corev1.PodReady {
-			return &pod.Status.Conditions[i]
-		}
-	}
-	return nil
+	return !workload.Scaled(o.statefulSet, o.cluster.Spec.DesiredReplicas()) || !workload.HasOneRevision(o.statefulSet)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/retention"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // scaledAnnotation marks the claims of pods that were there while spec.storage.retention.whenScaled was Delete. Without the mark a
@@ -39,7 +40,7 @@ func (o observation) isToBeMarked(v volume) bool {
 
 // settled reports whether the controller of the StatefulSet has seen that it keeps all claims. Before that it would undo what is done.
 func (o observation) settled() bool {
-	return o.statefulSet != nil && retention.Retains(o.statefulSet) && o.statefulSet.Status.ObservedGeneration >= o.statefulSet.Generation
+	return o.statefulSet != nil && retention.Retains(o.statefulSet) && workload.Observed(o.statefulSet)
 }
 
 // retained returns the claim as spec.storage.retention wants it, or nil if it is so.
