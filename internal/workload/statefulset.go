@@ -34,5 +34,5 @@ func IsNewest(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 
 // Outdated reports whether a pod that is to stay is of a former revision, so that a rollout is going to replace it.
 func Outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
-	return pod.DeletionTimestamp == nil && !(Observed(set) && IsNewest(set, pod))
+	return pod.DeletionTimestamp == nil && (!Observed(set) || !IsNewest(set, pod))
 }
