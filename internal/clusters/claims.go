@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/translate"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Claim is the volume claim of one of a BarqCluster's pods.
@@ -32,11 +33,6 @@ const VolumeStaysAnnotation = "barq.db/volume-retained"
 // VolumeStays reports whether the volume of a claim was told to stay when the claim goes.
 func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
 	return claim.UID != "" && claim.Annotations[VolumeStaysAnnotation] == string(claim.UID)
-}
-
-// PodName returns how a StatefulSet names its pods.
-func PodName(cluster *v1alpha1.BarqCluster, ordinal int32) string {
-	return cluster.Name + "-" + strconv.Itoa(int(ordinal))
 }
 
 // ClaimName returns how a StatefulSet names the claims of a template that the chart names data.
@@ -69,7 +65,7 @@ func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeCla
 		}
 		ordinal := int32(parsed)
 		// A number with leading zeros is no pod's.
-		if pod := PodName(cluster, ordinal); claim.Name == ClaimName(pod) {
+		if pod := workload.PodName(cluster.Name, ordinal); claim.Name == ClaimName(pod) {
 			found = append(found, Claim{PersistentVolumeClaim: claim, Pod: pod, Ordinal: ordinal})
 		}
 	}

@@ -6,8 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/pvcs"
+	"github.com/barq-db/barq-operator/internal/requeue"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Restarts is which pod is to restart, and what is to be known for the next one.
@@ -34,7 +35,7 @@ func PlanRestarts(o pvcs.Observation, now time.Time) Restarts {
 			continue
 		}
 		found := fileSystemOf(o, pvc, now)
-		plan.Left = clusters.Sooner(plan.Left, found.left)
+		plan.Left = requeue.Sooner(plan.Left, found.left)
 		if found.reason == needsRestart {
 			due = append(due, pvc)
 		}
@@ -44,14 +45,14 @@ func PlanRestarts(o pvcs.Observation, now time.Time) Restarts {
 	}
 	chosen := due[len(due)-1]
 	for _, pvc := range due {
-		if !answers(o.Pods[pvc.Pod]) {
+		if !workload.Ready(o.Pods[pvc.Pod]) {
 			chosen = pvc
 		}
 	}
 
 	var left time.Duration
 	plan.blocked, left = blocks(o, chosen, due, now)
-	plan.Left = clusters.Sooner(plan.Left, left)
+	plan.Left = requeue.Sooner(plan.Left, left)
 	if plan.blocked == "" {
 		plan.Now = &chosen
 	}
@@ -64,7 +65,7 @@ func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) 
 	switch {
 	case o.Cluster.Spec.Paused:
 		return "spec.paused is false", 0
-	case answers(o.Pods[chosen.Pod]) && rollsOut(o):
+	case workload.Ready(o.Pods[chosen.Pod]) && rollsOut(o):
 		return "the roll-out is done", 0
 	}
 	waits := map[string]bool{}
@@ -72,17 +73,16 @@ func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) 
 		waits[pvc.Pod] = true
 	}
 	for ordinal := range o.Cluster.Spec.DesiredReplicas() {
-		name := clusters.PodName(o.Cluster, ordinal)
+		name := workload.PodName(o.Cluster.Name, ordinal)
 		if waits[name] {
 			continue
 		}
 		pod := o.Pods[name]
-		if pod == nil || !answers(pod) {
+		if pod == nil || !workload.Ready(pod) {
 			return fmt.Sprintf("pod %s answers", name), 0
 		}
-		minReady := time.Duration(o.StatefulSet.Spec.MinReadySeconds) * time.Second
-		if left := minReady - now.Sub(readySince(pod)); left > 0 {
-			return fmt.Sprintf("pod %s has answered for %s", name, minReady), left
+		if left := workload.AvailableIn(pod, o.StatefulSet.Spec.MinReadySeconds, now); left > 0 {
+			return fmt.Sprintf("pod %s has answered for %s", name, time.Duration(o.StatefulSet.Spec.MinReadySeconds)*time.Second), left
 		}
 	}
 	return "", 0
@@ -90,27 +90,5 @@ func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) 
 
 // rollsOut reports whether the StatefulSet makes, replaces or removes pods.
 func rollsOut(o pvcs.Observation) bool {
-	set, desired := o.StatefulSet, o.Cluster.Spec.DesiredReplicas()
-	return set.Status.ObservedGeneration < set.Generation ||
-		set.Spec.Replicas == nil || *set.Spec.Replicas != desired ||
-		set.Status.Replicas != desired ||
-		set.Status.UpdateRevision != set.Status.CurrentRevision
-}
-
-// answers reports whether a pod is Ready and stays.
-func answers(pod *corev1.Pod) bool {
-	ready := readyCondition(pod)
-	return pod.DeletionTimestamp == nil && ready != nil && ready.Status == corev1.ConditionTrue
-}
-
-// readySince returns when a pod that answers began to.
-func readySince(pod *corev1.Pod) time.Time { return readyCondition(pod).LastTransitionTime.Time }
-
-func readyCondition(pod *corev1.Pod) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == corev1.PodReady {
-			return &pod.Status.Conditions[i]
-		}
-	}
-	return nil
+	return !workload.Scaled(o.StatefulSet, o.Cluster.Spec.DesiredReplicas()) || !workload.HasOneRevision(o.StatefulSet)
 }

@@ -16,6 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Trial finds out whether the API server takes the pods of a StatefulSet.
@@ -88,7 +90,7 @@ func exceedsQuota(err error) bool {
 func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	template := set.Spec.Template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-	pod.Namespace, pod.Name = set.Namespace, fmt.Sprintf("%s-%d", set.Name, ordinal)
+	pod.Namespace, pod.Name = set.Namespace, workload.PodName(set.Name, ordinal)
 	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
 	pod.OwnerReferences = []metav1.OwnerReference{{
 		APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: ptr.To(true),

@@ -5,5 +5,5 @@
 // Policy watches the two objects by name, so the operator needs no right on other policies, and asks the API server
 // nothing while they stay as they are. effect.go says what they come to.
 //
-// What a BarqCluster is told about it is the business of internal/controller/status.
+// What a BarqCluster is told about it is the business of internal/status.
 package protection

@@ -6,6 +6,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Risks says of each volume that a pod uses and that goes what is to be done before the pod stops.
@@ -36,7 +37,7 @@ func (o Observation) Missing() []string {
 	}
 	var found []string
 	for ordinal := range o.Cluster.Spec.DesiredReplicas() {
-		name := clusters.ClaimName(clusters.PodName(o.Cluster, ordinal))
+		name := clusters.ClaimName(workload.PodName(o.Cluster.Name, ordinal))
 		if pvc, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
 		} else if pvc.Goes() && !o.isUsed(pvc) {

@@ -14,6 +14,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Settler makes of the claims of a BarqCluster that is deleted what its newest spec says. It asks the API server itself, because no
@@ -38,7 +39,7 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 		if err := s.retain(ctx, set); err != nil {
 			return err
 		}
-		if set.Status.ObservedGeneration < set.Generation {
+		if !workload.Observed(set) {
 			return fmt.Errorf("StatefulSet %s still deletes its claims, and spec.storage.retention.whenDeleted is Retain; "+
 				"the deletion goes on once its controller has seen the change", set.Name)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 // patience is how long Kubernetes has to replace a pod by itself. Where it does, that takes a fraction of a second.
@@ -81,7 +82,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	found := observed.plan(now)
 	left, due := r.due(request.NamespacedName, observed, found, now)
 	if !due {
-		return ctrl.Result{RequeueAfter: clusters.Sooner(left, found.left)}, nil
+		return ctrl.Result{RequeueAfter: requeue.Sooner(left, found.left)}, nil
 	}
 	return ctrl.Result{}, r.replace(ctx, request.NamespacedName, found, now)
 }

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"fmt"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -10,8 +9,9 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/requeue"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // observation is everything that a pass decides upon.
@@ -49,11 +49,11 @@ func (o observation) plan(now time.Time) plan {
 	}
 	var found plan
 	for ordinal := range *o.statefulSet.Spec.Replicas {
-		pod := o.pods[fmt.Sprintf("%s-%d", o.statefulSet.Name, ordinal)]
+		pod := o.pods[workload.PodName(o.statefulSet.Name, ordinal)]
 		if pod == nil {
 			return plan{}
 		}
-		if pod.Labels[appsv1.StatefulSetRevisionLabel] == o.statefulSet.Status.UpdateRevision {
+		if workload.IsNewest(o.statefulSet, pod) {
 			if available, left := o.available(pod, now); !available {
 				return plan{left: left}
 			}
@@ -62,9 +62,9 @@ func (o observation) plan(now time.Time) plan {
 		if ordinal < o.partition() {
 			continue
 		}
-		reason, changes := status.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
+		reason, changes := podissue.Stuck(pod, now, o.cluster.Spec.ProgressDeadline())
 		if changes.After(now) {
-			found.left = clusters.Sooner(found.left, changes.Sub(now))
+			found.left = requeue.Sooner(found.left, changes.Sub(now))
 		}
 		if reason != "" && !o.claimLeaves(pod) {
 			found.pod, found.reason = pod, reason
@@ -79,7 +79,7 @@ func (o observation) rollsOut() bool {
 	set := o.statefulSet
 	return !o.cluster.Spec.Paused && o.cluster.DeletionTimestamp == nil &&
 		set != nil && set.DeletionTimestamp == nil && set.Spec.Replicas != nil &&
-		set.Status.ObservedGeneration >= set.Generation &&
+		workload.Observed(set) &&
 		set.Status.UpdateRevision != "" && set.Status.UpdatedReplicas < *set.Spec.Replicas &&
 		// The chart gives a partition. Without one a pod may be made again as it was.
 		set.Spec.UpdateStrategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && set.Spec.UpdateStrategy.RollingUpdate != nil
@@ -109,13 +109,9 @@ func (o observation) claimLeaves(pod *corev1.Pod) bool {
 
 // available tells whether the pod has answered for spec.minReadySeconds, and if it only has to go on, for how long.
 func (o observation) available(pod *corev1.Pod, now time.Time) (bool, time.Duration) {
-	for i := range pod.Status.Conditions {
-		condition := &pod.Status.Conditions[i]
-		if condition.Type != corev1.PodReady || condition.Status != corev1.ConditionTrue {
-			continue
-		}
-		left := time.Duration(o.statefulSet.Spec.MinReadySeconds)*time.Second - now.Sub(condition.LastTransitionTime.Time)
-		return left <= 0, max(left, 0)
+	if !workload.Ready(pod) {
+		return false, 0
 	}
-	return false, 0
+	left := workload.AvailableIn(pod, o.statefulSet.Spec.MinReadySeconds, now)
+	return left == 0, left
 }

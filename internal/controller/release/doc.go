@@ -17,5 +17,5 @@
 // What starts a pass (controller.go, changes.go, concerns.go, dependents.go) is the operator's own; whose turn it is decides internal/fairqueue.
 //
 // Which values a spec becomes is decided in internal/translate, and whether the
-// database answers is reported by internal/controller/status; neither belongs here.
+// database answers is reported by internal/status; neither belongs here.
 package release

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 // turn is the one request of the controller: whoever finished, the next in the line
@@ -67,7 +68,7 @@ func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, err
 			}
 			return ctrl.Result{}, fmt.Errorf("asking whether the roll-out of %s is done: %w", given.name, err)
 		}
-		if now := progressOf(statefulSet); now.hibernated() || now.complete() {
+		if now := progressOf(statefulSet); now.hibernated || now.complete {
 			done = append(done, cluster)
 		}
 	}
@@ -160,7 +161,7 @@ func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]g
 			q.releases.wake(ctrl.Request{NamespacedName: place.name})
 		}
 		if !place.lapsed(now) {
-			left = sooner(left, answerWithin-now.Sub(place.offered))
+			left = requeue.Sooner(left, answerWithin-now.Sub(place.offered))
 		}
 	}
 	slow, until := slowest(holders, now)
@@ -170,5 +171,5 @@ func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]g
 			q.statuses.wake(ctrl.Request{NamespacedName: place.name})
 		}
 	}
-	return sooner(left, until), nil
+	return requeue.Sooner(left, until), nil
 }

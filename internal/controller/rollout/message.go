@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 const (
@@ -66,9 +68,9 @@ func others(ahead int) string {
 func slowest(holders map[types.UID]holder, now time.Time) (text string, left time.Duration) {
 	var slow []holder
 	for _, h := range holders {
-		left = sooner(left, h.until.Sub(now))
+		left = requeue.Sooner(left, h.until.Sub(now))
 		if young := slowAfter - now.Sub(h.since); young > 0 {
-			left = sooner(left, young)
+			left = requeue.Sooner(left, young)
 			continue
 		}
 		slow = append(slow, h)
@@ -87,12 +89,4 @@ func slowest(holders map[types.UID]holder, now time.Time) (text string, left tim
 		return "", left
 	}
 	return "; being restarted and not done: " + strings.Join(told, ", "), left
-}
-
-// sooner gives the shorter of two waits, where zero is none.
-func sooner(a, b time.Duration) time.Duration {
-	if a <= 0 || b > 0 && b < a {
-		return b
-	}
-	return a
 }

@@ -6,6 +6,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // member is a BarqCluster, as far as its roll-outs are concerned.
@@ -51,37 +53,21 @@ func (m member) inTheMiddle() bool {
 	if m.statefulSet == nil {
 		return true
 	}
-	return !m.statefulSet.hibernated() && (!m.revision.deployed || !m.statefulSet.complete())
+	return !m.statefulSet.hibernated && (!m.revision.deployed || !m.statefulSet.complete)
 }
 
 // progress is how far a StatefulSet has got.
 type progress struct {
-	generation, observedGeneration      int64
-	asked, existing, updated, available int64
-	currentRevision, updateRevision     string
+	// hibernated: there is no pod that a roll-out could restart.
+	hibernated bool
+	// complete: every pod is of the newest revision and has answered for long enough.
+	complete bool
 }
 
-func progressOf(statefulSet *appsv1.StatefulSet) *progress {
-	status := &statefulSet.Status
+func progressOf(set *appsv1.StatefulSet) *progress {
+	asked := ptr.Deref(set.Spec.Replicas, 0)
 	return &progress{
-		generation:         statefulSet.Generation,
-		observedGeneration: status.ObservedGeneration,
-		asked:              int64(ptr.Deref(statefulSet.Spec.Replicas, 0)),
-		existing:           int64(status.Replicas),
-		updated:            int64(status.UpdatedReplicas),
-		available:          int64(status.AvailableReplicas),
-		currentRevision:    status.CurrentRevision,
-		updateRevision:     status.UpdateRevision,
+		hibernated: asked == 0,
+		complete:   workload.RolledOut(set, asked) && set.Status.AvailableReplicas == asked,
 	}
-}
-
-// hibernated: there is no pod that a roll-out could restart.
-func (p progress) hibernated() bool { return p.asked == 0 }
-
-// complete tells whether every pod is of the newest revision and has answered for
-// long enough.
-func (p progress) complete() bool {
-	return p.observedGeneration >= p.generation &&
-		p.currentRevision == p.updateRevision &&
-		p.existing == p.asked && p.updated == p.asked && p.available == p.asked
 }

@@ -22,7 +22,7 @@ func finished() *appsv1.StatefulSet {
 }
 
 func TestComplete(t *testing.T) {
-	require.True(t, progressOf(finished()).complete())
+	require.True(t, progressOf(finished()).complete)
 	for name, change := range map[string]func(*appsv1.StatefulSet){
 		"the change was not seen yet": func(set *appsv1.StatefulSet) { set.Generation = 3 },
 		"a pod is to be replaced":     func(set *appsv1.StatefulSet) { set.Status.UpdatedReplicas = 2 },
@@ -34,16 +34,17 @@ func TestComplete(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set := finished()
 			change(set)
-			require.False(t, progressOf(set).complete())
+			require.False(t, progressOf(set).complete)
 		})
 	}
 }
 
 func TestHolds(t *testing.T) {
-	done, begun, asleep := progressOf(finished()), progressOf(finished()), progressOf(&appsv1.StatefulSet{
+	starts := finished()
+	starts.Status.UpdatedReplicas = 1
+	done, begun, asleep := progressOf(finished()), progressOf(starts), progressOf(&appsv1.StatefulSet{
 		Spec: appsv1.StatefulSetSpec{Replicas: ptr.To[int32](0)},
 	})
-	begun.updated = 1
 	unrequested := revision{number: 2, unrequested: true, deployed: true}
 	requested := revision{number: 2, deployed: true}
 	failed := revision{number: 2, unrequested: true}

@@ -18,13 +18,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
-	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/status"
 )
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
@@ -55,7 +55,7 @@ type Reconciler struct {
 	StatefulSets *clusters.Versions
 
 	written  clusters.Writes
-	absences absences
+	absences absence.Memory
 }
 
 // Queue holds back roll-outs that nobody asked for in the spec.
@@ -104,7 +104,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if err != nil {
 		r.written.Forget(request.NamespacedName)
-		r.absences.forget(request.NamespacedName)
+		r.absences.Forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.written.AheadOf(cluster) {
@@ -123,7 +123,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	now := r.Clock.Now()
-	computed := Compute(observed, now)
+	computed := status.Compute(observed, now)
 	if settles(&cluster.Status, &computed) && !r.isCurrent(observed.StatefulSet) {
 		// The cache may still hold the StatefulSet from before the change that was
 		// just applied. Before saying that the change is done, or will never be, ask
@@ -132,10 +132,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		if err != nil {
 			return ctrl.Result{}, err
 		}
-		computed = Compute(observed, now)
+		computed = status.Compute(observed, now)
 	}
 	result := ctrl.Result{RequeueAfter: observed.LookAgainAfter(now)}
-	stored := ownPart(&cluster.Status)
+	stored := status.Own(&cluster.Status)
 	if equality.Semantic.DeepEqual(stored, computed) {
 		r.written.Settled(request.NamespacedName)
 		return result, nil
@@ -153,55 +153,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return result, nil
 }
 
-// isOutdated tells whether a StatefulSet from the cache is from before what was applied.
+// isOutdated reports whether a StatefulSet from the cache is from before what was applied.
 func (r *Reconciler) isOutdated(cached *appsv1.StatefulSet) bool {
 	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Precedes(cached)
 }
 
-// isCurrent tells whether a StatefulSet from the cache has in it what was applied.
+// isCurrent reports whether a StatefulSet from the cache has in it what was applied.
 func (r *Reconciler) isCurrent(cached *appsv1.StatefulSet) bool {
 	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Includes(cached)
-}
-
-// observe reads what belongs to the BarqCluster, the StatefulSet through the given
-// reader and the rest from the cache, but for the reason why pods are missing.
-func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster, statefulSets client.Reader) (Observation, error) {
-	observed := Observation{Cluster: cluster}
-	var err error
-	if observed.SpecHash, err = HashOf(&cluster.Spec); err != nil {
-		return observed, err
-	}
-	if observed.Secrets, err = r.Secrets.Resolve(ctx, cluster); err != nil {
-		return observed, err
-	}
-	if r.Queue != nil {
-		observed.Queued = r.Queue.Waiting(cluster.UID)
-	}
-	if r.Kinds != nil {
-		observed.KnowsPodMonitors = r.Kinds.PodMonitors()
-	}
-	if r.Protection != nil {
-		observed.Protection = r.Protection.Effect()
-	}
-	if cluster.DeletionTimestamp != nil {
-		if observed.Fate, err = retention.Observe(ctx, r.Client, ownership.InCache, cluster); err != nil {
-			return observed, err
-		}
-	}
-	if observed.StatefulSet, err = clusters.StatefulSet(ctx, statefulSets, cluster); err != nil || observed.StatefulSet == nil {
-		return observed, err
-	}
-	if observed.Pods, err = clusters.Pods(ctx, r.Client, ownership.InCache, cluster, observed.StatefulSet); err != nil {
-		return observed, err
-	}
-	if observed.Routes, err = findRoutes(ctx, r.Client, cluster, observed.clientServices()); err != nil {
-		return observed, err
-	}
-	now := r.Clock.Now()
-	observed.Missing = r.absences.note(client.ObjectKeyFromObject(cluster), observed.StatefulSet,
-		missingPods(observed.StatefulSet, observed.Pods), readySince(&cluster.Status, now), now)
-	if observed.anyMissingFor(missingPeriod, now) {
-		observed.FailedCreation, err = findFailedCreation(ctx, r.Live, observed.StatefulSet)
-	}
-	return observed, err
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/message"
 )
 
 // announcement is an event that is to be recorded.
@@ -16,18 +17,18 @@ type announcement struct {
 	kind, reason, message string
 }
 
-func normal(reason, message string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: reason, message: message}
+func normal(reason, text string) announcement {
+	return announcement{kind: corev1.EventTypeNormal, reason: reason, message: text}
 }
 
-func warning(reason, message string) announcement {
-	return announcement{kind: corev1.EventTypeWarning, reason: reason, message: message}
+func warning(reason, text string) announcement {
+	return announcement{kind: corev1.EventTypeWarning, reason: reason, message: text}
 }
 
 // announce records what a person would ask about.
 func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) {
 	for _, event := range announcements(cluster, computed) {
-		r.Events.Eventf(cluster, nil, event.kind, event.reason, "Observe", "%s", bounded(event.message, eventLimit))
+		r.Events.Eventf(cluster, nil, event.kind, event.reason, "Observe", "%s", message.Bound(event.message, message.EventLimit))
 	}
 }
 
@@ -95,7 +96,7 @@ func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus
 	return &event
 }
 
-// becomes gives a condition that has come to the given status, or nil.
+// becomes returns a condition that has come to the given status, or nil.
 func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status metav1.ConditionStatus) *metav1.Condition {
 	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, status) ||
 		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, status) {

@@ -11,8 +11,17 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/controller/status"
+	controller "github.com/barq-db/barq-operator/internal/controller/status"
+	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
 )
+
+// now is when the status is computed.
+var now = observation.Now
+
+// generation is that of the BarqCluster.
+const generation = observation.Generation
 
 // story is what happens to one BarqCluster, and is told of it by events.
 type story struct {
@@ -28,10 +37,10 @@ func (s *story) then(change func(*status.Observation)) []string {
 	s.now = s.now.Add(time.Minute)
 	change(&s.observed)
 	computed := status.Compute(s.observed, s.now)
-	told := status.Announced(s.observed.Cluster, &computed)
-	store(&s.observed, computed)
+	told := controller.Announced(s.observed.Cluster, &computed)
+	observation.Store(&s.observed, computed)
 	again := status.Compute(s.observed, s.now)
-	require.Empty(s.t, status.Announced(s.observed.Cluster, &again))
+	require.Empty(s.t, controller.Announced(s.observed.Cluster, &again))
 	return told
 }
 
@@ -41,7 +50,7 @@ const alone = "Barq DB copies nothing between pods: vectors-0 holds all data and
 // begin is a BarqCluster that is made and becomes Ready.
 func begin(t *testing.T) *story {
 	t.Helper()
-	s := &story{t: t, observed: running(), now: now}
+	s := &story{t: t, observed: observation.Running(), now: now}
 	ready := s.observed
 	s.observed.StatefulSet, s.observed.Pods = nil, nil
 	s.observed.Cluster = s.observed.Cluster.DeepCopy()
@@ -93,12 +102,6 @@ func TestTiersThatCannotWorkAreTold(t *testing.T) {
 		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false }))
 }
 
-func scale(o *status.Observation, replicas int32) {
-	o.Cluster.Spec.Replicas, o.StatefulSet.Spec.Replicas = ptr.To(replicas), ptr.To(replicas)
-	o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = replicas, replicas
-	o.StatefulSet.Status.AvailableReplicas, o.StatefulSet.Status.UpdatedReplicas = replicas, replicas
-}
-
 func TestARollOutIsTold(t *testing.T) {
 	s := begin(t)
 	require.Equal(t, []string{"Normal RollingOut: 3 of 3 pods answer; pods are being made, replaced or removed"}, s.then(func(o *status.Observation) {
@@ -112,25 +115,25 @@ func TestTroubleIsTold(t *testing.T) {
 	s := begin(t)
 	const count = "2 of 3 pods answer, the primary vectors-0 among them; "
 	image := func(reason string) corev1.Pod {
-		pod := podOf("vectors-2", containerWaiting(reason, ""))
+		pod := observation.Pod("vectors-2", observation.Waiting(reason, ""))
 		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(now)
 		return pod
 	}
 	const awaited = " (awaited: an image that can be pulled)"
 	require.Equal(t, []string{"Warning PodsNotReady: " + count + "pod vectors-2: ErrImagePull" + awaited}, s.then(func(o *status.Observation) {
-		lose(o, image("ErrImagePull"))
+		observation.Lose(o, image("ErrImagePull"))
 	}))
 	require.Empty(t, s.then(func(o *status.Observation) { o.Pods[2] = image("ImagePullBackOff") }), "the same in other words")
 	require.Equal(t, []string{
 		"Warning PodsNotReady: 1 of 3 pods answer, the primary vectors-0 among them; pod vectors-2: ImagePullBackOff" + awaited,
-	}, s.then(func(o *status.Observation) { lose(o, podOf("vectors-1", containerRunning(0))) }))
+	}, s.then(func(o *status.Observation) { observation.Lose(o, observation.Pod("vectors-1", observation.Started(0))) }))
 	s.now = now.Add(10 * time.Minute)
 	require.Equal(t, []string{
 		"Warning ProgressDeadlineExceeded: pods have been in trouble for 10m0s or longer (spec.progressDeadlineSeconds): " +
 			"1 of 3 pods answer, the primary vectors-0 among them; pod vectors-2: ImagePullBackOff" + awaited,
 	}, s.then(func(*status.Observation) {}))
 	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) {
-		o.Pods[1], o.Pods[2] = answering("vectors-1"), answering("vectors-2")
+		o.Pods[1], o.Pods[2] = observation.Answering("vectors-1"), observation.Answering("vectors-2")
 		o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.AvailableReplicas = 3, 3
 	}))
 }
@@ -143,10 +146,10 @@ func TestAPauseIsTold(t *testing.T) {
 	require.Equal(t, []string{"Normal Paused: to be applied when spec.paused is false: the spec, which is not the one that was last applied"},
 		s.then(func(o *status.Observation) { o.SpecHash = "new" }))
 	require.Equal(t, []string{"Warning PodsNotReady: " + paused + "2 of 3 pods answer, the primary vectors-0 among them"},
-		s.then(func(o *status.Observation) { lose(o, podOf("vectors-2", containerRunning(0))) }))
+		s.then(func(o *status.Observation) { observation.Lose(o, observation.Pod("vectors-2", observation.Started(0))) }))
 	require.Equal(t, []string{"Normal Ready: " + paused + "3 of 3 pods answer"},
 		s.then(func(o *status.Observation) {
-			o.Pods[2] = answering("vectors-2")
+			o.Pods[2] = observation.Answering("vectors-2")
 			o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.AvailableReplicas = 3, 3
 		}))
 	require.Equal(t, []string{"Normal Resumed: spec.paused is false: changes are applied again"},
@@ -158,7 +161,7 @@ func TestAPauseIsTold(t *testing.T) {
 func TestHibernationIsTold(t *testing.T) {
 	s := begin(t)
 	require.Equal(t, []string{"Normal Hibernated: replicas is 0: no pod runs, the volumes are kept"},
-		s.then(func(o *status.Observation) { scale(o, 0) }))
+		s.then(func(o *status.Observation) { observation.Scale(o, 0) }))
 	require.Equal(t, []string{
 		"Normal Woken: replicas is 3: pods are made on the volumes that were kept",
 		"Warning PrimaryOnly: " + alone,
@@ -166,7 +169,7 @@ func TestHibernationIsTold(t *testing.T) {
 		o.Cluster.Spec.Replicas, o.Cluster.Generation = ptr.To[int32](3), generation+1
 	}))
 	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"},
-		s.then(func(o *status.Observation) { scale(o, 3); o.Cluster.Generation = generation }))
+		s.then(func(o *status.Observation) { observation.Scale(o, 3); o.Cluster.Generation = generation }))
 }
 
 func TestRefusalsAreTold(t *testing.T) {
@@ -177,7 +180,7 @@ func TestRefusalsAreTold(t *testing.T) {
 		s.then(func(o *status.Observation) { o.Secrets.Problems = []string{"no key"} }), "another reason to act")
 	require.Equal(t, []string{"Warning ReleaseFailed: no"}, s.then(func(o *status.Observation) {
 		o.Secrets.Problems = nil
-		setCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "no", generation)
+		observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "no", generation)
 	}))
 }
 
@@ -193,7 +196,7 @@ func TestADeletionIsTold(t *testing.T) {
 	for name, before := range map[string]func(*status.Observation){
 		"running":    func(*status.Observation) {},
 		"paused":     func(o *status.Observation) { o.Cluster.Spec.Paused, o.SpecHash = true, "new" },
-		"hibernated": func(o *status.Observation) { scale(o, 0) },
+		"hibernated": func(o *status.Observation) { observation.Scale(o, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := begin(t)
@@ -208,7 +211,7 @@ func TestADeletionIsTold(t *testing.T) {
 func TestVolumesAreToldElsewhere(t *testing.T) {
 	s := begin(t)
 	require.Empty(t, s.then(func(o *status.Observation) {
-		setCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, strings.Repeat("x", 10), generation)
+		observation.SetCondition(o, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing, strings.Repeat("x", 10), generation)
 	}))
 }
 
@@ -223,4 +226,24 @@ func TestAnEditThatIsDoneAtOnceIsTold(t *testing.T) {
 			}
 		}
 	}))
+}
+
+// That nothing is protected is an event, once.
+func TestAMissingPolicyIsAnEvent(t *testing.T) {
+	observed := observation.Running()
+	observed.Cluster.Spec.DeletionProtection = true
+	told := func() []string {
+		computed := status.Compute(observed, now.Add(time.Minute))
+		events := controller.Announced(observed.Cluster, &computed)
+		observation.Store(&observed, computed)
+		return events
+	}
+	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyBound, Message: "it is there"}
+	told()
+	require.Empty(t, told())
+	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyMissing, Message: "there is none"}
+	require.Equal(t, []string{"Warning PolicyMissing: there is none"}, told())
+	require.Empty(t, told())
+	observed.Protection = protection.Effect{Reason: v1alpha1.ReasonPolicyUnknown, Message: "who knows"}
+	require.Empty(t, told())
 }

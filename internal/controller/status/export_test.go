@@ -1,13 +1,6 @@
 package status
 
-import (
-	"time"
-
-	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/barq-db/barq-operator/api/v1alpha1"
-)
+import "github.com/barq-db/barq-operator/api/v1alpha1"
 
 // Announced gives the events by which the replacement of the BarqCluster's status is
 // told.
@@ -18,20 +11,3 @@ func Announced(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStat
 	}
 	return told
 }
-
-// NewestFailedCreation chooses among the events of a StatefulSet.
-var NewestFailedCreation = newestFailedCreation
-
-// ReadySince is when the condition Ready last changed.
-var ReadySince = readySince
-
-// Absences are those that a Reconciler remembers.
-type Absences struct{ absences }
-
-// Note gives since when pods are missing.
-func (a *Absences) Note(cluster types.NamespacedName, set *appsv1.StatefulSet, missing []string, earliest, now time.Time) map[string]time.Time {
-	return a.note(cluster, set, missing, earliest, now)
-}
-
-// Forget is for a BarqCluster that has gone.
-func (a *Absences) Forget(cluster types.NamespacedName) { a.forget(cluster) }

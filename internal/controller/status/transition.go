@@ -7,19 +7,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/status"
 )
 
-// ownPart gives the part of a stored status that the status controller writes.
-func ownPart(status *v1alpha1.BarqClusterStatus) v1alpha1.BarqClusterStatus {
-	part := *status.DeepCopy()
-	part.Conditions = own(part.Conditions)
-	part.DeployedRelease = nil
-	part.Storage = nil
-	part.Operator, part.Takeover = "", ""
-	return part
-}
-
-// settles tells whether the computed status says, for the first time in this
+// settles reports whether the computed status says, for the first time in this
 // generation, that the spec is fulfilled or that pods will not start by themselves.
 func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	stalled := becomes(stored, computed, v1alpha1.ConditionStalled, metav1.ConditionTrue)
@@ -32,14 +24,14 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
 
-// canWait tells whether a status that was computed waits for what comes of it: what is only progress, that pods have never answered, and
+// canWait reports whether a status that was computed waits for what comes of it: what is only progress, that pods have never answered, and
 // that a BarqCluster which is Ready has a new spec that is being applied. A start goes through half a dozen states in a few seconds,
 // and each write wakes every controller.
 func canWait(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return onlyApplies(stored, computed) || onlyTroubleAtStart(stored, computed) || onlyProgress(stored, computed)
 }
 
-// onlyApplies tells whether the computed status says of a BarqCluster that is Ready that its newest spec is being applied,
+// onlyApplies reports whether the computed status says of a BarqCluster that is Ready that its newest spec is being applied,
 // and nothing else that is new.
 func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
@@ -51,11 +43,11 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 			v1alpha1.ConditionDeletionProtected, v1alpha1.ConditionMonitored)
 }
 
-// onlyProgress tells whether the computed status says no more than how far a start or a
+// onlyProgress reports whether the computed status says no more than how far a start or a
 // change has come, which can wait for a moment. What a person or a program acts upon
 // cannot: an answer that is gone, or that is new when all else is done; a fault; a change that is held back.
 //
-// A status without conditions is what the claim began (package claims).
+// A status without conditions is what the claim began (package lease).
 func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -65,7 +57,7 @@ func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return goesOn(stored, computed, progresses(before))
 }
 
-// onlyTroubleAtStart tells whether the computed status says no more than that something is wrong with pods that have never
+// onlyTroubleAtStart reports whether the computed status says no more than that something is wrong with pods that have never
 // answered, or is not any more.
 func onlyTroubleAtStart(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
@@ -75,11 +67,11 @@ func onlyTroubleAtStart(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return (is || was && rolls) && goesOn(stored, computed, was || progresses(before))
 }
 
-func inTroubleAtStart(ready *metav1.Condition, status *v1alpha1.BarqClusterStatus) bool {
-	return ready != nil && ready.Reason == v1alpha1.ReasonPodsNotReady && rollsOut(status.Conditions)
+func inTroubleAtStart(ready *metav1.Condition, of *v1alpha1.BarqClusterStatus) bool {
+	return ready != nil && ready.Reason == v1alpha1.ReasonPodsNotReady && status.RollsOut(of.Conditions)
 }
 
-// goesOn tells whether nothing else has changed in the status of a BarqCluster that has said nothing yet, or has said before
+// goesOn reports whether nothing else has changed in the status of a BarqCluster that has said nothing yet, or has said before
 // that something is under way.
 func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 	if len(stored.Conditions) == 0 {
@@ -92,9 +84,9 @@ func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 		sameStatuses(stored, computed, v1alpha1.ConditionReady)
 }
 
-// sameStatuses tells whether all own conditions but some have the same status as before.
+// sameStatuses reports whether all own conditions but some have the same status as before.
 func sameStatuses(stored, computed *v1alpha1.BarqClusterStatus, but ...string) bool {
-	for _, name := range ownConditions {
+	for _, name := range clusters.StatusPart.Conditions {
 		if slices.Contains(but, name) {
 			continue
 		}
@@ -106,14 +98,14 @@ func sameStatuses(stored, computed *v1alpha1.BarqClusterStatus, but ...string) b
 	return true
 }
 
-// progresses tells whether a condition Ready says that something is under way.
+// progresses reports whether a condition Ready says that something is under way.
 func progresses(ready *metav1.Condition) bool {
 	return ready != nil && slices.Contains(progressReasons, ready.Reason)
 }
 
 var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut, v1alpha1.ReasonDeleting}
 
-// isDeleting tells whether a condition Ready says that the BarqCluster is being deleted. What goes then is counted as long as it
+// isDeleting reports whether a condition Ready says that the BarqCluster is being deleted. What goes then is counted as long as it
 // takes, which is seldom as long as a write waits.
 func isDeleting(ready *metav1.Condition) bool {
 	return ready != nil && ready.Reason == v1alpha1.ReasonDeleting

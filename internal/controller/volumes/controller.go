@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/growth"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/pvcs"
+	"github.com/barq-db/barq-operator/internal/requeue"
 	"github.com/barq-db/barq-operator/internal/retention"
 )
 
@@ -96,10 +97,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if resizeErr != nil {
 		return ctrl.Result{}, resizeErr
 	}
-	left = clusters.Sooner(clusters.Sooner(left, heardAgain), plan.Left)
+	left = requeue.Sooner(requeue.Sooner(left, heardAgain), plan.Left)
 	for _, refusals := range []map[types.UID]pvcs.Refusal{observed.GrowthRefusals, observed.RetainRefusals} {
 		for _, refused := range refusals {
-			left = clusters.Sooner(left, refused.Until.Sub(now))
+			left = requeue.Sooner(left, refused.Until.Sub(now))
 		}
 	}
 	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, observed, plan, now)

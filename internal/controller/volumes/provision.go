@@ -9,8 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/pvcs"
+	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
@@ -31,10 +31,10 @@ func (r *Reconciler) hear(ctx context.Context, observed *pvcs.Observation, now t
 			continue
 		}
 		if young := unboundAfter - now.Sub(pvc.CreationTimestamp.Time); young > 0 {
-			again = clusters.Sooner(again, young)
+			again = requeue.Sooner(again, young)
 			continue
 		}
-		again = clusters.Sooner(again, unboundPeriod)
+		again = requeue.Sooner(again, unboundPeriod)
 		var events corev1.EventList
 		if err := r.Live.List(ctx, &events, client.InNamespace(pvc.Namespace), client.MatchingFields{
 			"involvedObject.uid": string(pvc.UID), "type": corev1.EventTypeWarning,

@@ -1,0 +1,124 @@
+package podissue
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/workload"
+)
+
+// starting are the reasons of a container that waits in the ordinary way.
+var starting = []string{"", reasonCreating, "PodInitializing"}
+
+// firstContainerIssue returns that of the first container, in the order in which they start,
+// that cannot be made or that ends; nil if there is none.
+func firstContainerIssue(pod *corev1.Pod) *Issue {
+	for i := range pod.Status.InitContainerStatuses {
+		status := &pod.Status.InitContainerStatuses[i]
+		// The purpose of an init container is to end.
+		done := status.State.Terminated != nil && status.State.Terminated.ExitCode == 0
+		if found := containerIssue(pod, status); found != nil && !done {
+			found.Message = "init container " + status.Name + ": " + found.Message
+			return found
+		}
+	}
+	for i := range pod.Status.ContainerStatuses {
+		status := &pod.Status.ContainerStatuses[i]
+		if found := containerIssue(pod, status); found != nil {
+			// The database goes without saying.
+			if status.Name != workload.Database {
+				found.Message = "container " + status.Name + ": " + found.Message
+			}
+			return found
+		}
+	}
+	return nil
+}
+
+func containerIssue(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
+	if status.Ready {
+		return nil
+	}
+	if waiting := status.State.Waiting; waiting != nil && waiting.Reason != reasonCrashLoop && !slices.Contains(starting, waiting.Reason) {
+		return notStarted(pod, waiting)
+	}
+	return crash(pod, status)
+}
+
+// notStarted is the issue of a container that waits for a reason such as ErrImagePull,
+// ImagePullBackOff, InvalidImageName, CreateContainerConfigError or RunContainerError.
+// It carries no time: it began when the pod was made, or stopped to answer.
+func notStarted(pod *corev1.Pod, waiting *corev1.ContainerStateWaiting) *Issue {
+	found := &Issue{
+		Pod: pod.Name, Reason: waiting.Reason, Message: waiting.Message,
+		WaitingFor: "a container that can be started", Since: notReadySince(pod),
+	}
+	switch {
+	case strings.Contains(waiting.Reason, "Image"):
+		found.WaitingFor = "an image that can be pulled"
+	case waiting.Reason == "CreateContainerConfigError":
+		found.WaitingFor = "the ConfigMap or Secret that it refers to"
+	}
+	return found
+}
+
+// crash is the issue of a container that ended though it is to run: it has just
+// ended, waits to be started again, or has been started again and does not answer yet.
+//
+// A database that ended once and reads its data again, maybe for hours, is named and
+// does not count towards the deadline. One that ended twice without an answer in
+// between does, whatever it is doing just now, so that the short runs of a crash loop
+// neither interrupt nor hide it.
+func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
+	ended, ends := status.LastTerminationState.Terminated, status.RestartCount
+	if status.State.Terminated != nil {
+		ended = status.State.Terminated
+	}
+	if status.State.Running == nil {
+		ends++
+	}
+	if ended == nil {
+		return nil
+	}
+	found := &Issue{
+		Pod: pod.Name, Message: "it " + describeEnd(pod, status.Name, ended),
+		WaitingFor: "that it starts and stays; kubectl logs " + pod.Name + " --previous shows why it ended",
+	}
+	waiting := status.State.Waiting
+	switch {
+	case ends >= 2 && !ended.StartedAt.Time.Before(notReadySince(pod)):
+		found.Reason, found.Since = reasonCrashLoop, notReadySince(pod)
+	case waiting != nil && waiting.Reason == reasonCrashLoop:
+		found.Reason, found.Since = reasonCrashLoop, ended.FinishedAt.Time
+	default:
+		found.Reason = cmp.Or(ended.Reason, "Error")
+		found.Message += " and is started again"
+	}
+	return found
+}
+
+// describeEnd says how a run ended. A message of the container is left out where it
+// may be its log: under the policy FallbackToLogsOnError it is the last lines of that,
+// and a database that fails over a credential may print the credential. Who may read
+// logs finds them there; the status is for more eyes.
+func describeEnd(pod *corev1.Pod, container string, ended *corev1.ContainerStateTerminated) string {
+	text := fmt.Sprintf("ended with exit code %d", ended.ExitCode)
+	if ended.Reason != "" {
+		text += " (" + ended.Reason + ")"
+	}
+	if ended.Message != "" && !showsLog(pod, container) {
+		text += ": " + ended.Message
+	}
+	return text
+}
+
+// showsLog reports whether the message of a container may be the end of its log.
+func showsLog(pod *corev1.Pod, container string) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers), func(spec corev1.Container) bool {
+		return spec.Name == container && spec.TerminationMessagePolicy == corev1.TerminationMessageFallbackToLogsOnError
+	})
+}

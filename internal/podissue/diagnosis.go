@@ -1,0 +1,166 @@
+package podissue
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/barq-db/barq-operator/internal/workload"
+)
+
+// grace is for how long a state is ordinary that every pod passes through: to have no
+// node, until its volume is bound, or to be still there when its grace period ends.
+const grace = 10 * time.Second
+
+// Diagnosis is what a pod tells of itself.
+type Diagnosis struct {
+	// Issue, or nil.
+	Issue *Issue
+	// Changes is when there will be another diagnosis though the pod stays as it is;
+	// zero if there will not.
+	Changes time.Time
+}
+
+// Diagnose looks at one pod. One that is starting in the ordinary way has an issue
+// only when that takes longer than the deadline; one whose database has started and
+// reads its data, never.
+func Diagnose(pod *corev1.Pod, now time.Time, deadline time.Duration) Diagnosis {
+	switch {
+	case workload.Ready(pod):
+		return Diagnosis{}
+	case pod.DeletionTimestamp != nil:
+		return after(pod.DeletionTimestamp.Add(grace), terminating(pod), now, deadline)
+	case pod.Status.Phase == corev1.PodFailed:
+		return after(time.Time{}, failed(pod), now, deadline)
+	}
+	if found := nodeLost(pod); found != nil {
+		return after(time.Time{}, found, now, deadline)
+	}
+	if found := gated(pod); found != nil {
+		return after(found.Since.Add(deadline), found, now, deadline)
+	}
+	if condition := workload.Condition(pod, corev1.PodScheduled); condition != nil && condition.Status == corev1.ConditionFalse {
+		return after(condition.LastTransitionTime.Add(grace), unscheduled(pod, condition), now, deadline)
+	}
+	if found := firstContainerIssue(pod); found != nil {
+		return after(time.Time{}, found, now, deadline)
+	}
+	if !HasContainers(pod) {
+		found := containersNotCreated(pod)
+		return after(found.Since.Add(deadline), found, now, deadline)
+	}
+	return Diagnosis{}
+}
+
+// after is an issue from the given time on, which weighs more at the deadline.
+func after(begin time.Time, found *Issue, now time.Time, deadline time.Duration) Diagnosis {
+	if now.Before(begin) {
+		return Diagnosis{Changes: begin}
+	}
+	result := Diagnosis{Issue: found}
+	if !found.Since.IsZero() && !found.LastsFor(deadline, now) {
+		result.Changes = found.Since.Add(deadline)
+	}
+	return result
+}
+
+// terminating is the issue of a pod that is to go. Its deletionTimestamp is the end
+// of its grace period.
+func terminating(pod *corev1.Pod) *Issue {
+	end := pod.DeletionTimestamp.UTC()
+	found := &Issue{
+		Pod: pod.Name, Reason: reasonTerminating, Since: end,
+		Message:    "its grace period ended at " + end.Format(time.RFC3339) + " and it is still there",
+		WaitingFor: "word from its node " + pod.Spec.NodeName + " that it has stopped",
+	}
+	if len(pod.Finalizers) > 0 {
+		found.WaitingFor = "the removal of its finalizers " + strings.Join(pod.Finalizers, ", ")
+	}
+	return found
+}
+
+// failed is the issue of a pod that Kubernetes has given up, for instance because
+// its node ran out of disk.
+func failed(pod *corev1.Pod) *Issue {
+	return &Issue{
+		Pod: pod.Name, Reason: cmp.Or(pod.Status.Reason, string(pod.Status.Phase)), Message: pod.Status.Message,
+		WaitingFor: "its replacement", Since: notReadySince(pod),
+	}
+}
+
+func unscheduled(pod *corev1.Pod, condition *corev1.PodCondition) *Issue {
+	return &Issue{
+		Pod: pod.Name, Reason: condition.Reason, Message: condition.Message,
+		WaitingFor: "a node for it", Since: condition.LastTransitionTime.Time,
+	}
+}
+
+// containersNotCreated is the issue of a pod whose containers are still being made. A large
+// image takes its time, and what keeps a volume from being attached is told in events
+// alone.
+func containersNotCreated(pod *corev1.Pod) *Issue {
+	return &Issue{
+		Pod: pod.Name, Reason: reasonCreating, Since: notReadySince(pod),
+		Message:    "its containers have not been made yet, kubectl describe pod " + pod.Name + " shows why",
+		WaitingFor: "its volume and its image",
+	}
+}
+
+// WithheldSince returns since when the pod is not Ready though its containers are; zero if that is not so.
+func WithheldSince(pod *corev1.Pod) time.Time {
+	ready, containers := workload.Condition(pod, corev1.PodReady), workload.Condition(pod, corev1.ContainersReady)
+	if ready == nil || ready.Status == corev1.ConditionTrue || containers == nil || containers.Status != corev1.ConditionTrue {
+		return time.Time{}
+	}
+	if containers.LastTransitionTime.After(ready.LastTransitionTime.Time) {
+		return containers.LastTransitionTime.Time
+	}
+	return ready.LastTransitionTime.Time
+}
+
+// nodeLost is the issue of a pod whose node has stopped to report, or nil. Kubernetes then takes Ready away and leaves what
+// the kubelet last wrote about the containers, and nothing but that tells.
+func nodeLost(pod *corev1.Pod) *Issue {
+	since := WithheldSince(pod)
+	if since.IsZero() || workload.Condition(pod, corev1.PodReady).Reason == reasonGates {
+		return nil
+	}
+	node := pod.Spec.NodeName
+	return &Issue{
+		Pod: pod.Name, Reason: reasonNodeLost, Since: since,
+		Message:    "its node " + node + " does not report (Ready is False though its container was ready)",
+		WaitingFor: "word from the node; kubectl describe node " + node + " shows more",
+	}
+}
+
+// gated is the issue of a pod that waits for its readiness gates, which others set, or nil.
+func gated(pod *corev1.Pod) *Issue {
+	since := WithheldSince(pod)
+	if since.IsZero() {
+		return nil
+	}
+	return &Issue{
+		Pod: pod.Name, Reason: reasonGates, Message: workload.Condition(pod, corev1.PodReady).Message, Since: since,
+		WaitingFor: "the controllers that set its readiness gates",
+	}
+}
+
+// HasContainers reports whether a container of the pod has been started.
+func HasContainers(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
+		func(status corev1.ContainerStatus) bool {
+			return status.State.Running != nil || status.State.Terminated != nil
+		})
+}
+
+// notReadySince is when the pod stopped to answer, or when it was made.
+func notReadySince(pod *corev1.Pod) time.Time {
+	ready := workload.Condition(pod, corev1.PodReady)
+	if ready == nil || ready.LastTransitionTime.IsZero() {
+		return pod.CreationTimestamp.Time
+	}
+	return ready.LastTransitionTime.Time
+}

@@ -1,0 +1,262 @@
+package podissue_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/test/observation"
+)
+
+// now is when the pod is looked at.
+var now = observation.Now
+
+// ended is a container that is in the given state after a run that ended so.
+func ended(state corev1.ContainerState, restarts int32, end corev1.ContainerStateTerminated) corev1.ContainerStatus {
+	return corev1.ContainerStatus{
+		Name: "barq-db", State: state, RestartCount: restarts,
+		LastTerminationState: corev1.ContainerState{Terminated: &end},
+	}
+}
+
+func runs() corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: observation.Ago(time.Second)}}
+}
+
+func hasEnded(end corev1.ContainerStateTerminated) corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &end}
+}
+
+const deadline = 10 * time.Minute
+
+// since is how long ago the issue began to count; none means that it never does.
+func TestTheIssueOfAPod(t *testing.T) {
+	outOfMemory := corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: observation.Ago(20 * time.Second), FinishedAt: observation.Ago(10 * time.Second)}
+	const logs = "; kubectl logs vectors-2 --previous shows why it ended)"
+	for name, test := range map[string]struct {
+		pod   corev1.Pod
+		want  string
+		since time.Duration
+	}{
+		"the image is not there": {
+			observation.Pod("vectors-2", observation.Waiting("ErrImagePull", "failed to pull\n\timage \"x\": not found")),
+			`ErrImagePull: failed to pull image "x": not found (awaited: an image that can be pulled)`, 30 * time.Second,
+		},
+		"the image is not tried again yet": {
+			observation.Pod("vectors-2", observation.Waiting("ImagePullBackOff", "Back-off")),
+			"ImagePullBackOff: Back-off (awaited: an image that can be pulled)", 30 * time.Second,
+		},
+		"the image has no such name": {
+			observation.Pod("vectors-2", observation.Waiting("InvalidImageName", "")),
+			"InvalidImageName (awaited: an image that can be pulled)", 30 * time.Second,
+		},
+		"a ConfigMap is missing": {
+			observation.Pod("vectors-2", observation.Waiting("CreateContainerConfigError", `configmap "settings" not found`)),
+			`CreateContainerConfigError: configmap "settings" not found (awaited: the ConfigMap or Secret that it refers to)`, 30 * time.Second,
+		},
+		"the container cannot be made": {
+			observation.Pod("vectors-2", observation.Waiting("CreateContainerError", "no space left")),
+			"CreateContainerError: no space left (awaited: a container that can be started)", 30 * time.Second,
+		},
+		"the container cannot be run": {
+			observation.Pod("vectors-2", observation.Waiting("RunContainerError", "no such file")),
+			"RunContainerError: no such file (awaited: a container that can be started)", 30 * time.Second,
+		},
+		"a crash loop": {
+			observation.Crashing("vectors-2", 3), strings.TrimPrefix(observation.CrashLoop("vectors-2"), "pod vectors-2: "), 30 * time.Second,
+		},
+		"a crash loop, running for a moment": {
+			observation.Pod("vectors-2", ended(runs(), 2, outOfMemory)),
+			"CrashLoopBackOff: it ended with exit code 137 (OOMKilled) (awaited: that it starts and stays" + logs, 30 * time.Second,
+		},
+		"a crash loop, ended just now": {
+			observation.Pod("vectors-2", corev1.ContainerStatus{Name: "barq-db", RestartCount: 1, State: hasEnded(outOfMemory)}),
+			"CrashLoopBackOff: it ended with exit code 137 (OOMKilled) (awaited: that it starts and stays" + logs, 30 * time.Second,
+		},
+		"a pod that answered for long crashes again and again": {
+			func() corev1.Pod {
+				pod := observation.Crashing("vectors-2", 7)
+				pod.CreationTimestamp = observation.Ago(1000 * time.Hour)
+				return pod
+			}(),
+			strings.TrimPrefix(observation.CrashLoop("vectors-2"), "pod vectors-2: "), 30 * time.Second,
+		},
+		"a pod that answered until it crashed, as it did once long ago": {
+			observation.Pod("vectors-2", ended(observation.Waiting("CrashLoopBackOff", "").State, 1, corev1.ContainerStateTerminated{
+				ExitCode: 1, StartedAt: observation.Ago(time.Hour), FinishedAt: observation.Ago(31 * time.Second),
+			})),
+			"CrashLoopBackOff: it ended with exit code 1 (awaited: that it starts and stays" + logs, 31 * time.Second,
+		},
+		"ended for the first time": {
+			observation.Pod("vectors-2", corev1.ContainerStatus{Name: "barq-db", State: hasEnded(outOfMemory)}),
+			"OOMKilled: it ended with exit code 137 (OOMKilled) and is started again (awaited: that it starts and stays" + logs, 0,
+		},
+		"reads its data again after it ended once": {
+			observation.Pod("vectors-2", ended(runs(), 1, outOfMemory)),
+			"OOMKilled: it ended with exit code 137 (OOMKilled) and is started again (awaited: that it starts and stays" + logs, 0,
+		},
+		"reads its data again after it ended once, as it did long ago": {
+			observation.Pod("vectors-2", ended(runs(), 5, corev1.ContainerStateTerminated{ExitCode: 2, StartedAt: observation.Ago(time.Hour), FinishedAt: observation.Ago(31 * time.Second)})),
+			"Error: it ended with exit code 2 and is started again (awaited: that it starts and stays" + logs, 0,
+		},
+		"an init container cannot be made": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Waiting("PodInitializing", ""))
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{
+					{Name: "first", Ready: true, State: hasEnded(corev1.ContainerStateTerminated{Reason: "Completed"})},
+					{Name: "mesh", State: observation.Waiting("ErrImagePull", "not found").State},
+				}
+				return pod
+			}(),
+			"ErrImagePull: init container mesh: not found (awaited: an image that can be pulled)", 30 * time.Second,
+		},
+		"an init container crashes": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Waiting("PodInitializing", ""))
+				pod.Status.InitContainerStatuses = []corev1.ContainerStatus{observation.Crashing("", 3).Status.ContainerStatuses[0]}
+				pod.Status.InitContainerStatuses[0].Name = "mesh"
+				return pod
+			}(),
+			"CrashLoopBackOff: init container mesh: it ended with exit code 1 (Error) (awaited: that it starts and stays" + logs, 30 * time.Second,
+		},
+		"a container that somebody injected crashes": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Started(0))
+				mesh := observation.Crashing("", 3).Status.ContainerStatuses[0]
+				mesh.Name = "mesh"
+				pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, mesh)
+				return pod
+			}(),
+			"CrashLoopBackOff: container mesh: it ended with exit code 1 (Error) (awaited: that it starts and stays" + logs, 30 * time.Second,
+		},
+		"no node": {
+			observation.Unscheduled("vectors-2", 10*time.Second), "Unschedulable: 0/3 nodes are available (awaited: a node for it)", 10 * time.Second,
+		},
+		"no node yet, as every pod whose volume is not bound": {observation.Unscheduled("vectors-2", 9*time.Second), "", 0},
+		"its containers are being made":                       {observation.Pod("vectors-2", observation.Waiting("ContainerCreating", "")), "", 0},
+		"its containers have been made for ten minutes": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Waiting("ContainerCreating", ""))
+				pod.Status.Conditions[0].LastTransitionTime = observation.Ago(10 * time.Minute)
+				return pod
+			}(),
+			"ContainerCreating: its containers have not been made yet, kubectl describe pod vectors-2 shows why (awaited: its volume and its image)",
+			10 * time.Minute,
+		},
+		"it has read its data for a day": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Started(0))
+				pod.CreationTimestamp = observation.Ago(24 * time.Hour)
+				pod.Status.Conditions[0].LastTransitionTime = observation.Ago(24 * time.Hour)
+				return pod
+			}(), "", 0,
+		},
+		"its node does not report": {
+			observation.Withheld("vectors-2", "", ""),
+			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
+				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+		},
+		"its node does not report, and it crashed before": {
+			func() corev1.Pod {
+				pod := observation.Withheld("vectors-2", "", "")
+				pod.Status.ContainerStatuses[0].RestartCount = 7
+				return pod
+			}(),
+			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
+				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+		},
+		"its readiness gates are not passed yet": {
+			observation.Withheld("vectors-2", "ReadinessGatesNotReady", `the status of pod readiness gate "example.com/lb" is not "True", but False`), "", 0,
+		},
+		"its readiness gates have not been passed for ten minutes": {
+			func() corev1.Pod {
+				pod := observation.Withheld("vectors-2", "ReadinessGatesNotReady", `the status of pod readiness gate "example.com/lb" is not "True", but False`)
+				pod.Status.Conditions[0].LastTransitionTime, pod.Status.Conditions[1].LastTransitionTime = observation.Ago(time.Hour), observation.Ago(10*time.Minute)
+				return pod
+			}(),
+			`ReadinessGatesNotReady: the status of pod readiness gate "example.com/lb" is not "True", but False ` +
+				"(awaited: the controllers that set its readiness gates)", 10 * time.Minute,
+		},
+		"its node gave it up": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2")
+				pod.Status.Phase, pod.Status.Reason, pod.Status.Message = corev1.PodFailed, "Evicted", "low on memory"
+				return pod
+			}(), "Evicted: low on memory (awaited: its replacement)", 30 * time.Second,
+		},
+		"stopping": {
+			func() corev1.Pod {
+				pod := observation.Crashing("vectors-2", 2)
+				pod.DeletionTimestamp = ptr.To(observation.Ago(9 * time.Second))
+				return pod
+			}(), "", 0,
+		},
+		"its node is lost, so that it never stops": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Started(0))
+				pod.DeletionTimestamp = ptr.To(observation.Ago(10 * time.Second))
+				return pod
+			}(),
+			"Terminating: its grace period ended at 2026-01-02T03:03:55Z and it is still there " +
+				"(awaited: word from its node node-a that it has stopped)", 10 * time.Second,
+		},
+		"somebody holds it": {
+			func() corev1.Pod {
+				pod := observation.Pod("vectors-2", observation.Started(0))
+				pod.DeletionTimestamp, pod.Finalizers = ptr.To(observation.Ago(10*time.Second)), []string{"example.com/a", "example.com/b"}
+				return pod
+			}(),
+			"Terminating: its grace period ended at 2026-01-02T03:03:55Z and it is still there " +
+				"(awaited: the removal of its finalizers example.com/a, example.com/b)", 10 * time.Second,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := podissue.Diagnose(&test.pod, now, deadline)
+			if test.want == "" {
+				require.Nil(t, found.Issue)
+				return
+			}
+			require.Equal(t, "pod vectors-2: "+test.want, found.Issue.String())
+			if test.since == 0 {
+				require.Zero(t, found.Issue.Since)
+				require.False(t, found.Issue.LastsFor(deadline, now.Add(1000*time.Hour)))
+				return
+			}
+			left := deadline - test.since
+			require.True(t, found.Issue.LastsFor(deadline, now.Add(left)), "it weighs more at the deadline")
+			require.False(t, found.Issue.LastsFor(deadline, now.Add(left-time.Second)), "not before")
+			if left > 0 {
+				require.Equal(t, now.Add(left), found.Changes, "nothing but time goes by")
+			}
+		})
+	}
+}
+
+// The status has more readers than logs have, and a database that fails over a
+// credential may print it.
+func TestNoLogReachesAMessage(t *testing.T) {
+	message := func(policy corev1.TerminationMessagePolicy) string {
+		pod := observation.Crashing("vectors-2", 2)
+		pod.Status.ContainerStatuses[0].LastTerminationState.Terminated.Message = "the key is hunter2"
+		pod.Spec.Containers = []corev1.Container{{Name: "barq-db", TerminationMessagePolicy: policy}}
+		return podissue.Diagnose(&pod, now, deadline).Issue.String()
+	}
+	require.NotContains(t, message(corev1.TerminationMessageFallbackToLogsOnError), "hunter2")
+	// What a container writes as its last word is meant to be read in a status.
+	require.Contains(t, message(corev1.TerminationMessageReadFile), "it ended with exit code 1 (Error): the key is hunter2 (awaited")
+}
+
+// A registry's answer has no limit of its own.
+func TestAnIssueIsBounded(t *testing.T) {
+	pod := observation.Pod("vectors-2", observation.Waiting("ErrImagePull", strings.Repeat("ü", 10_000)))
+	text := podissue.Diagnose(&pod, now, deadline).Issue.String()
+	require.InDelta(t, 1024, len(text), 1)
+	require.True(t, utf8.ValidString(text))
+	require.True(t, strings.HasSuffix(text, "ü... (awaited: an image that can be pulled)"), text)
+}

@@ -1,0 +1,111 @@
+package progress
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/internal/absence"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/workload"
+)
+
+// detailed is how many pods a message describes; of the others it gives the number.
+const detailed = 4
+
+// WaitingFor says what a rollout to that many pods waits for, pod by pod.
+func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) string {
+	var steps []string
+	for _, name := range absence.Missing(set, pods) {
+		steps = append(steps, name+" is made")
+	}
+	for _, pod := range slices.SortedFunc(slices.Values(pods), func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) }) {
+		switch {
+		case pod.DeletionTimestamp != nil:
+			steps = append(steps, pod.Name+" stops")
+		case workload.Ready(&pod):
+		case !podissue.WithheldSince(&pod).IsZero():
+			steps = append(steps, pod.Name+" passes its readiness gates")
+		case podissue.HasContainers(&pod):
+			// Its port opens only after that.
+			steps = append(steps, pod.Name+" reads its data and answers")
+		default:
+			steps = append(steps, pod.Name+" starts")
+		}
+	}
+	if len(steps) == 0 {
+		return waitingForAll(set, desired)
+	}
+	shown := steps[:min(len(steps), detailed)]
+	if more := len(steps) - len(shown); more > 0 {
+		shown = append(shown[:len(shown):len(shown)], fmt.Sprintf("%d more", more))
+	}
+	return "awaited: " + strings.Join(shown, ", ")
+}
+
+// waitingForAll says what is awaited when every pod answers.
+func waitingForAll(set *appsv1.StatefulSet, desired int32) string {
+	if text := Obstacle(set); text != "" {
+		return "awaited: that the operator puts it right: " + text
+	}
+	if set != nil && set.Spec.MinReadySeconds > 0 && workload.RolledOut(set, desired) && set.Status.AvailableReplicas < set.Status.ReadyReplicas {
+		return fmt.Sprintf("awaited: that all have answered for %d s (spec.minReadySeconds)", set.Spec.MinReadySeconds)
+	}
+	return "pods are being made, replaced or removed"
+}
+
+// Cause says why the pods are replaced while they are; empty if none is of a former revision, or if that is not known.
+func Cause(set *appsv1.StatefulSet) string {
+	if set == nil || workload.HasOneRevision(set) && !clusters.NotedCause(set).IsNew(set) {
+		return ""
+	}
+	why := clusters.CauseOf(set)
+	if why == "" {
+		return ""
+	}
+	return "; the pods are replaced, because " + why
+}
+
+// Remaining says how many pods a rollout has not come to besides those with an issue; empty when there is none.
+func Remaining(set *appsv1.StatefulSet, pods []corev1.Pod, issues []podissue.Issue) string {
+	if set == nil || workload.HasOneRevision(set) {
+		return ""
+	}
+	left := ptr.Deref(set.Spec.Replicas, 0) - set.Status.UpdatedReplicas
+	for i := range issues {
+		if !updated(set, pods, issues[i].Pod) {
+			left--
+		}
+	}
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the roll-out goes on to the other %d after that", left)
+}
+
+// updated reports whether there is a pod of that name of the newest revision that is to stay.
+func updated(set *appsv1.StatefulSet, pods []corev1.Pod, name string) bool {
+	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool {
+		return pod.Name == name && pod.DeletionTimestamp == nil && !workload.Outdated(set, &pod)
+	})
+}
+
+// Obstacle says what keeps a rollout from pods; empty if nothing does.
+func Obstacle(set *appsv1.StatefulSet) string {
+	if set == nil {
+		return ""
+	}
+	strategy := set.Spec.UpdateStrategy
+	if strategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return fmt.Sprintf("StatefulSet %s has the update strategy OnDelete, so no roll-out reaches its pods", set.Name)
+	}
+	if rolling := strategy.RollingUpdate; rolling != nil && ptr.Deref(rolling.Partition, 0) > 0 {
+		return fmt.Sprintf("the update strategy of StatefulSet %s has the partition %d, so no roll-out reaches the pods below that number", set.Name, *rolling.Partition)
+	}
+	return ""
+}

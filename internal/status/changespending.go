@@ -1,0 +1,118 @@
+package status
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+)
+
+// checksumAnnotation of the pod template carries the sum of the Secrets that the pods
+// were started with.
+const checksumAnnotation = "barq.db/secrets-checksum"
+
+// HashOf sums up what of a spec makes a difference to what runs.
+func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
+	spec = spec.DeepCopy()
+	spec.ResetWithoutEffect()
+	if !spec.Tiering.Enabled {
+		spec.Tiering.Warm, spec.Tiering.Cold = nil, nil
+	}
+	// An empty list says that no constraint is wanted, none leaves them to the chart; the
+	// text of a spec has neither.
+	unconstrained := spec.TopologySpreadConstraints != nil && len(spec.TopologySpreadConstraints) == 0
+	// Fields are written in the order of the type and maps in that of their keys, so
+	// that equal specs give equal texts.
+	text, err := json.Marshal([]any{spec, unconstrained})
+	if err != nil {
+		return "", fmt.Errorf("summing up the spec: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// appliedSpecHash is the sum of the spec that was last applied: of this one, or of one
+// before.
+func (o Observation) appliedSpecHash() string {
+	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || o.Secrets.HoldsBack() || !o.applied() {
+		return o.Cluster.Status.AppliedSpecHash
+	}
+	return o.SpecHash
+}
+
+// pendingCondition says whether a change is held back. It is about the newest spec,
+// also while the rest of the status is about an older one.
+func pendingCondition(o Observation) metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionFalse, ObservedGeneration: o.Cluster.Generation,
+		Reason: v1alpha1.ReasonNothingPending, Message: "no change is held back",
+	}
+	pending := func(reason, message string) metav1.Condition {
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionTrue, reason, message
+		return condition
+	}
+	unapplied := o.unappliedSpec()
+	switch held := o.heldByPause(); {
+	case o.Cluster.DeletionTimestamp != nil:
+		return condition
+	case len(held) > 0:
+		return pending(v1alpha1.ReasonPaused, "to be applied when spec.paused is false: "+strings.Join(held, ", and "))
+	case o.Cluster.Spec.Paused:
+		return condition
+	case unapplied != "" && len(o.Secrets.Problems) > 0:
+		return pending(v1alpha1.ReasonSecretMissing, "to be applied when its Secrets are there: "+unapplied)
+	case unapplied != "" && len(o.Secrets.Missing) > 0:
+		return pending(v1alpha1.ReasonReferenceMissing, "to be applied when what it names is there: "+unapplied)
+	case unapplied != "" && o.awaitsDeletion() != "":
+		return pending(v1alpha1.ReasonAwaitingDeletion, "to be applied when what is being deleted is gone: "+unapplied)
+	case unapplied != "" && o.refusal() != "":
+		return pending(v1alpha1.ReasonReleaseFailed, "to be applied when it is no longer refused: "+unapplied)
+	case o.Queued != "":
+		return pending(v1alpha1.ReasonRolloutQueued, o.Queued)
+	default:
+		return condition
+	}
+}
+
+// unappliedSpec says what of the spec was not applied; empty if all of it was.
+func (o Observation) unappliedSpec() string {
+	switch o.Cluster.Status.AppliedSpecHash {
+	case o.SpecHash:
+		return ""
+	case "":
+		return "the whole spec, none of which was applied yet"
+	default:
+		return "the spec, which is not the one that was last applied"
+	}
+}
+
+// heldByPause names what spec.paused holds back.
+func (o Observation) heldByPause() []string {
+	if !o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil {
+		return nil
+	}
+	var held []string
+	if unapplied := o.unappliedSpec(); unapplied != "" {
+		held = append(held, unapplied)
+	}
+	if o.Cluster.Status.AppliedSpecHash != "" && o.secretsChanged() {
+		held = append(held, "the Secrets, which have changed since they were last applied")
+	}
+	return held
+}
+
+// secretsChanged reports whether the Secrets are not those that were last applied. Of the
+// pods of a release that was taken over from Helm nothing is known until a Secret changes
+// for the first time: they were made without a sum.
+func (o Observation) secretsChanged() bool {
+	if o.StatefulSet == nil || len(o.Secrets.Problems) > 0 {
+		return false
+	}
+	applied, known := o.StatefulSet.Spec.Template.Annotations[checksumAnnotation]
+	return known && applied != o.Secrets.Checksum
+}

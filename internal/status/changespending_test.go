@@ -1,0 +1,218 @@
+package status_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/test/observation"
+)
+
+func TestChangesPending(t *testing.T) {
+	const held = "to be applied when spec.paused is false: "
+	paused := func(o *status.Observation) { o.Cluster.Spec.Paused = true }
+	withSum := func(o *status.Observation) {
+		o.StatefulSet.Spec.Template.Annotations = map[string]string{"barq.db/secrets-checksum": "same"}
+	}
+	for name, test := range map[string]struct {
+		change                func(*status.Observation)
+		want                  metav1.ConditionStatus
+		reason, message, hash string
+	}{
+		"all is applied": {
+			func(o *status.Observation) { o.SpecHash = "new" }, "False", "NothingPending", "no change is held back", "new",
+		},
+		"not applied yet": {
+			func(o *status.Observation) { o.SpecHash, o.Cluster.Generation = "new", generation+1 }, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"Secrets are missing for a new spec": {
+			func(o *status.Observation) { o.SpecHash, o.Secrets.Problems = "new", []string{"x"} },
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"Secrets are missing from the start": {
+			func(o *status.Observation) {
+				o.Cluster.Status, o.StatefulSet, o.Pods = v1alpha1.BarqClusterStatus{}, nil, nil
+				o.Secrets.Problems = []string{"x"}
+			}, "True", "SecretMissing", "to be applied when its Secrets are there: the whole spec, none of which was applied yet", "",
+		},
+		"Secrets are lost": {
+			func(o *status.Observation) { o.Secrets.Problems = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"an account is missing for a new spec": {
+			func(o *status.Observation) { o.SpecHash, o.Secrets.Missing = "new", []string{"x"} },
+			"True", "ReferenceMissing", "to be applied when what it names is there: the spec, which is not the one that was last applied", "sum",
+		},
+		"an account is lost": {
+			func(o *status.Observation) { o.Secrets.Missing = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"Secrets and an account are missing": {
+			func(o *status.Observation) {
+				o.SpecHash, o.Secrets.Problems, o.Secrets.Missing = "new", []string{"x"}, []string{"y"}
+			},
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"awaits the end of a deletion": {
+			func(o *status.Observation) {
+				o.SpecHash = "new"
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "AwaitingDeletion", "still being deleted", generation)
+			},
+			"True", "AwaitingDeletion", "to be applied when what is being deleted is gone: the spec, which is not the one that was last applied", "sum",
+		},
+		"Secrets are missing, and another change is queued": {
+			func(o *status.Observation) {
+				o.SpecHash, o.Secrets.Problems, o.Queued = "new", []string{"x"}, "waits for team/other"
+			},
+			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+		},
+		"refused": {
+			func(o *status.Observation) {
+				o.SpecHash = "new"
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "field is immutable", generation)
+			},
+			"True", "ReleaseFailed", "to be applied when it is no longer refused: the spec, which is not the one that was last applied", "sum",
+		},
+		"paused": {paused, "False", "NothingPending", "no change is held back", "sum"},
+		"paused before the spec changed": {
+			func(o *status.Observation) { paused(o); o.SpecHash = "new" },
+			"True", "Paused", held + "the spec, which is not the one that was last applied", "sum",
+		},
+		"paused before a Secret changed": {
+			func(o *status.Observation) { paused(o); withSum(o); o.Secrets.Checksum = "new" },
+			"True", "Paused", held + "the Secrets, which have changed since they were last applied", "sum",
+		},
+		"paused, and the Secret is the one that the pods have": {
+			func(o *status.Observation) { paused(o); withSum(o); o.Secrets.Checksum = "same" },
+			"False", "NothingPending", "no change is held back", "sum",
+		},
+		"paused, and the pods are from before the operator took the release over": {
+			func(o *status.Observation) { paused(o); o.Secrets.Checksum = "new" },
+			"False", "NothingPending", "no change is held back", "sum",
+		},
+		"paused before both changed": {
+			func(o *status.Observation) { paused(o); withSum(o); o.SpecHash, o.Secrets.Checksum = "new", "new" },
+			"True", "Paused", held + "the spec, which is not the one that was last applied, " +
+				"and the Secrets, which have changed since they were last applied", "sum",
+		},
+		"paused before a Secret was lost": {
+			func(o *status.Observation) {
+				paused(o)
+				withSum(o)
+				o.Secrets.Checksum, o.Secrets.Problems = "new", []string{"x"}
+			},
+			"False", "NothingPending", "no change is held back", "sum",
+		},
+		"paused from the start": {
+			func(o *status.Observation) {
+				paused(o)
+				o.Cluster.Status, o.StatefulSet, o.Pods = v1alpha1.BarqClusterStatus{}, nil, nil
+			}, "True", "Paused", held + "the whole spec, none of which was applied yet", "",
+		},
+		"paused and deleted": {
+			func(o *status.Observation) {
+				paused(o)
+				o.SpecHash, o.Cluster.DeletionTimestamp = "new", &metav1.Time{Time: now}
+			}, "False", "NothingPending", "no change is held back", "sum",
+		},
+		"queued": {
+			func(o *status.Observation) { o.Queued = "waits for team/other" }, "True", "RolloutQueued", "waits for team/other", "sum",
+		},
+		"queued and paused": {
+			func(o *status.Observation) { paused(o); o.SpecHash, o.Queued = "new", "waits for team/other" },
+			"True", "Paused", held + "the spec, which is not the one that was last applied", "sum",
+		},
+		"queued and deleted": {
+			func(o *status.Observation) {
+				o.Queued, o.Cluster.DeletionTimestamp = "waits for team/other", &metav1.Time{Time: now}
+			},
+			"False", "NothingPending", "no change is held back", "sum",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := observation.Running()
+			test.change(&observed)
+			got := status.Compute(observed, now)
+			require.Equal(t, metav1.Condition{
+				Type: "ChangesPending", Status: test.want, Reason: test.reason, Message: test.message,
+				ObservedGeneration: observed.Cluster.Generation, LastTransitionTime: metav1.NewTime(now),
+			}, *meta.FindStatusCondition(got.Conditions, v1alpha1.ConditionChangesPending))
+			require.Equal(t, test.hash, got.AppliedSpecHash)
+		})
+	}
+}
+
+// Waiting for one's turn is nothing that clients feel.
+func TestAQueuedRolloutLeavesReadyAlone(t *testing.T) {
+	observed := observation.Running()
+	want := status.Compute(observed, now)
+	observed.Queued = "waits for team/other"
+	got := status.Compute(observed, now)
+	meta.RemoveStatusCondition(&want.Conditions, v1alpha1.ConditionChangesPending)
+	meta.RemoveStatusCondition(&got.Conditions, v1alpha1.ConditionChangesPending)
+	require.Equal(t, want, got)
+}
+
+// The sum changes with everything that is applied, and with nothing else.
+func TestHashOf(t *testing.T) {
+	spec := func(changes ...func(*v1alpha1.BarqClusterSpec)) string {
+		spec := &v1alpha1.BarqClusterSpec{
+			Replicas: ptr.To[int32](1), Storage: v1alpha1.StorageSpec{Size: ptr.To(resource.MustParse("1Gi"))},
+			PodLabels: v1alpha1.Labels{"a": "1", "b": "2", "c": "3"},
+		}
+		for _, change := range changes {
+			change(spec)
+		}
+		sum, err := status.HashOf(spec)
+		require.NoError(t, err)
+		require.Len(t, sum, 64)
+		return sum
+	}
+	for name, change := range map[string]func(*v1alpha1.BarqClusterSpec){
+		"paused":             func(s *v1alpha1.BarqClusterSpec) { s.Paused = true },
+		"deletionProtection": func(s *v1alpha1.BarqClusterSpec) { s.DeletionProtection = true },
+		"progressDeadline":   func(s *v1alpha1.BarqClusterSpec) { s.ProgressDeadlineSeconds = ptr.To[int32](10) },
+		"scaleDown":          func(s *v1alpha1.BarqClusterSpec) { s.Topology.ScaleDown = v1alpha1.ScaleDownAllow },
+		"tiers that are off": func(s *v1alpha1.BarqClusterSpec) { s.Tiering.Warm = &v1alpha1.TierSpec{Bucket: "x"} },
+		"the same size, written otherwise": func(s *v1alpha1.BarqClusterSpec) {
+			s.Storage.Size = ptr.To(resource.MustParse("1024Mi"))
+		},
+	} {
+		require.Equal(t, spec(), spec(change), name)
+	}
+	on := func(s *v1alpha1.BarqClusterSpec) {
+		s.Tiering.Enabled, s.Tiering.Warm = true, &v1alpha1.TierSpec{Bucket: "x"}
+	}
+	sums := map[string]string{}
+	for name, sum := range map[string]string{
+		"as it was": spec(),
+		"replicas":  spec(func(s *v1alpha1.BarqClusterSpec) { s.Replicas = ptr.To[int32](2) }),
+		"size":      spec(func(s *v1alpha1.BarqClusterSpec) { s.Storage.Size = ptr.To(resource.MustParse("2Gi")) }),
+		"labels":    spec(func(s *v1alpha1.BarqClusterSpec) { s.PodLabels["a"] = "2" }),
+		"no spread": spec(func(s *v1alpha1.BarqClusterSpec) { s.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{} }),
+		"tiers":     spec(on),
+		"a bucket":  spec(on, func(s *v1alpha1.BarqClusterSpec) { s.Tiering.Warm.Bucket = "y" }),
+	} {
+		require.Empty(t, sums[sum], "%s has the sum of %s", name, sums[sum])
+		sums[sum] = name
+	}
+}
+
+// A pause is over when what it held back was applied.
+func TestThePauseEnds(t *testing.T) {
+	observed := observation.Running()
+	observed.Cluster.Spec.Paused, observed.SpecHash = true, "new"
+	observation.Store(&observed, status.Compute(observed, now))
+	require.True(t, meta.IsStatusConditionTrue(observed.Cluster.Status.Conditions, v1alpha1.ConditionChangesPending))
+
+	observed.Cluster.Spec.Paused = false
+	observation.Store(&observed, status.Compute(observed, now.Add(time.Second)))
+	require.True(t, meta.IsStatusConditionFalse(observed.Cluster.Status.Conditions, v1alpha1.ConditionChangesPending))
+	require.Equal(t, "new", observed.Cluster.Status.AppliedSpecHash)
+}

@@ -1,0 +1,338 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/message"
+	"github.com/barq-db/barq-operator/internal/podissue"
+	"github.com/barq-db/barq-operator/internal/progress"
+	"github.com/barq-db/barq-operator/internal/routes"
+)
+
+// verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
+// They are decided together, so that they cannot contradict one another.
+type verdict struct {
+	phase       v1alpha1.Phase
+	ready       metav1.ConditionStatus
+	reconciling bool
+	// stalled is the reason why no progress is made until a person acts; empty if it is.
+	stalled string
+	reason  string
+	// rollsOut: not all pods of this generation have answered yet.
+	rollsOut bool
+	message  string
+	// acted: the newest spec was acted upon, so the status is about its generation.
+	acted bool
+}
+
+// Compute returns the status controller's part of the status. now becomes the
+// transition time of the conditions that change.
+func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
+	verdict := judge(o, now)
+	if risk := o.dataAtRisk(); risk != "" && verdict.reason != v1alpha1.ReasonDataAtRisk && o.Cluster.DeletionTimestamp == nil {
+		verdict.message += "; " + risk
+	}
+	stored := &o.Cluster.Status
+
+	status := v1alpha1.BarqClusterStatus{
+		ObservedGeneration: o.observedBefore(),
+		Phase:              verdict.phase,
+		Endpoints:          routes.Endpoints(o.Cluster, o.StatefulSet),
+		AppliedSpecHash:    o.appliedSpecHash(),
+		Conditions:         own(stored.Conditions),
+	}
+	if verdict.acted {
+		status.ObservedGeneration = o.Cluster.Generation
+	}
+	if set := o.StatefulSet; set != nil {
+		status.Replicas = set.Status.Replicas
+		status.ReadyReplicas = set.Status.ReadyReplicas
+		status.UpdatedReplicas = set.Status.UpdatedReplicas
+		status.Selector = metav1.FormatLabelSelector(set.Spec.Selector)
+		if containers := set.Spec.Template.Spec.Containers; len(containers) > 0 {
+			status.Image = containers[0].Image
+		}
+	}
+
+	conditions := []metav1.Condition{
+		readyCondition(verdict),
+		reconcilingCondition(verdict),
+		stalledCondition(verdict),
+		secretsCondition(o),
+		pendingCondition(o),
+	}
+	for _, sometimes := range []struct {
+		name      string
+		condition *metav1.Condition
+	}{
+		{v1alpha1.ConditionDataRedundancy, redundancyCondition(o)},
+		{v1alpha1.ConditionDeletionProtected, protectionCondition(o)},
+		{v1alpha1.ConditionMonitored, monitoredCondition(o)},
+	} {
+		if sometimes.condition != nil {
+			conditions = append(conditions, *sometimes.condition)
+		} else {
+			meta.RemoveStatusCondition(&status.Conditions, sometimes.name)
+		}
+	}
+	for _, condition := range conditions {
+		if condition.Type != v1alpha1.ConditionChangesPending {
+			condition.ObservedGeneration = status.ObservedGeneration
+		}
+		condition.LastTransitionTime = metav1.NewTime(now)
+		condition.Message = message.Bound(condition.Message, message.ConditionLimit)
+		meta.SetStatusCondition(&status.Conditions, condition)
+	}
+	return status
+}
+
+// observedBefore is the generation that the stored status is about. One that is yet to come is of another BarqCluster, whose
+// status was restored to this one.
+func (o Observation) observedBefore() int64 {
+	if stored := o.Cluster.Status.ObservedGeneration; stored <= o.Cluster.Generation {
+		return stored
+	}
+	return 0
+}
+
+// judge decides, the weightiest state first.
+func judge(o Observation, now time.Time) verdict {
+	switch {
+	case o.Cluster.DeletionTimestamp != nil:
+		return judgeDeletion(o)
+	case o.Cluster.Spec.Paused:
+		return judgePaused(o, now)
+	case len(o.Secrets.Problems) > 0:
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonSecretMissing, message: o.Secrets.Message(),
+		}
+	case len(o.Secrets.Missing) > 0:
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; until then no change is applied, and running pods are left alone",
+		}
+	case o.awaitsDeletion() != "":
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonAwaitingDeletion, message: o.awaitsDeletion(),
+		}
+	case o.refusal() != "":
+		return verdict{
+			phase: o.whileHeldBack(v1alpha1.PhaseFailed), ready: metav1.ConditionFalse, stalled: v1alpha1.ReasonReleaseFailed, acted: true,
+			reason: v1alpha1.ReasonReleaseFailed, message: o.refusal(),
+		}
+	case !o.applied():
+		phase := v1alpha1.PhaseProgressing
+		if o.StatefulSet == nil {
+			phase = v1alpha1.PhasePending
+		}
+		return verdict{
+			phase: phase, ready: metav1.ConditionFalse, reconciling: true,
+			reason: v1alpha1.ReasonApplying, message: "the newest spec is being applied",
+		}
+	default:
+		return judgePods(o, now)
+	}
+}
+
+// judgeDeletion says what becomes of the volumes, and what the deletion waits for.
+func judgeDeletion(o Observation) verdict {
+	result := verdict{
+		phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+		reason: v1alpha1.ReasonDeleting, message: "the BarqCluster is being deleted; " + o.Fate.String() + o.keptBy(),
+	}
+	if waits := o.deletionWaits(); waits != "" {
+		result.reason = v1alpha1.ReasonDeletionWaits
+		result.message = fmt.Sprintf("the BarqCluster is being deleted, which waits and is tried again: %s; %s", waits, o.Fate)
+	}
+	return result
+}
+
+// judgePaused reports the pods as they are, beside what they were last asked to be,
+// and says nothing about the newest spec.
+func judgePaused(o Observation, now time.Time) verdict {
+	result := verdict{
+		phase: v1alpha1.PhasePaused, ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused,
+		message: "spec.paused is true: nothing is changed until it is false; ",
+	}
+	if o.StatefulSet == nil {
+		result.message += "nothing runs yet"
+		return result
+	}
+	asked := ptr.Deref(o.StatefulSet.Spec.Replicas, 0)
+	result.message += o.count(asked)
+	if o.StatefulSet.Status.ReadyReplicas == asked && o.StatefulSet.Status.Replicas == asked {
+		if obstacle := o.obstacle(); obstacle != "" {
+			result.message += "; " + obstacle
+			return result
+		}
+		result.ready = metav1.ConditionTrue
+		return result
+	}
+	if issues := o.issues(now); len(issues) > 0 {
+		result.message += "; " + describe(issues)
+		if o.overdue(issues, now) != nil {
+			result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
+		}
+	}
+	return result
+}
+
+// judgePods looks at what an applied spec has become.
+func judgePods(o Observation, now time.Time) verdict {
+	issues := o.issues(now)
+	desired := o.Cluster.Spec.DesiredReplicas()
+	switch {
+	case o.rolledOut() && desired == 0 && o.volumesResized() != nil:
+		return verdict{
+			phase: v1alpha1.PhaseHibernated, ready: metav1.ConditionTrue, acted: true,
+			reason: v1alpha1.ReasonHibernated, message: "replicas is 0: no pod runs, the volumes are kept",
+		}
+	case o.rolledOut() && o.available() && o.obstacle() != "":
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonApplying, message: o.count(desired) + "; " + o.obstacle() + "; awaited: that the operator puts it right",
+		}
+	case o.rolledOut() && (desired == 0 || o.available()):
+		return judgeVolumes(o)
+	case len(issues) > 0:
+		return judgeIssues(o, issues, now)
+	case o.rolledOut() && o.answeredBefore() && o.StatefulSet.Status.ReadyReplicas < desired:
+		return verdict{
+			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason:  v1alpha1.ReasonPodsNotReady,
+			message: o.count(desired) + "; pods that answered before do not answer now; " + progress.WaitingFor(o.StatefulSet, o.Pods, desired) + progress.Cause(o.StatefulSet),
+		}
+	default:
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonRollingOut, message: o.count(desired) + "; " + progress.WaitingFor(o.StatefulSet, o.Pods, desired) + progress.Cause(o.StatefulSet),
+		}
+	}
+}
+
+// judgeIssues says what keeps pods from answering, and whether that has lasted for
+// so long that it will not pass by itself.
+func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict {
+	result := verdict{
+		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
+		reason: v1alpha1.ReasonPodsNotReady, rollsOut: !o.answeredBefore(),
+		message: o.countOf(min(o.StatefulSet.Status.ReadyReplicas, o.answering()), o.Cluster.Spec.DesiredReplicas()) +
+			"; " + describe(issues) + progress.Remaining(o.StatefulSet, o.Pods, issues) + progress.Cause(o.StatefulSet),
+	}
+	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
+		// What the scheduler says of a claim names neither the claim nor its class.
+		result.message += "; " + resized.Message
+	}
+	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(issues, func(i podissue.Issue) bool { return !i.WithoutNode() }) {
+		result.phase = v1alpha1.PhasePending
+	}
+	if o.overdue(issues, now) != nil {
+		// Kubernetes and the operator go on trying, but kstatus takes what is both
+		// reconciling and stalled for reconciling.
+		result.reconciling = false
+		result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
+		if !o.serves() {
+			result.phase = v1alpha1.PhaseFailed
+		}
+	}
+	return result
+}
+
+// judgeVolumes looks at the volumes of pods that all answer.
+func judgeVolumes(o Observation) verdict {
+	resized := o.volumesResized()
+	switch {
+	case resized == nil:
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
+			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the volumes are being looked at",
+		}
+	case resized.Reason == v1alpha1.ReasonDataAtRisk:
+		return verdict{
+			phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionTrue, stalled: resized.Reason, acted: true,
+			reason: resized.Reason, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + resized.Message,
+		}
+	case resized.Status == metav1.ConditionFalse:
+		return verdict{
+			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
+			reason: resized.Reason, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; " + resized.Message,
+		}
+	default:
+		return verdict{
+			phase: v1alpha1.PhaseReady, ready: metav1.ConditionTrue, acted: true,
+			reason: v1alpha1.ReasonReady, message: o.count(o.Cluster.Spec.DesiredReplicas()),
+		}
+	}
+}
+
+// whileHeldBack is Degraded when clients get answers from what a change cannot reach,
+// else the given phase.
+func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
+	if o.serves() {
+		return v1alpha1.PhaseDegraded
+	}
+	return otherwise
+}
+
+// answeredBefore reports whether every pod of this generation has answered once: then
+// pods that do not answer are a loss, not a start.
+func (o Observation) answeredBefore() bool {
+	conditions := o.Cluster.Status.Conditions
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.ObservedGeneration == o.Cluster.Generation &&
+		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady && !RollsOut(conditions))
+}
+
+// RollsOut reports whether a stored or computed status that says of pods that they are in trouble is about a start.
+func RollsOut(conditions []metav1.Condition) bool {
+	reconciling := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
+}
+
+// count says how many pods answer of those that are asked for, and in mode Primary
+// whether the one is among them on which everything depends.
+func (o Observation) count(asked int32) string {
+	if o.StatefulSet == nil {
+		return o.countOf(0, asked)
+	}
+	return o.countOf(o.StatefulSet.Status.ReadyReplicas, asked)
+}
+
+// countOf says it of a number of pods that answer.
+func (o Observation) countOf(ready, asked int32) string {
+	if asked == 0 {
+		if o.StatefulSet == nil || o.StatefulSet.Status.Replicas == 0 {
+			return "no pod is asked for"
+		}
+		return fmt.Sprintf("no pod is asked for, %d left", o.StatefulSet.Status.Replicas)
+	}
+	text := fmt.Sprintf("%d of %d pods answer", ready, asked)
+	switch {
+	case asked == 1 || ready >= asked || o.independent():
+		return text
+	case o.primaryAnswers():
+		return text + ", the primary " + o.primary() + " among them"
+	default:
+		return text + ", not the primary " + o.primary() + ": clients get no answer"
+	}
+}
+
+// keptBy names what keeps a BarqCluster that is deleted, once the operator does not.
+func (o Observation) keptBy() string {
+	finalizers := o.Cluster.Finalizers
+	if len(finalizers) == 0 || slices.Contains(finalizers, clusters.UninstallFinalizer) {
+		return ""
+	}
+	return "; it stays until its finalizers are removed by those who set them: " + strings.Join(finalizers, ", ")
+}

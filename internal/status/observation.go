@@ -1,0 +1,169 @@
+package status
+
+import (
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/absence"
+	"github.com/barq-db/barq-operator/internal/progress"
+	"github.com/barq-db/barq-operator/internal/protection"
+	"github.com/barq-db/barq-operator/internal/retention"
+	"github.com/barq-db/barq-operator/internal/routes"
+	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/workload"
+)
+
+// Observation is everything that the status is computed from.
+type Observation struct {
+	// Cluster is the BarqCluster with its stored status.
+	Cluster *v1alpha1.BarqCluster
+	// Secrets says whether what the spec refers to is there.
+	Secrets secrets.Resolution
+	// StatefulSet that belongs to the BarqCluster; nil while there is none.
+	StatefulSet *appsv1.StatefulSet
+	// Pods of the StatefulSet.
+	Pods []corev1.Pod
+	// Missing are the pods that should be there and are not, with when they were last there.
+	Missing map[string]time.Time
+	// FailedCreation is why pods could not be made when that was last tried; nil if they could, or nothing was recorded.
+	FailedCreation *absence.FailedCreation
+	// Routes are the objects between clients and the pods; nil if they were not read.
+	Routes *routes.Routes
+	// SpecHash is what HashOf gives for the newest spec.
+	SpecHash string
+	// Protection is what spec.deletionProtection comes to.
+	Protection protection.Effect
+	// Fate is what becomes of the volumes of a BarqCluster that is being deleted.
+	Fate retention.Fate
+	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while nothing is known.
+	KnowsPodMonitors *bool
+	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
+	// none waits.
+	Queued string
+}
+
+// independent reports whether each pod is a database of its own.
+func (o Observation) independent() bool {
+	return o.Cluster.Spec.Topology.Mode == v1alpha1.TopologyIndependent
+}
+
+// primary is the pod that holds all data, unless the pods are independent.
+func (o Observation) primary() string { return workload.Primary(o.Cluster.Name) }
+
+// primaryAnswers reports whether clients of mode Primary get answers.
+func (o Observation) primaryAnswers() bool {
+	return slices.ContainsFunc(o.Pods, func(pod corev1.Pod) bool { return pod.Name == o.primary() && workload.Ready(&pod) })
+}
+
+// serves reports whether any client gets an answer.
+func (o Observation) serves() bool {
+	if o.independent() {
+		return o.answering() > 0
+	}
+	return o.primaryAnswers()
+}
+
+// answering is how many pods answer that the StatefulSet has. Its own count lags behind when one has just been replaced.
+func (o Observation) answering() int32 {
+	var found int32
+	for i := range o.Pods {
+		if workload.Ready(&o.Pods[i]) {
+			found++
+		}
+	}
+	return found
+}
+
+// applied reports whether the Helm side finished a pass over the newest spec with
+// success. Deployed alone does not: it stays True while the newest release failed.
+func (o Observation) applied() bool {
+	return o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse) != nil &&
+		o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse) != nil &&
+		o.helmCondition(v1alpha1.ConditionDeployed, metav1.ConditionTrue) != nil
+}
+
+// awaitsDeletion is the message of a pass over the newest spec that has met an object which is still being deleted, or nothing.
+func (o Observation) awaitsDeletion() string {
+	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
+	if failed == nil || failed.Reason != v1alpha1.ReasonAwaitingDeletion {
+		return ""
+	}
+	return failed.Message
+}
+
+// refusal is the message of a pass over the newest spec that ended in an error, or
+// nothing. One that waited for Secrets which are there by now is out of date.
+func (o Observation) refusal() string {
+	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
+	if failed == nil || secrets.IsHeldBack(failed.Message) {
+		return ""
+	}
+	return failed.Message
+}
+
+// deletionWaits is why the Helm side could not delete what belongs to the BarqCluster, or nothing.
+func (o Observation) deletionWaits() string {
+	failed := o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue)
+	if failed == nil || failed.Reason != reasonUninstallError {
+		return ""
+	}
+	return failed.Message
+}
+
+// reasonUninstallError is the Helm library's for a release that it could not uninstall.
+const reasonUninstallError = "UninstallError"
+
+// helmCondition returns the condition if it has the status and is about the newest spec.
+func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *metav1.Condition {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
+	if condition == nil || condition.Status != status || condition.ObservedGeneration != o.Cluster.Generation {
+		return nil
+	}
+	return condition
+}
+
+// rolledOut reports whether every pod that is asked for exists in the newest revision,
+// whether or not it answers, and no other pod is left.
+func (o Observation) rolledOut() bool {
+	return o.StatefulSet != nil && workload.RolledOut(o.StatefulSet, o.Cluster.Spec.DesiredReplicas())
+}
+
+// obstacle says what of the objects around them keeps clients, the NetworkPolicy or the next rollout from pods that answer;
+// empty if nothing does. The operator puts it right, if it can.
+func (o Observation) obstacle() string {
+	if text := progress.Obstacle(o.StatefulSet); text != "" || o.StatefulSet == nil || o.Routes == nil {
+		return text
+	}
+	return o.Routes.Obstacle(o.Cluster, o.StatefulSet, o.Pods)
+}
+
+// available reports whether all pods have answered for spec.minReadySeconds.
+func (o Observation) available() bool {
+	status := &o.StatefulSet.Status
+	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas
+}
+
+// dataAtRisk is what the volumes controller says about claims that go when their pods stop, or nothing.
+func (o Observation) dataAtRisk() string {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	if condition == nil || condition.Reason != v1alpha1.ReasonDataAtRisk {
+		return ""
+	}
+	return condition.Message
+}
+
+// volumesResized is what the volumes controller says about the newest spec, or nil
+// while it has not looked at it.
+func (o Observation) volumesResized() *metav1.Condition {
+	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
+	if condition == nil || condition.ObservedGeneration != o.Cluster.Generation {
+		return nil
+	}
+	return condition
+}

@@ -1,0 +1,44 @@
+package workload
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Database is the name of the container that runs Barq DB.
+const Database = "barq-db"
+
+// PodName returns how a StatefulSet of that name names its pods.
+func PodName(set string, ordinal int32) string { return set + "-" + strconv.Itoa(int(ordinal)) }
+
+// Primary returns the name of the pod that holds all data in mode Primary.
+func Primary(set string) string { return PodName(set, 0) }
+
+// ByOrdinal compares the names of two pods of a StatefulSet: vectors-10 is behind vectors-9.
+func ByOrdinal(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) }
+
+// Condition returns a condition of a pod, or nil.
+func Condition(pod *corev1.Pod, name corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == name {
+			return &pod.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// Ready reports whether a pod is Ready and is to stay.
+func Ready(pod *corev1.Pod) bool {
+	ready := Condition(pod, corev1.PodReady)
+	return pod.DeletionTimestamp == nil && ready != nil && ready.Status == corev1.ConditionTrue
+}
+
+// AvailableIn returns for how long a pod that is Ready still has to be, until it has been for minReadySeconds.
+func AvailableIn(pod *corev1.Pod, minReadySeconds int32, now time.Time) time.Duration {
+	since := Condition(pod, corev1.PodReady).LastTransitionTime.Time
+	return max(time.Duration(minReadySeconds)*time.Second-now.Sub(since), 0)
+}
