@@ -116,9 +116,9 @@ func (s *Session) labels() map[string]string {
 	return made
 }
 
-func withInstallLabels(labels map[string]string) helmclient.InstallOption {
+func withInstallLabels(made map[string]string) helmclient.InstallOption {
 	return func(install *action.Install) error {
-		install.Labels = maps.Clone(labels)
+		install.Labels = maps.Clone(made)
 		return nil
 	}
 }

@@ -143,7 +143,7 @@ func (s *stored) Get(name string, _ ...helmclient.GetOption) (*release.Release, 
 func (s *stored) Config() *action.Configuration { return s.config }
 
 // newSession returns the session of a BarqCluster whose release is in memory.
-func newSession(t *testing.T, chartName string, labels map[string]string, status release.Status) (*Session, *stored) {
+func newSession(t *testing.T, chartName string, marks map[string]string, status release.Status) (*Session, *stored) {
 	t.Helper()
 	inner := &stored{
 		objects: &objects{}, secrets: &failingSecrets{SecretsGetter: fakeclientset.NewClientset().CoreV1()},
@@ -154,7 +154,7 @@ func newSession(t *testing.T, chartName string, labels map[string]string, status
 	made := &Session{ActionInterface: inner, ctx: t.Context(), cluster: releasetest.Cluster(), sessions: sessions}
 	inner.config.Releases = helmstorage.Init(storage.New(inner.secrets, testKey, releasetest.Cluster(), &made.facts.Records))
 	require.NoError(t, inner.config.Releases.Create(&release.Release{
-		Name: "vectors", Version: 3, Labels: maps.Clone(labels), Manifest: "manifest",
+		Name: "vectors", Version: 3, Labels: maps.Clone(marks), Manifest: "manifest",
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName}},
 		Info:  &release.Info{Status: status, LastDeployed: helmtime.Time{Time: releasetest.Began}},
 	}))

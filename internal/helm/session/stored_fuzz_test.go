@@ -37,9 +37,9 @@ const (
 // FuzzStoredRelease puts a record that anybody may have written into the Secret of a stored
 // release, and lets a pass begin and a deletion go by.
 func FuzzStoredRelease(f *testing.F) {
-	manifest := "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\nspec: {replicas: 1, template: {metadata: {annotations: {a: b}}}}\n"
+	rendered := "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\nspec: {replicas: 1, template: {metadata: {annotations: {a: b}}}}\n"
 	whole := `{"name":"vectors","namespace":"team","version":1,"info":{"status":"deployed","last_deployed":"2026-01-02T03:04:05Z"},` +
-		`"chart":{"metadata":{"name":"barq-db","version":"0.1.0"}},"config":{"secretsChecksum":"0123","replicas":1},"manifest":` + quoted(manifest) + `}`
+		`"chart":{"metadata":{"name":"barq-db","version":"0.1.0"}},"config":{"secretsChecksum":"0123","replicas":1},"manifest":` + quoted(rendered) + `}`
 	for _, record := range []string{
 		"", "null", "{}", "[]", "0", whole, whole[:len(whole)/2], whole + whole,
 		`{"name":"vectors","info":null}`, `{"name":"vectors","info":{}}`, `{"name":"vectors","chart":{}}`, `{"name":"vectors","chart":{"metadata":null},"info":{}}`,

@@ -103,13 +103,13 @@ func (d *Driver) Err() error { return d.failed }
 func (d *Driver) Name() string { return driver.SecretsDriverName }
 
 // Query returns the releases with the given labels.
-func (d *Driver) Query(labels map[string]string) ([]*release.Release, error) {
+func (d *Driver) Query(wanted map[string]string) ([]*release.Release, error) {
 	if err := d.load(); err != nil {
 		return nil, err
 	}
 	var found []*release.Release
 	for _, one := range d.records {
-		if status, asked := labels["status"]; !asked || status == one.Release.Info.Status.String() {
+		if status, asked := wanted["status"]; !asked || status == one.Release.Info.Status.String() {
 			found = append(found, one.Release)
 		}
 	}
