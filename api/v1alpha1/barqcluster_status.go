@@ -32,7 +32,7 @@ const (
 // Four controllers share it by server-side apply, each with fields of its own. The cluster
 // controller writes deployedRelease and the conditions Initialized, Deployed, ReleaseFailed,
 // Irreconcilable and Paused. The volumes controller writes storage and the condition
-// VolumesResized. The claims controller writes operator and takeover. The status controller writes
+// VolumesResized. The lease controller writes operator and takeover. The status controller writes
 // all other fields.
 type BarqClusterStatus struct {
 	// operator is the one operator that works on this BarqCluster: namespace and name of its Lease. All

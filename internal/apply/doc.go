@@ -1,5 +1,5 @@
-// Package apply says how an object of a release is brought to what the chart renders: by server-side apply under one field
-// manager, so that the API server removes what an earlier manifest had and the new one has not.
+// Package apply says how an object of a release becomes what the chart renders: by server-side apply under one field manager.
+// So the API server removes what an earlier manifest had and the new one has not.
 //
 // Each object carries a digest of the manifest that was applied to it, which tells without a request whether it has to be applied
 // again, also after an apply that was interrupted. Objects that were created, by Helm or by the operator, have their fields under a

@@ -28,9 +28,9 @@ type Part struct {
 	Conditions []string
 }
 
-// The parts of the status that are written by server-side apply. What is left is the claims controller's (package claims).
+// The parts of the status that are written by server-side apply. The lease controller writes what is left (package lease).
 var (
-	// ReleasePart is the Helm side's.
+	// ReleasePart is the release controller's.
 	ReleasePart = Part{
 		Owner:  "barq-operator-release",
 		Fields: []string{"deployedRelease"},

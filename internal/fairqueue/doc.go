@@ -1,4 +1,4 @@
-// Package fairqueue gives a controller a work queue in which namespaces take turns, so that what one tenant does a thousand times
+// Package fairqueue gives a controller a work queue in which namespaces take turns. So what one tenant does a thousand times
 // does not delay what another one does once.
 //
 //   - Urgent requests go first, but every fourth request is an ordinary one while there are both: a tenant who edits all the

@@ -1,3 +1,3 @@
-// Package message bounds the messages of conditions and events, which quote texts of others that have no limit of their own:
-// the answer of a registry, for instance. What a message says belongs to its writer.
+// Package message bounds the messages of conditions and events, which quote texts of others without a limit. The answer of a
+// registry is one of these texts. What a message says belongs to its writer.
 package message

@@ -1,5 +1,5 @@
-// Package podissue says what is wrong with a pod: it has no node, its image cannot be pulled, its container ends again and
-// again, its node does not report. An Issue names the reason in the words of Kubernetes, what ends it, and since when it
+// Package podissue says what is wrong with a pod: no node, an image that cannot be pulled, a container that keeps ending, or a
+// silent node. An Issue names the reason in the words of Kubernetes, what ends it, and since when it
 // counts towards spec.progressDeadlineSeconds.
 //
 // The functions are pure, and look at one pod. Times come from what Kubernetes stores, so that a restarted operator says

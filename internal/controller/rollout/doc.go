@@ -1,6 +1,6 @@
-// Package rollout paces the roll-outs that nobody asked for in a spec: those that a
-// new version of the operator brings, by another chart or another default image. At
-// most a given number of BarqClusters restart their pods for such a change at a
+// Package rollout paces the rollouts that no spec asks for: those that a new version
+// of the operator brings, by another chart or another default image.
+// At most a given number of BarqClusters restart their pods for such a change at a
 // time; the others wait in a line, and what their status says about it comes from
 // here.
 //
@@ -15,6 +15,6 @@
 // moment ago. Memory alone decides nothing that a restart of the operator could
 // undo: a slot is held by what the release and the StatefulSet say.
 //
-// Whether a roll-out was asked for is decided in internal/controller/release; this package
+// Whether a rollout was asked for is decided in internal/helm/upgrade; this package
 // neither knows Helm nor changes an object.
 package rollout

@@ -1,4 +1,4 @@
-// Package volumes is the controller that makes the volumes of a BarqCluster as large as its spec asks for. It owns the conditions
+// Package volumes is the controller that grows the volumes of a BarqCluster to the size that its spec asks for. It owns the conditions
 // VolumesResized and VolumesRetained, and status.storage.
 //
 // It changes PVCs, because the volume claim template of a StatefulSet cannot change and Helm can do nothing; and it restarts a
