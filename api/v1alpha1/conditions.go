@@ -31,7 +31,7 @@ const (
 	ConditionMonitored = "Monitored"
 )
 
-// Types of the conditions that the cluster controller writes.
+// Types of the conditions that the release controller writes.
 const (
 	// ConditionInitialized is True once the release store was read.
 	ConditionInitialized = "Initialized"
@@ -39,7 +39,7 @@ const (
 	ConditionDeployed = "Deployed"
 	// ConditionReleaseFailed is True when the newest install or upgrade failed.
 	ConditionReleaseFailed = "ReleaseFailed"
-	// ConditionIrreconcilable is True when the last reconcile of the cluster controller ended in an
+	// ConditionIrreconcilable is True when the last reconcile of the release controller ended in an
 	// error.
 	ConditionIrreconcilable = "Irreconcilable"
 	// ConditionPaused is True while spec.paused holds every change back.

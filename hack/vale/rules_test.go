@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 		{"You mend the spec.", []string{"Write fix or correct instead of 'mend'"}},
 		{"The operator puts it right.", []string{"Write revert, fix or correct instead of 'puts it right'"}},
 		{"A roll-out waits.", []string{"Write rollout instead of 'roll-out'"}},
-		{"The Helm side applies it.", []string{"Write the cluster controller instead of 'The Helm side'"}},
+		{"The Helm side applies it.", []string{"Write the release controller instead of 'The Helm side'"}},
 		{"It grows of its own accord.", []string{"Write what causes it instead of 'of its own accord'"}},
 		{"A newcomer waits.", []string{"Write 'new' and the noun (a new pod) instead of 'newcomer'"}},
 		{"It unsettles the release.", []string{"Write invalidate instead of 'unsettles'"}},
