@@ -1,4 +1,4 @@
-// Package releasetest builds revisions for tests. Only tests import it.
+// Package releasetest makes revisions for the tests of what handles them. Only tests import it.
 package releasetest
 
 import (
