@@ -22,10 +22,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// labelLimit is the most that a label's value may have.
+// labelLimit is the most bytes that the value of a label may have.
 const labelLimit = 63
 
-// Check returns an error for a release of another owner that is not to be taken over, or not now.
+// Check returns an error for a person's release that the operator may not adopt, or may not adopt now.
 func Check(cluster client.Object, found *release.Release) error {
 	adopts, err := Adopts(cluster)
 	switch {
@@ -42,8 +42,9 @@ func Check(cluster client.Object, found *release.Release) error {
 	}
 }
 
-// WithoutChecksum returns values without the checksum of Secrets as long as the Secrets are those with which the release was or is
-// being adopted, and a label with which the next revision tells that checksum; empty if the release was not adopted.
+// WithoutChecksum returns values without the checksum of Secrets, as long as the Secrets of an adopted release are the
+// same as at its adoption. adopted is the label in which the next revision keeps that checksum. It is empty if the
+// release was not adopted.
 func WithoutChecksum(stored *release.Release, values map[string]any) (without map[string]any, adopted string) {
 	checksum := upgrade.SecretsChecksum(values)
 	short := checksum[:min(len(checksum), labelLimit)]
@@ -63,12 +64,13 @@ func WithoutChecksum(stored *release.Release, values map[string]any) (without ma
 	return without, adopted
 }
 
-// Trial returns the StatefulSet that there is, and the one that there would be after a patch; nil if there is none.
+// Trial returns the current StatefulSet and the one after a patch; nil if there is none.
 type Trial interface {
 	Try(ctx context.Context, name client.ObjectKey, patch func(live *appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error)
 }
 
-// Unchanged refuses to adopt a release if that would restart, remove or strand a pod, and names what is to be changed first.
+// Unchanged refuses to adopt a release if that would restart, remove or strand a pod. Its error names what you have to
+// change first.
 func Unchanged(ctx context.Context, trial Trial, stored, rendered *release.Release) error {
 	before, err := manifest.Typed[appsv1.StatefulSet](stored.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
@@ -94,8 +96,8 @@ func Unchanged(ctx context.Context, trial Trial, stored, rendered *release.Relea
 		"write the spec so that it gives what runs, and change it afterwards", stored.Name, named)
 }
 
-// tried asks the API server what the upgrade would make of the StatefulSet, which knows the defaults, the mutating webhooks, and
-// what was changed by hand.
+// tried asks the API server which StatefulSet would result from the upgrade. The API server knows the defaults, the
+// mutating webhooks, and changes by hand.
 func tried(ctx context.Context, trial Trial, name client.ObjectKey, stored, rendered *appsv1.StatefulSet) ([]string, error) {
 	live, patched, err := trial.Try(ctx, name, func(live *appsv1.StatefulSet) ([]byte, error) { return upgradePatch(stored, rendered, live) })
 	if err != nil || live == nil {
@@ -111,7 +113,7 @@ func tried(ctx context.Context, trial Trial, name client.ObjectKey, stored, rend
 	return fields, nil
 }
 
-// upgradePatch is what Helm sends in an upgrade.
+// upgradePatch returns the patch that Helm would send in an upgrade.
 func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
 	from, err := json.Marshal(stored)
 	want, wantErr := json.Marshal(rendered)
@@ -123,7 +125,7 @@ func upgradePatch(stored, rendered, live *appsv1.StatefulSet) ([]byte, error) {
 	return strategicpatch.CreateThreeWayMergePatch(from, want, have, rules, true)
 }
 
-// DryRun is a trial on the API server, which stores nothing.
+// DryRun is a trial by a dry run of the API server, which stores nothing.
 type DryRun struct {
 	// Live reads from the API server itself.
 	Live   client.Reader
@@ -137,7 +139,7 @@ func (d DryRun) Try(ctx context.Context, name client.ObjectKey, patch func(live 
 	if err := d.Live.Get(ctx, name, before); err != nil {
 		return nil, nil, client.IgnoreNotFound(err)
 	}
-	// Only the spec and what the chart writes count.
+	// Only the spec and the chart's own fields count.
 	before.ManagedFields, before.Status = nil, appsv1.StatefulSetStatus{}
 	content, err := patch(before)
 	if err != nil {
@@ -153,7 +155,7 @@ func (d DryRun) Try(ctx context.Context, name client.ObjectKey, patch func(live 
 	return before, after, nil
 }
 
-// fixedDifferences names the fields that differ and that the API server lets no one change.
+// fixedDifferences returns the names of the fields that differ and that the API server does not let anyone change.
 func fixedDifferences(before, after *appsv1.StatefulSet) ([]string, error) {
 	fixed := func(set *appsv1.StatefulSet) map[string]any {
 		return map[string]any{

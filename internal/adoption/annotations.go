@@ -8,8 +8,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// CheckAnnotations refuses values that mean nothing. No rule of the CRD can: it does not see
-// annotations.
+// CheckAnnotations refuses unknown values. No rule of the CRD can do that, because it does not see annotations.
 func CheckAnnotations(cluster client.Object) error {
 	if _, err := Adopts(cluster); err != nil {
 		return err

@@ -11,11 +11,12 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-// HandBack makes of the release what it would be had a person installed it with Helm: its revisions carry no mark of the operator, and
-// their manifests no reference to the owner, with which a roll-back would let the objects be deleted. The objects themselves were
-// released before.
+// HandBack changes the records of a release to what they would be if a person had installed it with Helm. Its revisions
+// carry no mark of the operator. Their manifests have no owner reference, because a rollback to one with a reference
+// would let the garbage collector delete the objects. The caller has released the objects themselves before.
 //
-// It can be interrupted anywhere. The newest revision is the last to lose its mark, and until then the next reconcile begins anew.
+// An interruption anywhere does no harm. The newest revision is the last to lose its mark, and until then the next
+// reconcile begins anew.
 func HandBack(releases *storage.Driver, owner types.UID) error {
 	revisions, err := releases.ReadAll()
 	if err != nil {
@@ -29,9 +30,10 @@ func HandBack(releases *storage.Driver, owner types.UID) error {
 	return nil
 }
 
-// handBackRecord takes the operator's marks off a record, and the owner off the objects in its manifest.
+// handBackRecord removes the operator's marks from a record, and the owner from the objects in its manifest.
 //
-// The manifest of an unsigned record may be no manifest. It stays as it is then: the BarqCluster goes, and Helm can apply nothing of it.
+// If the manifest of an unsigned record is no manifest, it stays as it is. The BarqCluster can be deleted all the same,
+// and Helm cannot apply such a manifest.
 func handBackRecord(releases *storage.Driver, one *storage.Record, owner types.UID) error {
 	content, err := one.Manifest()
 	if err == nil {

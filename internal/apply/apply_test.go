@@ -17,10 +17,10 @@ import (
 const (
 	update = metav1.ManagedFieldsOperationUpdate
 	server = metav1.ManagedFieldsOperationApply
-	// helmFields are those of a create of Helm's.
+	// helmFields are the fields of an object that Helm has created.
 	helmFields = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}}},
 		"f:spec":{"f:replicas":{},"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
-	// templateFields are what a repair leaves of them.
+	// templateFields are those of them that a repair leaves to Helm.
 	templateFields = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}}},
 		"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
 	ownFields = `{"f:spec":{"f:replicas":{},"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"barq-db\"}":{".":{},"f:image":{}}}}}}}`
@@ -231,7 +231,7 @@ func TestTheDigestIsOfWhatIsRendered(t *testing.T) {
 	require.NotEqual(t, of(`{"spec":{"a":1}}`), of(`{"spec":{"a":2}}`))
 }
 
-// docs/ownership.md tells people what is owned whole.
+// docs/ownership.md lists what the chart owns whole.
 func TestThePageOfOwnership(t *testing.T) {
 	content, err := os.ReadFile("../../docs/ownership.md")
 	require.NoError(t, err)

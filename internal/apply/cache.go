@@ -9,22 +9,24 @@ import (
 
 // State is what the cache keeps of an object's managed fields.
 type State struct {
-	// Created: fields of it are Helm's, or of a create of the operator's, so an apply that leaves one of them out does not remove it.
+	// Created: Helm or the operator owns fields since it created the object. An apply that leaves one of them out does
+	// not remove it.
 	Created bool
-	// Helm: some of these are of Helm, which has edited the object too.
+	// Helm: Helm owns some of these, and has edited the object too.
 	Helm bool
-	// Added: a person or a program has added fields to what the chart owns whole.
+	// Added: a person or another program has added fields to what the chart owns whole.
 	Added bool
-	// Writers are the names of others who have written the object, the newest last.
+	// Writers has the names of others who have written the object, the newest last.
 	Writers []string
 }
 
-// Strip is a transform of the cache for objects of a kind of the chart. It replaces their managed fields by what StateOf needs.
+// Strip returns a transform of the cache for objects of a kind of the chart. It replaces their managed fields by what
+// StateOf needs.
 func Strip(kind string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		accessor, err := meta.Accessor(object)
 		if err != nil {
-			// It stands for an object that has gone.
+			// It stands for a deleted object.
 			return object, nil //nolint:nilerr // There is nothing to strip.
 		}
 		accessor.SetManagedFields(marksOf(kind, accessor.GetManagedFields()))
@@ -32,7 +34,7 @@ func Strip(kind string) func(any) (any, error) {
 	}
 }
 
-// The operations of entries that stand for a State in the cache.
+// The operations of entries that represent a State in the cache.
 const (
 	markCreated metav1.ManagedFieldsOperationType = "created"
 	markHelm    metav1.ManagedFieldsOperationType = "helm"
@@ -40,8 +42,8 @@ const (
 	markWritten metav1.ManagedFieldsOperationType = "written"
 )
 
-// marksOf returns entries without fields. Most objects have none, and their fields are not read. A cache may transform an object twice, so
-// marks stay as they are.
+// marksOf returns entries without fields. It does not parse the fields of most objects, because only the operator has
+// written them. A cache may transform an object twice, so it keeps marks as they are.
 func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	if !slices.ContainsFunc(managed, func(one metav1.ManagedFieldsEntry) bool { return one.FieldsV1 != nil }) {
 		return managed
@@ -61,7 +63,7 @@ func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedF
 	}
 	by, err := writersOf(managed)
 	if err != nil {
-		// The live object tells more.
+		// The live object has the details.
 		return []metav1.ManagedFieldsEntry{{Operation: markAdded}}
 	}
 	var marks []metav1.ManagedFieldsEntry
@@ -82,7 +84,7 @@ func marksOf(kind string, managed []metav1.ManagedFieldsEntry) []metav1.ManagedF
 	return marks
 }
 
-// StateOf returns what an object's managed fields say, of one from the cache or from the API server.
+// StateOf returns what the managed fields of an object say. The object may come from the cache or from the API server.
 func StateOf(kind string, object metav1.Object) State {
 	var state State
 	for _, mark := range marksOf(kind, object.GetManagedFields()) {

@@ -16,25 +16,25 @@ const Manager = "barq-operator-release"
 type Scope bool
 
 const (
-	// Everything is all that the operator or Helm has ever written, for a change that was asked for.
+	// Everything is all that the operator or Helm has ever written, for a requested change.
 	Everything Scope = true
-	// WithoutTemplate leaves out what was written into the pod template, so that a repair restarts no pod for a field that has
-	// been there all along. What a person has added there is claimed.
+	// WithoutTemplate leaves out what they have written into the pod template, so that a repair restarts no pod because
+	// of an old field. It includes what a person has added to the template.
 	WithoutTemplate Scope = false
 )
 
-// helmMark is the field by which Helm knows an object of a release again. Its writer is Helm, or the operator.
+// helmMark is the field by which Helm recognizes an object of a release. Either Helm or the operator writes it.
 var helmMark = fieldpath.MakePathOrDie("metadata", "annotations", "meta.helm.sh/release-name")
 
-// writers are the entries of an object's managed fields, by whose they are.
+// writers are the entries of an object's managed fields, by who owns them.
 type writers struct {
 	// own is what the operator has applied.
 	own *fieldpath.Set
-	// former has those of Helm, and of the operator's own creates.
+	// former has the entries of Helm, and of objects that the operator has created.
 	former []entry
-	// others has those of anybody else, but for subresources.
+	// others has the entries of all other writers, except for subresources.
 	others []entry
-	// rest is not looked at.
+	// rest has the entries that Claim keeps as they are.
 	rest []metav1.ManagedFieldsEntry
 }
 
@@ -67,7 +67,7 @@ func writersOf(managed []metav1.ManagedFieldsEntry) (*writers, error) {
 	return found, nil
 }
 
-// added returns, of what others have written, what the chart owns whole and has not rendered.
+// added returns the fields that others have written, in what the chart owns whole, and that the chart has not rendered.
 func (w *writers) added(kind string, by entry) *fieldpath.Set {
 	rendered := w.own
 	for _, former := range w.former {
@@ -82,10 +82,12 @@ func (w *writers) added(kind string, by entry) *fieldpath.Set {
 	return found
 }
 
-// Claim returns a JSON patch of an object's metadata that makes fields of others the operator's, so that the next apply removes those
-// that the manifest has not: what Helm or a create of the operator's has written, as far as scope says, and what others have added in
-// what the chart owns whole. It takes away the digest too, so that an apply which does not follow is made up for. It returns nil if
-// there is nothing to claim.
+// Claim returns a JSON patch of an object's metadata that makes the operator own fields of others. So the next apply
+// removes those that the manifest does not have. It claims what Helm or the operator has written otherwise than by
+// apply, as far as scope says. It also claims what others have added in what the chart owns whole.
+//
+// The patch also removes the digest, so that a later reconcile completes an apply that does not follow. Claim returns
+// nil if there is nothing to claim.
 func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
 	by, err := writersOf(object.GetManagedFields())
 	if err != nil {
@@ -128,8 +130,8 @@ func Claim(kind string, object metav1.Object, scope Scope) ([]byte, error) {
 	return json.Marshal(patch)
 }
 
-// partOfFormer returns what is claimed of an entry of Helm or of a create. What is left of it keeps Helm's mark: without the mark, the
-// next look would take the rest for what a person has added.
+// partOfFormer returns what is claimed of an entry of Helm or of a create. The rest keeps Helm's mark. Without it, the
+// next reconcile would take the rest for what a person has added.
 func partOfFormer(kind string, fields *fieldpath.Set, scope Scope) *fieldpath.Set {
 	if scope == Everything {
 		return fields
@@ -141,7 +143,8 @@ func partOfFormer(kind string, fields *fieldpath.Set, scope Scope) *fieldpath.Se
 	return part.Difference(fieldpath.NewSet(helmMark))
 }
 
-// versionOf returns the API version of the newest entry of the object itself. The API server keeps a set for each version.
+// versionOf returns the API version of the newest entry of the object itself. The API server keeps a set of fields for
+// each version.
 func versionOf(object metav1.Object) string {
 	for _, one := range object.GetManagedFields() {
 		if one.Subresource == "" {
@@ -151,7 +154,7 @@ func versionOf(object metav1.Object) string {
 	return ""
 }
 
-// appendLeft appends what is left of an entry of which a part was taken.
+// appendLeft appends what is left of an entry after a part was taken.
 func appendLeft(kept []metav1.ManagedFieldsEntry, of entry, taken *fieldpath.Set) ([]metav1.ManagedFieldsEntry, error) {
 	left := of.fields.Difference(taken)
 	if left.Empty() {
@@ -166,7 +169,7 @@ func appendLeft(kept []metav1.ManagedFieldsEntry, of entry, taken *fieldpath.Set
 	return append(slices.Clip(kept), one), nil
 }
 
-// partOf returns the paths of a set that are wanted.
+// partOf returns those paths of a set for which wanted returns true.
 func partOf(set *fieldpath.Set, wanted func(fieldpath.Path) bool) *fieldpath.Set {
 	part := fieldpath.NewSet()
 	set.Iterate(func(path fieldpath.Path) {

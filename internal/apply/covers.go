@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Covers reports whether a value has all that is wanted of it, both in the form of JSON. Lists of objects may have more entries, in
-// between too, as injectors add them: whether the chart owns them whole is a matter of their managed fields. Other lists are compared whole.
+// Covers reports whether a value has all of a wanted one, both in the form of JSON. Lists of objects may have more
+// entries, also in between, as injectors add them. Managed fields decide whether the chart owns such a list whole.
+// Other lists are compared whole.
 func Covers(have, want any) bool {
 	switch want := want.(type) {
 	case nil:
@@ -23,7 +24,7 @@ func Covers(have, want any) bool {
 		have, _ := have.([]any)
 		return coversList(have, want)
 	default:
-		// Go types write some empty texts that the API server leaves out.
+		// Go types write some empty strings that the API server leaves out.
 		return have == want || have == nil && want == ""
 	}
 }
@@ -45,7 +46,8 @@ func coversList(have, want []any) bool {
 	return true
 }
 
-// Keeps reports whether a manifest has every field that a former one had, whatever their values. Lists of another length do not.
+// Keeps reports whether a manifest has every field of a former one, whatever their values. It reports false if the
+// length of a list has changed.
 func Keeps(manifest, former any) bool {
 	switch former := former.(type) {
 	case map[string]any:
@@ -73,7 +75,7 @@ func Keeps(manifest, former any) bool {
 	}
 }
 
-// named returns the name of an entry of a list, by which the API server merges most of them.
+// named returns the name of an entry of a list. The API server merges most lists by it.
 func named(entry any) any {
 	object, _ := entry.(map[string]any)
 	return object["name"]

@@ -11,13 +11,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// DigestAnnotation of an object has the digest of the manifest that was last applied to it.
+// DigestAnnotation has the digest of the manifest that was last applied to the object.
 const DigestAnnotation = "barq.db/applied-digest"
 
-// digestPointer is the same as a part of a JSON pointer.
+// digestPointer is the annotation as a part of a JSON pointer.
 var digestPointer = strings.ReplaceAll(DigestAnnotation, "/", "~1")
 
-// Mark puts the digest of a rendered object into its annotations.
+// Mark writes the digest of a rendered object into its annotations.
 func Mark(object *unstructured.Unstructured) error {
 	annotations := object.GetAnnotations()
 	if annotations == nil {
@@ -36,5 +36,6 @@ func Mark(object *unstructured.Unstructured) error {
 	return nil
 }
 
-// Digest returns the digest that an object carries; empty if none was applied, or if the last apply was interrupted.
+// Digest returns the digest in an object's annotations; empty if no manifest was applied, or if the last apply was
+// interrupted.
 func Digest(object metav1.Object) string { return object.GetAnnotations()[DigestAnnotation] }

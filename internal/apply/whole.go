@@ -4,8 +4,9 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// wholes are, for each kind of the chart, the top-level fields in which nothing stays that the chart does not render. Fields outside
-// them are added by webhooks, injectors and platforms: labels, annotations, finalizers, the pull secrets of an account.
+// wholes has, for each kind of the chart, the top-level fields that the chart owns whole. The operator removes there
+// what the chart does not render. Webhooks, injectors and platforms add fields elsewhere: labels, annotations,
+// finalizers, the pull secrets of an account.
 var wholes = map[string][]string{
 	"ConfigMap":           {"data", "binaryData", "immutable"},
 	"NetworkPolicy":       {"spec"},
@@ -16,11 +17,11 @@ var wholes = map[string][]string{
 	"StatefulSet":         {"spec"},
 }
 
-// shared are the lists of a pod's spec to which injectors add entries. An entry that the chart renders is the chart's whole.
+// shared has the lists of a pod's spec to which injectors add entries. The chart owns an entry whole that it renders.
 var shared = []string{"containers", "initContainers", "volumes", "imagePullSecrets", "hostAliases"}
 
-// whole reports whether the chart owns a field whole: if it does not render it, the field goes. rendered are the fields that the
-// chart renders, or has rendered.
+// whole reports whether the chart owns a field whole: if the chart does not render the field, the operator removes it.
+// rendered has the fields that the chart renders, or has rendered.
 func whole(kind string, path fieldpath.Path, rendered *fieldpath.Set) bool {
 	if !startsWithAny(path, wholes[kind]) {
 		return false

@@ -6,11 +6,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// line has requests that wait, with turns between their namespaces.
+// line has waiting requests. Their namespaces take turns.
 type line struct {
-	// turns has each namespace of which a request waits once. The last turn of the first one is longest ago.
+	// turns has each namespace with waiting requests once. The one whose last turn is longest ago comes first.
 	turns []string
-	// requests are those of each of these namespaces, the next one first.
+	// requests has the requests of each of these namespaces, the next one first.
 	requests map[string][]reconcile.Request
 	size     int
 }
@@ -26,7 +26,7 @@ func (l *line) push(request reconcile.Request) {
 	l.size++
 }
 
-// next returns the namespace whose turn it is. A namespace of which most requests are being processed has no turn.
+// next returns the namespace whose turn it is. A namespace has no turn while workers process its maximum of requests.
 func (l *line) next(processing map[string]int, most int) (namespace string, found bool) {
 	for _, candidate := range l.turns {
 		count := processing[candidate]
@@ -34,14 +34,15 @@ func (l *line) next(processing map[string]int, most int) (namespace string, foun
 			namespace, found = candidate, true
 		}
 		if count == 0 {
-			// No other one has fewer. There are no more namespaces with requests being processed than workers, so this is soon.
+			// No other namespace has fewer. At most as many namespaces have requests in process as there are workers,
+			// so the loop ends soon.
 			break
 		}
 	}
 	return namespace, found
 }
 
-// pop takes the next request of a namespace, which goes to the end of the line if it has more.
+// pop removes and returns the next request of a namespace. The namespace moves to the end of the line if it has more.
 func (l *line) pop(namespace string) reconcile.Request {
 	waiting := l.requests[namespace]
 	l.leave(namespace)
@@ -53,7 +54,7 @@ func (l *line) pop(namespace string) reconcile.Request {
 	return waiting[0]
 }
 
-// remove takes one request out, and tells whether it was there.
+// remove removes a request, and reports whether it was there.
 func (l *line) remove(request reconcile.Request) bool {
 	namespace := request.Namespace
 	i := slices.Index(l.requests[namespace], request)

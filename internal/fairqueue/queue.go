@@ -5,7 +5,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Turns decide which request of one controller is processed next. They are for one queue.
+// Turns decides which request of one controller is processed next. Use it for one queue only.
 type Turns struct{ storage *storage }
 
 // New returns the turns of a controller with a number of workers.
@@ -13,7 +13,7 @@ func New(workers int) *Turns {
 	return &Turns{newStorage(max(1, workers/2))}
 }
 
-// NewQueue returns the queue. It is for controller.Options.
+// NewQueue returns the queue, for controller.Options.
 func (t *Turns) NewQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	return &queue{
 		TypedRateLimitingInterface: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{
@@ -26,35 +26,36 @@ func (t *Turns) NewQueue(name string, limiter workqueue.TypedRateLimiter[reconci
 	}
 }
 
-// AddUrgent adds a request that goes before ordinary ones. It is urgent until a worker takes it; one that is being processed is
-// urgent when it comes again. queue is what NewQueue returned, or what controller-runtime has wrapped around it.
+// AddUrgent adds a request that goes before ordinary ones. The request is urgent until a worker takes it. If it is
+// being processed, it is urgent when it comes again. queue is what NewQueue returned, or what controller-runtime has
+// wrapped around it.
 func (t *Turns) AddUrgent(queue workqueue.TypedRateLimitingInterface[reconcile.Request], request reconcile.Request) {
 	t.storage.mark(request)
 	queue.Add(request)
 	if queue.ShuttingDown() {
-		// It was not added, so nothing would take the mark away.
+		// The request was not added, so nothing else would remove the mark.
 		t.storage.unmark(request)
 	}
 }
 
-// queue is client-go's, which tells its storage what client-go does not.
+// queue is client-go's, and also tells the storage when a request was processed and when the queue ends.
 type queue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 	storage *storage
 }
 
-// Done ends the processing of a request. The worker has to call Get again: a request that waits because its namespace has
-// enough workers wakes no other one.
+// Done ends the processing of a request. The worker has to call Get again: a request that waits because its namespace
+// has enough workers does not wake another worker.
 func (q *queue) Done(request reconcile.Request) {
 	q.storage.done(request)
 	q.TypedRateLimitingInterface.Done(request)
 }
 
-// Len returns how many requests wait, those included whose namespace has enough workers.
+// Len returns how many requests wait, including those whose namespace has enough workers.
 func (q *queue) Len() int { return q.storage.waiting() }
 
-// ShutDown ends the queue. Workers get nothing more, as from the queue of controller-runtime: client-go would have them process
-// first what waits, and an operator with a thousand requests would not stop.
+// ShutDown ends the queue. Workers get no more requests, as with the queue of controller-runtime. client-go would have
+// them first process what waits, and an operator with a thousand requests would not stop.
 func (q *queue) ShutDown() {
 	q.storage.close()
 	q.TypedRateLimitingInterface.ShutDown()

@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/fairqueue"
 )
 
-// controller is the queue of a controller, and whom it turns to for what is urgent.
+// controller is the queue of a controller, with the turns to which it adds urgent requests.
 type controller struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 	turns *fairqueue.Turns
@@ -34,7 +34,7 @@ func newController(t *testing.T, workers int) controller {
 	return controller{queue, turns}
 }
 
-// named gives a request by its namespace and name, as in "a/1".
+// named returns a request by its namespace and name, as in "a/1".
 func named(text string) reconcile.Request {
 	namespace, name, _ := strings.Cut(text, "/")
 	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
@@ -52,7 +52,7 @@ func (c controller) urge(requests ...string) {
 	}
 }
 
-// get takes requests that wait, and leaves them being processed.
+// get takes waiting requests, and leaves them in process.
 func (c controller) get(t *testing.T, count int) (taken []string) {
 	t.Helper()
 	for range count {
@@ -70,7 +70,7 @@ func (c controller) done(requests ...string) {
 	}
 }
 
-// work processes all that waits, one after the other.
+// work processes all waiting requests, one after the other.
 func (c controller) work(t *testing.T) (processed []string) {
 	t.Helper()
 	for c.Len() > 0 {
@@ -129,7 +129,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// The mark of an urgent request is gone when a worker has taken it.
+// A request is no longer urgent when a worker has taken it.
 func TestARequestIsUrgentOnce(t *testing.T) {
 	queue := newController(t, 4)
 	queue.urge("a/1")
@@ -138,7 +138,8 @@ func TestARequestIsUrgentOnce(t *testing.T) {
 	require.Equal(t, []string{"a/2", "a/1"}, queue.work(t))
 }
 
-// As with every work queue, a request is not processed twice at a time, and what was added meanwhile is not lost.
+// As with every work queue, two workers never process a request at the same time. A request that is added meanwhile is
+// not lost.
 func TestARequestComesAgainAfterItWasProcessed(t *testing.T) {
 	queue := newController(t, 4)
 	queue.add("a/1")
@@ -202,7 +203,7 @@ func TestOneNamespaceHasHalfOfTheWorkers(t *testing.T) {
 	})
 }
 
-// The only worker is for every namespace.
+// A single worker serves every namespace.
 func TestOneWorkerIsEnough(t *testing.T) {
 	queue := newController(t, 1)
 	queue.add("a/1", "a/2")
@@ -230,7 +231,7 @@ func TestDelays(t *testing.T) {
 	})
 }
 
-// An operator that stops does not begin what waits.
+// An operator that stops does not begin waiting requests.
 func TestShutDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queue := newController(t, 4)
@@ -263,7 +264,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// measured gives the counts and gauges of the controller that is named like the test.
+// measured returns the counts and gauges of the controller with the name of the test.
 func measured(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Registry.Gather()
@@ -281,8 +282,8 @@ func measured(t *testing.T) map[string]float64 {
 	return found
 }
 
-// Many workers, many namespaces, all at once: every request is processed after it was added last, no request by two workers, and
-// no namespace by more than half of them.
+// With many workers and many namespaces at once, every request is processed after it was added last. Two workers never
+// process the same request, and no namespace has more than half of the workers.
 func TestManyWorkers(t *testing.T) {
 	const workers, namespaces, names, additions = 4, 5, 20, 4000
 	queue := newController(t, workers)

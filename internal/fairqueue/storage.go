@@ -10,7 +10,8 @@ import (
 // urgentInARow is how many urgent requests are taken before an ordinary one that waits.
 const urgentInARow = 3
 
-// storage has the requests that wait. It implements workqueue.Queue; client-go calls that part under a lock of its own.
+// storage has the waiting requests. It implements workqueue.Queue; client-go calls those methods under a lock of its
+// own.
 type storage struct {
 	// most is how many requests of one namespace are processed at once.
 	most int
@@ -19,7 +20,7 @@ type storage struct {
 	urgent, ordinary line
 	// inARow is how many urgent requests were taken since the last ordinary one.
 	inARow int
-	// marked are the requests that are urgent when they are pushed or touched next.
+	// marked has the requests that are urgent when they are pushed or touched next.
 	marked sets.Set[reconcile.Request]
 	// processing is how many requests of each namespace are being processed.
 	processing map[string]int
@@ -30,7 +31,7 @@ func newStorage(most int) *storage {
 	return &storage{most: most, urgent: newLine(), ordinary: newLine(), marked: sets.Set[reconcile.Request]{}, processing: map[string]int{}}
 }
 
-// Push adds a request that does not wait yet.
+// Push adds a request that is not waiting yet.
 func (s *storage) Push(request reconcile.Request) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -41,7 +42,7 @@ func (s *storage) Push(request reconcile.Request) {
 	}
 }
 
-// Touch is called when a request that waits is added again.
+// Touch is called when a waiting request is added again.
 func (s *storage) Touch(request reconcile.Request) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -50,7 +51,7 @@ func (s *storage) Touch(request reconcile.Request) {
 	}
 }
 
-// Len returns how many requests wait that a worker may take now.
+// Len returns how many waiting requests a worker may take now.
 func (s *storage) Len() int {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -66,7 +67,7 @@ func (s *storage) Len() int {
 	return free
 }
 
-// Pop takes the next request. Len is positive.
+// Pop takes the next request. Len must be positive.
 func (s *storage) Pop() reconcile.Request {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -89,7 +90,7 @@ func (s *storage) Pop() reconcile.Request {
 	return from.pop(namespace)
 }
 
-// done is called before client-go is told that a request was processed.
+// done is called before client-go learns that a request was processed.
 func (s *storage) done(request reconcile.Request) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -123,8 +124,8 @@ func (s *storage) unmark(request reconcile.Request) {
 	s.marked.Delete(request)
 }
 
-// takeMark removes the mark of a request, and tells whether there was one. A mark lasts no longer, so that there are never more
-// than requests: those that are added while they are being processed.
+// takeMark removes the mark of a request, and reports whether there was one. A mark lasts until then. So there are
+// never more marks than requests that were added while workers process them.
 func (s *storage) takeMark(request reconcile.Request) bool {
 	marked := s.marked.Has(request)
 	s.marked.Delete(request)

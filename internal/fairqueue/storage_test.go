@@ -13,13 +13,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// model says the same as the storage in the shortest way, whatever it costs.
+// model does the same as the storage in the shortest way, whatever that costs.
 type model struct {
 	most, inARow int
 	now          int
 	waiting      []waiting
 	processing   []reconcile.Request
-	// turn is when a namespace had its last turn, or came into the line, of urgent requests and of others.
+	// turn is when a namespace had its last turn, or joined the line, for urgent requests and for others.
 	turn map[bool]map[string]int
 }
 
@@ -60,14 +60,14 @@ func (m *model) processed(namespace string) (count int) {
 	return count
 }
 
-// next gives the request that is to be taken, if there is one.
+// next returns the request to take, if there is one.
 func (m *model) next() (next waiting, found bool) {
 	free := slices.DeleteFunc(slices.Clone(m.waiting), func(one waiting) bool { return m.processed(one.request.Namespace) >= m.most })
 	if len(free) == 0 {
 		return waiting{}, false
 	}
 	urgentFirst := m.inARow < urgentInARow
-	// The sort is stable: of a namespace the first remains the first.
+	// The sort is stable, so the first request of a namespace remains the first.
 	slices.SortStableFunc(free, func(a, b waiting) int {
 		if a.urgent != b.urgent {
 			if a.urgent == urgentFirst {
@@ -93,7 +93,7 @@ func (m *model) take(next waiting) {
 	}
 }
 
-// The storage gives the requests in the order in which a simple model does, whatever is added, taken and finished.
+// The storage returns the requests in the order in which a simple model does, whatever is added, taken and finished.
 func TestTheStorageDoesWhatAModelDoes(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -111,7 +111,7 @@ func TestTheStorageDoesWhatAModelDoes(t *testing.T) {
 					Namespace: fmt.Sprint("n", random.IntN(namespaces)), Name: fmt.Sprint(random.IntN(names)),
 				}}
 				if slices.Contains(expected.processing, request) {
-					// TestARequestComesAgainAfterItWasProcessed has these.
+					// TestARequestComesAgainAfterItWasProcessed covers these.
 					continue
 				}
 				urgent := random.IntN(2) == 0
@@ -143,7 +143,7 @@ func TestTheStorageDoesWhatAModelDoes(t *testing.T) {
 	}
 }
 
-// What is gone takes no memory.
+// Finished requests take no memory.
 func TestNothingIsKept(t *testing.T) {
 	turns := New(4)
 	queue := turns.NewQueue("", workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())

@@ -15,9 +15,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// limitedCache keeps only what belongs to a BarqCluster, and of that only what is
-// read. Unlimited caches are what makes operators run out of memory on large
-// Kubernetes clusters.
+// limitedCache keeps only objects of BarqClusters, and of those only the fields that the operator reads. Unlimited
+// caches make operators run out of memory on large Kubernetes clusters.
 func limitedCache() cache.Options {
 	mine := cache.ByObject{Label: ownership.Selector()}
 	pods := mine
@@ -40,8 +39,8 @@ func limitedCache() cache.Options {
 	}
 }
 
-// withoutManagedFields does what cache.TransformStripManagedFields does, which reads them first to see whether there are any. Of a
-// PodMonitor, whose kind need not exist, is kept what is kept of the chart's other kinds.
+// withoutManagedFields does what cache.TransformStripManagedFields does, without reading the managed fields first. Of a
+// PodMonitor, whose kind need not exist, it keeps the same as of the chart's other kinds.
 func withoutManagedFields(object any) (any, error) {
 	if monitor, ok := object.(*unstructured.Unstructured); ok && monitor.GetKind() == "PodMonitor" {
 		return apply.Strip(monitor.GetKind())(object)

@@ -25,8 +25,7 @@ import (
 // Lease every two seconds.
 const betweenLooks = 500 * time.Millisecond
 
-// newCheckCommand gives the command check, which `helm test` runs with the account of
-// the operator.
+// newCheckCommand returns the command check, which `helm test` runs with the operator's ServiceAccount.
 func newCheckCommand() *cobra.Command {
 	var namespace string
 	var timeout time.Duration
@@ -71,8 +70,8 @@ func newCheckCommand() *cobra.Command {
 	return command
 }
 
-// awaitRenewal waits until a leader renews its Lease, and names it. It compares what it
-// reads with what it read before rather than with a clock, because clocks of nodes differ.
+// awaitRenewal waits until a leader renews its Lease, and returns the leader's name. It compares two reads of the Lease
+// instead of the time, because clocks of nodes differ.
 func awaitRenewal(ctx context.Context, reader client.Reader, namespace string, timeout time.Duration) (leader string, err error) {
 	var first *metav1.MicroTime
 	var problem error
@@ -100,7 +99,7 @@ func awaitRenewal(ctx context.Context, reader client.Reader, namespace string, t
 	return leader, err
 }
 
-// orAll names a namespace as the watched ones are written.
+// orAll returns the text for a namespace, or for all of them if it is empty.
 func orAll(namespace string) string {
 	if namespace == "" {
 		return "all namespaces"

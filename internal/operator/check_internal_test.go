@@ -22,8 +22,7 @@ func newLease(holder string) *coordinationv1.Lease {
 	}
 }
 
-// A Lease that nobody renews is left over from an operator that is gone, whatever
-// time stands in it.
+// A Lease that no operator renews is left over from one that no longer runs, whatever time it contains.
 func TestCheckFailsWithoutALeader(t *testing.T) {
 	for name, test := range map[string]struct {
 		leases []client.Object

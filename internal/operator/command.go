@@ -19,7 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/version"
 )
 
-// Settings are what flags and environment variables decide.
+// Settings are what flags and environment variables set.
 type Settings struct {
 	// WatchesFile is the path of watches.yaml.
 	WatchesFile string
@@ -28,8 +28,7 @@ type Settings struct {
 	MetricsAddress string
 	// HealthAddress is where /healthz and /readyz are served over HTTP.
 	HealthAddress string
-	// ProfilesAddress is where /debug/pprof is served over HTTP, to whoever reaches it; "0"
-	// or empty turns it off.
+	// ProfilesAddress is where /debug/pprof is served over HTTP, to all who can reach it; "0" or empty turns it off.
 	ProfilesAddress string
 	// LeaderElection lets only one of several operators work at a time.
 	LeaderElection bool
@@ -37,18 +36,18 @@ type Settings struct {
 	LeaderElectionNamespace string
 	// LogLevel is debug, info or error.
 	LogLevel string
-	// DefaultImage is what a BarqCluster without spec.image runs; empty leaves it to
-	// the chart. From RELATED_IMAGE_BARQ_DB.
+	// DefaultImage is the image of a BarqCluster without spec.image, from RELATED_IMAGE_BARQ_DB. If it is empty, the
+	// chart's image is used.
 	DefaultImage string
-	// UnrequestedRollouts is how many BarqClusters may restart their pods at a time for a
-	// change that nobody asked for in a spec; with 0 none does.
+	// UnrequestedRollouts is how many BarqClusters may restart their pods at a time for a change that no spec asks for.
+	// With 0, none may.
 	UnrequestedRollouts int
-	// DeletionPolicy is the name of the ValidatingAdmissionPolicy that spec.deletionProtection needs, and of its binding;
-	// empty if the operator is not to look for them.
+	// DeletionPolicy is the name of the ValidatingAdmissionPolicy that spec.deletionProtection needs, and of its
+	// binding. If it is empty, the operator does not look for them.
 	DeletionPolicy string
 }
 
-// NewCommand gives the command barq-operator.
+// NewCommand returns the command barq-operator.
 func NewCommand() *cobra.Command {
 	settings := Settings{DefaultImage: os.Getenv("RELATED_IMAGE_BARQ_DB")}
 	command := &cobra.Command{
@@ -100,12 +99,12 @@ func setUpLogging(name string) error {
 		zap.JSONEncoder(func(config *zapcore.EncoderConfig) {
 			config.EncodeTime = zapcore.TimeEncoderOfLayout(time.RFC3339Nano)
 		}),
-		// Errors are about BarqClusters and come from a few known places; a stack of the
-		// work queue under each only hides them.
+		// Errors are about BarqClusters and come from a few known places. A stack of the work queue under each would
+		// only hide them.
 		zap.StacktraceLevel(zapcore.PanicLevel),
 	)
-	// Leader election logs through klog, and the metrics server through the standard
-	// library; their lines are to be JSON like all others.
+	// Leader election logs through klog, and the metrics server through the standard library. Their lines must be JSON
+	// like all others.
 	ctrl.SetLogger(zapr.NewLogger(logger))
 	klog.SetLogger(ctrl.Log.WithName("klog"))
 	if _, err := uberzap.RedirectStdLogAt(logger, zapcore.InfoLevel); err != nil {

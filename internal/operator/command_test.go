@@ -27,7 +27,7 @@ func TestVersion(t *testing.T) {
 	require.Equal(t, "barq-operator version "+version.String()+"\n", out)
 }
 
-// A mistake on the command line ends the operator with a word about what to write.
+// A mistake on the command line ends the operator with a message that says what to write.
 func TestMistakesAreExplained(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string

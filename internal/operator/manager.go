@@ -28,11 +28,11 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// leaderElectionID names the Lease.
+// leaderElectionID is the name of the Lease.
 const leaderElectionID = "barq-operator.barq.db"
 
-// newManager makes the manager with its caches, probes and metrics. Its client hides the
-// BarqClusters that the operator, known by that name, does not hold.
+// newManager creates the manager with its caches, probes and metrics. operator is the name of this operator. The
+// manager's client hides the BarqClusters that this operator does not hold.
 func newManager(config *rest.Config, settings Settings, operator string) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
@@ -48,8 +48,8 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 		LeaderElection:          settings.LeaderElection,
 		LeaderElectionID:        leaderElectionID,
 		LeaderElectionNamespace: settings.LeaderElectionNamespace,
-		// An operator that stops in order hands over at once. One that is killed keeps
-		// its Lease until it runs out.
+		// An operator that stops in order hands over at once. One that is killed holds its Lease until the Lease
+		// expires.
 		LeaderElectionReleaseOnCancel: true,
 		Metrics: metricsserver.Options{
 			BindAddress:    settings.MetricsAddress,
@@ -58,8 +58,8 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 		},
 		Cache: limitedCache(),
 		Client: client.Options{Cache: &client.CacheOptions{
-			// BarqClusters are read unstructured, and from the cache: a pass with nothing to
-			// do does not ask the API server for them.
+			// BarqClusters are read unstructured, and from the cache, so a reconcile with nothing to do does not ask
+			// the API server for them.
 			Unstructured: true,
 		}},
 		NewClient: func(config *rest.Config, options client.Options) (client.Client, error) {
@@ -69,8 +69,8 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 	}
 	helmmanager.ConfigureWatchNamespaces(&options, ctrl.Log.WithName("manager"))
 
-	// The API server warns about the name of the Helm library's finalizer on every
-	// write; once is enough.
+	// The API server warns about the name of the Helm library's finalizer on every write. One such line in the log is
+	// enough.
 	config.WarningHandlerWithContext = log.NewKubeAPIWarningLogger(log.KubeAPIWarningLoggerOptions{Deduplicate: true})
 
 	mgr, err := ctrl.NewManager(config, options)
@@ -86,9 +86,9 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 	return mgr, nil
 }
 
-// newReleaseMetadataCache makes a cache of the metadata of the Secrets in which Helm stores
-// releases, without their contents, in the namespaces that the manager watches. It is
-// apart from the manager's cache, which keeps one set of limits for all forms of a kind.
+// newReleaseMetadataCache creates a cache of the metadata of the Secrets in which Helm stores releases, without their
+// contents. It covers the namespaces that the manager watches. It is separate from the manager's cache, which has one
+// set of limits for all forms of a kind.
 func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 	releases, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:           mgr.GetHTTPClient(),
@@ -96,8 +96,8 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 		Mapper:               mgr.GetRESTMapper(),
 		DefaultNamespaces:    watchedNamespaces(),
 		DefaultFieldSelector: fields.OneTermEqualSelector("type", secrets.ReleaseType),
-		// Only the name and the resourceVersion are used, and of the operator's own
-		// releases the labels and their signature.
+		// Only the name and the resourceVersion are used, and, for the operator's own releases, the labels and their
+		// signature.
 		DefaultTransform: func(object any) (any, error) {
 			if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
 				metadata.ManagedFields, metadata.OwnerReferences = nil, nil
@@ -118,7 +118,7 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 	return releases, nil
 }
 
-// newInventory makes an inventory of the Secrets in the namespaces that the manager watches.
+// newInventory creates an inventory of the Secrets in the namespaces that the manager watches.
 func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 	inventory, err := secrets.NewInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
 	if err != nil {
@@ -130,7 +130,7 @@ func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 	return inventory, nil
 }
 
-// newAccountInventory makes an inventory of the ServiceAccounts there.
+// newAccountInventory creates an inventory of the ServiceAccounts there.
 func newAccountInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 	inventory, err := secrets.NewAccountInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
 	if err != nil {
@@ -142,7 +142,7 @@ func newAccountInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
 	return inventory, nil
 }
 
-// newDeletionPolicy makes what watches the admission policy of that name.
+// newDeletionPolicy creates the watch of the admission policy of that name.
 func newDeletionPolicy(mgr ctrl.Manager, name string) (*protection.Policy, error) {
 	policy, err := protection.New(mgr.GetConfig(), mgr.GetHTTPClient(), name)
 	if err != nil {
@@ -154,7 +154,7 @@ func newDeletionPolicy(mgr ctrl.Manager, name string) (*protection.Policy, error
 	return policy, nil
 }
 
-// watchedNamespaces are those that the manager watches; none means all.
+// watchedNamespaces returns the namespaces that the manager watches; none means all.
 func watchedNamespaces() map[string]cache.Config {
 	options := ctrl.Options{}
 	helmmanager.ConfigureWatchNamespaces(&options, logr.Discard())

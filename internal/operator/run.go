@@ -26,7 +26,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
-// Run works until the context ends.
+// Run runs the operator until the context ends.
 func Run(ctx context.Context, settings Settings) error {
 	log := ctrl.Log.WithName("operator")
 	log.Info("Starting", "version", version.Version, "commit", version.Commit, "date", version.Date)
@@ -58,8 +58,8 @@ func Run(ctx context.Context, settings Settings) error {
 }
 
 // loadRecordKey reads the key that signs the records of releases from the operator's namespace, with the permissions of
-// config/rbac/record_key_role.yaml. An operator outside of Kubernetes that is told of no namespace signs with a key that lives as long as
-// the process.
+// config/rbac/record_key_role.yaml. Outside of Kubernetes and without a namespace, an operator signs with a key that
+// lives as long as the process.
 func loadRecordKey(ctx context.Context, mgr ctrl.Manager, namespace string) (*signing.Key, error) {
 	if namespace == "" {
 		ctrl.Log.WithName("operator").Info("Signing the records of releases with a key that ends with this process, " +
@@ -73,7 +73,7 @@ func loadRecordKey(ctx context.Context, mgr ctrl.Manager, namespace string) (*si
 	return signing.Load(ctx, core.Secrets(namespace))
 }
 
-// addControllers registers the Helm reconciler and the controllers beside it.
+// addControllers registers the release controller and the other controllers.
 func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, settings Settings, operator string) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)

@@ -20,38 +20,38 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Trial finds out whether the API server takes the pods of a StatefulSet.
+// Trial finds out whether the API server admits the pods of a StatefulSet.
 type Trial struct {
 	Writer client.Writer
 	// Live reads from the API server itself.
 	Live client.Reader
 }
 
-// The dry run stores nothing, but RBAC knows no verb for that. It gives the operator no more than it has: it may make
-// StatefulSets, whose pods are what it likes.
+// The dry run stores nothing, but RBAC has no verb for that. It adds nothing to what the operator may do: the operator
+// may create StatefulSets, whose pods it can write as it likes.
 // +kubebuilder:rbac:groups="",resources=pods,verbs=create;list
 
-// Whether a quota has room for a pod in place of another one is read only after the quota had none beside it.
+// Only after a quota had no room for one more pod, the operator reads whether it has room in place of another one.
 // +kubebuilder:rbac:groups="",resources=resourcequotas,verbs=list
 
-// Admits returns an error if the API server would refuse the pods of a StatefulSet, as it is to be, in place of those that
-// there are. The StatefulSet has the UID of the one that is there. Nothing is stored.
+// Admits returns an error if the API server would refuse the pods of a wanted StatefulSet in place of the current pods.
+// set has the UID of the current StatefulSet. Nothing is stored.
 func (t Trial) Admits(ctx context.Context, set *appsv1.StatefulSet) error {
 	replicas := ptr.Deref(set.Spec.Replicas, 1)
 	if replicas == 0 {
 		return nil
 	}
-	// Kubernetes begins with the last one.
+	// Kubernetes replaces the last pod first.
 	pod := podOf(set, replicas-1)
 	err := t.Writer.Create(ctx, pod, client.DryRunAll)
 	switch {
 	case err == nil, cannotTry(err):
 		return nil
 	case apierrors.IsAlreadyExists(err):
-		// That is asked last, after everything that could refuse the pod.
+		// The API server checks the name last, after everything that could refuse the pod.
 		return nil
 	case exceedsQuota(err):
-		// The pod that is there counts, and goes before this one is made.
+		// The quota counts the current pod, which is deleted before the new one is created.
 		return t.fits(ctx, set, pod)
 	default:
 		return refusedPod(pod, err.Error())
@@ -66,8 +66,8 @@ func refusedPod(pod *corev1.Pod, reason string) error {
 		ErrRefused, pod.Name, reason)
 }
 
-// cannotTry tells whether the API server answers that this operator may make no pods, or that a webhook has no dry run. Neither says
-// anything of the pod. Admission always names the pod that it forbids.
+// cannotTry reports whether the API server says that this operator may not create pods, or that a webhook has no dry
+// run. Neither means that the pod is refused. Admission always names the pod that it forbids.
 func cannotTry(err error) bool {
 	if apierrors.IsBadRequest(err) {
 		return true
@@ -80,18 +80,19 @@ func cannotTry(err error) bool {
 	return details != nil && details.Kind == "pods" && details.Name == ""
 }
 
-// exceedsQuota tells whether a quota has no room. Kubernetes gives that no reason of its own, and has worded it so since
-// its first version with quotas.
+// exceedsQuota reports whether a quota has no room. Kubernetes has no reason for that, and has used the same words
+// since its first version with quotas.
 func exceedsQuota(err error) bool {
 	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota: ")
 }
 
-// podOf returns the pod that the StatefulSet controller would make.
+// podOf returns the pod that the StatefulSet controller would create.
 func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	template := set.Spec.Template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 	pod.Namespace, pod.Name = set.Namespace, workload.PodName(set.Name, ordinal)
-	// A reference that blocks the deletion of its owner needs a right on StatefulSets that the operator does not have.
+	// The reference does not block the deletion of its owner, which would need a right on StatefulSets that the
+	// operator does not have.
 	pod.OwnerReferences = []metav1.OwnerReference{{
 		APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: ptr.To(true),
 	}}
@@ -110,8 +111,8 @@ func podOf(set *appsv1.StatefulSet, ordinal int32) *corev1.Pod {
 	return pod
 }
 
-// fits returns an error if a quota has no room for the pods of a StatefulSet in place of those that there are. Quotas that count only
-// some pods are left out: which ones they count is not known here.
+// fits returns an error if a quota has no room for the wanted pods of a StatefulSet in place of the current ones. It
+// leaves out quotas that count only some pods, because it does not know which ones they count.
 func (t Trial) fits(ctx context.Context, set *appsv1.StatefulSet, wanted *corev1.Pod) error {
 	var quotas corev1.ResourceQuotaList
 	if err := t.Live.List(ctx, &quotas, client.InNamespace(set.Namespace)); err != nil {
@@ -155,13 +156,13 @@ func (t Trial) fits(ctx context.Context, set *appsv1.StatefulSet, wanted *corev1
 	return nil
 }
 
-// isGoing tells whether a quota counts a pod no longer, or not for long.
+// isGoing reports whether a quota no longer counts a pod, or will soon stop counting it.
 func isGoing(pod *corev1.Pod) bool {
 	return pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
-// usageOf returns what a pod uses of a quota, by the names that quotas have for it. Init containers run before the others and ask for
-// less in every pod of the chart.
+// usageOf returns what a pod uses of a quota, under the names that quotas have for it. Init containers run before the
+// others and request less in every pod of the chart.
 func usageOf(pod *corev1.Pod) map[corev1.ResourceName]resource.Quantity {
 	usage := map[corev1.ResourceName]resource.Quantity{}
 	add := func(name corev1.ResourceName, amount resource.Quantity) {
@@ -177,7 +178,7 @@ func usageOf(pod *corev1.Pod) map[corev1.ResourceName]resource.Quantity {
 		}
 		for name, amount := range resources.Limits {
 			add("limits."+name, amount)
-			// A request that is left out is as large as the limit.
+			// A missing request is as large as the limit.
 			if _, asked := resources.Requests[name]; !asked {
 				add(corev1.DefaultResourceRequestsPrefix+name, amount)
 				add(name, amount)

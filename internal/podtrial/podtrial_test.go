@@ -21,7 +21,7 @@ import (
 
 var podResource = schema.GroupResource{Resource: "pods"}
 
-// triedSet is a StatefulSet whose pods ask for a whole CPU.
+// triedSet returns a StatefulSet whose pods request a whole CPU.
 func triedSet() *appsv1.StatefulSet {
 	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "db", UID: "uid of the set"}}
 	set.Spec.Replicas = ptr.To[int32](2)
@@ -36,7 +36,8 @@ func triedSet() *appsv1.StatefulSet {
 	return set
 }
 
-// trialOn makes a trial on an API server with some objects that answers with an error, and gives the pod that was tried.
+// trialOn returns a trial on an API server with some objects. Each create on it returns answer. trialOn also returns a
+// function with the pod that was tried.
 func trialOn(t *testing.T, answer error, objects ...client.Object) (Trial, func() *corev1.Pod) {
 	t.Helper()
 	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
@@ -117,7 +118,7 @@ func TestWithoutPodsNothingIsTried(t *testing.T) {
 	require.Nil(t, tried())
 }
 
-// A quota counts the pod that is there, which goes before the next one is made.
+// A quota counts the current pod, which is deleted before the next one is created.
 func TestAQuotaIsHeldToThePodsInPlaceOfThoseThatThereAre(t *testing.T) {
 	pod := func(ordinal int32, cpu string) *corev1.Pod {
 		set := triedSet()

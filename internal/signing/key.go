@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// DigestAnnotation of a record is the SHA-256 sum of its content, in base64. With it the signature can be verified by a
-	// reader that has the metadata alone.
+	// DigestAnnotation of a record is the SHA-256 sum of its content, in base64. With it, a reader that has only the
+	// metadata can verify the signature.
 	DigestAnnotation = "barq.db/record-digest"
 	// SignatureAnnotation of a record is its HMAC-SHA256, in base64.
 	SignatureAnnotation = "barq.db/record-signature"
 
 	// contentKey is where Helm keeps a revision in its Secret.
 	contentKey = "release"
-	// purpose begins what is signed, so that a signature of one kind never passes for another.
+	// purpose begins the signed text, so that a signature of one kind is never valid for another.
 	purpose = "barq.db/record/v1"
 	// labelPrefix begins the operator's own labels.
 	labelPrefix = "barq.db/"
@@ -49,7 +49,7 @@ func (k *Key) Sign(record *corev1.Secret, cluster types.UID) {
 	record.Annotations[SignatureAnnotation] = base64.StdEncoding.EncodeToString(k.sum(record, cluster))
 }
 
-// VerifyMetadata reports whether the metadata of a record of the BarqCluster with the given UID are those that Sign saw.
+// VerifyMetadata reports whether a record of the BarqCluster with the given UID has the metadata that Sign saw.
 func (k *Key) VerifyMetadata(record metav1.Object, cluster types.UID) bool {
 	if k == nil {
 		return false
@@ -58,7 +58,7 @@ func (k *Key) VerifyMetadata(record metav1.Object, cluster types.UID) bool {
 	return err == nil && hmac.Equal(signature, k.sum(record, cluster))
 }
 
-// Verify reports whether metadata and content of a record are those that Sign saw.
+// Verify reports whether a record has the metadata and the content that Sign saw.
 func (k *Key) Verify(record *corev1.Secret, cluster types.UID) bool {
 	return k.VerifyMetadata(record, cluster) && record.Annotations[DigestAnnotation] == digest(record.Data[contentKey])
 }
@@ -68,7 +68,8 @@ func digest(content []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// sum returns the HMAC of what is signed. Each text comes with its length, so that no two lists of texts give the same bytes.
+// sum returns the HMAC of the signed texts. Each text comes with its length, so that different lists of texts always
+// result in different bytes.
 func (k *Key) sum(record metav1.Object, cluster types.UID) []byte {
 	texts := []string{purpose, record.GetNamespace(), record.GetName(), string(cluster), record.GetAnnotations()[DigestAnnotation]}
 	labels := record.GetLabels()
@@ -86,7 +87,7 @@ func (k *Key) sum(record metav1.Object, cluster types.UID) []byte {
 	return mac.Sum(nil)
 }
 
-// StripAnnotations removes all annotations from the metadata of a record but those that VerifyMetadata reads.
+// StripAnnotations removes all annotations from the metadata of a record except those that VerifyMetadata reads.
 func StripAnnotations(record metav1.Object) {
 	annotations := record.GetAnnotations()
 	if annotations[SignatureAnnotation] == "" {
@@ -94,7 +95,7 @@ func StripAnnotations(record metav1.Object) {
 		return
 	}
 	record.SetAnnotations(map[string]string{
-		// A copy of its own lets the rest of the object be freed.
+		// Cloning the text lets Go free the rest of the object.
 		DigestAnnotation:    strings.Clone(annotations[DigestAnnotation]),
 		SignatureAnnotation: strings.Clone(annotations[SignatureAnnotation]),
 	})

@@ -70,7 +70,7 @@ func TestAnythingThatIsReadOfARecordIsSigned(t *testing.T) {
 	require.False(t, (*signing.Key)(nil).Verify(signed, uid))
 }
 
-// An admission webhook may add to every Secret. That must not look like a forgery.
+// An admission webhook may add labels and annotations to every Secret. That must not look like a forgery.
 func TestWhatOthersAddIsNotSigned(t *testing.T) {
 	key := signing.New([]byte("key"))
 	signed := record()
@@ -87,7 +87,7 @@ func TestWhatOthersAddIsNotSigned(t *testing.T) {
 	require.Empty(t, other.Annotations)
 }
 
-// Where one text ends and the next begins is part of what is signed.
+// The signature covers where one text ends and the next begins.
 func TestTextsDoNotRunTogether(t *testing.T) {
 	key := signing.New([]byte("key"))
 	signed := record()
@@ -118,7 +118,7 @@ func TestTheKeyIsMadeOnce(t *testing.T) {
 	require.False(t, other.Verify(signed, uid), "each installation has a key of its own")
 }
 
-// Two replicas start at once.
+// Two replicas start at the same time.
 func TestAnotherReplicaMakesTheKeyFirst(t *testing.T) {
 	server := fake.NewClientset()
 	secrets := server.CoreV1().Secrets("barq-system")

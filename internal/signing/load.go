@@ -15,14 +15,14 @@ import (
 const (
 	// SecretName is the Secret in the operator's namespace that holds the key.
 	SecretName = "barq-operator-record-key"
-	// secretKey is where the Secret holds it.
+	// secretKey is the key of its data in that Secret.
 	secretKey = "key"
-	// keySize is that of SHA-256's block, the most that HMAC uses.
+	// keySize is the block size of SHA-256, the most that HMAC uses.
 	keySize = 64
 )
 
-// Load returns the key in the Secret SecretName, and creates the Secret with a random key if it is absent. It fails for
-// a Secret with a shorter key.
+// Load returns the key in the Secret SecretName. It creates the Secret with a random key if it does not exist. It fails
+// for a Secret with a shorter key.
 func Load(ctx context.Context, secrets corev1client.SecretInterface) (*Key, error) {
 	stored, err := secrets.Get(ctx, SecretName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -56,7 +56,7 @@ func create(ctx context.Context, secrets corev1client.SecretInterface) (*corev1.
 		Data:       map[string][]byte{secretKey: key.secret},
 	}, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		// Another replica was first.
+		// Another replica has created the Secret first.
 		return secrets.Get(ctx, SecretName, metav1.GetOptions{})
 	}
 	return made, err

@@ -21,9 +21,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// changes gives a source that enqueues the BarqClusters that have changed. Edits of a spec and deletions are urgent: a person waits
-// for them. So is, when the operator starts, what the last one has left to do: an operator that is killed again and again would
-// otherwise begin each time with those that need nothing, and never come to the others.
+// changes returns a source that enqueues the BarqClusters that have changed. Edits of a spec and deletions are urgent,
+// because a person waits for them. When the operator starts, so is the work that the last operator left unfinished.
+// Otherwise, an operator that is killed repeatedly would begin each time with BarqClusters that need nothing, and never
+// reach the others.
 func changes(objects cache.Cache, turns *fairqueue.Turns, own *releasestatus.Written) source.Source {
 	type requests = workqueue.TypedRateLimitingInterface[ctrl.Request]
 	return source.Kind(objects, clusters.Object(), handler.TypedFuncs[*unstructured.Unstructured, ctrl.Request]{
@@ -31,7 +32,7 @@ func changes(objects cache.Cache, turns *fairqueue.Turns, own *releasestatus.Wri
 			enqueue(queue, turns, found.Object, found.IsInInitialList && leftToDo(found.Object))
 		},
 		UpdateFunc: func(_ context.Context, changed event.TypedUpdateEvent[*unstructured.Unstructured], queue requests) {
-			// The beginning of a deletion is a generation too.
+			// The beginning of a deletion changes the generation too.
 			enqueue(queue, turns, changed.ObjectNew, changed.ObjectOld.GetGeneration() != changed.ObjectNew.GetGeneration())
 		},
 		DeleteFunc: func(_ context.Context, gone event.TypedDeleteEvent[*unstructured.Unstructured], queue requests) {
@@ -43,7 +44,8 @@ func changes(objects cache.Cache, turns *fairqueue.Turns, own *releasestatus.Wri
 func enqueue(queue workqueue.TypedRateLimitingInterface[ctrl.Request], turns *fairqueue.Turns, cluster client.Object, urgent bool) {
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}
 	if urgent {
-		// What a new spec or a deletion fails at has not failed before, and is tried again as soon as anything.
+		// A new spec or a deletion has not failed before, so its first retry comes without a delay from earlier
+		// failures.
 		queue.Forget(request)
 		turns.AddUrgent(queue, request)
 	} else {
@@ -51,8 +53,9 @@ func enqueue(queue workqueue.TypedRateLimitingInterface[ctrl.Request], turns *fa
 	}
 }
 
-// leftToDo tells whether the last operator has not finished what a person asks for. What has no release because the operator refuses
-// the spec, or has to wait, is finished: an edit would not come to its turn among thousands of those.
+// leftToDo reports whether the last operator left something unfinished that a person asks for. A BarqCluster without a
+// release, because the operator refuses the spec or has to wait, counts as finished. Otherwise, an edit would wait
+// behind thousands of those.
 func leftToDo(cluster *unstructured.Unstructured) bool {
 	if cluster.GetDeletionTimestamp() != nil {
 		return true

@@ -22,7 +22,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 )
 
-// named gives a BarqCluster, with a release if it is to have one.
+// named returns a BarqCluster. It has a release if released is true.
 func named(name string, generation int64, released bool) *unstructured.Unstructured {
 	cluster := clusters.Object()
 	cluster.SetNamespace("team")
@@ -99,7 +99,7 @@ func TestWhatIsLeftToDoAtAStart(t *testing.T) {
 			{type: ReleaseFailed, status: "True", observedGeneration: 1}]}}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// Tabs are not YAML.
+			// YAML does not allow tabs.
 			content, err := yaml.YAMLToJSON([]byte(strings.ReplaceAll(test.object, "\t", "")))
 			require.NoError(t, err)
 			cluster := &unstructured.Unstructured{}

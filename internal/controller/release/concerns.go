@@ -13,10 +13,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/session"
 )
 
-// concerns passes on the changes of a BarqCluster on which a Helm pass could depend. Most changes are of what the other
-// controllers say in the status: several on the way to a database that answers, and a pass for each would find nothing to do.
-// A failure that the Helm side has written itself is no reason for a pass: what has failed is tried again after growing delays, also
-// if it fails with another text each time.
+// concerns lets through the changes of a BarqCluster on which a reconcile of the release could depend. Most changes are
+// conditions from other controllers. Several come before a database answers, and a reconcile for each would find
+// nothing to do. A failure that the release controller has written itself starts no reconcile. It is retried after
+// growing delays, also if it fails with another text each time.
 func concerns(own *releasestatus.Written) predicate.TypedFuncs[*unstructured.Unstructured] {
 	return predicate.TypedFuncs[*unstructured.Unstructured]{
 		UpdateFunc: func(changed event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
@@ -30,7 +30,8 @@ func concerns(own *releasestatus.Written) predicate.TypedFuncs[*unstructured.Uns
 	}
 }
 
-// metadataOf gives the metadata, and with its generation the spec, without what every change changes.
+// metadataOf returns the metadata without the fields that every change changes. With the generation, it covers the
+// spec.
 func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 	metadata, _ := cluster.Object["metadata"].(map[string]any)
 	metadata = maps.Clone(metadata)
@@ -39,13 +40,13 @@ func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 	return metadata
 }
 
-// othersPartOf gives whose the BarqCluster is, and whether data is at risk, which holds roll-outs back.
+// othersPartOf returns which operator holds the BarqCluster, and whether data is at risk, which holds rollouts back.
 func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
 	return map[string]any{"operator": status["operator"], "data at risk": session.DataAtRisk(cluster)}
 }
 
-// helmPartOf gives what the Helm side writes into the status, which it puts right if it is changed.
+// helmPartOf returns the release controller's part of the status. The controller reverts changes by others to it.
 func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
 	part := map[string]any{"deployedRelease": status["deployedRelease"]}

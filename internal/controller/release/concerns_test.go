@@ -69,12 +69,13 @@ status:
 		})
 	}
 
-	// The informer gives everything again from time to time.
+	// The informer sends every object again from time to time.
 	same := read(before)
 	require.True(t, concerns(&releasestatus.Written{}).Update(event.TypedUpdateEvent[*unstructured.Unstructured]{ObjectOld: same, ObjectNew: same}))
 }
 
-// A pass that fails with another text each time, such as one with the number of a request, starts no other one by what it says.
+// A failure may have another text in each reconcile, such as the number of a request. Writing it to the status starts
+// no reconcile.
 func TestAFailureStartsNoPass(t *testing.T) {
 	cluster := func(version, status, message string) *unstructured.Unstructured {
 		made := clusters.Object()

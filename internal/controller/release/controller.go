@@ -25,12 +25,14 @@ import (
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
-// SetupWithManager registers the Helm reconciler for the kind that watch names.
+// SetupWithManager registers the release controller for the kind that watch names.
 //
-// key signs the records of releases; secretMetadata is a cache of the metadata of the Secrets that store releases; statefulSets gets the versions
-// of those that Helm writes; rollouts paces the roll-outs that nobody asked for; wakes are sources that enqueue
-// BarqClusters for which there is something to do though they have not changed themselves: a changed Secret must reach
-// the pods, one that was missing must end the wait at once, and so must a free slot.
+// key signs the records of releases. secretMetadata is a cache of the metadata of the Secrets that store releases.
+// statefulSets records the versions of the StatefulSets that Helm writes. rollouts paces the rollouts that no person
+// asked for.
+//
+// wakes are sources that enqueue BarqClusters which have not changed themselves but have something to do. A changed
+// Secret must reach the pods, a Secret that was missing must end the wait at once, and so must a free slot.
 func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Translator, key *signing.Key,
 	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts, wakes ...source.Source,
 ) error {
@@ -50,7 +52,8 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	if err != nil {
 		return fmt.Errorf("setting up the Helm reconciler: %w", err)
 	}
-	// This gives the library its defaults. The controller that it makes has no plug for its queue, so it is never started.
+	// This sets the library's defaults. The controller that it creates does not accept a queue from the operator, so it
+	// is never started.
 	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
 		return fmt.Errorf("setting up the Helm reconciler: %w", err)
 	}
@@ -70,19 +73,19 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	return nil
 }
 
-// newController makes the controller in the place of the library's, with the same name in metrics and logs.
+// newController creates the controller that replaces the library's, with the same name in metrics and logs.
 func newController(mgr ctrl.Manager, watch *watches.Watch, releases reconcile.Reconciler, turns *fairqueue.Turns) (controller.Controller, error) {
 	return controller.New(strings.ToLower(watch.Kind)+"-controller", mgr, controller.Options{
 		Reconciler:              releases,
 		MaxConcurrentReconciles: watch.MaxConcurrentReconciles,
-		// The library's has taken it.
+		// The library's controller has taken the name.
 		SkipNameValidation: ptr.To(true),
 		NewQueue:           turns.NewQueue,
 	})
 }
 
-// withoutControllers is a manager that starts nothing of what is added.
+// withoutControllers is a manager that never starts what is added to it.
 type withoutControllers struct{ ctrl.Manager }
 
-// Add leaves it out.
+// Add ignores the runnable.
 func (withoutControllers) Add(manager.Runnable) error { return nil }

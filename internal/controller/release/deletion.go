@@ -17,22 +17,23 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-// deletionTimeout is how long the library may wait, with a worker, until the cache shows that a BarqCluster is gone. The library takes zero
-// for its default of half a minute. A BarqCluster with a finalizer of another's would hold a worker for all of it.
+// deletionTimeout is how long the library may wait, with a worker, until the cache shows that a BarqCluster is deleted.
+// The library takes zero for its default of half a minute. A BarqCluster with another owner's finalizer would hold a
+// worker for all of it.
 const deletionTimeout = time.Nanosecond
 
-// goOnAfter is when a BarqCluster of which there was more to do than one reconcile may has its next turn.
+// goOnAfter is when a BarqCluster has its next turn after a reconcile that has reached its limits.
 const goOnAfter = 50 * time.Millisecond
 
-// withoutWaiting keeps the library from BarqClusters whose release is uninstalled: it would wait for them to go. And it lets one of which
-// there is more to do have its next turn soon, without the growing delays of an error.
+// withoutWaiting keeps the library from BarqClusters whose release is uninstalled, because the library would wait for
+// their deletion. It also requeues a BarqCluster with work left soon, without the growing delays of an error.
 type withoutWaiting struct {
 	reconcile.Reconciler
 	reader client.Reader
 	over   *releasestatus.Uninstalled
 }
 
-// Reconcile works on one BarqCluster.
+// Reconcile reconciles one BarqCluster.
 func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	cluster := clusters.Object()
 	err := w.reader.Get(ctx, request.NamespacedName, cluster, client.UnsafeDisableDeepCopy)
@@ -47,7 +48,7 @@ func (w *withoutWaiting) Reconcile(ctx context.Context, request ctrl.Request) (c
 	}
 	result, err := w.Reconciler.Reconcile(ctx, request)
 	if w.over.Has(cluster) {
-		// What is left of the error is that the cache still has it.
+		// The remaining error only says that the cache still has the BarqCluster.
 		return ctrl.Result{}, nil
 	}
 	if errors.Is(err, storage.ErrUnfinished) {

@@ -20,7 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-// reconciled counts what reaches the library, and gives its error.
+// reconciled counts the calls that reach the library, and returns its error.
 type reconciled struct {
 	times int
 	err   error
@@ -42,7 +42,7 @@ func newWithoutWaiting(library reconcile.Reconciler, there ...client.Object) *wi
 	}
 }
 
-// deletedWith is a BarqCluster that is being deleted and waits for finalizers.
+// deletedWith returns a BarqCluster that is being deleted and waits for finalizers.
 func deletedWith(finalizers ...string) *unstructured.Unstructured {
 	cluster := releasetest.Cluster()
 	cluster.SetFinalizers(finalizers)
@@ -77,7 +77,7 @@ func TestTheLibraryIsLeftOutOfWhatIsOver(t *testing.T) {
 	}
 }
 
-// The library waits until the cache shows that it is gone, and fails.
+// The library would wait until the cache shows the deletion, and fail.
 func TestWhatIsUninstalledIsNotReconciledAgain(t *testing.T) {
 	cluster := deletedWith(clusters.UninstallFinalizer)
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}

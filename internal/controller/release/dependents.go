@@ -21,11 +21,11 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// dependents starts a pass when somebody has changed or deleted what was rendered.
+// dependents starts a reconcile when another writer has changed or deleted what was rendered.
 //
-// The library does that by reading the manifest of the release at the end of each pass, one worker
-// at a time, to find kinds that it does not watch yet: a quarter of what a pass with nothing to do
-// costs. The kinds of this chart are known beforehand.
+// The library would read the manifest of the release at the end of each reconcile, to find kinds that it does not watch
+// yet. It does so one worker at a time. That takes a quarter of the time of a reconcile with nothing to do. The kinds
+// of this chart are known beforehand.
 type dependents struct {
 	mgr ctrl.Manager
 
@@ -34,7 +34,7 @@ type dependents struct {
 	monitors   bool
 }
 
-// watch begins with the kinds that exist everywhere.
+// watch starts the watches of the kinds that exist everywhere.
 func (d *dependents) watch(passes controller.Controller) error {
 	d.controller = passes
 	for _, kind := range owned.Kinds {
@@ -45,7 +45,7 @@ func (d *dependents) watch(passes controller.Controller) error {
 	return nil
 }
 
-// Exec is called at the end of each pass, with the release as it is then.
+// Exec is called at the end of each reconcile, with the current release.
 func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
 	if !strings.Contains(made.Manifest, "\nkind: "+owned.PodMonitorKind.Kind+"\n") {
 		return nil
@@ -71,8 +71,8 @@ func (d *dependents) watchKind(kind schema.GroupVersionKind) error {
 	return nil
 }
 
-// changedByHand passes on what may have to be put right. Objects are made by the operator alone, and the status of those
-// that count their generations is not its business.
+// changedByHand lets through the changes that the operator may have to revert. Only the operator creates these objects,
+// so their creation starts no reconcile. Nor does a change of the status of a kind that counts generations.
 func changedByHand() predicate.TypedFuncs[client.Object] {
 	return predicate.TypedFuncs[client.Object]{
 		CreateFunc:  func(event.TypedCreateEvent[client.Object]) bool { return false },

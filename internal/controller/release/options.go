@@ -27,18 +27,16 @@ import (
 	"github.com/barq-db/barq-operator/internal/watches"
 )
 
-// The finalizer is written by server-side apply; owner references that block the
-// deletion of a BarqCluster need barqclusters/finalizers where the API server
-// enforces that.
+// The library's finalizer is written by server-side apply. An owner reference that blocks the deletion of a BarqCluster
+// needs barqclusters/finalizers where the API server enforces that.
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/finalizers,verbs=update
 
-// Releases are stored in Secrets. Helm reads, makes, supersedes and prunes them.
+// Releases are stored in Secrets. Helm reads, creates, supersedes and prunes them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;create;update;delete
 
-// What the chart renders: Helm compares, makes, patches and deletes it; the
-// dependent watches list and watch it.
+// Helm compares, creates, patches and deletes what the chart renders. The dependent watches list and watch it.
 // +kubebuilder:rbac:groups="",resources=configmaps;services;serviceaccounts,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
@@ -56,27 +54,26 @@ func options(
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
 
-		// The scheme has the typed BarqCluster; the library would register it as
-		// unstructured over that.
+		// The scheme has the typed BarqCluster. The library would register an unstructured one in its place.
 		reconciler.SkipPrimaryGVKSchemeRegistration(true),
 
-		// The library replaces the whole status and copies the manifest into it; this
-		// client merges, and leaves the manifest out.
+		// The library replaces the whole status and copies the manifest into it. This client merges the status, and
+		// leaves the manifest out.
 		reconciler.WithClient(&releasestatus.Client{Client: mgr.GetClient(), Written: written, Uninstalled: over, Awaiting: awaits}),
 
-		// Guards foreign releases, recovers interrupted ones, never rolls back, and asks
-		// the API server for nothing when nothing changed.
+		// A session refuses foreign releases, recovers interrupted ones, and never rolls back. It sends the API server
+		// no request when nothing has changed.
 		reconciler.WithActionClientGetter(getter),
 
 		reconciler.WithValueTranslator(translator),
 
-		// The library's own handlers hold back a deletion too.
+		// The library's own handlers would also pause a deletion.
 		reconciler.WithPauseReconcileHandler(pausedUnlessDeleted),
 
-		// No worker waits until a BarqCluster is gone.
+		// No worker waits until a BarqCluster is deleted.
 		reconciler.WithWaitForDeletionTimeout(deletionTimeout),
 
-		// What the library does for it on every pass is done once; see dependents.
+		// dependents does once what the library would do in every reconcile.
 		reconciler.SkipDependentWatches(true),
 		reconciler.WithReconcilePeriod(watch.ReconcilePeriod.Duration),
 		reconciler.WithMaxReleaseHistory(storage.History),
@@ -84,7 +81,7 @@ func options(
 	}
 }
 
-// newSessions sets up what the sessions of this process share.
+// newSessions creates what the sessions of this process share.
 func newSessions(
 	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts,
 	remembered *capabilities.Cache,
@@ -93,7 +90,7 @@ func newSessions(
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of the release storage: %w", err)
 	}
-	// Helm creates the objects, under the same name.
+	// Helm creates the objects, under the same field manager.
 	kube.ManagedFieldsManager = apply.Manager
 	now := clock.RealClock{}
 	objects := &owned.Objects{Cache: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient()}

@@ -6,9 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// pausedUnlessDeleted holds a BarqCluster back while spec.paused is true, but
-// never one that is being deleted: the library asks before it handles a deletion,
-// and the BarqCluster would hang in Terminating.
+// pausedUnlessDeleted pauses a BarqCluster while spec.paused is true, unless it is being deleted. The library also asks
+// before it handles a deletion, and the BarqCluster would hang in Terminating.
 func pausedUnlessDeleted(_ context.Context, cluster *unstructured.Unstructured) (bool, error) {
 	if cluster.GetDeletionTimestamp() != nil {
 		return false, nil

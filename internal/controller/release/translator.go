@@ -19,15 +19,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/translate"
 )
 
-// Translator looks up the facts that a translation needs, and translates.
+// Translator finds the facts that a translation needs, and translates.
 type Translator struct {
 	// Secrets finds what the spec refers to.
 	Secrets *secrets.Resolver
 	// Cache reads StatefulSets without asking the API server.
 	Cache client.Reader
-	// DefaultImage is used where the spec names none; empty leaves it to the chart.
+	// DefaultImage is the image for a spec without one; empty means the chart's.
 	DefaultImage string
-	// has reports whether the API server has an API, false while nothing is known. nil knows nothing.
+	// has reports whether the API server has an API; known is false while nothing is known. A nil has knows nothing.
 	has func(api string) (has, known bool)
 }
 
@@ -47,8 +47,8 @@ func (t *Translator) hasAPI(api string) (has, known bool) {
 	return t.has(api)
 }
 
-// openShift is the API by which the chart knows OpenShift, which assigns a user and groups to the pods of each namespace. It is
-// listed while the server behind it does not answer, too.
+// openShift is the API by which the chart recognizes OpenShift, which assigns a user and groups to the pods of each
+// namespace. The API server lists it even while the server behind it does not answer.
 const openShift = "security.openshift.io/v1"
 
 // assignsIDs reports whether the chart leaves user and groups of pods to the platform.
@@ -57,10 +57,9 @@ func (t *Translator) assignsIDs() bool {
 	return has
 }
 
-// Translate gives the chart values for a BarqCluster. It fails while a Secret or
-// a key that the spec refers to is missing, or an account or a PriorityClass, which holds the release back and
-// leaves running pods alone. That failure is not retried where a change of what is missing
-// starts a new pass.
+// Translate returns the chart values for a BarqCluster. It fails while a Secret, a key of a Secret, an account or a
+// PriorityClass that the spec refers to is missing. That holds the release back and leaves running pods alone. The
+// failure is not retried where a change of what is missing starts a new reconcile.
 func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstructured) (chartutil.Values, error) {
 	if err := adoption.CheckAnnotations(object); err != nil {
 		return nil, reconcile.TerminalError(err)

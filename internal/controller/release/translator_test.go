@@ -30,7 +30,7 @@ spec:
   tiering: {enabled: true, warm: {provider: gcs, bucket: warm, credentialsSecretRef: {name: google}}}
 `
 
-// unlisted is a watch of Secrets that has seen none yet.
+// unlisted is a watch of Secrets that has not listed any yet.
 type unlisted struct{}
 
 func (unlisted) Version(types.NamespacedName) string { return "" }
@@ -54,7 +54,7 @@ func TestTranslateWaitsForSecrets(t *testing.T) {
 	require.ErrorIs(t, err, reconcile.TerminalError(nil), "the Secret's change starts a new pass, not time")
 }
 
-// No watch tells of a PriorityClass, so time starts the next try.
+// The operator does not watch PriorityClasses, so it tries again after some time.
 func TestTranslateWaitsForWhatIsNotWatched(t *testing.T) {
 	cluster := objectOf(t, tieredCluster)
 	require.NoError(t, unstructured.SetNestedField(cluster.Object, "none", "spec", "priorityClassName"))
@@ -84,7 +84,7 @@ func TestTranslateLooksUpTheFacts(t *testing.T) {
 	require.NotEqual(t, first, values["secretsChecksum"])
 }
 
-// Where the platform assigns user and groups, pods that have those of the chart keep them until the spec says otherwise.
+// Where the platform assigns user and groups, pods with those of the chart keep them until the spec says otherwise.
 func TestTranslateKeepsUserAndGroups(t *testing.T) {
 	of := func(security *corev1.PodSecurityContext) *appsv1.StatefulSet {
 		set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"}}

@@ -13,14 +13,14 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// age is how long the API server's version and kinds are believed.
-// An upgrade of Kubernetes or a new CRD reaches the charts within it.
+// age is how long the cache trusts the API server's version and kinds. Charts see an upgrade of Kubernetes or a new CRD
+// within that time.
 const age = 5 * time.Minute
 
-// Cache remembers the API server's version and kinds. It asks for them once in a while instead of on every reconcile, where Helm
-// empties its own cache first.
+// Cache remembers the API server's version and kinds. It asks for them every few minutes. Helm would ask on every
+// reconcile, because it empties its own cache first.
 type Cache struct {
-	// Clock tells when to ask again.
+	// Clock decides when the cache asks again.
 	Clock clock.PassiveClock
 
 	lock         sync.Mutex
@@ -37,7 +37,8 @@ func (r *Cache) Fill(config *action.Configuration) (err error) {
 	return nil
 }
 
-// Has reports whether the API server has an API, as charts name it, and whether anything is known.
+// Has reports whether the API server has an API, by the name that charts use. known is false while nothing is
+// remembered.
 func (r *Cache) Has(api string) (has, known bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -47,7 +48,7 @@ func (r *Cache) Has(api string) (has, known bool) {
 	return r.capabilities.APIVersions.Has(api), true
 }
 
-// Known returns the sum of what is remembered, while it is believed.
+// Known returns the sum of what is remembered. believed is false when the cache has to ask again.
 func (r *Cache) Known() (sum [sha256.Size]byte, believed bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -86,8 +87,8 @@ func (r *Cache) current(config *action.Configuration) (*chartutil.Capabilities, 
 	return r.capabilities.Copy(), nil
 }
 
-// Sum sums up what a chart can ask of the API server's capabilities. There are hundreds of kinds, so that a pass with
-// nothing to do would spend more on them than on its values.
+// Sum returns a digest of what a chart can ask of the API server's capabilities. There are hundreds of kinds: a
+// reconcile with nothing to do would spend more time on them than on its values.
 func Sum(capabilities *chartutil.Capabilities) [sha256.Size]byte {
 	if capabilities == nil {
 		return [sha256.Size]byte{}

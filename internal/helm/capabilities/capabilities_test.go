@@ -47,7 +47,8 @@ func TestCapabilitiesAreAskedForOnceInAWhile(t *testing.T) {
 	require.Equal(t, "v1.37.0", kubeVersion(), "an upgrade of Kubernetes is seen")
 }
 
-// A platform that assigns user and groups is known by a group of its API, also while no kind of that group can be asked for.
+// A platform that assigns user and groups is known by a group of its API. That holds also while none of the kinds of
+// that group can be listed.
 func TestAPlatformThatAssignsUserAndGroups(t *testing.T) {
 	server := &fakediscovery.FakeDiscovery{Fake: &clienttesting.Fake{}, FakedServerVersion: &version.Info{GitVersion: "v1.36.3"}}
 	clock := clocktesting.NewFakePassiveClock(time.Now())

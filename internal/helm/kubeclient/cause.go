@@ -11,10 +11,11 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// revertedByHand is why pods restart that were made from a template which was changed by hand.
+// revertedByHand is why pods restart whose template was changed by hand.
 const revertedByHand = "the pod template was changed by hand, and the operator has put it back"
 
-// noteCause puts on a StatefulSet that is to be applied why its pods are replaced. An apply that replaces none leaves what was noted.
+// noteCause writes into a StatefulSet why the next apply replaces its pods. If the apply replaces none, the cause that
+// was noted before stays.
 func noteCause(wanted *unstructured.Unstructured, live metav1.Object, cause clusters.Cause) error {
 	if cause.Why == "" {
 		cause = clusters.NotedCause(live)
@@ -28,8 +29,8 @@ func noteCause(wanted *unstructured.Unstructured, live metav1.Object, cause clus
 	return cause.Note(wanted)
 }
 
-// causeOfRepair returns why the pods of a StatefulSet are replaced once it is what was applied to it before; nothing if its pod template was
-// left alone, or nothing is known of that template.
+// causeOfRepair returns why a repair of a StatefulSet replaces its pods. It returns nothing if the pod template was
+// left alone, or if nothing is known of that template.
 func causeOfRepair(live metav1.Object) (clusters.Cause, error) {
 	noted := clusters.NotedCause(live)
 	content, ok := live.(*unstructured.Unstructured)

@@ -25,19 +25,19 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// Configs give Helm a client that goes straight to work.
+// Configs return Helm's configuration with the operator's client.
 type Configs struct {
 	helmclient.ActionConfigGetter
 	// Objects finds what a BarqCluster owns.
 	Objects *owned.Objects
-	// StatefulSets gets the versions of those that are written.
+	// StatefulSets records the versions of the StatefulSets that the client writes.
 	StatefulSets *clusters.Versions
 	Repairs      *Repairs
 	// Facts are those of the reconcile.
 	Facts *Facts
 }
 
-// ActionConfigFor gives Helm's configuration for one BarqCluster.
+// ActionConfigFor returns Helm's configuration for one BarqCluster.
 func (d *Configs) ActionConfigFor(ctx context.Context, object client.Object) (*action.Configuration, error) {
 	config, err := d.ActionConfigGetter.ActionConfigFor(ctx, object)
 	if err != nil {
@@ -52,29 +52,30 @@ func (d *Configs) ActionConfigFor(ctx context.Context, object client.Object) (*a
 	return config, nil
 }
 
-// Client is Helm's client for one reconcile of one BarqCluster. It writes only what may be written for that one: objects that are
-// absent, that the BarqCluster controls, or that carry Helm's marks of its release and have no controller. It deletes only what the
-// BarqCluster controls, whatever the manifest of an earlier revision says. Unlike Helm's it does not ask for the API server's version
-// before each action.
+// Client is Helm's client for one reconcile of one BarqCluster. It writes only objects that are absent, that the
+// BarqCluster controls, or that carry Helm's marks of its release and have no controller. It deletes only what the
+// BarqCluster controls, whatever the manifest of an earlier revision says. Helm's own client asks for the API server's
+// version before each action; this one does not.
 type Client struct {
 	*kube.Client
-	// ctx is that of the reconcile: Helm hands none on.
+	// ctx is that of the reconcile: Helm passes none on.
 	ctx context.Context
-	// cluster is whose release this is.
+	// cluster is the BarqCluster of the release.
 	cluster      client.Object
 	objects      *owned.Objects
 	facts        *Facts
 	statefulSets *clusters.Versions
 	repairs      *Repairs
-	// built has what was read of manifests. One upgrade reads the former and the next one three times each.
+	// built has the objects that were read from manifests. One upgrade reads the former and the next manifest three
+	// times each.
 	built map[string]kube.ResourceList
 }
 
-// IsReachable leaves it to the first request to find out.
+// IsReachable asks nothing: the first request finds out.
 func (c *Client) IsReachable() error { return nil }
 
-// Build reads the objects of a manifest, with the marks by which Helm knows an object of a release again. Helm adds
-// them only when it installs and upgrades, so an object that was deleted by hand would come back without, and if the
+// Build reads the objects of a manifest, and adds the marks by which Helm recognizes an object of a release. Helm adds
+// them only when it installs and upgrades, so an object that was deleted by hand would come back without them. If the
 // release were lost too, Helm would take that object for another owner's and refuse to go on.
 func (c *Client) Build(manifest io.Reader, validate bool) (kube.ResourceList, error) {
 	content, err := io.ReadAll(manifest)
@@ -104,8 +105,8 @@ func (c *Client) Build(manifest io.Reader, validate bool) (kube.ResourceList, er
 	return built, nil
 }
 
-// Mark puts into each object the digest of what is rendered. It is no part of the manifest, which would differ from that of every
-// release there is.
+// Mark puts into each object the digest of what is rendered. The digest is not in the manifest: with it, the manifest
+// would differ from that of every stored release.
 func Mark(objects kube.ResourceList) error {
 	for _, info := range objects {
 		if rendered, ok := info.Object.(*unstructured.Unstructured); ok {
@@ -117,7 +118,7 @@ func Mark(objects kube.ResourceList) error {
 	return nil
 }
 
-// copies gives objects that can be changed, as Helm changes what it is given.
+// copies returns copies of objects, because Helm changes the objects that it gets.
 func copies(resources kube.ResourceList) kube.ResourceList {
 	made := make(kube.ResourceList, len(resources))
 	for i, info := range resources {
@@ -128,7 +129,7 @@ func copies(resources kube.ResourceList) kube.ResourceList {
 	return made
 }
 
-// Create makes objects, and notes what was made, or if one of them was there already.
+// Create creates objects, and notes their versions, or that one of them existed already.
 func (c *Client) Create(resources kube.ResourceList) (*kube.Result, error) {
 	if err := Mark(resources); err != nil {
 		return nil, err
@@ -148,8 +149,8 @@ func (c *Client) Create(resources kube.ResourceList) (*kube.Result, error) {
 	return made, err
 }
 
-// Update creates and applies the objects of target, and deletes what else the BarqCluster controls. original is what the manifest of an
-// earlier revision lists. It saves requests for objects that keep all fields, and decides nothing.
+// Update creates and applies the objects of target, and deletes what else the BarqCluster controls. original lists the
+// objects in the manifest of an earlier revision. It only saves requests, for objects that keep all fields.
 func (c *Client) Update(original, target kube.ResourceList, _ bool) (*kube.Result, error) {
 	c.facts.changed = true
 	result := &kube.Result{}
@@ -175,7 +176,8 @@ func (c *Client) Update(original, target kube.ResourceList, _ bool) (*kube.Resul
 	return result, c.objects.DeleteOthers(c.ctx, c.cluster, target, original)
 }
 
-// Repair does the same for objects that were changed since they were applied. It goes on with the others if one is refused.
+// Repair does the same for objects that were changed since they were applied. If the API server refuses one, it goes on
+// with the others.
 func (c *Client) Repair(target kube.ResourceList) error {
 	c.facts.changed = true
 	if err := Mark(target); err != nil {
@@ -197,7 +199,7 @@ func (c *Client) Repair(target kube.ResourceList) error {
 	return c.objects.DeleteOthers(c.ctx, c.cluster, target, nil)
 }
 
-// outcome is what became of an object.
+// outcome is what converge has done to an object.
 type outcome int
 
 const (
@@ -206,14 +208,14 @@ const (
 	applied
 )
 
-// claimer says what an apply claims first.
+// claimer says which fields an apply claims first.
 type claimer struct {
 	// former is the object as the earlier revision has it; nil if there is none.
 	former *resource.Info
 	scope  apply.Scope
 }
 
-// converge makes an object what is wanted, unless it is already.
+// converge creates or applies an object, unless it is already as wanted.
 func (c *Client) converge(wanted *resource.Info, claims claimer) (outcome, error) {
 	live, err := CurrentOf(wanted)
 	if err != nil {
@@ -231,7 +233,7 @@ func (c *Client) converge(wanted *resource.Info, claims claimer) (outcome, error
 	}
 	same, err := matches(live, wanted)
 	if err == nil && !same && claims.scope == apply.WithoutTemplate {
-		// It is here because of another object, or the cache does not show it yet.
+		// Another object caused this repair, or the cache does not show this one yet.
 		same, err = c.repairs.tolerates(c.cluster, wanted, live)
 	}
 	if same || err != nil {
@@ -240,7 +242,8 @@ func (c *Client) converge(wanted *resource.Info, claims claimer) (outcome, error
 	return c.write(live, wanted, claims)
 }
 
-// write applies an object that is there and not as it is wanted. Reverts of what others do to it are counted, and slow down.
+// write applies an object that exists and is not as wanted. It counts each revert of what others write, and delays
+// further ones.
 func (c *Client) write(live metav1.Object, wanted *resource.Info, claims claimer) (outcome, error) {
 	repairs := claims.scope == apply.WithoutTemplate && reverts(live, wanted)
 	if repairs {
@@ -260,21 +263,21 @@ func (c *Client) write(live metav1.Object, wanted *resource.Info, claims claimer
 			return applied, err
 		}
 	}
-	// Afterwards wanted is what was made.
+	// Afterwards wanted has the state that the API server returned.
 	if err := c.repairs.tolerate(c.cluster, wanted, made); err != nil {
 		return applied, err
 	}
 	return applied, wanted.Refresh(made, true)
 }
 
-// reverts reports whether an apply undoes what another has done, and does not only make up for one that was interrupted. Those who
-// write a manifest of their own take away the digest, or put back one from another day.
+// reverts reports whether an apply undoes what another writer has done. One that only completes an interrupted apply
+// does not. A writer with a manifest of its own removes the digest, or writes an old one.
 func reverts(live metav1.Object, wanted *resource.Info) bool {
 	digest := apply.Digest(live)
 	return digest == "" || digest == digestOf(wanted) || len(apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, live).Writers) > 0
 }
 
-// beginsRepair returns an error while a repair has to wait, and notes why it replaces pods.
+// beginsRepair returns an error while a repair has to wait, and notes why the repair replaces pods.
 func (c *Client) beginsRepair(wanted *resource.Info, live metav1.Object) error {
 	err := c.repairs.wait(c.cluster, wanted, live)
 	if err == nil && wanted.Mapping.GroupVersionKind == owned.StatefulSetKind {
@@ -283,8 +286,8 @@ func (c *Client) beginsRepair(wanted *resource.Info, live metav1.Object) error {
 	return err
 }
 
-// Try does the same as converge on the API server alone, which stores nothing but what is claimed. It returns what would come of an object
-// that is there; nil if there is none, or if it is as it is wanted.
+// Try does the same as converge in a dry run; the API server stores only the claims. It returns what an existing object
+// would become. It returns nil if there is no object, or if it is as wanted.
 func (c *Client) Try(wanted *resource.Info, former *resource.Info) (*unstructured.Unstructured, error) {
 	live, err := CurrentOf(wanted)
 	if err != nil {
@@ -292,7 +295,7 @@ func (c *Client) Try(wanted *resource.Info, former *resource.Info) (*unstructure
 	}
 	if live == nil {
 		err := c.objects.Writer.Create(c.ctx, wanted.Object.DeepCopyObject().(client.Object), client.DryRunAll, client.FieldOwner(apply.Manager))
-		// What is there, and the cache does not show, is found when it is created.
+		// The cache may not show an object that exists. Create finds it.
 		if apierrors.IsAlreadyExists(err) {
 			return nil, nil
 		}
@@ -308,7 +311,7 @@ func (c *Client) Try(wanted *resource.Info, former *resource.Info) (*unstructure
 	return c.apply(live, wanted, client.DryRunAll)
 }
 
-// apply applies an object, if it is still the one that was looked at.
+// apply applies an object, if it still has the UID of the live one.
 func (c *Client) apply(live metav1.Object, wanted *resource.Info, options ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	object := wanted.Object.DeepCopyObject().(*unstructured.Unstructured)
 	object.SetUID(live.GetUID())
@@ -322,7 +325,7 @@ func (c *Client) apply(live metav1.Object, wanted *resource.Info, options ...cli
 	return object, err
 }
 
-// claim takes over the fields of an object that an apply would not remove, if there may be any.
+// claim takes over the fields that an apply would not remove, if the object may have such fields.
 func (c *Client) claim(live metav1.Object, wanted *resource.Info, claims claimer) error {
 	kind := wanted.Mapping.GroupVersionKind
 	if !needsClaim(apply.StateOf(kind.Kind, live), live, wanted, claims) {
@@ -343,8 +346,8 @@ func (c *Client) claim(live metav1.Object, wanted *resource.Info, claims claimer
 	return c.objects.Writer.Patch(c.ctx, object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(apply.Manager))
 }
 
-// needsClaim reports whether an object may have fields that the next apply would not remove. Those that were created with it stay where
-// the manifest keeps them all, so an edit that removes none saves the requests.
+// needsClaim reports whether an object may have fields that the next apply would not remove. Fields from its creation
+// need no claim while the manifest keeps them all, so an edit that removes none saves the requests.
 func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, claims claimer) bool {
 	switch digest := apply.Digest(live); {
 	case state.Added || digest == "":
@@ -359,17 +362,17 @@ func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, cl
 	}
 }
 
-// Delete deletes nothing: what a manifest lists says nothing of whose it is.
+// Delete deletes nothing: that a manifest lists an object does not say who owns it.
 func (c *Client) Delete(kube.ResourceList) (*kube.Result, []error) {
 	return nil, []error{errors.New("objects are deleted by who owned.Controls them, and not by a manifest")}
 }
 
-// DeleteWithPropagationPolicy deletes nothing either.
+// DeleteWithPropagationPolicy deletes nothing, for the same reason.
 func (c *Client) DeleteWithPropagationPolicy(resources kube.ResourceList, _ metav1.DeletionPropagation) (*kube.Result, []error) {
 	return c.Delete(resources)
 }
 
-// note is called after resources were written, or some of them.
+// note records the versions of resources after a write. err is the error of that write.
 func (c *Client) note(resources kube.ResourceList, err error) {
 	c.noteConflict(err)
 	for _, written := range resources {
@@ -388,7 +391,7 @@ func (c *Client) noteConflict(err error) {
 	c.facts.Conflicted = c.facts.Conflicted || slices.ContainsFunc(errorsIn(err), apierrors.IsAlreadyExists)
 }
 
-// errorsIn gives the errors that Helm has joined, one for each object.
+// errorsIn returns the errors that Helm has joined, one for each object.
 func errorsIn(err error) []error {
 	if joined, ok := err.(interface{ WrappedErrors() []error }); ok {
 		return joined.WrappedErrors()

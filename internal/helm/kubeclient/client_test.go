@@ -49,7 +49,7 @@ func TestAConflictIsNoted(t *testing.T) {
 	}
 }
 
-// Helm changes what it is given, so each time it is given something else.
+// Helm changes the objects that it gets, so each call returns a new copy.
 func TestAManifestIsReadOnce(t *testing.T) {
 	helm := withoutServer()
 	const manifest = "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: team}}"

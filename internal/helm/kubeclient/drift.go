@@ -19,9 +19,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// Intact compares the objects of a manifest with the cache. It returns their versions, or nothing if one is missing, was changed by
-// hand, or has to be applied again, or if the BarqCluster controls another one. With this the operator asks the API server only when
-// there is something to do. A change that has not reached the cache yet starts a reconcile when it does.
+// Intact compares the objects of a manifest with the cache, and returns their versions. It returns nothing if an object
+// is missing, was changed by hand, or has to be applied again, or if the BarqCluster controls another object. So the
+// operator asks the API server only when there is something to do. A change that has not reached the cache yet starts a
+// reconcile when it does.
 func Intact(ctx context.Context, objects *owned.Objects, cluster client.Object, repairs *Repairs, builder kube.Interface, text string) (owned.Versions, error) {
 	wanted, err := builder.Build(bytes.NewBufferString(text), false)
 	if err != nil {
@@ -58,8 +59,8 @@ func Intact(ctx context.Context, objects *owned.Objects, cluster client.Object, 
 	return found, nil
 }
 
-// matches reports whether an object is what is wanted: the same manifest was applied to it, all of that is there, and others have added
-// nothing to what the chart owns whole.
+// matches reports whether an object is as wanted. The same manifest was applied to it, the object has all of that, and
+// others have added nothing to what the chart owns whole.
 func matches(existing metav1.Object, wanted *resource.Info) (bool, error) {
 	if apply.Digest(existing) != digestOf(wanted) || apply.StateOf(wanted.Mapping.GroupVersionKind.Kind, existing).Added {
 		return false, nil
@@ -68,7 +69,7 @@ func matches(existing metav1.Object, wanted *resource.Info) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	// The Go type gives quantities their usual form, and a status that the manifest has not.
+	// The Go type normalizes quantities, and adds a status that the manifest does not have.
 	want, err := manifest.Plain(kube.AsVersioned(&resource.Info{Mapping: wanted.Mapping, Object: withoutClaimTemplates(wanted)}))
 	if fields, ok := want.(map[string]any); ok {
 		delete(fields, "status")
@@ -76,7 +77,7 @@ func matches(existing metav1.Object, wanted *resource.Info) (bool, error) {
 	return err == nil && apply.Covers(have, want), err
 }
 
-// withoutClaimTemplates leaves out of a StatefulSet what the API server refuses to change.
+// withoutClaimTemplates removes from a StatefulSet the fields that the API server does not let anyone change.
 func withoutClaimTemplates(expected *resource.Info) runtime.Object {
 	object, ok := expected.Object.(*unstructured.Unstructured)
 	if !ok || expected.Mapping.GroupVersionKind.Kind != "StatefulSet" {
@@ -87,7 +88,7 @@ func withoutClaimTemplates(expected *resource.Info) runtime.Object {
 	return object
 }
 
-// CurrentOf reads an object of a manifest from the API server; nil if there is none.
+// CurrentOf reads an object of a manifest from the API server; nil if it does not exist.
 func CurrentOf(wanted *resource.Info) (metav1.Object, error) {
 	found, err := resource.NewHelper(wanted.Client, wanted.Mapping).Get(wanted.Namespace, wanted.Name)
 	if apierrors.IsNotFound(err) {

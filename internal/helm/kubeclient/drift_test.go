@@ -127,7 +127,7 @@ func marked(t *testing.T, content string) *resource.Info {
 	return info
 }
 
-// A kind that Go knows no type of is compared too, or every reconcile would ask for it.
+// A kind without a Go type is compared too. Otherwise every reconcile would ask the API server for it.
 func TestMatchesAKindWithoutAType(t *testing.T) {
 	wanted := marked(t, `{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db}, spec: {podMetricsEndpoints: [{port: http}]}}`)
 	for stored, want := range map[string]bool{
@@ -142,7 +142,8 @@ func TestMatchesAKindWithoutAType(t *testing.T) {
 	}
 }
 
-// What no release can say is not looked at, because a pass would compare the whole object for it.
+// Fields that no release can set do not change the version. Otherwise a reconcile would compare the whole object for
+// them.
 func TestVersions(t *testing.T) {
 	of := func(path string, value any) string {
 		t.Helper()
@@ -225,7 +226,7 @@ func TestWhatIsKnownOfWhatAPassHasMade(t *testing.T) {
 	require.Nil(t, facts.AllMade())
 }
 
-// sharing is a cache that has one object, and gives out its own.
+// sharing is a cache with one object. It returns the object itself, and no copy.
 type sharing struct {
 	client.Reader
 	has *unstructured.Unstructured
@@ -236,7 +237,7 @@ func (s sharing) Get(_ context.Context, _ client.ObjectKey, object client.Object
 	return nil
 }
 
-// Go ends a process that writes a map while it is read.
+// Go ends a process that writes a map while another goroutine reads it.
 func TestAnObjectOfTheCacheIsNotChanged(t *testing.T) {
 	monitor := objectOf(t, "{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: db}}")
 	var group errgroup.Group

@@ -7,19 +7,19 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// Facts are what the client of one reconcile and those who use it have to know of each other.
+// Facts are what the client of one reconcile and its users have to know of each other.
 type Facts struct {
-	// Conflicted: an object that was not there according to the cache is there.
+	// Conflicted: an object exists that the cache does not show.
 	Conflicted bool
-	// Cause is why pods restart, for the StatefulSet that is applied; nothing if they do not.
+	// Cause is why pods restart, for the StatefulSet that is applied; empty if they do not.
 	Cause clusters.Cause
-	// made are the versions of the objects that were made as they were asked for.
+	// made has the versions of the objects that the API server has created as they were sent.
 	made owned.Versions
-	// changed: objects are not only made, or one of them was made otherwise.
+	// changed: the reconcile has written existing objects, or the API server has created one of them differently.
 	changed bool
 }
 
-// noteMade adds to what was made; nothing means that something was made otherwise than asked for.
+// noteMade adds the versions of created objects. nil means that the API server has created one of them differently.
 func (f *Facts) noteMade(versions owned.Versions) {
 	f.changed = f.changed || versions == nil
 	if f.made == nil {
@@ -28,7 +28,8 @@ func (f *Facts) noteMade(versions owned.Versions) {
 	maps.Copy(f.made, versions)
 }
 
-// AllMade gives the versions of all objects of the release if this pass has made them, and as they were asked for.
+// AllMade returns the versions of all objects of the release. It returns nil unless this reconcile has created them all
+// as they were sent.
 func (f *Facts) AllMade() owned.Versions {
 	if f.changed {
 		return nil

@@ -23,7 +23,7 @@ func mapper() meta.RESTMapper {
 	return meta.MultiRESTMapper{own, all}
 }
 
-// withoutServer gives Helm's client for the release db in namespace team, which reads manifests and nothing else.
+// withoutServer returns Helm's client for the release db in namespace team. It can only read manifests.
 func withoutServer() *Client {
 	getter := genericclioptions.NewTestConfigFlags().WithRESTMapper(mapper()).
 		WithClientConfig(clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &clientcmd.ConfigOverrides{

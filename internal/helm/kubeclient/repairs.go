@@ -21,37 +21,38 @@ import (
 )
 
 const (
-	// repairTries is how often an object is repaired before the operator slows down. The same pod template is replaced once, because that
-	// restarts pods.
+	// repairTries is how often the operator repairs an object before it slows down. The same pod template is replaced
+	// once, because that restarts pods.
 	repairTries = 3
 	// repairsRemembered is how long a repair counts.
 	repairsRemembered = 30 * time.Minute
 )
 
-// Repairs remembers, for each BarqCluster, which objects were repaired, so that another writer and the operator do not undo each
-// other's work without end, and which of them the API server keeps otherwise than they were applied.
+// Repairs remembers, for each BarqCluster, which objects the operator has repaired, so that it does not fight another
+// writer without end. It also remembers which objects the API server changes when they are applied.
 type Repairs struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
 	known map[types.UID]map[owned.Name]repaired
 }
 
-// repaired is what is known of one object.
+// repaired is what Repairs remembers of one object.
 type repaired struct {
 	// times are those of its repairs, the newest last.
 	times []time.Time
 	// template sums up the pod template that the last repair replaced; empty if it replaced none.
 	template string
-	// digest is of what was applied, and version that of the object afterwards, if it was not as it was applied: a webhook has changed it.
+	// digest is that of what was applied, and version that of the object afterwards. Both are empty unless the result
+	// differed, because a webhook has changed it.
 	digest, version string
 }
 
-// NewRepairs returns one that remembers none.
+// NewRepairs returns an empty Repairs.
 func NewRepairs(now clock.PassiveClock) *Repairs {
 	return &Repairs{clock: now, known: map[types.UID]map[owned.Name]repaired{}}
 }
 
-// Forget is for a BarqCluster that goes.
+// Forget removes what is remembered of a BarqCluster that is deleted.
 func (r *Repairs) Forget(cluster types.UID) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -75,7 +76,7 @@ func (r *Repairs) change(cluster types.UID, name owned.Name, change func(*repair
 	r.known[cluster][name] = one
 }
 
-// note counts a repair of an object that was live before.
+// note counts a repair. live is the object before it.
 func (r *Repairs) note(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
 	template, err := templateOf(live)
 	if err != nil {
@@ -94,7 +95,7 @@ func recent(times []time.Time, now time.Time) []time.Time {
 	return slices.DeleteFunc(slices.Clone(times), func(when time.Time) bool { return now.Sub(when) > repairsRemembered })
 }
 
-// templateOf sums up the pod template of a StatefulSet; empty for other objects.
+// templateOf returns a digest of the pod template of a StatefulSet; empty for other objects.
 func templateOf(live metav1.Object) (string, error) {
 	set, ok := live.(*unstructured.Unstructured)
 	if !ok || set.GetKind() != owned.StatefulSetKind.Kind {
@@ -112,8 +113,9 @@ func templateOf(live metav1.Object) (string, error) {
 	return string(sum[:]), nil
 }
 
-// tolerate notes what the API server has made of an object that was applied. If that is something else, nothing but another change of the
-// object can make a difference. What another writer has added meanwhile is not tolerated: a policy leaves no name in the managed fields.
+// tolerate notes what the API server has made of an object that was applied. If that differs, another apply changes
+// nothing until the object changes. What another writer has added meanwhile is not tolerated: a policy leaves no name
+// in the managed fields.
 func (r *Repairs) tolerate(cluster client.Object, wanted *resource.Info, made *unstructured.Unstructured) error {
 	same, err := matches(made, wanted)
 	if err != nil {
@@ -133,7 +135,7 @@ func (r *Repairs) tolerate(cluster client.Object, wanted *resource.Info, made *u
 	return nil
 }
 
-// tolerates reports whether an object is what came of it when it was applied.
+// tolerates reports whether an object still has the state that the last apply gave it.
 func (r *Repairs) tolerates(cluster client.Object, wanted *resource.Info, existing metav1.Object) (bool, error) {
 	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	if one.version == "" || one.digest != digestOf(wanted) {
@@ -151,7 +153,7 @@ func digestOf(wanted *resource.Info) string {
 	return apply.Digest(object)
 }
 
-// wait returns an error if an object was repaired too often to be repaired now.
+// wait returns an error if the operator has repaired an object too often to repair it now.
 func (r *Repairs) wait(cluster client.Object, wanted *resource.Info, live metav1.Object) error {
 	one := r.find(cluster.GetUID(), owned.NameOf(wanted))
 	now := r.clock.Now()
@@ -176,7 +178,7 @@ func (r *Repairs) wait(cluster client.Object, wanted *resource.Info, live metav1
 		"stop what changes it, or change the spec", kind.Kind, wanted.Name, by(apply.StateOf(kind.Kind, live)))}
 }
 
-// by names the writers of an object.
+// by returns a text that names the writers of an object.
 func by(state apply.State) string {
 	if len(state.Writers) == 0 {
 		return ""
@@ -194,7 +196,7 @@ func DelayOf(tries int) time.Duration {
 	return delay
 }
 
-// Later is an error after which there is something to do at a later time, and not before unless something changes.
+// Later is an error after which the operator tries again at a later time. It tries earlier only if something changes.
 type Later struct {
 	Err   error
 	After time.Duration

@@ -20,7 +20,7 @@ func scheduledBy(t *testing.T, scheduler string) *unstructured.Unstructured {
 	return set
 }
 
-// waits returns how long a repair has to wait, and what it says.
+// waits returns how long a repair has to wait, and the text of the error.
 func waits(t *testing.T, r *Repairs, live *unstructured.Unstructured) (time.Duration, string) {
 	t.Helper()
 	err := r.wait(testCluster(), marked(t, renderedSet), live)
@@ -75,7 +75,8 @@ func TestTheSamePodTemplateIsRepairedOnce(t *testing.T) {
 	require.Zero(t, left)
 }
 
-// An apply that was interrupted is made up for as often as needed. What others have done is reverted, whatever they did to the digest.
+// An interrupted apply is completed as often as needed. What others have written is reverted, whatever they did to the
+// digest.
 func TestWhatCountsAsAReversal(t *testing.T) {
 	wanted := marked(t, renderedSet)
 	for name, test := range map[string]struct {
@@ -102,7 +103,7 @@ func TestWhatCountsAsAReversal(t *testing.T) {
 	}
 }
 
-// What a webhook changes each time is left as it is, until the object or the manifest is another one.
+// What a webhook changes each time stays, until the object or the manifest changes.
 func TestWhatTheAPIServerChangesIsTolerated(t *testing.T) {
 	r := NewRepairs(clocktesting.NewFakeClock(began))
 	wanted := marked(t, renderedSet)

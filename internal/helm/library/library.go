@@ -23,14 +23,14 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// Library opens Helm's actions as the library makes them, over a storage and a client of the operator.
+// Library opens Helm's actions as the library builds them, over the operator's own storage and client.
 type Library struct {
 	Config *rest.Config
 	Mapper meta.RESTMapper
 	// Secrets store the records, and Key signs them.
 	Secrets corev1client.SecretsGetter
 	Key     *signing.Key
-	// Objects and StatefulSets are handed to the client, with Repairs.
+	// Objects and StatefulSets are for the client, and so are Repairs.
 	Objects      *owned.Objects
 	StatefulSets *clusters.Versions
 	Repairs      *kubeclient.Repairs
@@ -42,11 +42,12 @@ type Facts struct {
 	// Records are those of the storage, and Objects those of the client.
 	Records storage.Facts
 	Objects kubeclient.Facts
-	// TrustsAbsence: an object that the cache does not have is not there.
+	// TrustsAbsence: the cache has every object of the release that exists.
 	TrustsAbsence bool
 }
 
-// Open makes a configuration of Helm for one reconcile. facts is what its parts share, and no other reconcile.
+// Open builds a configuration of Helm for one reconcile. The parts of that configuration share facts; no other
+// reconcile uses them.
 func (l *Library) Open(ctx context.Context, cluster client.Object, facts *Facts) (helmclient.ActionInterface, error) {
 	configs, err := helmclient.NewActionConfigGetter(l.Config, l.Mapper,
 		helmclient.StorageDriverMapper(func(_ context.Context, object client.Object, _ *rest.Config) (driver.Driver, error) {
@@ -60,15 +61,14 @@ func (l *Library) Open(ctx context.Context, cluster client.Object, facts *Facts)
 	getter, err := helmclient.NewActionClientGetter(remembering{&kubeclient.Configs{
 		ActionConfigGetter: configs, Objects: l.Objects, StatefulSets: l.StatefulSets, Repairs: l.Repairs, Facts: &facts.Objects,
 	}, l.Capabilities},
-		// A database whose install failed half-way must not be uninstalled, and a
-		// failed upgrade must not be forced back: both would delete pods that work.
-		// The next reconcile goes forward.
+		// After a failed install, the library must not uninstall the database, and after a failed upgrade it must not
+		// roll back. Both would delete pods that work. The next reconcile goes forward.
 		helmclient.WithFailureRollbacks(false),
 
-		// Validating against four OpenAPI documents is 99% of the time that a rendering
-		// takes, and the API server validates what is applied anyhow. Of the rest, half is
-		// to compile the schema of the chart's values, which is for people: that the values
-		// of every spec which the CRD admits keep to it is what test/fuzz shows.
+		// Validating against four OpenAPI documents is 99% of the time that a rendering takes, and the API server
+		// validates what is applied anyhow. Half of the rest compiles the schema of the chart's values, which is for
+		// people. The fuzz tests in test/fuzz show that the values of every spec which the CRD admits match that
+		// schema.
 		helmclient.AppendInstallOptions(func(install *action.Install) error {
 			install.DisableHooks = true
 			install.DisableOpenAPIValidation = true
@@ -89,7 +89,7 @@ func (l *Library) Open(ctx context.Context, cluster client.Object, facts *Facts)
 	return repairing{opened}, err
 }
 
-// remembering gives a configuration with what is remembered of the API server.
+// remembering returns configurations with what the operator remembers of the API server.
 type remembering struct {
 	*kubeclient.Configs
 	capabilities *capabilities.Cache
@@ -104,10 +104,11 @@ func (r remembering) ActionConfigFor(ctx context.Context, cluster client.Object)
 	return config, r.capabilities.Fill(config)
 }
 
-// repairing are the library's actions, but for its repair, which would change any object that a manifest names.
+// repairing are the library's actions with another repair: the library's own would change any object that a manifest
+// names.
 type repairing struct{ helmclient.ActionInterface }
 
-// Reconcile makes the objects of a release what its manifest says, within what kubeclient.Client may write.
+// Reconcile repairs the objects of a release, as far as kubeclient.Client may write them.
 func (r repairing) Reconcile(found *release.Release) error {
 	helm, ok := r.Config().KubeClient.(*kubeclient.Client)
 	if !ok {

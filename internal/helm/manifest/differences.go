@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Differences returns the paths of the fields in which two objects differ. It gives no
-// values, because those of variables may be secret.
+// Differences returns the paths of the fields in which two objects differ. It returns no values, because those of
+// variables may be secret.
 func Differences(path string, before, after any) ([]string, error) {
 	left, err := Plain(before)
 	right, rightErr := Plain(after)
@@ -48,14 +48,14 @@ func differ(path string, before, after any) []string {
 		}
 	}
 	if len(found) == 0 {
-		// The same items in another order.
+		// The lists have the same items in another order.
 		return []string{path}
 	}
 	slices.Sort(found)
 	return found
 }
 
-// fieldsOf gives the fields of an object, or the items of a list of named things.
+// fieldsOf returns the fields of an object, or the items of a list of named things.
 func fieldsOf(value any) (map[string]any, bool) {
 	fields := map[string]any{}
 	switch value := value.(type) {

@@ -29,7 +29,7 @@ func Typed[T any](manifest, kind string) (*T, error) {
 	return typed, nil
 }
 
-// RestartsPods reports whether the step from one manifest to another restarts pods.
+// RestartsPods reports whether the change from one manifest to another restarts pods.
 func RestartsPods(from, to string) (bool, error) {
 	if from == to {
 		return false, nil
@@ -48,7 +48,7 @@ func RestartsPods(from, to string) (bool, error) {
 	return !reflect.DeepEqual(before.Spec.Template, after.Spec.Template), nil
 }
 
-// statefulSet is what is looked at of one in a manifest.
+// statefulSet has the fields of a StatefulSet that RestartsPods compares.
 type statefulSet struct {
 	Kind string `json:"kind"`
 	Spec struct {
@@ -57,7 +57,7 @@ type statefulSet struct {
 	} `json:"spec"`
 }
 
-// statefulSetIn finds the StatefulSet in a manifest; the chart renders one.
+// statefulSetIn returns the StatefulSet in a manifest; the chart renders one.
 func statefulSetIn(manifest string) (statefulSet, error) {
 	var found statefulSet
 	object, err := document(manifest, "StatefulSet")
@@ -82,7 +82,7 @@ func document(manifest, kind string) (map[string]any, error) {
 	}
 }
 
-// WithoutOwner takes the references to an owner out of a manifest.
+// WithoutOwner returns a manifest without the references to an owner.
 func WithoutOwner(manifest string, owner types.UID) (string, error) {
 	documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)
 	var written strings.Builder

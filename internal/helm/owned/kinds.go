@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// The annotations by which Helm knows an object of a release again.
+// The annotations by which Helm recognizes an object of a release.
 const (
 	ReleaseNameAnnotation      = "meta.helm.sh/release-name"
 	ReleaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
@@ -18,12 +18,12 @@ const (
 var (
 	StatefulSetKind    = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 	ServiceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
-	// PodMonitorKind need not exist in a Kubernetes cluster, so it is watched from when a release has one.
+	// PodMonitorKind need not exist in a Kubernetes cluster, so the operator watches it once a release has one.
 	PodMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
 )
 
-// Kinds are the kinds of the chart that the operator has a cache of, by resource. Any
-// other is read from the API server.
+// Kinds are the kinds of the chart that the operator has a cache of, by resource. It reads any other kind from the API
+// server.
 var Kinds = map[schema.GroupVersionResource]schema.GroupVersionKind{
 	corev1.SchemeGroupVersion.WithResource("configmaps"):             corev1.SchemeGroupVersion.WithKind("ConfigMap"),
 	corev1.SchemeGroupVersion.WithResource("serviceaccounts"):        corev1.SchemeGroupVersion.WithKind("ServiceAccount"),

@@ -25,7 +25,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Objects finds and deletes the objects that a BarqCluster controls, by what they themselves say.
+// Objects finds and deletes the objects that a BarqCluster controls. It goes by the owner references of the objects
+// themselves.
 type Objects struct {
 	// Cache has the objects of the chart's kinds.
 	Cache client.Reader
@@ -34,8 +35,9 @@ type Objects struct {
 	Writer client.Writer
 }
 
-// MayWrite refuses an object that is not the BarqCluster's to write. The BarqCluster's are those that it controls, and, when it takes a
-// Release over, those without a controller that carry Helm's marks of that release: who can put them there can write the object.
+// MayWrite refuses an object that the BarqCluster may not write. It may write the objects that it controls. When it
+// adopts a release, it may also write those without a controller that carry Helm's marks of that release. Only someone
+// who can write an object can put these marks on it.
 func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) error {
 	kind := wanted.Mapping.GroupVersionKind.Kind
 	owner := metav1.GetControllerOfNoCopy(live)
@@ -59,7 +61,7 @@ func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	}
 }
 
-// finalizersOf names what keeps an object that is being deleted.
+// finalizersOf returns a text that names the finalizers of an object that is being deleted.
 func finalizersOf(object metav1.Object) string {
 	if object.GetDeletionTimestamp() == nil || len(object.GetFinalizers()) == 0 {
 		return ""
@@ -67,7 +69,8 @@ func finalizersOf(object metav1.Object) string {
 	return "; its finalizers are " + strings.Join(object.GetFinalizers(), ", ")
 }
 
-// hasHelmMarks reports whether an object carries the marks by which Helm knows one of the BarqCluster's release.
+// hasHelmMarks reports whether an object carries the marks by which Helm recognizes an object of the BarqCluster's
+// release.
 func hasHelmMarks(live metav1.Object, cluster client.Object) bool {
 	annotations := live.GetAnnotations()
 	return live.GetLabels()["app.kubernetes.io/managed-by"] == "Helm" &&
@@ -79,9 +82,10 @@ func (o *Objects) Cached(ctx context.Context, cluster client.Object) ([]*metav1.
 	return o.inCache(ctx, cluster, Controls)
 }
 
-// Orphaned returns the same with those that the garbage collector has taken from a BarqCluster that is deleted with --cascade=orphan. These
-// still carry Helm's marks. A tenant can give no object of another's these marks, but can find some in a release that a person has installed:
-// it is for a BarqCluster whose release the operator has stored.
+// Orphaned returns the same objects, and those that the garbage collector has orphaned because the BarqCluster is
+// deleted with --cascade=orphan. The latter still carry Helm's marks. Call it only for a BarqCluster whose release the
+// operator has stored: a release that a person has installed has these marks too. A tenant cannot put them on another's
+// objects.
 func (o *Objects) Orphaned(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
 	found, err := o.inCache(ctx, cluster, func(cluster client.Object, object metav1.Object) bool {
 		return Controls(cluster, object) || metav1.GetControllerOfNoCopy(object) == nil && hasHelmMarks(object, cluster)
@@ -100,7 +104,7 @@ func (o *Objects) inCache(ctx context.Context, cluster client.Object, belongs fu
 	})
 }
 
-// current returns the same according to the API server, with a PodMonitor.
+// current returns the objects that a BarqCluster controls according to the API server, with a PodMonitor.
 func (o *Objects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
 	found, err := o.list(cluster, Controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list := &metav1.PartialObjectMetadataList{}
@@ -117,7 +121,7 @@ func (o *Objects) current(ctx context.Context, cluster client.Object) ([]*metav1
 	return found, err
 }
 
-// list lists what belongs to a BarqCluster of the kinds that the operator has a cache of.
+// list returns the objects of a BarqCluster of the kinds that the operator has a cache of.
 func (*Objects) list(cluster client.Object, belongs func(client.Object, metav1.Object) bool,
 	list func(schema.GroupVersionKind) (client.ObjectList, error),
 ) ([]*metav1.PartialObjectMetadata, error) {
@@ -140,7 +144,8 @@ func (*Objects) list(cluster client.Object, belongs func(client.Object, metav1.O
 	return found, nil
 }
 
-// podMonitor returns the PodMonitor that a BarqCluster controls, nil if there is none. There need not be such a kind.
+// podMonitor returns the PodMonitor that a BarqCluster controls; nil if there is none, or if the API server does not
+// have the kind.
 func (o *Objects) podMonitor(ctx context.Context, cluster client.Object) (*metav1.PartialObjectMetadata, error) {
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(PodMonitorKind)
@@ -171,12 +176,13 @@ func Controls(cluster client.Object, object metav1.Object) bool {
 	return owner != nil && owner.UID == cluster.GetUID()
 }
 
-// chartNames reports whether the chart makes objects of that kind and name for a BarqCluster. The spec names the account.
+// chartNames reports whether the chart renders objects of that kind and name for a BarqCluster. The spec names the
+// account.
 func chartNames(cluster client.Object, kind schema.GroupVersionKind, name string) bool {
 	return kind.Kind == "ServiceAccount" || name == cluster.GetName() || strings.HasPrefix(name, cluster.GetName()+"-")
 }
 
-// identityOf returns what tells an object from every other one.
+// identityOf returns the metadata that identify an object and say who owns it.
 func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.PartialObjectMetadata {
 	found := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(), ResourceVersion: object.GetResourceVersion(),
@@ -186,8 +192,8 @@ func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.Part
 	return found
 }
 
-// DeleteOthers deletes what a BarqCluster controls and is not in target. original, of an earlier revision, only tells whether to look
-// for a PodMonitor, of which there may be no cache.
+// DeleteOthers deletes what a BarqCluster controls and target does not list. original, of an earlier revision, only
+// decides whether to look for a PodMonitor, of which there may be no cache.
 func (o *Objects) DeleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
 	if err := o.letAccountGo(ctx, cluster); err != nil {
 		return err
@@ -199,7 +205,7 @@ func (o *Objects) DeleteOthers(ctx context.Context, cluster client.Object, targe
 	return o.Delete(ctx, found)
 }
 
-// Others returns what deleteOthers deletes.
+// Others returns what DeleteOthers deletes.
 func (o *Objects) Others(ctx context.Context, cluster client.Object, target, original kube.ResourceList) ([]*metav1.PartialObjectMetadata, error) {
 	found, err := o.Cached(ctx, cluster)
 	if err != nil {
@@ -222,8 +228,9 @@ func (o *Objects) Others(ctx context.Context, cluster client.Object, target, ori
 	}), nil
 }
 
-// keptAccount returns the name of the account that the spec names and the chart does not make; empty if there is none. Pods cannot be
-// made without it, so it stays when the release no longer has it. It keeps Helm's marks, by which the release can have it again.
+// keptAccount returns the name of the account that the spec names and the chart does not render; empty if there is
+// none. Kubernetes cannot create pods without it, so it stays when it leaves the release. It keeps Helm's marks, with
+// which the release can own it again.
 func keptAccount(cluster client.Object) string {
 	object, ok := cluster.(*unstructured.Unstructured)
 	if !ok {
@@ -241,7 +248,7 @@ func isAccount(object *metav1.PartialObjectMetadata, name string) bool {
 	return name != "" && object.Kind == ServiceAccountKind.Kind && object.Name == name
 }
 
-// letAccountGo ends the BarqCluster's ownership of the account that is kept, once.
+// letAccountGo ends the BarqCluster's ownership of the kept account, once.
 func (o *Objects) letAccountGo(ctx context.Context, cluster client.Object) error {
 	name := keptAccount(cluster)
 	if name == "" {
@@ -252,7 +259,7 @@ func (o *Objects) letAccountGo(ctx context.Context, cluster client.Object) error
 	if known == nil || err != nil || !Controls(cluster, known) {
 		return err
 	}
-	// The cache may be behind what an earlier pass has done.
+	// The cache may not show yet what an earlier reconcile has done.
 	account := &metav1.PartialObjectMetadata{}
 	account.SetGroupVersionKind(ServiceAccountKind)
 	if err := o.Live.Get(ctx, key, account); client.IgnoreNotFound(err) != nil {
@@ -268,11 +275,11 @@ func hasPodMonitor(objects kube.ResourceList) bool {
 	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == PodMonitorKind })
 }
 
-// Delete deletes objects, and none that another has taken the name of.
+// Delete deletes objects. It leaves a newer object of the same name alone.
 func (o *Objects) Delete(ctx context.Context, objects []*metav1.PartialObjectMetadata) error {
 	for _, object := range objects {
 		err := o.Writer.Delete(ctx, object, client.Preconditions{UID: &object.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
-		// A conflict is another object of the same name.
+		// A conflict means that another object has the name now.
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 			return fmt.Errorf("deleting %s %q: %w", object.Kind, object.Name, err)
 		}
@@ -280,7 +287,7 @@ func (o *Objects) Delete(ctx context.Context, objects []*metav1.PartialObjectMet
 	return nil
 }
 
-// Release takes the references to a BarqCluster off the objects that it controls, so that they outlive it.
+// Release removes the references to a BarqCluster from the objects that it controls, so that they outlive it.
 func (o *Objects) Release(ctx context.Context, cluster client.Object) error {
 	found, err := o.current(ctx, cluster)
 	if err != nil {
@@ -294,11 +301,11 @@ func (o *Objects) Release(ctx context.Context, cluster client.Object) error {
 	return nil
 }
 
-// letGo takes the references to a BarqCluster off an object.
+// letGo removes the references to a BarqCluster from an object.
 func (o *Objects) letGo(ctx context.Context, cluster client.Object, object *metav1.PartialObjectMetadata) error {
 	others := slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(owner metav1.OwnerReference) bool { return owner.UID == cluster.GetUID() })
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		// What was written meanwhile may have another owner.
+		// Another writer may have changed the owners meanwhile.
 		"resourceVersion": object.ResourceVersion,
 		"ownerReferences": others,
 	}})

@@ -48,7 +48,7 @@ func of(object metav1.ObjectMeta, owner string) metav1.ObjectMeta {
 	return object
 }
 
-// leaving makes an object one that is being deleted.
+// leaving returns the metadata of an object that is being deleted.
 func leaving(object metav1.ObjectMeta) metav1.ObjectMeta {
 	object.DeletionTimestamp, object.Finalizers = &metav1.Time{}, []string{"example.com/cleanup"}
 	return object
@@ -95,7 +95,7 @@ func TestWhatMayBeWritten(t *testing.T) {
 	require.ErrorContains(t, MayWrite(elsewhere, listed(elsewhere), cluster), `is of namespace "kube-system"`)
 }
 
-// Of what there is, only what the BarqCluster controls and the chart names is deleted, whatever a manifest lists.
+// Only the objects that the BarqCluster controls and the chart names are deleted, whatever a manifest lists.
 func TestWhatIsDeleted(t *testing.T) {
 	cluster := testCluster()
 	uid := cluster.GetUID()
@@ -130,8 +130,8 @@ func TestWhatIsDeleted(t *testing.T) {
 	}
 }
 
-// The account that leaves the release while the spec names it is not deleted, because no pod could be made without it. It keeps its
-// other owners.
+// An account that leaves the release while the spec names it is not deleted, because Kubernetes could create no pod
+// without it. It keeps its other owners.
 func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
 	cluster := testCluster().(*unstructured.Unstructured)
 	require.NoError(t, unstructured.SetNestedMap(cluster.Object, map[string]any{"name": "an-account", "create": false}, "spec", "serviceAccount"))
@@ -153,8 +153,8 @@ func TestAnAccountThatTheSpecNamesIsKept(t *testing.T) {
 	}
 }
 
-// What the chart makes for the spec goes, also by the name that the spec gives it. So does what carries Helm's marks after
-// --cascade=orphan, but for an account that is kept.
+// An account that the chart renders for the spec is deleted, also if the spec names it. So is what carries Helm's marks
+// after --cascade=orphan, except a kept account.
 func TestAnAccountThatTheChartMakesIsNotKept(t *testing.T) {
 	for create, gone := range map[any]bool{nil: true, true: true, false: false} {
 		cluster := testCluster().(*unstructured.Unstructured)
@@ -177,7 +177,7 @@ func TestAnAccountThatTheChartMakesIsNotKept(t *testing.T) {
 	}
 }
 
-// The garbage collector takes its objects from a BarqCluster that is deleted with --cascade=orphan.
+// The garbage collector removes the owner references when a BarqCluster is deleted with --cascade=orphan.
 func TestWhatWasOrphanedStillCarriesTheMarks(t *testing.T) {
 	cluster := testCluster()
 	marked := func(name, release string) *corev1.Service {

@@ -19,7 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/apply"
 )
 
-// Versions are the versions of objects, as VersionOf gives them.
+// Versions are the versions of objects, as VersionOf returns them.
 type Versions map[Name]string
 
 // Name is the kind and the name of an object.
@@ -28,7 +28,7 @@ type Name struct {
 	Key  client.ObjectKey
 }
 
-// NameOf names an object of a manifest.
+// NameOf returns the name of an object of a manifest.
 func NameOf(object *resource.Info) Name {
 	return Name{object.Mapping.GroupVersionKind, client.ObjectKey{Namespace: object.Namespace, Name: object.Name}}
 }
@@ -47,9 +47,9 @@ func (v Versions) Unchanged(ctx context.Context, cache client.Reader) (bool, err
 	return len(v) > 0, nil
 }
 
-// VersionOf gives what changes with everything of an object that a release can say. That is its resourceVersion, but for an
-// object that counts its generations: such as a StatefulSet, which has another resourceVersion whenever a pod of it begins to
-// answer. Its generation stands for what it is asked to be, and beside that there are its labels and the like.
+// VersionOf returns a text that changes with every field of an object that a release can set. For most kinds that is
+// the resourceVersion. A StatefulSet gets another resourceVersion whenever one of its pods becomes ready; kinds like it
+// count generations. For those, it is the generation, which stands for the spec, with the labels and other metadata.
 func VersionOf(object metav1.Object) (string, error) {
 	if object.GetGeneration() == 0 {
 		return object.GetResourceVersion(), nil
@@ -64,21 +64,22 @@ func VersionOf(object metav1.Object) (string, error) {
 	return string(sum[:]), nil
 }
 
-// Cached returns an object of the cache, or nil if it is not there. It is the cache's own: nobody may change it. Kinds without a
-// Go type, such as PodMonitor, are kept unstructured; the others not, because that takes several times the memory.
+// Cached returns an object of the cache, or nil if it is not there. The cache shares it, so the caller must not change
+// it. Kinds without a Go type, such as PodMonitor, are kept unstructured. The others are not, because that takes
+// several times the memory.
 func Cached(ctx context.Context, cache client.Reader, name Name) (client.Object, error) {
 	object := Empty(name.Kind)
 	if err := cache.Get(ctx, name.Key, object, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
-	// An unstructured one has its kind, in a map that others read meanwhile.
+	// An unstructured object has its kind already, in a map that other goroutines may read.
 	if _, isMap := object.(*unstructured.Unstructured); !isMap {
 		object.GetObjectKind().SetGroupVersionKind(name.Kind)
 	}
 	return object, nil
 }
 
-// Empty gives an object of the form in which the cache keeps those of its kind.
+// Empty returns an object of the form in which the cache keeps those of its kind.
 func Empty(kind schema.GroupVersionKind) client.Object {
 	if made, err := clientgoscheme.Scheme.New(kind); err == nil {
 		if object, ok := made.(client.Object); ok {
@@ -90,8 +91,8 @@ func Empty(kind schema.GroupVersionKind) client.Object {
 	return object
 }
 
-// VersionsMade returns the versions of objects that were just created, or nothing if the API server has created one of them otherwise
-// than it was asked for, so that it has to be compared.
+// VersionsMade returns the versions of objects that were just created. It returns nil if the API server has created one
+// of them differently, so that it has to be compared.
 func VersionsMade(asked []runtime.Object, made kube.ResourceList) (Versions, error) {
 	found := make(Versions, len(made))
 	for i, info := range made {

@@ -6,10 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Awaiting are the BarqClusters whose last attempt has met an object that is being deleted. The zero value has none.
+// Awaiting has the BarqClusters whose last attempt met an object that is being deleted. The zero value has none.
 type Awaiting struct{ uids sync.Map }
 
-// Note tells whether a BarqCluster is one of them.
+// Note adds a BarqCluster, or removes it.
 func (w *Awaiting) Note(cluster types.UID, waits bool) {
 	if waits {
 		w.uids.Store(cluster, true)

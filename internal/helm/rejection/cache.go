@@ -11,24 +11,24 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 )
 
-// Cache remembers, for each BarqCluster, what the API server has refused. A reconcile with the same inputs over the same objects
-// gets the same answer without a request, until it is time to try again: what the API server admits can change without anything that the
-// operator watches, for instance with an admission policy or a quota.
+// Cache remembers, for each BarqCluster, what the API server has refused. A reconcile with the same inputs over the
+// same objects gets the same answer without a request, until it is time to try again. There is such a time because the
+// operator does not watch all that the API server decides by, such as admission policies and quotas.
 type Cache struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
 	known map[types.UID]Rejection
 }
 
-// Rejection is what a refusal depends on, and the error with which it came.
+// Rejection has what a refusal depends on, and its error.
 type Rejection struct {
-	// Inputs sums up what the manifest was rendered from.
+	// Inputs is a digest of what the manifest was rendered from.
 	Inputs [sha256.Size]byte
-	// Objects tells which objects there were, and in which versions.
+	// Objects says which objects existed, and in which versions.
 	Objects string
 	Err     error
 	when    time.Time
-	// tries is how often the same was refused.
+	// tries is how often the API server has refused the same.
 	tries int
 }
 
@@ -37,12 +37,13 @@ func (r Rejection) left(now time.Time) time.Duration {
 	return r.when.Add(kubeclient.DelayOf(r.tries)).Sub(now)
 }
 
-// NewCache returns one that remembers nothing yet.
+// NewCache returns an empty cache.
 func NewCache(now clock.PassiveClock) *Cache {
 	return &Cache{clock: now, known: map[types.UID]Rejection{}}
 }
 
-// Find returns the refusal of an attempt with the same inputs, and how long it holds, if it is not time to try again.
+// Find returns the refusal of an attempt with the same inputs, and how long it still holds. It finds nothing once it is
+// time to try again.
 func (r *Cache) Find(cluster types.UID, inputs [sha256.Size]byte) (Rejection, time.Duration, bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -63,7 +64,7 @@ func (r *Cache) Put(cluster types.UID, refused Rejection) time.Duration {
 	return refused.left(refused.when)
 }
 
-// Delete forgets what was refused.
+// Delete forgets the refusal of a BarqCluster.
 func (r *Cache) Delete(cluster types.UID) {
 	r.lock.Lock()
 	defer r.lock.Unlock()

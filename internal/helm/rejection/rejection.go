@@ -23,10 +23,11 @@ func Is(err error) bool {
 		errors.Is(err, storage.ErrTooLongSpec) || errors.Is(err, podtrial.ErrRefused) || err != nil && invalidText.MatchString(err.Error())
 }
 
-// invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid. Helm passes on the text of some errors alone.
+// invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid. Helm passes on only the text of
+// some errors.
 var invalidText = regexp.MustCompile(`\S+ "[^"]+" is invalid: `)
 
-// Objects returns the names of the objects of the manifest that the cache has, with their UIDs and versions.
+// Objects returns the names of those objects of the manifest that the cache has, with their UIDs and versions.
 func Objects(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (string, error) {
 	expected, err := builder.Build(bytes.NewBufferString(manifest), false)
 	if err != nil {

@@ -26,32 +26,30 @@ var fieldOwner = clusters.ReleasePart.Owner
 // messageLimit is the most that the API allows in a condition's message, in bytes.
 const messageLimit = 32768
 
-// Conditions are those that the library knows.
+// Conditions are those that the library writes.
 var Conditions = clusters.ReleasePart.Conditions
 
-// Client is the client that the library is given. The library writes a
-// BarqCluster as a whole; this client takes from that what the library is to
-// decide, and merges it by server-side apply into what others wrote meanwhile.
+// Client is the client for the library. The library writes a BarqCluster as a whole. This client takes the part that
+// the library decides about, and merges it by server-side apply into what others wrote meanwhile.
 type Client struct {
 	client.Client
 
-	// Written remembers what was written.
+	// Written remembers what the client has written.
 	Written *Written
-	// Uninstalled are the BarqClusters that the library is done with.
+	// Uninstalled has the BarqClusters with which the library has finished.
 	Uninstalled *Uninstalled
-	// Awaiting are those that wait for an object to go.
+	// Awaiting has those that wait for the deletion of an object.
 	Awaiting Awaiting
 }
 
-// Awaiting are the BarqClusters whose last attempt has met an object that is being deleted.
+// Awaiting has the BarqClusters whose last attempt met an object that is being deleted.
 type Awaiting interface {
 	// Has reports whether a BarqCluster is one of them.
 	Has(cluster types.UID) bool
 }
 
-// Update sets or removes the library's finalizer, the only thing outside the
-// status that the library writes. A plain update would fail whenever the status
-// controller wrote in between, on a deletion for ever.
+// Update sets or removes the library's finalizer, the only field outside the status that the library writes. A plain
+// update would fail whenever the status controller wrote in between, and after a deletion for ever.
 func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
 	if controllerutil.ContainsFinalizer(object, clusters.UninstallFinalizer) {
 		apply := clusters.Onto(object)
@@ -66,9 +64,8 @@ func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.U
 	return client.IgnoreNotFound(err)
 }
 
-// Status returns a writer of the Helm conditions and the release's name alone. The
-// library would replace the whole status, wiping what the status controller
-// wrote, and put the manifest of the release into it.
+// Status returns a writer that writes only the conditions of the release and its name. The library would replace the
+// whole status, and so delete what the status controller wrote, and add the manifest of the release.
 func (c *Client) Status() client.SubResourceWriter {
 	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.Written, uninstalled: c.Uninstalled, awaiting: c.Awaiting}
 }
@@ -81,15 +78,15 @@ type statusWriter struct {
 	awaiting    Awaiting
 }
 
-// Status is the part of the status that the controller of releases owns. The library's
-// form of it can be read into it; its manifest falls away.
+// Status is the part of the status that the release controller owns. The library's own form of the status can be read
+// into it, and loses its manifest.
 type Status struct {
 	Conditions      []metav1.Condition        `json:"conditions,omitempty"`
 	DeployedRelease *v1alpha1.DeployedRelease `json:"deployedRelease,omitempty"`
 }
 
-// Update merges the status that the library computed into the stored one. It
-// writes nothing when that changes nothing, as on every pass with nothing to do.
+// Update merges the status that the library computed into the stored one. It writes nothing if that changes nothing, as
+// in every reconcile with nothing to do.
 func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...client.SubResourceUpdateOption) error {
 	cluster, ok := object.(*unstructured.Unstructured)
 	if !ok {
@@ -110,7 +107,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 		return err
 	}
 	if stored.GetUID() != cluster.GetUID() {
-		// Another one has the name by now.
+		// Another BarqCluster has the name now.
 		return nil
 	}
 	before, err := w.written.orStored(stored)
@@ -134,18 +131,19 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	return nil
 }
 
-// goes tells whether a BarqCluster is gone as soon as the library has written the status: the release is uninstalled, and
-// only that has kept the BarqCluster, so the finalizer is removed next. Nobody would see the status.
+// goes reports whether a BarqCluster is deleted as soon as the library has written the status. That is so if the
+// release is uninstalled and only the library's finalizer is left, which the library removes next. It is too late for
+// anyone to read the status.
 func goes(cluster *unstructured.Unstructured, computed Status) bool {
 	deployed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionDeployed)
 	return cluster.GetDeletionTimestamp() != nil && slices.Equal(cluster.GetFinalizers(), []string{clusters.UninstallFinalizer}) &&
 		deployed != nil && deployed.Reason == reasonUninstalled
 }
 
-// reasonUninstalled is the library's for a release that it has uninstalled.
+// reasonUninstalled is the library's reason for a release that it has uninstalled.
 const reasonUninstalled = "UninstallSuccessful"
 
-// Of reads that part of a status, sorted by type.
+// Of returns that part of a status, with the conditions sorted by type.
 func Of(cluster *unstructured.Unstructured) (Status, error) {
 	var status Status
 	stored, ok := cluster.Object["status"].(map[string]any)
@@ -164,15 +162,15 @@ func Of(cluster *unstructured.Unstructured) (Status, error) {
 	return status, nil
 }
 
-// merge gives what to store after a pass over the given generation.
+// merge returns the status to store after a reconcile of the given generation.
 //
-// Every condition says which generation it is about, which tells the status
-// controller that this generation was acted upon. A paused pass looked at nothing,
-// so it changes nothing but Paused; the library would forget the release.
+// Every condition has the generation that it is about, which tells the status controller that the generation was
+// handled. A reconcile of a paused BarqCluster looks at nothing, so it changes only Paused. The library would remove
+// the release from the status.
 func merge(before, computed Status, generation int64) Status {
 	conditions := make([]metav1.Condition, 0, len(computed.Conditions))
 	for _, condition := range computed.Conditions {
-		// The library takes a failure back at the beginning of each pass, and finds it again.
+		// The library removes a failure at the beginning of each reconcile, and finds it again.
 		if was := meta.FindStatusCondition(before.Conditions, condition.Type); was != nil && was.Status == condition.Status && !was.LastTransitionTime.IsZero() {
 			condition.LastTransitionTime = was.LastTransitionTime
 		}
@@ -204,7 +202,7 @@ func complete(condition metav1.Condition, generation int64) metav1.Condition {
 		condition.Reason = v1alpha1.ReasonPaused
 		condition.Message = "spec.paused is true: nothing is changed until it is false"
 	case condition.Type == v1alpha1.ConditionDeployed && condition.Status == metav1.ConditionTrue:
-		// The library puts the chart's notes here, which are for a person who ran Helm.
+		// The library writes the chart's notes here, which are for a person who runs Helm.
 		condition.Message = "a Helm release is stored; whether the database answers is in the condition Ready"
 	}
 	condition.Message = plain(condition.Message)
@@ -217,8 +215,8 @@ func complete(condition metav1.Condition, generation int64) metav1.Condition {
 	return condition
 }
 
-// plain takes out of an error's text what is for the program that raised it: the
-// mark of an error that is not retried, and the lines of Helm's lists.
+// plain removes from an error's text what is for programs: the mark of an error that is not retried, and the lines of
+// Helm's lists.
 func plain(message string) string {
 	return strings.Join(strings.Fields(strings.TrimPrefix(message, terminalPrefix)), " ")
 }
@@ -226,8 +224,7 @@ func plain(message string) string {
 // terminalPrefix begins the text of every reconcile.TerminalError.
 const terminalPrefix = "terminal error: "
 
-// reasonFor names the state where the library gives no reason: NotPaused,
-// DeployedUnknown and the like.
+// reasonFor returns a reason where the library has none: NotPaused, DeployedUnknown and the like.
 func reasonFor(condition metav1.Condition) string {
 	switch condition.Status {
 	case metav1.ConditionTrue:

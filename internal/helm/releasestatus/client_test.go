@@ -46,8 +46,8 @@ func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 	}, merged)
 }
 
-// The library forgets the release and sets every condition to Unknown while it
-// is paused, though nothing of that changed.
+// While a BarqCluster is paused, the library would remove the release and set every condition to Unknown, though
+// nothing has changed.
 func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 	before := Status{
 		Conditions: []metav1.Condition{
@@ -73,7 +73,8 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 	}, merged)
 }
 
-// The library says on each pass that nothing has failed, and then what has. A time of each pass would be a write of each pass.
+// In each reconcile, the library says first that nothing has failed, and then what has. If each of them set a new time,
+// each reconcile would write the status.
 func TestMergeKeepsSinceWhen(t *testing.T) {
 	earlier, now := metav1.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), metav1.Date(2026, 1, 2, 3, 5, 5, 0, time.UTC)
 	before := Status{Conditions: []metav1.Condition{
@@ -88,7 +89,7 @@ func TestMergeKeepsSinceWhen(t *testing.T) {
 	require.Equal(t, earlier, merged.Conditions[1].LastTransitionTime)
 }
 
-// Between this write and the removal of the finalizer are some milliseconds.
+// Only some milliseconds pass between this write and the removal of the finalizer.
 func TestNoStatusIsWrittenOfWhatGoes(t *testing.T) {
 	now := metav1.Now()
 	uninstalled := Status{Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionFalse, Reason: "UninstallSuccessful"}}}

@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Uninstalled are the BarqClusters whose finalizer this process has removed, until the cache shows that they are gone. The zero value has
-// none.
+// Uninstalled has the BarqClusters whose finalizer this process has removed, until the cache shows that they no longer
+// exist. The zero value is empty.
 type Uninstalled struct{ uids sync.Map }
 
 // Note adds a BarqCluster.
@@ -16,11 +16,12 @@ func (u *Uninstalled) Note(cluster client.Object) {
 	u.uids.Store(client.ObjectKeyFromObject(cluster), cluster.GetUID())
 }
 
-// Has reports whether the BarqCluster is one of them. One of the same name is another.
+// Has reports whether the BarqCluster is one of them. It compares the UID, because another BarqCluster may have the
+// same name.
 func (u *Uninstalled) Has(cluster client.Object) bool {
 	uid, noted := u.uids.Load(client.ObjectKeyFromObject(cluster))
 	return noted && uid == cluster.GetUID()
 }
 
-// Forget is for a name that the cache does not have any more.
+// Forget removes a name that the cache no longer has.
 func (u *Uninstalled) Forget(name types.NamespacedName) { u.uids.Delete(name) }

@@ -15,30 +15,30 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// Written remembers what was last written of the library's part of the status of each BarqCluster until the cache has it:
-// whatever writes to a BarqCluster meanwhile starts a reconcile, which would write the same again. The zero value
-// remembers none.
+// Written remembers the last written version of the library's part of each status until the cache has it. Any write to
+// a BarqCluster in between starts a reconcile, which would write the same again. The zero value is empty.
 type Written struct {
 	versions clusters.Versions
 	statuses sync.Map
-	// failures has what is written, or about to be, of each BarqCluster whose last reconcile has failed.
+	// failures has the status of each BarqCluster whose last reconcile has failed. The client has written that status,
+	// or is about to.
 	failures sync.Map
 }
 
-// writtenStatus is of the BarqCluster with that UID.
+// writtenStatus is the status of the BarqCluster with that UID.
 type writtenStatus struct {
 	uid    types.UID
 	status Status
 }
 
-// remember notes what was written; the BarqCluster has the resourceVersion of that.
+// remember notes what was written. cluster has the resourceVersion of that write.
 func (w *Written) remember(cluster client.Object, status Status) {
 	name := client.ObjectKeyFromObject(cluster)
 	w.statuses.Store(name, writtenStatus{cluster.GetUID(), status})
 	w.versions.Wrote(name, cluster.GetResourceVersion())
 }
 
-// Expect is called before a status is written, because what comes of that may be told of before the answer is there.
+// Expect is called before a status is written, because a watch may report the write before its response arrives.
 func (w *Written) Expect(cluster client.Object, status Status) {
 	name := client.ObjectKeyFromObject(cluster)
 	if failed(status) {
@@ -48,7 +48,8 @@ func (w *Written) Expect(cluster client.Object, status Status) {
 	}
 }
 
-// IsOwnFailure reports whether a BarqCluster says that the last reconcile of its release has failed, just as it was written here.
+// IsOwnFailure reports whether a BarqCluster still has the status that this process has written after a failed
+// reconcile.
 func (w *Written) IsOwnFailure(cluster *unstructured.Unstructured) bool {
 	found, ok := w.failures.Load(client.ObjectKeyFromObject(cluster))
 	if !ok {
@@ -65,7 +66,7 @@ func failed(status Status) bool {
 		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReleaseFailed)
 }
 
-// withoutTimes returns a status without its times, of which the API server keeps whole seconds.
+// withoutTimes returns a status without its times. The API server rounds them to whole seconds.
 func withoutTimes(status Status) Status {
 	status.Conditions = slices.Clone(status.Conditions)
 	for i := range status.Conditions {
@@ -74,13 +75,13 @@ func withoutTimes(status Status) Status {
 	return status
 }
 
-// Forget is for a BarqCluster that goes.
+// Forget removes what is remembered of a BarqCluster that is deleted.
 func (w *Written) Forget(name types.NamespacedName) {
 	w.drop(name)
 	w.failures.Delete(name)
 }
 
-// orStored returns that part of the status of a BarqCluster from the cache, as it is on the API server.
+// orStored returns that part of the status of a cached BarqCluster, as the API server has it.
 func (w *Written) orStored(cached *unstructured.Unstructured) (Status, error) {
 	name := client.ObjectKeyFromObject(cached)
 	if found, ok := w.statuses.Load(name); ok {
@@ -88,13 +89,13 @@ func (w *Written) orStored(cached *unstructured.Unstructured) (Status, error) {
 		if written.uid == cached.GetUID() && w.versions.Precedes(cached) {
 			return written.status, nil
 		}
-		// The cache is as new, or it is another BarqCluster.
+		// The cache has the write, or another BarqCluster.
 		w.drop(name)
 	}
 	return Of(cached)
 }
 
-// drop is for a BarqCluster of which the cache has all.
+// drop forgets a BarqCluster after the cache has shown all its writes.
 func (w *Written) drop(name types.NamespacedName) {
 	w.statuses.Delete(name)
 	w.versions.Wrote(name, "")

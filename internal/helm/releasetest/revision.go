@@ -1,4 +1,4 @@
-// Package releasetest makes revisions for the tests of what handles them. It is imported by tests alone.
+// Package releasetest makes revisions for the tests of what handles them. Only tests import it.
 package releasetest
 
 import (
@@ -25,7 +25,7 @@ func Manifest(replicas, image, serviceType string) string {
 		"  template:\n    spec:\n      containers:\n      - image: " + image + "\n"
 }
 
-// Before is the manifest of Revision in most tests.
+// Before is the manifest of the stored revision in most tests.
 var Before = Manifest("1", "barq:1", "ClusterIP")
 
 // Revision returns one of generation 3 with the Secrets' checksum "one".

@@ -28,9 +28,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/podtrial"
 )
 
-// admits refuses a revision before it is stored or applied, if that would have to fail: it does not fit a Secret, an object of it
-// belongs to another, or the API server refuses it or its pods. An upgrade is tried whole, on the API server, which stores nothing. Of the first
-// revision nothing runs yet, so it is not tried.
+// admits refuses a revision before it is stored or applied, if that would fail. That is so if it does not fit a Secret,
+// if another owner has one of its objects, or if the API server refuses it. The API server may also refuse its pods. An
+// upgrade is tried whole in a dry run of the API server. The first revision is not tried, because nothing of it runs
+// yet.
 func (s *Session) admits(rendered *release.Release) error {
 	if err := storage.Fits(rendered); err != nil {
 		return err
@@ -78,7 +79,8 @@ func (s *Session) admits(rendered *release.Release) error {
 	return err
 }
 
-// admitsOwner refuses an object that is another's. Helm looks on the API server for those alone that the former revision does not list.
+// admitsOwner refuses an object of another owner. Helm asks the API server only for objects that the former revision
+// does not list.
 func (s *Session) admitsOwner(wanted *resource.Info, before kube.ResourceList) error {
 	var live metav1.Object
 	found, err := owned.Cached(s.ctx, s.sessions.Owned.Cache, owned.NameOf(wanted))
@@ -93,7 +95,7 @@ func (s *Session) admitsOwner(wanted *resource.Info, before kube.ResourceList) e
 	return owned.MayWrite(live, wanted, s.cluster)
 }
 
-// listedBefore gives the objects in the manifest of the newest revision that is believed.
+// listedBefore returns the objects in the manifest of the newest revision; nil if that is not believed.
 func (s *Session) listedBefore() (kube.ResourceList, error) {
 	newest, err := s.Config().Releases.Last(s.cluster.GetName())
 	if errors.Is(err, driver.ErrReleaseNotFound) || err == nil && !labels.Believed(newest) {
@@ -105,8 +107,8 @@ func (s *Session) listedBefore() (kube.ResourceList, error) {
 	return s.Config().KubeClient.Build(bytes.NewBufferString(newest.Manifest), false)
 }
 
-// admitsPods notes for what a release restarts pods, and returns an error if the API server would refuse those that are to be made in
-// their place. tried is what the API server would make of the StatefulSet.
+// admitsPods notes why a release restarts pods. It returns an error if the API server would refuse the pods that
+// replace them. The API server would store tried as the StatefulSet.
 func (s *Session) admitsPods(rendered *release.Release, tried *unstructured.Unstructured) error {
 	cluster := s.cluster
 	found, err := owned.Cached(s.ctx, s.sessions.Owned.Cache, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
@@ -138,10 +140,10 @@ func (s *Session) admitsPods(rendered *release.Release, tried *unstructured.Unst
 		case err != nil:
 			return err
 		case made == nil && live.Spec.Template.Spec.ServiceAccountName == account.Name:
-			// It was deleted by hand, and is made before the pods.
+			// A person has deleted it by hand. It is created before the pods.
 			return nil
 		case made == nil:
-			// It is made before the pods. They are tried with the one that there is.
+			// It is created before the pods. The trial uses the account of the current pods.
 			pod.ServiceAccountName = live.Spec.Template.Spec.ServiceAccountName
 		}
 	}
@@ -149,7 +151,8 @@ func (s *Session) admitsPods(rendered *release.Release, tried *unstructured.Unst
 	return podtrial.Trial{Writer: s.sessions.Owned.Writer, Live: s.sessions.Owned.Live}.Admits(s.ctx, wanted)
 }
 
-// noteRestart notes for what pods restart. after is what the API server would make of the StatefulSet, and pod what is rendered for it.
+// noteRestart notes why pods restart. after is the StatefulSet that the API server would store, and pod what is
+// rendered for it.
 func (s *Session) noteRestart(changed []string, after *appsv1.StatefulSet, pod *corev1.PodSpec) (err error) {
 	s.next.restarts, s.next.secrets = changed, upgrade.SecretsOf(pod)
 	s.facts.Objects.Cause, err = clusters.NewCause(&after.Spec.Template, "")

@@ -21,7 +21,7 @@ func TestOnlyADeployedReleaseIsTakenOver(t *testing.T) {
 	for status, want := range map[release.Status]string{
 		release.StatusDeployed: "",
 		release.StatusFailed:   `the Helm release "vectors" is failed and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback`,
-		// A person's Helm is at work on it; it is not the operator's to recover.
+		// A person's Helm works on this release, so the operator does not recover it.
 		release.StatusPendingUpgrade: `the Helm release "vectors" is pending-upgrade and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback`,
 	} {
 		t.Run(status.String(), func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestAReleaseThatWasNotTakenOverYetIsNotUninstalled(t *testing.T) {
 	require.False(t, inner.objects.deleted)
 }
 
-// adopting is a session of a BarqCluster that is to take over the release.
+// adopting returns a session of a BarqCluster that is to adopt the release.
 func adopting(t *testing.T, helm *renderingHelm, replicas int32) *Session {
 	cluster := clusters.Object()
 	cluster.SetNamespace("team")
@@ -98,7 +98,7 @@ func TestTheChecksumOfSecretsWaitsForAChange(t *testing.T) {
 	require.Equal(t, made, helm.newest.Labels, "the old Secret gives the old pods")
 }
 
-// Somebody who gave Helm a checksum has it on the pods.
+// A person who passed a checksum to Helm has it on the pods.
 func TestAChecksumThatThePodsHaveStays(t *testing.T) {
 	helm := &renderingHelm{newest: byHand(releasetest.Before, map[string]any{"secretsChecksum": "one"}), manifest: releasetest.Before}
 	require.NoError(t, takeOver(t, adopting(t, helm, 1), map[string]any{"secretsChecksum": "one"}))

@@ -71,8 +71,8 @@ func TestWithoutOwner(t *testing.T) {
 	require.Equal(t, releasedManifest, written)
 }
 
-// newHandBack gives the actions of a BarqCluster that is being deleted and whose release,
-// of two revisions, is to be kept.
+// newHandBack returns the session of a BarqCluster that is being deleted and hands its release back. The release has
+// two revisions.
 func newHandBack(t *testing.T) (a *Session, inner *stored) {
 	t.Helper()
 	a, inner = newSession(t, "barq-db", releasetest.Ours, release.StatusSuperseded)
@@ -113,7 +113,7 @@ func TestTheReleaseIsHandedBack(t *testing.T) {
 	require.Equal(t, release.StatusDeployed, newest.Info.Status)
 }
 
-// Objects that could not be taken from it would be deleted with the BarqCluster, so it stays.
+// Objects that could not be released would be deleted with the BarqCluster, so it stays.
 func TestAHandBackThatFailsIsTriedAgain(t *testing.T) {
 	a, inner := newHandBack(t)
 	refused := errors.New("the API server is away")
@@ -134,7 +134,8 @@ func TestAMisspeltAnnotationUninstallsNothing(t *testing.T) {
 	require.False(t, inner.objects.deleted)
 }
 
-// A forged record may have a manifest that is none. It keeps no BarqCluster, and says afterwards what it said before.
+// The manifest of a forged record may be no manifest. Such a record does not keep the BarqCluster, and the hand-back
+// leaves its text alone.
 func TestAManifestThatIsNoneIsHandedBackAsItIs(t *testing.T) {
 	for name, text := range map[string]string{
 		"no map": "word", "no YAML": "a: b: c", "too long": strings.Repeat("# a comment\n", 50_000),

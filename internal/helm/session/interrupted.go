@@ -10,17 +10,17 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
-// unfinished tells whether the revision was begun and never finished. Only one
-// reconcile over a BarqCluster runs at a time, so whoever began it is gone.
+// unfinished reports whether the operator has begun a revision and not finished it. Only one reconcile of a BarqCluster
+// runs at a time, so the reconcile that began the revision has ended.
 func unfinished(found *release.Release) bool {
 	return found.Info.Status.IsPending() || found.Info.Status == release.StatusUninstalling
 }
 
-// recover marks an interrupted revision as failed, after which Helm upgrades from
-// it. Without that, Helm reports another operation in progress for ever.
+// recover marks an interrupted revision as failed, after which Helm upgrades from it. Without that, Helm would report
+// for ever that another operation is in progress.
 //
-// The worker that began it is gone: one reconcile of a BarqCluster runs at a time, and an operator that loses its lease stops
-// before another one has it.
+// The worker that began the revision is gone. One reconcile of a BarqCluster runs at a time, and an operator that loses
+// its lease stops before another one gets it.
 func (s *Session) recover(name string, found *release.Release) error {
 	failed := withStatus(found, release.StatusFailed, "interrupted: the operator stopped while it was "+found.Info.Status.String())
 	if err := s.Config().Releases.Update(failed); err != nil {
@@ -30,8 +30,8 @@ func (s *Session) recover(name string, found *release.Release) error {
 	return nil
 }
 
-// withStatus returns a copy of a revision in another state. The storage has the revision itself, which stays as it is until the other
-// state is stored: a reconcile asks for it more than once.
+// withStatus returns a copy of a revision in another state. The storage returns its own revision, which must not change
+// before the other state is stored: a reconcile asks for it more than once.
 func withStatus(revision *release.Release, status release.Status, description string) *release.Release {
 	changed, info := *revision, *revision.Info
 	changed.Info = &info
@@ -39,8 +39,8 @@ func withStatus(revision *release.Release, status release.Status, description st
 	return &changed
 }
 
-// supersede marks earlier revisions that are still called deployed beside a newest one that is: Helm
-// only logs when it cannot store that the revision before an upgrade is over.
+// supersede marks earlier revisions that are still stored as deployed although the newest one is deployed. There can be
+// such revisions because Helm only logs when it cannot store that an upgrade has superseded one.
 func (s *Session) supersede(newest *release.Release) error {
 	if newest.Info.Status != release.StatusDeployed {
 		return nil

@@ -15,46 +15,46 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/rejection"
 )
 
-// Objects are those that a BarqCluster owns, or is to own. Live does it.
+// Objects are those that a BarqCluster owns, or is to own. Live implements it.
 type Objects interface {
 	adoption.Trial
 	// Unchanged reports whether objects are in the versions in which they were seen.
 	Unchanged(ctx context.Context, seen owned.Versions) (bool, error)
 	// Intact returns the objects of a manifest if they are what it asks for, and nil otherwise.
 	Intact(ctx context.Context, cluster client.Object, helm kube.Interface, manifest string) (owned.Versions, error)
-	// There names the objects of a manifest that exist.
+	// There returns a text that names the objects of a manifest that exist.
 	There(ctx context.Context, helm kube.Interface, manifest string) (string, error)
-	// Delete deletes what a BarqCluster controls. believed: its record was written by the operator.
+	// Delete deletes what a BarqCluster controls. believed says whether the operator has written its record.
 	Delete(ctx context.Context, cluster client.Object, believed bool) error
 	// Release ends the ownership of what a BarqCluster controls.
 	Release(ctx context.Context, cluster client.Object) error
-	// Forget is for a BarqCluster that goes.
+	// Forget removes what is remembered of a BarqCluster that is deleted.
 	Forget(cluster types.UID)
 }
 
-// Live are the objects of the API server, as far as they can from the cache.
+// Live reads the objects from the cache where it can, and otherwise from the API server.
 type Live struct {
 	adoption.DryRun
 	Owned   *owned.Objects
 	Repairs *kubeclient.Repairs
 }
 
-// Unchanged compares with the cache.
+// Unchanged compares the cached objects with those versions.
 func (l Live) Unchanged(ctx context.Context, seen owned.Versions) (bool, error) {
 	return seen.Unchanged(ctx, l.Owned.Cache)
 }
 
-// Intact compares with the cache.
+// Intact compares the cached objects with the manifest.
 func (l Live) Intact(ctx context.Context, cluster client.Object, helm kube.Interface, manifest string) (owned.Versions, error) {
 	return kubeclient.Intact(ctx, l.Owned, cluster, l.Repairs, helm, manifest)
 }
 
-// There looks into the cache.
+// There looks for the objects in the cache.
 func (l Live) There(ctx context.Context, helm kube.Interface, manifest string) (string, error) {
 	return rejection.Objects(ctx, l.Owned.Cache, helm, manifest)
 }
 
-// Delete deletes what the cache shows, and what a BarqCluster leaves that is deleted with --cascade=orphan.
+// Delete deletes what the cache shows, and what a BarqCluster leaves behind that is deleted with --cascade=orphan.
 func (l Live) Delete(ctx context.Context, cluster client.Object, believed bool) error {
 	find := l.Owned.Cached
 	if believed && controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) {
@@ -67,10 +67,10 @@ func (l Live) Delete(ctx context.Context, cluster client.Object, believed bool) 
 	return l.Owned.Delete(ctx, found)
 }
 
-// Release takes the owner references off.
+// Release removes the owner references.
 func (l Live) Release(ctx context.Context, cluster client.Object) error {
 	return l.Owned.Release(ctx, cluster)
 }
 
-// Forget forgets its repairs.
+// Forget removes what is remembered of its repairs.
 func (l Live) Forget(cluster types.UID) { l.Repairs.Forget(cluster) }

@@ -19,9 +19,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// pace decides whether the upgrade to what was rendered goes now. While it has to wait it
-// gives the newest revision instead, so that the library finds nothing to upgrade, and
-// keeps the objects as that revision has them.
+// pace decides whether the upgrade to what was rendered goes now. While it has to wait, pace returns the newest
+// revision instead. So the library finds nothing to upgrade, and keeps the objects as that revision has them.
 func (s *Session) pace(name string, rendered *release.Release, values map[string]any) (*release.Release, error) {
 	if s.known.newest == nil {
 		newest, err := s.ActionInterface.Get(name)
@@ -41,7 +40,7 @@ func (s *Session) pace(name string, rendered *release.Release, values map[string
 		return nil, err
 	}
 	if DataAtRisk(s.cluster) && !s.known.asked.Edited(s.known.newest) && !s.next.plan.Resumes {
-		// A new Secret and a new operator can wait; the data on a claim that is being deleted goes with the next restart.
+		// The next restart deletes the data of a PVC that is being deleted, so a new Secret and a new operator wait.
 		restarts, err := restarting()
 		if err != nil {
 			return nil, err
@@ -68,12 +67,12 @@ func (s *Session) pace(name string, rendered *release.Release, values map[string
 	return rendered, nil
 }
 
-// DataAtRisk reports whether the volumes controller says that data goes when a pod stops.
+// DataAtRisk reports whether the volumes controller says in the status that stopping a pod would delete data.
 func DataAtRisk(cluster client.Object) bool {
 	return says(cluster, v1alpha1.ConditionVolumesResized, v1alpha1.ReasonDataAtRisk)
 }
 
-// wasQueued reports whether the status says that a change waits that the spec does not ask for.
+// wasQueued reports whether the status says that a change is queued.
 func wasQueued(cluster client.Object) bool {
 	return says(cluster, v1alpha1.ConditionChangesPending, v1alpha1.ReasonRolloutQueued)
 }
@@ -92,7 +91,7 @@ func says(cluster client.Object, name, reason string) bool {
 	})
 }
 
-// upgraded tells of a revision that was made, whether or not it failed.
+// upgraded tells the queue of rollouts which revision was created, whether or not it failed.
 func (s *Session) upgraded(made *release.Release) {
 	switch {
 	case !s.next.plan.Waits && !s.next.plan.Resumes:
@@ -102,8 +101,8 @@ func (s *Session) upgraded(made *release.Release) {
 	}
 }
 
-// labels are those of the next revision. They mark it as the operator's (see guard),
-// and say what it was made for.
+// labels returns the labels of the next revision. They mark it as the operator's (see guard), and say for which spec it
+// is.
 func (s *Session) labels() map[string]string {
 	made := map[string]string{
 		labels.ManagedBy:  labels.Operator,
@@ -130,7 +129,7 @@ func withUpgradeLabels(labels map[string]string) helmclient.UpgradeOption {
 	}
 }
 
-// tellsRestart records why the upgrade that was made restarts pods.
+// tellsRestart records an event with the reason why the upgrade restarts pods.
 func (s *Session) tellsRestart() {
 	if s.sessions.Events == nil || len(s.next.restarts) == 0 {
 		return

@@ -25,7 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// slots note what is asked of them. Without taken, one is free.
+// slots notes the calls of its methods. One is free unless taken is set.
 type slots struct {
 	taken bool
 	calls []string
@@ -46,7 +46,7 @@ func (s *slots) Made(_ client.Object, revision int) {
 
 func (s *slots) Leave(types.UID) { s.calls = append(s.calls, "leave") }
 
-// renderingHelm has one release, and renders and makes another manifest of it.
+// renderingHelm has one release, and renders another manifest of it and upgrades to it.
 type renderingHelm struct {
 	helmclient.ActionInterface
 	newest   *release.Release
@@ -96,7 +96,7 @@ func (h *renderingHelm) Reconcile(*release.Release) error { return nil }
 // inStorage is the record of the release.
 var inStorage = storage.Versions{"something": "1"}
 
-// passOver does what the library does, and tells whether it made a revision.
+// passOver does what the library does, and reports whether that created a revision.
 func passOver(t *testing.T, helm *renderingHelm, slots *slots, remembered *settled.Releases, conditions ...metav1.Condition) bool {
 	t.Helper()
 	sessions := newSessions(clock.RealClock{}, helm, &objects{}, slots)
@@ -146,7 +146,7 @@ func TestARollOutThatNobodyAskedForWaits(t *testing.T) {
 	require.NotNil(t, remembered.Get("one", inStorage.String()))
 }
 
-// Neither a newer operator nor a Secret restarts a pod whose claim is being deleted. An edit of the spec does.
+// Neither a newer operator nor a Secret restarts a pod whose PVC is being deleted. An edit of the spec does.
 func TestARestartWaitsWhileDataIsAtRisk(t *testing.T) {
 	risk := metav1.Condition{Type: v1alpha1.ConditionVolumesResized, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDataAtRisk}
 	for name, test := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/rejection"
 )
 
-// refusal returns the error with which what is to be applied now was refused before, or nil.
+// refusal returns the error of an earlier attempt to apply the same, if the API server refused it; nil otherwise.
 func (s *Session) refusal() error {
 	refused, left, ok := s.sessions.refused.Find(s.cluster.GetUID(), s.next.inputs)
 	if !ok {
@@ -25,10 +25,12 @@ func (s *Session) refusal() error {
 	return kubeclient.Later{Err: refused.Err, After: left}
 }
 
-// awaitedFor is how long the operator waits for an object to go before it looks again. It is told of most of them at once.
+// awaitedFor is how long the operator waits before it looks again for an object that is being deleted. For most
+// objects, a watch starts the next reconcile at once.
 const awaitedFor = 10 * time.Second
 
-// judged returns the error of an attempt with the time of the next one. A refusal is remembered, and forgotten after anything else.
+// judged returns the error of an attempt with the time of the next one. It remembers a refusal, and forgets it after
+// any other result.
 func (s *Session) judged(err error) error {
 	var ends owned.Awaited
 	waits := errors.As(err, &ends)
@@ -40,7 +42,7 @@ func (s *Session) judged(err error) error {
 		s.sessions.refused.Delete(s.cluster.GetUID())
 		return err
 	}
-	// Of what cannot be read, and of an install that was not rendered here, the next reconcile tries once more.
+	// The next reconcile tries once more if the manifest cannot be read, or if it is unknown because an install failed.
 	objects := ""
 	if s.next.manifest != "" {
 		if there, unreadable := s.sessions.Objects.There(s.ctx, s.Config().KubeClient, s.next.manifest); unreadable == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 )
 
-// refusingHelm makes revisions with which something is wrong.
+// refusingHelm creates revisions and returns an error for them.
 type refusingHelm struct {
 	helmclient.ActionInterface
 	tries int

@@ -23,12 +23,12 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// Session are the actions of one reconcile of one BarqCluster, which one worker makes.
+// Session has the actions of one reconcile of one BarqCluster. One worker runs them.
 type Session struct {
-	// ActionInterface are Helm's, once the reconcile needs them.
+	// ActionInterface is Helm's; nil until the reconcile needs it.
 	helmclient.ActionInterface
 	sessions *Sessions
-	// ctx is that of the reconcile: the library hands none to an action.
+	// ctx is that of the reconcile: the library passes none to an action.
 	ctx     context.Context
 	cluster client.Object
 	facts   library.Facts
@@ -36,32 +36,33 @@ type Session struct {
 	next    next
 }
 
-// known is what is known of the release when the reconcile begins, and what was read since.
+// known is what is known of the release when the reconcile begins, and what it has read since.
 type known struct {
-	// stored is what the release storage had when the reconcile began.
+	// stored has the records in the release storage when the reconcile began.
 	stored storage.Versions
-	// server sums up the capabilities of the API server.
+	// server is a digest of the capabilities of the API server.
 	server [sha256.Size]byte
-	// settled is what an earlier reconcile found, if nothing changed in the storage since, as long as this one has found nothing else.
+	// settled is what an earlier reconcile found; nil if the storage has changed since, or once this reconcile has
+	// found something else.
 	settled *settled.Release
-	// asked is what a person asks for.
+	// asked is the spec that a person asks for.
 	asked upgrade.Request
-	// newest is the newest revision, once it was read.
+	// newest is the newest revision; nil until it is read.
 	newest *release.Release
-	// named: the library has asked for the release to name it in the status.
+	// named: the library has asked for the release in order to name it in the status.
 	named bool
 }
 
-// next is what this reconcile makes.
+// next is the revision that this reconcile creates.
 type next struct {
-	// inputs sums up what the manifest is rendered from, once it is.
+	// inputs is a digest of what the manifest is rendered from; zero until it is rendered.
 	inputs   [sha256.Size]byte
 	manifest string
-	// plan is how the upgrade goes, if there is one to make.
+	// plan is how the upgrade goes, if one is needed.
 	plan upgrade.Plan
 	// held: the upgrade has to wait.
 	held bool
-	// adoptedSecrets sums up the Secrets with which the release was adopted, if it was.
+	// adoptedSecrets is a digest of the Secrets with which the release was adopted; empty if it was not.
 	adoptedSecrets string
 	// restarts are the fields of the pod template that the revision changes, if pods restart for them.
 	restarts []string
@@ -69,7 +70,8 @@ type next struct {
 	secrets []string
 }
 
-// deleting reports whether the BarqCluster is being deleted. What is stored decides nothing of that, so there is nothing to recover.
+// deleting reports whether the BarqCluster is being deleted. A deletion does not depend on the state of the records, so
+// it recovers none.
 func (s *Session) deleting() bool { return s.cluster.GetDeletionTimestamp() != nil }
 
 // findRecords lists the Secrets in which the release is stored.
@@ -80,7 +82,7 @@ func (s *Session) findRecords() error {
 		return err
 	}
 	s.known.stored = s.sessions.written.Onto(s.cluster.GetUID(), cached)
-	// Of those that were written since, the labels are out of date.
+	// The labels of records that were written since are out of date in the cache.
 	maps.DeleteFunc(deployed, func(name string, _ bool) bool { return s.known.stored[name] != cached[name] })
 	s.facts.Records.Stored, s.facts.Records.CalledDeployed = s.known.stored, deployed
 	set, err := owned.Cached(s.ctx, s.sessions.Owned.Cache, owned.Name{Kind: owned.StatefulSetKind, Key: key})
@@ -106,14 +108,14 @@ func (s *Session) begin() (err error) {
 	return nil
 }
 
-// open makes Helm's actions.
+// open opens Helm's actions.
 func (s *Session) open() (err error) {
 	s.ActionInterface, err = s.sessions.Helm.Open(s.ctx, s.cluster, &s.facts)
 	return err
 }
 
-// Get gives the newest revision of the release. It fails for a release that is
-// not the operator's, which keeps the library from every further action on it.
+// Get returns the newest revision of the release. It fails for a release that is not the operator's, which keeps the
+// library from every further action on it.
 func (s *Session) Get(name string, opts ...helmclient.GetOption) (*release.Release, error) {
 	if s.known.settled != nil {
 		return s.known.settled.Release, nil
@@ -143,12 +145,12 @@ func (s *Session) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 	return found, nil
 }
 
-// errNotTakenOver is what the library gets when it asks for a release to name it in the
-// status, before it looks at the spec. It ignores errors there; and a release that was
-// not taken over yet, and may never be, is not to be named.
+// errNotTakenOver is what the library gets when it asks for a release to name it in the status, before it looks at the
+// spec. The library ignores errors there. The status must not name a release that the operator has not adopted, and may
+// never adopt.
 var errNotTakenOver = errors.New("the release was not taken over yet")
 
-// Install makes the first revision of the release.
+// Install creates the first revision of the release.
 func (s *Session) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	s.invalidate()
 	s.next.plan = upgrade.Plan{Rollout: labels.Requested}
@@ -159,17 +161,16 @@ func (s *Session) Install(name, namespace string, chrt *chart.Chart, values map[
 	opts = append(opts, withInstallLabels(s.labels()))
 	installed, err := s.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	if s.facts.Objects.Conflicted {
-		// Helm looks for each object on the API server now. It takes those for its own that an
-		// interrupted install has left, and refuses those of somebody else by name.
+		// Now Helm looks for each object on the API server. It takes over the objects that an interrupted install has
+		// left, and refuses those of another owner by name.
 		s.facts.Objects.Conflicted, s.facts.TrustsAbsence = false, false
 		installed, err = s.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	}
 	return installed, s.judged(s.wrote(installed, err))
 }
 
-// wrote is called after what the library did, and gives the error of it. What it wrote is
-// known to later passes before the caches show it, and if all went well they need not read
-// or render it again.
+// wrote is called after each action of the library, and returns the error of the action. It remembers for later
+// reconciles what the action wrote, until the caches show it. After a success, they need not read or render it again.
 func (s *Session) wrote(made *release.Release, err error) error {
 	uid := s.cluster.GetUID()
 	stored := storage.Of(s.Config().Releases)
@@ -186,8 +187,8 @@ func (s *Session) wrote(made *release.Release, err error) error {
 	return err
 }
 
-// Upgrade makes a new revision of the release, or only renders it, as the library
-// does on each reconcile to see whether one is needed.
+// Upgrade creates a new revision of the release, or only renders it. The library renders on each reconcile to find out
+// whether an upgrade is needed.
 func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	values = s.withoutAdoptedChecksum(values)
 	if !onlyRenders(opts) {
@@ -201,8 +202,8 @@ func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 		if s.known.settled.Inputs == s.next.inputs {
 			return s.known.settled.Release, nil
 		}
-		// The library compares what is rendered with what Get gave, which is as good as
-		// ever, and then asks for the release again to upgrade it.
+		// The library compares what is rendered with the revision that Get returned, which is still right. Then it asks
+		// for the release again to upgrade it.
 		s.known.settled = nil
 	}
 	if err := s.opened(); err != nil {
@@ -220,7 +221,7 @@ func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 	return s.pace(name, rendered, values)
 }
 
-// upgrade makes a new revision of the release, unless the same was refused before.
+// upgrade creates a new revision of the release, unless the API server has refused the same before.
 func (s *Session) upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	s.invalidate()
 	if err := s.refusal(); err != nil {
@@ -241,10 +242,10 @@ func (s *Session) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	return upgraded, err
 }
 
-// Reconcile puts right what was changed by hand in the objects of the release.
+// Reconcile repairs the objects of the release that were changed by hand.
 func (s *Session) Reconcile(found *release.Release) error {
 	if s.next.held && !labels.Believed(found) {
-		// What the objects were to be is not known until the upgrade has its turn.
+		// What the objects were to be is unknown until the upgrade has its turn.
 		return nil
 	}
 	objects, err := s.repair(found)
@@ -256,15 +257,15 @@ func (s *Session) Reconcile(found *release.Release) error {
 		return nil
 	}
 	s.sessions.Rollouts.Leave(s.cluster.GetUID())
-	// What the cache of the storage does not show yet would be remembered for an empty one.
+	// If the cache of the storage does not show the release yet, it would be remembered under an empty storage.
 	if objects != nil && len(s.known.stored) > 0 {
 		s.sessions.settled.Put(s.cluster.GetUID(), settled.Release{Stored: s.known.stored.String(), Inputs: s.next.inputs, Release: found, Objects: objects})
 	}
 	return nil
 }
 
-// repair gives the objects of the release if there was nothing to put right that a later
-// reconcile does not know.
+// repair repairs the objects of the release. It returns their versions if they were intact and no earlier reconcile has
+// remembered that; nil otherwise.
 func (s *Session) repair(found *release.Release) (owned.Versions, error) {
 	if s.known.settled != nil {
 		if same, err := s.sessions.Objects.Unchanged(s.ctx, s.known.settled.Objects); same || err != nil {
@@ -285,7 +286,7 @@ func (s *Session) repair(found *release.Release) (owned.Versions, error) {
 	return nil, s.judged(s.ActionInterface.Reconcile(found))
 }
 
-// opened makes Helm's actions, if there are none yet.
+// opened opens Helm's actions, if they are not open yet.
 func (s *Session) opened() error {
 	if s.ActionInterface != nil {
 		return nil
@@ -293,13 +294,13 @@ func (s *Session) opened() error {
 	return s.open()
 }
 
-// invalidate forgets what is about to change.
+// invalidate forgets what is known of the release, because it is about to change.
 func (s *Session) invalidate() {
 	s.known.settled = nil
 	s.sessions.settled.Delete(s.cluster.GetUID())
 }
 
-// onlyRenders tells whether the options ask for a rendering without an upgrade.
+// onlyRenders reports whether the options ask for a rendering without an upgrade.
 func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	asked := &action.Upgrade{}
 	for _, opt := range opts {
@@ -310,7 +311,7 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 	return asked.DryRun
 }
 
-// guard refuses a release that the operator did not make and is not to take over.
+// guard refuses a release that the operator has not created and may not adopt.
 func (s *Session) guard(found *release.Release) error {
 	if s.isOfAnotherChart(found) {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
@@ -322,12 +323,14 @@ func (s *Session) guard(found *release.Release) error {
 	return adoption.Check(s.cluster, found)
 }
 
-// isOfAnotherChart tells whether a release is of another chart. What a record says of that counts if it is believed, or a person's.
+// isOfAnotherChart reports whether a release is of another chart. It looks only at records that are believed or a
+// person's.
 func (s *Session) isOfAnotherChart(found *release.Release) bool {
 	return (labels.Believed(found) || !labels.IsOurs(found)) && found.Chart.Name() != s.sessions.Chart.Name()
 }
 
-// withoutAdoptedChecksum returns the values as adoption wants them.
+// withoutAdoptedChecksum returns the values without the checksum of Secrets that an adopted release lacks; see
+// adoption.WithoutChecksum.
 func (s *Session) withoutAdoptedChecksum(values map[string]any) map[string]any {
 	stored := s.known.newest
 	if s.known.settled != nil {

@@ -47,7 +47,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// inMemory is a release storage that nobody else sees.
+// inMemory returns an empty release storage in memory.
 func inMemory() *helmstorage.Storage {
 	return helmstorage.Init(storage.New(fakeclientset.NewClientset().CoreV1(), testKey, releasetest.Cluster(), &storage.Facts{}))
 }
@@ -55,8 +55,8 @@ func inMemory() *helmstorage.Storage {
 // testKey signs the records of these tests.
 var testKey = signing.New([]byte("key"))
 
-// stored are Helm's actions on releases in memory. settled tells what was done to the volumes, and whether before or after the objects
-// were deleted.
+// stored are Helm's actions on releases in memory. settled says what was done to the volumes, and whether before or
+// after the objects were deleted.
 type stored struct {
 	helmclient.ActionInterface
 	config  *action.Configuration
@@ -82,16 +82,16 @@ func (v volumes) Keep(context.Context, client.Object) error { return v.settle("k
 
 func (v volumes) Delete(context.Context, client.Object) error { return v.settle("delete") }
 
-// objects are those of a release: nothing has changed, and all is intact unless something drifted.
+// objects are those of a release: they are unchanged and intact unless one of them drifted.
 type objects struct {
 	Objects
 	drifted, deleted bool
 	released         int
-	// there names them.
+	// there is the text that names them.
 	there string
-	// refused is how a deletion and a release end.
+	// refused is the error of a deletion and of a release.
 	refused error
-	// replicas are those of the StatefulSet, which an upgrade makes one.
+	// replicas are those of the StatefulSet, which an upgrade sets to one.
 	replicas int32
 }
 
@@ -118,7 +118,7 @@ func (o *objects) Release(context.Context, client.Object) error {
 
 func (o *objects) Forget(types.UID) {}
 
-// Try is that of an API server on which the pods are not what the release says.
+// Try answers like an API server on which the pods are not as the release says.
 func (o *objects) Try(_ context.Context, _ client.ObjectKey, patch func(*appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error) {
 	before = &appsv1.StatefulSet{Spec: appsv1.StatefulSetSpec{Replicas: ptr.To(o.replicas)}}
 	if _, err := patch(before); err != nil {
@@ -129,7 +129,7 @@ func (o *objects) Try(_ context.Context, _ client.ObjectKey, patch func(*appsv1.
 	return before, after, nil
 }
 
-// opens gives the same actions for each reconcile.
+// opens returns the same actions for each reconcile.
 type opens struct{ helmclient.ActionInterface }
 
 func (o opens) Open(context.Context, client.Object, *library.Facts) (helmclient.ActionInterface, error) {
@@ -161,12 +161,12 @@ func newSession(t *testing.T, chartName string, marks map[string]string, status 
 	return made, inner
 }
 
-// isDeleted is the BarqCluster of a session that is being deleted.
+// isDeleted marks the BarqCluster of a session as being deleted.
 func isDeleted(s *Session) {
 	s.cluster.SetDeletionTimestamp(&metav1.Time{Time: releasetest.Began})
 }
 
-// oneRecord is the storage of a release with one record, which was changed.
+// oneRecord returns the storage of a release with one record, which it has changed.
 func oneRecord(t *testing.T, change func(*corev1.Secret)) (*fakeclientset.Clientset, *helmstorage.Storage) {
 	t.Helper()
 	server := fakeclientset.NewClientset()
@@ -184,7 +184,7 @@ func oneRecord(t *testing.T, change func(*corev1.Secret)) (*fakeclientset.Client
 	return server, helmstorage.Init(storage.New(server.CoreV1(), testKey, releasetest.Cluster(), facts))
 }
 
-// newSessions returns sessions that know nothing of an API server.
+// newSessions returns sessions without facts about the API server.
 func newSessions(now clock.Clock, helm helmclient.ActionInterface, there Objects, rollouts Rollouts) *Sessions {
 	return New(Options{
 		Helm: opens{helm}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
@@ -194,7 +194,7 @@ func newSessions(now clock.Clock, helm helmclient.ActionInterface, there Objects
 	}, now)
 }
 
-// newSecretMetadata is what a cache of the metadata of Secrets would give.
+// newSecretMetadata returns what a cache of the metadata of Secrets would contain.
 func newSecretMetadata(stored ...client.Object) client.Client {
 	return fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored...).
 		WithIndex(&corev1.Secret{}, storage.Index, storage.ReleaseOf).Build()
@@ -249,7 +249,7 @@ func TestADeletionWaitsUntilTheVolumesAreSettled(t *testing.T) {
 	}
 }
 
-// What an interrupted install has made goes with the BarqCluster, and so do its volumes if the spec says so.
+// What an interrupted install has created is deleted with the BarqCluster. So are its volumes if the spec says so.
 func TestVolumesWithoutARecordAreSettled(t *testing.T) {
 	actions, inner := newSession(t, "barq-db", releasetest.Ours, release.StatusDeployed)
 	_, err := inner.config.Releases.Delete("vectors", 3)
@@ -259,8 +259,9 @@ func TestVolumesWithoutARecordAreSettled(t *testing.T) {
 	require.Equal(t, []string{"keep, uninstalled false", "delete, uninstalled false"}, inner.settled)
 }
 
-// A record that nothing can read, and that does not carry the operator's mark, may be an administrator's, or a tenant's who wants to keep
-// the BarqCluster from going. It stays, and the BarqCluster goes, with or without its objects.
+// A record that nothing can read, without the operator's mark, may be an administrator's. It may also be from a tenant
+// who wants to block the deletion of the BarqCluster. The record stays, and the BarqCluster is deleted, with or without
+// its objects.
 func TestADamagedRecordOfAnotherKeepsNoBarqCluster(t *testing.T) {
 	server, releases := oneRecord(t, func(stored *corev1.Secret) {
 		stored.Data, stored.Labels[labels.ManagedBy] = map[string][]byte{"release": []byte("record")}, "a person"
@@ -284,7 +285,7 @@ func TestADamagedRecordOfAnotherKeepsNoBarqCluster(t *testing.T) {
 	}
 }
 
-// What is stored is the last thing to go: with it, the next reconcile begins anew.
+// The records are deleted last: while they exist, the next reconcile begins anew.
 func TestAnUninstallThatFailsKeepsTheRecords(t *testing.T) {
 	actions, inner := newSession(t, "barq-db", releasetest.Ours, release.StatusDeployed)
 	refused := errors.New("the API server is away")
@@ -312,7 +313,7 @@ func TestGetRecoversAnInterruptedRelease(t *testing.T) {
 	}
 }
 
-// A deletion goes on where it was interrupted; marking it would not help.
+// A deletion goes on where it was interrupted, so the revision needs no mark.
 func TestUninstallingIsLeftAloneWhileDeleting(t *testing.T) {
 	actions, _ := newSession(t, "barq-db", releasetest.Ours, release.StatusUninstalling)
 	isDeleted(actions)
@@ -352,7 +353,7 @@ func TestWhatIsARefusal(t *testing.T) {
 	}
 }
 
-// Helm logs that it could not store the end of a revision, and goes on.
+// Helm only logs that it could not store that a revision was superseded.
 func TestARevisionThatIsOverIsCalledSo(t *testing.T) {
 	actions, inner := newSession(t, "barq-db", releasetest.Ours, release.StatusDeployed)
 	next := &release.Release{
@@ -372,7 +373,7 @@ func TestARevisionThatIsOverIsCalledSo(t *testing.T) {
 	}
 }
 
-// failingSecrets are Secrets that cannot be updated while there is an error.
+// failingSecrets are Secrets whose update returns err; nil updates them.
 type failingSecrets struct {
 	corev1client.SecretsGetter
 	err error
@@ -394,7 +395,8 @@ func (f *failingStore) Update(ctx context.Context, secret *corev1.Secret, option
 	return f.SecretInterface.Update(ctx, secret, options)
 }
 
-// A reconcile asks for the release more than once, and the library ignores the first error. What could not be stored is tried again each time.
+// A reconcile asks for the release more than once, and the library ignores the first error. A state that could not be
+// stored is tried again each time.
 func TestAStateThatCouldNotBeStoredIsNotBelieved(t *testing.T) {
 	for name, test := range map[string]struct{ third, fourth, want release.Status }{
 		"superseded":  {release.StatusDeployed, release.StatusDeployed, release.StatusSuperseded},

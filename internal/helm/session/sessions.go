@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-// Options are what sessions work with.
+// Options are what all sessions use.
 type Options struct {
 	// Helm opens Helm's actions.
 	Helm Helm
@@ -26,58 +26,59 @@ type Options struct {
 	Chart *chart.Chart
 	// Secrets is a cache of the metadata of Secrets.
 	Secrets client.Reader
-	// Owned reads and writes what the chart renders.
+	// Owned reads and writes the objects that the chart renders.
 	Owned *owned.Objects
-	// Objects compares and deletes it.
+	// Objects compares and deletes them.
 	Objects Objects
 	// Capabilities are those of the API server.
 	Capabilities Capabilities
-	// StatefulSets gets the versions of those that are written.
+	// StatefulSets records the versions of the StatefulSets that a session writes.
 	StatefulSets *clusters.Versions
-	// Rollouts paces those that the spec does not ask for.
+	// Rollouts paces the rollouts that the spec does not ask for.
 	Rollouts Rollouts
-	// Retention decides about the volumes of a BarqCluster that goes.
+	// Retention decides about the volumes of a BarqCluster that is deleted.
 	Retention Retention
-	// Events is told why pods restart; nil for no one.
+	// Events records why pods restart; nil records nothing.
 	Events events.EventRecorder
-	// Awaiting tells the status why an attempt has failed.
+	// Awaiting tells the status which BarqClusters wait for a deletion.
 	Awaiting *rejection.Awaiting
 }
 
-// Helm opens Helm's actions for one reconcile. *library.Library does.
+// Helm opens Helm's actions for one reconcile. *library.Library implements it.
 type Helm interface {
 	Open(ctx context.Context, cluster client.Object, facts *library.Facts) (helmclient.ActionInterface, error)
 }
 
-// Capabilities are what is remembered of the API server. *capabilities.Cache does.
+// Capabilities are what the operator remembers of the API server. *capabilities.Cache implements it.
 type Capabilities interface {
-	// Known returns the sum of what is remembered, while it is believed.
+	// Known returns the sum of what is remembered. believed is false when the API server has to be asked again.
 	Known() (sum [32]byte, believed bool)
 }
 
-// Rollouts paces rollouts that the spec does not ask for. *rollout.Queue does.
+// Rollouts paces rollouts that the spec does not ask for. *rollout.Queue implements it.
 type Rollouts interface {
-	// Begin asks for a slot; without one the rollout has to wait. change says what it is for.
+	// Begin asks for a slot; the rollout waits if it returns false. change says what the rollout is for.
 	Begin(ctx context.Context, cluster client.Object, change string) (bool, error)
-	// Resume takes a slot for a rollout that cannot be held back any more.
+	// Resume takes a slot for a rollout that has begun already.
 	Resume(cluster client.Object)
-	// Hold tells that a rollout waits because data is at risk.
+	// Hold records that a rollout waits because data is at risk.
 	Hold(cluster client.Object)
-	// Made tells which revision was made with the slot.
+	// Made records the number of the revision for which the slot was used.
 	Made(cluster client.Object, revision int)
-	// Leave tells that nothing waits any more.
+	// Leave records that the BarqCluster has no rollout that waits.
 	Leave(cluster types.UID)
 }
 
-// Retention makes of the volumes of a BarqCluster that is deleted what its newest spec says. *retention.Settler does.
+// Retention applies the newest spec to the volumes of a BarqCluster that is deleted. *retention.Settler implements it.
 type Retention interface {
-	// Keep is called before the objects of the release go. An error keeps them.
+	// Keep is called before the objects of the release are deleted. If it fails, they stay.
 	Keep(ctx context.Context, cluster client.Object) error
-	// Delete is called when they are gone, or go with the BarqCluster. An error keeps the BarqCluster.
+	// Delete is called when the objects are gone, or will be deleted with the BarqCluster. If it fails, the BarqCluster
+	// stays.
 	Delete(ctx context.Context, cluster client.Object) error
 }
 
-// Sessions gives each reconcile a session of its own. It remembers between them what was settled, refused and written.
+// Sessions creates a session for each reconcile. Between reconciles it remembers what was settled, refused and written.
 type Sessions struct {
 	Options
 	settled *settled.Releases
@@ -105,7 +106,7 @@ func (s *Sessions) ActionClientFor(ctx context.Context, cluster client.Object) (
 	return session, session.begin()
 }
 
-// forget is for a BarqCluster that goes.
+// forget removes what is remembered of a BarqCluster that is deleted.
 func (s *Sessions) forget(cluster client.Object) {
 	uid := cluster.GetUID()
 	s.settled.Delete(uid)

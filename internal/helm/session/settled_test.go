@@ -23,12 +23,12 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 )
 
-// helmCalls are Helm's actions on one release, and note what was called.
+// helmCalls are Helm's actions on one release. They note the calls.
 type helmCalls struct {
 	helmclient.ActionInterface
 	release *release.Release
 	calls   []string
-	// err is how upgrades end.
+	// err is the error of upgrades.
 	err error
 }
 
@@ -55,7 +55,7 @@ func (h *helmCalls) Reconcile(*release.Release) error {
 	return nil
 }
 
-// settling is a BarqCluster with a release for which pass after pass is made.
+// settling has a BarqCluster with a release, for one reconcile after another.
 type settling struct {
 	t        *testing.T
 	helm     *helmCalls
@@ -86,7 +86,7 @@ func newSettling(t *testing.T) *settling {
 	return s
 }
 
-// begins makes the actions of another pass.
+// begins returns the session of another reconcile.
 func (s *settling) begins() *Session {
 	s.t.Helper()
 	helm, err := s.sessions.ActionClientFor(s.t.Context(), releasetest.Unstructured(s.t, s.cluster))
@@ -94,8 +94,7 @@ func (s *settling) begins() *Session {
 	return helm.(*Session)
 }
 
-// pass does what the library does on a pass that finds nothing to upgrade, and
-// gives what reached Helm.
+// pass does what the library does in a reconcile that finds nothing to upgrade. It returns the calls that reached Helm.
 func (s *settling) pass() []string {
 	s.t.Helper()
 	s.helm.calls = nil

@@ -25,8 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
-// The forms in which a record is stored: as Helm stores it now, as it did before it
-// compressed, and as neither.
+// The forms in which a record is stored: as Helm stores it now, as it did before it compressed records, and as neither.
 const (
 	compressed = iota
 	encoded
@@ -34,8 +33,8 @@ const (
 	forms
 )
 
-// FuzzStoredRelease puts a record that anybody may have written into the Secret of a stored
-// release, and lets a pass begin and a deletion go by.
+// FuzzStoredRelease puts a record that anyone may have written into the Secret of a stored release. Then it begins a
+// reconcile, and runs a deletion.
 func FuzzStoredRelease(f *testing.F) {
 	rendered := "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\nspec: {replicas: 1, template: {metadata: {annotations: {a: b}}}}\n"
 	whole := `{"name":"vectors","namespace":"team","version":1,"info":{"status":"deployed","last_deployed":"2026-01-02T03:04:05Z"},` +
@@ -95,8 +94,7 @@ func FuzzStoredRelease(f *testing.F) {
 	})
 }
 
-// reads does with a stored release what a pass does. Nothing is known of what comes out, but
-// that it comes.
+// reads does with a stored release what a reconcile does. The test only expects it to end.
 func reads(pass *Session, found *release.Release) {
 	rendered := &release.Release{Manifest: "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: vectors}\n"}
 	values := map[string]any{"secretsChecksum": "0123"}

@@ -14,8 +14,9 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
-// Uninstall removes the release, or hands it back to Helm, and settles before and after that what becomes of the volumes. Without a
-// record the garbage collector deletes what an interrupted install has made, and the volumes are settled all the same.
+// Uninstall removes the release, or hands it back to Helm. Before and after, it applies the spec's retention to the
+// volumes. If there is no record, the garbage collector deletes what an interrupted install has created, and the
+// retention applies all the same.
 func (s *Session) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	if err := s.sessions.Retention.Keep(s.ctx, s.cluster); err != nil {
 		return nil, err
@@ -30,16 +31,16 @@ func (s *Session) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 	return response, err
 }
 
-// uninstallRelease removes the release, or hands it back to Helm. One that is not the operator's
-// is left alone, and reported as not there, so that the BarqCluster itself can go.
+// uninstallRelease removes the release, or hands it back to Helm. It leaves a release alone that is not the operator's,
+// and reports it as not found, so that the BarqCluster can be deleted.
 //
-// It deletes what the BarqCluster controls, and then the records. No manifest has a say. What the cache does not show yet
-// goes with its owner.
+// It deletes what the BarqCluster controls, and then the records. It does not use manifests. The garbage collector
+// deletes what the cache does not show yet, with the owner.
 func (s *Session) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
 	keeps, invalid := adoption.HandsBack(s.cluster)
 	found, err := s.ActionInterface.Get(name)
 	if errors.Is(err, storage.ErrForeign) && invalid == nil {
-		// It is left alone, and no reason to keep the BarqCluster.
+		// The release is left alone, and does not keep the BarqCluster.
 		if keeps {
 			if err := s.sessions.Objects.Release(s.ctx, s.cluster); err != nil {
 				return nil, err
@@ -74,7 +75,7 @@ func (s *Session) uninstallRelease(name string) (*release.UninstallReleaseRespon
 	return &release.UninstallReleaseResponse{Release: found}, nil
 }
 
-// handBack gives the objects of the release to Helm, and then its records.
+// handBack hands the objects of the release back to Helm, and then its records.
 func (s *Session) handBack(name string) error {
 	s.invalidate()
 	err := s.sessions.Objects.Release(s.ctx, s.cluster)

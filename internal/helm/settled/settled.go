@@ -19,16 +19,16 @@ type Releases struct {
 	known map[types.UID]Release
 }
 
-// Release is a release for which there is nothing to do.
+// Release is a release with which a reconcile has nothing to do.
 type Release struct {
 	// Stored is the state of the release storage that the release was read from.
 	Stored string
-	// Inputs sums up what the manifest is rendered from, beside the chart, which
-	// lives as long as the operator does.
+	// Inputs is a digest of what the manifest is rendered from, except for the chart, which never changes while the
+	// operator runs.
 	Inputs [sha256.Size]byte
-	// Release has at least the parts of a release that a reconcile with nothing to do looks at.
+	// Release has at least the parts of a release that a reconcile with nothing to do reads.
 	Release *release.Release
-	// Objects are those of the release as they were found to be what the manifest asks for.
+	// Objects are the versions in which the objects of the release matched the manifest.
 	Objects owned.Versions
 }
 
@@ -62,7 +62,7 @@ func (s *Releases) Delete(cluster types.UID) {
 	delete(s.known, cluster)
 }
 
-// essence copies what a reconcile with nothing to do looks at.
+// essence returns a copy of what a reconcile with nothing to do reads.
 func essence(found *release.Release) *release.Release {
 	return &release.Release{
 		Name:      found.Name,
@@ -75,7 +75,7 @@ func essence(found *release.Release) *release.Release {
 	}
 }
 
-// InputsOf sums up what a manifest is rendered from; server is the sum of the API server's capabilities.
+// InputsOf returns a digest of what a manifest is rendered from. server is the digest of the API server's capabilities.
 func InputsOf(values map[string]any, server [sha256.Size]byte) ([sha256.Size]byte, error) {
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode(values); err != nil {

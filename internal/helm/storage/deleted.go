@@ -17,13 +17,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// lostAfter is the time after which a record that is gone is looked at: once a pass no longer
-// believes that its own write, which the cache may not have shown, is still there.
+// lostAfter is how long the source waits after the newest record is deleted. By then, a reconcile no longer believes
+// that a write of its own, which the cache has not shown, is still there.
 const lostAfter = writesAwaited + time.Second
 
-// Lost gives a source that enqueues a BarqCluster when the newest record of its release is gone. Helm deletes records
-// too: the oldest ones when there are too many, which does not concern anybody, and all with the BarqCluster, which is
-// gone by the time that this comes. releases is a cache of the metadata of Secrets, with the index of IndexReleases.
+// Lost returns a source that enqueues a BarqCluster after its newest record is deleted. Helm deletes records too. It
+// deletes the oldest ones when there are too many, which starts no reconcile. It deletes all of them with the
+// BarqCluster, which no longer exists when its request comes. The source reads releases, a cache of the metadata of
+// Secrets, with the index of IndexReleases.
 func Lost(releases cache.Cache) source.Source {
 	return source.Kind(releases, SecretMetadata(), handler.TypedFuncs[*metav1.PartialObjectMetadata, reconcile.Request]{
 		DeleteFunc: func(ctx context.Context, deleted event.TypedDeleteEvent[*metav1.PartialObjectMetadata],
@@ -32,7 +33,7 @@ func Lost(releases cache.Cache) source.Source {
 			for _, release := range ReleaseOf(deleted.Object) {
 				name := types.NamespacedName{Namespace: deleted.Object.Namespace, Name: release}
 				left, _, err := Cached(ctx, releases, name)
-				// A list from the cache fails only while the operator stops.
+				// Listing from the cache fails only while the operator stops.
 				if err == nil && isNewest(deleted.Object, left) {
 					queue.AddAfter(reconcile.Request{NamespacedName: name}, lostAfter)
 				}
@@ -41,7 +42,7 @@ func Lost(releases cache.Cache) source.Source {
 	})
 }
 
-// isNewest tells whether a record is of a later revision than all others.
+// isNewest reports whether a record is of a later revision than all others.
 func isNewest(record client.Object, others Versions) bool {
 	for other := range others {
 		if revisionOf(other) > revisionOf(record.GetName()) {
@@ -51,7 +52,8 @@ func isNewest(record client.Object, others Versions) bool {
 	return true
 }
 
-// revisionOf returns the number of the revision that a Secret of the name stores, 0 if none or one that no operator reaches.
+// revisionOf returns the number of the revision that a Secret of that name stores. It returns 0 for any other name, and
+// for a number that no operator reaches.
 func revisionOf(secret string) int {
 	text := secret[strings.LastIndex(secret, versionStart)+len(versionStart):]
 	number, err := strconv.Atoi(text)

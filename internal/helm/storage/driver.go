@@ -24,67 +24,68 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// History is how many revisions of a release are kept for a person to look at. Each is a Secret of a few KiB that every reconcile
-// lists, so it is not more.
+// History is how many revisions of a release are kept for people to look at. It is small because each is a Secret of a
+// few KiB that every reconcile lists.
 const History = 5
 
 const (
 	// readLimit is the most records of one release that one reconcile reads.
 	readLimit = History + 1
-	// listLimit is the most records of one release that one reconcile counts, and deleteLimit the most that it deletes: a tenant may
-	// write thousands, and no worker is held by them.
+	// listLimit is the most records of one release that one reconcile counts, and deleteLimit the most that it deletes.
+	// A tenant may write thousands, and they must not hold a worker.
 	listLimit   = 32
 	deleteLimit = 100
-	// unpackLimit is the most bytes to which the unsigned ones among them may unpack together.
+	// unpackLimit is the most bytes to which the unsigned ones among those may unpack together.
 	unpackLimit = 8 << 20
 	// secretLimit is the most bytes of data that a Secret may have.
 	secretLimit = 1 << 20
 )
 
-// Facts are what the storage of one reconcile and those who use it have to know of each other.
+// Facts are what the storage of one reconcile and its users have to know of each other.
 type Facts struct {
 	// Stored has the names of the Secrets in which the release is stored.
 	Stored Versions
-	// CalledDeployed are those of them that their labels call deployed.
+	// CalledDeployed has those of them with the status deployed in their labels.
 	CalledDeployed map[string]bool
-	// TakenOver: the BarqCluster controls the StatefulSet of that name, so the release is its own whatever the labels of a record say.
+	// TakenOver: the BarqCluster controls the StatefulSet of its name, so the release is its own, whatever the labels
+	// of a record say.
 	TakenOver bool
 	// Admits refuses a revision that cannot be stored or applied; nil refuses none.
 	Admits func(*release.Release) error
-	// Conflicted reports whether an object that was not there according to the cache is there; nil for never.
+	// Conflicted reports whether an object exists that the cache does not show; nil for never.
 	Conflicted func() bool
 }
 
-// Driver is the release storage of one reconcile of one BarqCluster, which a single
-// worker makes, so it needs no lock.
+// Driver is the release storage of one reconcile of one BarqCluster. A single worker runs that, so Driver needs no
+// lock.
 //
-// A tenant who may write Secrets in the namespace may write a record. So it believes what the operator has signed (see package
-// signing), reads few records and little of them, and gives Helm nothing to run.
+// A tenant who may write Secrets in the namespace may write a record. So Driver believes only what the operator has
+// signed (see package signing). It reads few records and little of them, and gives Helm nothing to run.
 //
-// Helm stores each revision before it touches an object and again when it has finished.
-// This storage takes the first for a note in memory, so that a revision that is asked for
-// is stored once, with its outcome. An operator that is killed in between leaves no
-// release that is under way: the next reconcile finds the former revision, or none, makes the
-// same one again, and takes the objects that are there already for its own. A rollout that the operator brings is stored before it begins nevertheless:
-// its revision holds the slot (see package rollout).
+// Helm stores each revision twice: before it touches an object, and when it has finished. Driver keeps the first state
+// in memory, so that a requested revision is stored once, with its outcome. If the operator is killed in between, no
+// unfinished release is left. The next reconcile finds the former revision, or none, creates the same one again, and
+// takes over the objects that exist already. Driver does store a revision before its rollout begins if the operator
+// itself causes the rollout: that revision holds the slot (see package rollout).
 type Driver struct {
 	// cluster has the name of the release.
 	cluster client.Object
 	key     *signing.Key
 	facts   *Facts
-	// records are those that there are, the newest first, once they were read. Only some of them are whole.
+	// records are those that exist, the newest first; nil until they are read. Only some of them are read as a whole.
 	records []*Record
 	read    bool
 	// begun are the keys of revisions that are not stored yet.
 	begun map[string]bool
-	// secrets are where the revisions are, and know what this reconcile has written.
+	// secrets stores the revisions, and notes what this reconcile has written.
 	secrets *notedSecrets
 	// failed is the last error of a write. Helm only logs some of them.
 	failed error
 }
 
-// New returns the storage for one reconcile of a BarqCluster, over Secrets in its namespace. They have no owner: with an owner reference,
-// a foreground deletion lets the garbage collector delete the release before it was uninstalled, and what it holds leaks.
+// New returns the storage for one reconcile of a BarqCluster, over Secrets in its namespace. The Secrets have no owner
+// reference. With one, a foreground deletion would let the garbage collector delete the release before it is
+// uninstalled, and leak what the release holds.
 func New(secrets corev1client.SecretsGetter, key *signing.Key, cluster client.Object, facts *Facts) *Driver {
 	noted := &notedSecrets{SecretInterface: secrets.Secrets(cluster.GetNamespace()), versions: map[string]string{}}
 	return &Driver{cluster: cluster, key: key, facts: facts, secrets: noted, begun: map[string]bool{}}
@@ -144,8 +145,8 @@ func sortNewestFirst(records []*Record) {
 	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(b.Number, a.Number) })
 }
 
-// Create stores a new revision, or only notes it if it has just begun. Nothing was applied yet, so here is where a revision is refused
-// that could not be stored or applied.
+// Create stores a new revision, or only notes it if it has just begun. Nothing was applied yet, so Create refuses a
+// revision that could not be stored or applied.
 func (d *Driver) Create(key string, rel *release.Release) error {
 	if d.facts.Admits != nil {
 		if err := d.facts.Admits(rel); err != nil {
@@ -167,10 +168,11 @@ func (d *Driver) Create(key string, rel *release.Release) error {
 // ErrTooLongSpec is the error of a spec whose revision cannot be stored.
 var ErrTooLongSpec = errors.New("the spec is too large")
 
-// Fits refuses a revision that a Secret has no room for.
+// Fits refuses a revision that is too large for a Secret.
 func Fits(rel *release.Release) error {
 	if len(rel.Manifest) < secretLimit/8 {
-		// A record holds the manifest and the values, which are together at most thrice as long, and packs them.
+		// A record packs the manifest and the values, and both together are at most three times as long as the
+		// manifest.
 		return nil
 	}
 	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(keyOf(rel.Name, rel.Version), compact(rel)) })
@@ -203,18 +205,18 @@ func (d *Driver) create(key string, rel *release.Release) error {
 	})
 }
 
-// try refuses a revision that the API server would not store, such as over a quota.
+// try refuses a revision that the API server would not store, for instance because of a quota.
 func (d *Driver) try(key string, rel *release.Release) error {
 	err := d.secrets.tryCreate(key, compact(rel), d.sign)
-	// Whose the Secret of that name is comes out when this one is stored.
+	// When this revision is stored, create finds out who owns the Secret of that name.
 	if errors.Is(err, driver.ErrReleaseExists) {
 		return nil
 	}
 	return err
 }
 
-// vacate deletes a Secret that has the name of the next revision, unless the operator has stored it. A tenant could else keep a BarqCluster
-// of the namespace from every edit.
+// vacate deletes a Secret that has the name of the next revision, unless the operator has stored it. Otherwise, a
+// tenant could keep the operator from applying any edit of a BarqCluster of the namespace.
 func (d *Driver) vacate(key string) error {
 	stored, err := d.secrets.Get(context.Background(), key, metav1.GetOptions{})
 	switch {
@@ -242,7 +244,7 @@ func (d *Driver) Update(key string, rel *release.Release) error {
 	i := d.index(key)
 	switch {
 	case d.begun[key] && d.facts.Conflicted != nil && d.facts.Conflicted():
-		// Its manifest lists what another owner has made.
+		// The manifest of the revision lists an object of another owner.
 		delete(d.begun, key)
 		return nil
 	case d.begun[key]:
@@ -268,7 +270,7 @@ func (d *Driver) Update(key string, rel *release.Release) error {
 	}
 }
 
-// updateUnsigned stores an unsigned record in another state. Nothing of it is signed.
+// updateUnsigned stores an unsigned record in another state. It signs nothing.
 func (d *Driver) updateUnsigned(one *Record, rel *release.Release) error {
 	text, err := one.text.withStatus(rel.Info)
 	if err != nil {
@@ -281,7 +283,7 @@ func (d *Driver) updateUnsigned(one *Record, rel *release.Release) error {
 	return nil
 }
 
-// sign signs what the operator stores for the BarqCluster.
+// sign signs the records that the operator stores for the BarqCluster.
 func (d *Driver) sign(stored *corev1.Secret) {
 	stored.Namespace = d.cluster.GetNamespace()
 	if stored.Labels[labels.ManagedBy] == labels.Operator {
@@ -321,7 +323,7 @@ func (d *Driver) DeleteAll() error {
 	return nil
 }
 
-// write changes what is stored, and notes an error.
+// write runs a change of the storage, and notes its error.
 func (d *Driver) write(change func() error) error {
 	err := change()
 	if err != nil {
@@ -330,8 +332,8 @@ func (d *Driver) write(change func() error) error {
 	return err
 }
 
-// compact leaves the templates out of a revision of the operator's, which are most of it.
-// They are in the operator's image, and what they gave is in the revision.
+// compact returns one of the operator's revisions without the chart's templates, which are most of it. The templates
+// are in the operator's image, and what they have rendered is in the revision.
 func compact(rel *release.Release) *release.Release {
 	if rel.Chart == nil || !labels.IsOurs(rel) {
 		return rel
@@ -341,12 +343,12 @@ func compact(rel *release.Release) *release.Release {
 	return &small
 }
 
-// keyOf names the Secret of a revision.
+// keyOf returns the name of the Secret of a revision.
 func keyOf(name string, version int) string {
 	return keyPrefix(name) + strconv.Itoa(version)
 }
 
-// keyPrefix begins the names of the Secrets in which Helm stores a release.
+// keyPrefix returns how the names of the Secrets begin in which Helm stores a release.
 func keyPrefix(name string) string { return keyStart + name + versionStart }
 
 // A Secret in which Helm stores a release is named sh.helm.release.v1.NAME.vVERSION.

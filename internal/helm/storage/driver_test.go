@@ -33,7 +33,7 @@ func testCluster() client.Object {
 	return cluster
 }
 
-// storing is the storage of one pass over a BarqCluster, and what reaches the API server.
+// storing is the storage of one reconcile of a BarqCluster. It notes the requests to the API server.
 type storing struct {
 	t       *testing.T
 	server  *fakeclientset.Clientset
@@ -47,7 +47,7 @@ func newStoring(t *testing.T) *storing {
 	return s
 }
 
-// pass begins another pass.
+// pass begins another reconcile.
 func (s *storing) pass() {
 	s.t.Helper()
 	s.facts.Stored = Versions{}
@@ -60,7 +60,7 @@ func (s *storing) pass() {
 	s.storage = helmstorage.Init(New(s.server.CoreV1(), testKey, testCluster(), s.facts))
 }
 
-// asked gives the requests since the last time.
+// asked returns the requests since the last call.
 func (s *storing) asked() []string {
 	var verbs []string
 	for _, action := range s.server.Actions() {
@@ -113,7 +113,7 @@ func TestWhatNobodyAskedForIsStoredBefore(t *testing.T) {
 	require.Equal(t, release.StatusDeployed, s.last().Info.Status)
 }
 
-// What the manifest of a stored revision lists is deleted with it.
+// If the revision were stored, the objects in its manifest would be deleted with it.
 func TestARevisionThatMetAForeignObjectIsNotStored(t *testing.T) {
 	s := newStoring(t)
 	made := numbered(1, release.StatusPendingInstall, labels.Requested)

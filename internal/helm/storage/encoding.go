@@ -16,7 +16,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// create stores a revision as Helm's own storage does, or gives driver.ErrReleaseExists. sign finishes the Secret.
+// create stores a revision as Helm's own storage does, or returns driver.ErrReleaseExists. sign finishes the Secret.
 func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev1.Secret)) error {
 	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
 	if err != nil {
@@ -33,14 +33,14 @@ func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev
 	return nil
 }
 
-// tryCreate asks the API server whether it would store a revision, or gives driver.ErrReleaseExists.
+// tryCreate asks the API server whether it would store a revision, or returns driver.ErrReleaseExists.
 func (n *notedSecrets) tryCreate(key string, rel *release.Release, sign func(*corev1.Secret)) error {
 	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
 	if err != nil {
 		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
 	sign(secret)
-	// Nothing is stored, so nothing is noted.
+	// The dry run stores nothing, so this notes nothing.
 	_, err = n.SecretInterface.Create(context.Background(), secret, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if apierrors.IsAlreadyExists(err) {
 		return driver.ErrReleaseExists
@@ -61,7 +61,7 @@ func (n *notedSecrets) update(key string, rel *release.Release, sign func(*corev
 	return n.replace(secret)
 }
 
-// updateText does the same with the text of an unsigned record, of which rel has labels and state.
+// updateText does the same with the text of an unsigned record. rel has its labels and state.
 func (n *notedSecrets) updateText(key string, text *recordText, rel *release.Release) error {
 	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Update(key, rel) })
 	if err != nil {
@@ -80,7 +80,7 @@ func (n *notedSecrets) replace(secret *corev1.Secret) error {
 	return nil
 }
 
-// secretOf returns the Secret that Helm's own storage would create or update. Nothing is stored.
+// secretOf returns the Secret that Helm's own storage would create or update. It stores nothing.
 func secretOf(store func(*driver.Secrets) error) (*corev1.Secret, error) {
 	kept := &keptSecret{}
 	err := store(driver.NewSecrets(kept))

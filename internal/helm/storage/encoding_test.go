@@ -22,7 +22,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
-// unpackedRecord takes the record out of a Secret, as what it unpacks to.
+// unpackedRecord returns the record in a Secret as text.
 func unpackedRecord(t *testing.T, stored *corev1.Secret) string {
 	t.Helper()
 	packed, err := base64.StdEncoding.DecodeString(string(stored.Data[recordKey]))
@@ -35,7 +35,7 @@ func unpackedRecord(t *testing.T, stored *corev1.Secret) string {
 	return string(content)
 }
 
-// Whoever comes with helm finds what the operator has stored, and the other way round.
+// The helm command finds what the operator has stored, and the operator finds what helm has stored.
 func TestRevisionsAreStoredAsHelmStoresThem(t *testing.T) {
 	long := numbered(2, release.StatusSuperseded, labels.Requested)
 	long.Manifest = string(bytes.Repeat([]byte("manifest"), 100_000))

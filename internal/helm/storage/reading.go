@@ -16,10 +16,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
-// ErrUnfinished is the error of a reconcile that has more to do than one may, and goes on in the next one.
+// ErrUnfinished is the error of a reconcile that has reached its limits. The next one goes on.
 var ErrUnfinished = errors.New("the next reconcile goes on")
 
-// load finds the records, and reads the newest one, which must not be missing, and the newest one that is deployed.
+// load finds the records. It reads the newest one, which must exist, and the newest one that is deployed.
 func (d *Driver) load() error {
 	if d.read {
 		return nil
@@ -39,7 +39,7 @@ func (d *Driver) load() error {
 				continue
 			}
 			if one = found; len(d.records) > 0 && labels.IsOurs(one.Release) && !labels.Believed(one.Release) {
-				// It is a number in the History.
+				// Only its number counts, in the History.
 				one.Release.Info.Status = release.StatusSuperseded
 			}
 		}
@@ -53,7 +53,8 @@ func (d *Driver) load() error {
 	return nil
 }
 
-// noneFound is the error for the newest Secrets that are named like records, of which some were removed.
+// noneFound returns the error for a release whose newest Secrets only have the names of records. Some of them were
+// removed.
 func (d *Driver) noneFound(removed int) error {
 	if removed > 0 {
 		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), ErrUnfinished)
@@ -61,8 +62,8 @@ func (d *Driver) noneFound(removed int) error {
 	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.cluster.GetName(), ErrForeign)
 }
 
-// listed returns the records that the cache knows of, unread, the newest first. Of more than listLimit it leaves out those in the middle, so
-// that the oldest are removed first.
+// listed returns the records that the cache knows of, unread, the newest first. If there are more than listLimit, it
+// leaves out those in the middle, so that the oldest are removed first.
 func (d *Driver) listed() []*Record {
 	var found []*Record
 	for name := range d.facts.Stored {
@@ -77,17 +78,18 @@ func (d *Driver) listed() []*Record {
 	return found
 }
 
-// unread stands for a record that is only counted, and removed when it is among the oldest.
+// unread returns a record that is only counted. It is removed when it is among the oldest.
 func (d *Driver) unread(secret string, number int) *Record {
 	return &Record{Secret: secret, Number: number, Release: &release.Release{
 		Name: d.cluster.GetName(), Namespace: d.cluster.GetNamespace(), Version: number, Info: &release.Info{Status: release.StatusSuperseded},
 	}}
 }
 
-// readRecord reads a record, or nothing if it is gone, or none of this release. limit is the most bytes to which it may unpack.
+// readRecord reads a record. It returns nothing if the record no longer exists or is not of this release. limit is the
+// most bytes to which it may unpack.
 //
-// One that cannot be read and carries the operator's mark is removed. What it said is in the BarqCluster and in the
-// objects, and the next revision stores it anew. One of a person's is theirs to restore.
+// It removes a record that cannot be read and carries the operator's mark. The BarqCluster and the objects have what
+// the record said, and the next revision stores it anew. A person who has installed a release restores its record.
 func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error) {
 	stored, err := d.secrets.Get(context.Background(), listed.Secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -116,7 +118,7 @@ func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error)
 	case stored.Labels[labels.ManagedBy] != labels.Operator:
 		return nil, size, damaged(listed.Secret, err)
 	case errors.Is(err, errTooLarge):
-		// No accident makes a record larger. There may be many.
+		// No accident makes a record larger, so a tenant wrote it. There may be many, so it is not removed at once.
 		return d.number(listed), 0, nil
 	}
 	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
@@ -127,7 +129,7 @@ func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error)
 	return nil, size, nil
 }
 
-// number stands for a record that carries the operator's mark, and of which nothing else is known.
+// number returns a record that carries the operator's mark, and of which only the number is known.
 func (d *Driver) number(listed *Record) *Record {
 	one := d.unread(listed.Secret, listed.Number)
 	one.Release.Info.Status = release.StatusDeployed
@@ -136,8 +138,8 @@ func (d *Driver) number(listed *Record) *Record {
 	return one
 }
 
-// ReadAll reads as many records as may be read, for a release that is handed back. Those that are older stay as they are, and so do those that
-// are not the operator's and cannot be read.
+// ReadAll reads as many records as readLimit allows, for a release that is handed back. Older records stay as they are.
+// So do records that are not the operator's and cannot be read.
 func (d *Driver) ReadAll() ([]*Record, error) {
 	var found []*Record
 	unpacked := int64(0)

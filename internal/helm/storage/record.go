@@ -21,15 +21,16 @@ import (
 const (
 	// recordKey is where Helm keeps a record in its Secret.
 	recordKey = "release"
-	// unsignedLimit is the most bytes that an unsigned record may unpack to. The chart makes about 10 KiB, and the largest spec
-	// that the CRD admits about 1 MiB.
+	// unsignedLimit is the most bytes to which an unsigned record may unpack. A record of the chart has about 10 KiB,
+	// and one of the largest spec that the CRD admits about 1 MiB.
 	unsignedLimit = 2 << 20
-	// manifestLimit is the most bytes that the manifest of an unsigned record may have: a reader of YAML takes a hundred times
-	// the memory of what it reads.
+	// manifestLimit is the most bytes that the manifest of an unsigned record may have. Reading YAML takes a hundred
+	// times the memory of the text.
 	manifestLimit = 512 << 10
-	// signedLimit is the most bytes that a signed record may unpack to. The operator stores none that does not fit a Secret.
+	// signedLimit is the most bytes to which a signed record may unpack. The operator stores none that does not fit a
+	// Secret.
 	signedLimit = 16 << 20
-	// revisionLimit is the largest number of a revision that is Believed, so that there is always a next one.
+	// revisionLimit is the largest revision number that is believed, so that there is always a next one.
 	revisionLimit = math.MaxInt32
 )
 
@@ -38,13 +39,13 @@ type Record struct {
 	// Secret is the name of its Secret, and Number that of the revision, which is in the name.
 	Secret string
 	Number int
-	// Release is what Helm is given.
+	// Release is what Helm gets.
 	Release *release.Release
-	// text is what an unsigned record says. It is stored again as it is, and never signed.
+	// text is what an unsigned record says. It is stored again unchanged, and never signed.
 	text *recordText
 }
 
-// recordText is an unsigned record, divided no further than is needed.
+// recordText is an unsigned record, parsed only as far as needed.
 type recordText struct {
 	Name      json.RawMessage `json:"name,omitempty"`
 	Info      json.RawMessage `json:"info,omitempty"`
@@ -56,7 +57,7 @@ type recordText struct {
 	Namespace json.RawMessage `json:"namespace,omitempty"`
 }
 
-// unsignedInfo is what is read of an unsigned record's state.
+// unsignedInfo has the fields that are read of an unsigned record's state.
 type unsignedInfo struct {
 	FirstDeployed helmtime.Time  `json:"first_deployed"`
 	LastDeployed  helmtime.Time  `json:"last_deployed"`
@@ -73,7 +74,8 @@ var (
 	errUnreadable = errors.New("it cannot be read")
 )
 
-// unpack returns what is packed in a record, or errTooLarge if that has more bytes than the limit. It holds no more than that.
+// unpack returns what is packed in a record, or errTooLarge if that has more bytes than the limit. It never holds more
+// than that in memory.
 func unpack(packed []byte, limit int64) ([]byte, error) {
 	unpacking, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed)))
 	if err != nil {
@@ -100,15 +102,15 @@ func signedRecord(stored *corev1.Secret, number int) (*Record, error) {
 	if err := json.Unmarshal(content, found); err != nil || found.Info == nil || found.Chart == nil || found.Chart.Metadata == nil {
 		return nil, errUnreadable
 	}
-	// What a hook says is run; the chart has only one for `helm test`, which is a person's to run.
+	// Helm runs hooks. The chart has only one, for `helm test`, which a person runs.
 	found.Hooks = nil
 	found.Labels = withoutHelmLabels(stored.Labels)
 	return &Record{Secret: stored.Name, Number: number, Release: found}, nil
 }
 
-// unsignedRecord reads a record that anybody may have written. Of one that carries the operator's mark only the number is used:
-// it is from an operator with another key, or forged. Any other is of a release that a person installed with Helm.
-// Its manifest is compared and never applied.
+// unsignedRecord reads a record that anyone may have written. If it carries the operator's mark, it is forged, or from
+// an operator with another key, and only its number is used. Any other is of a release that a person installed with
+// Helm. Its manifest is compared and never applied.
 func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, limit int64) (*Record, int64, error) {
 	content, err := unpack(stored.Data[recordKey], min(limit, unsignedLimit))
 	if err != nil {
@@ -143,7 +145,7 @@ func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, l
 	if labels.IsOurs(found) {
 		found.Labels = map[string]string{labels.ManagedBy: labels.Operator}
 		if secrets := stored.Labels[labels.AdoptedSecrets]; secrets != "" {
-			// It decides about restarts of this BarqCluster's own pods alone.
+			// The label decides only about restarts of this BarqCluster's own pods.
 			found.Labels[labels.AdoptedSecrets] = secrets
 		}
 		return read, size, nil
@@ -164,7 +166,8 @@ func unsignedRecord(stored *corev1.Secret, number int, name, namespace string, l
 	return read, size, nil
 }
 
-// Manifest returns the manifest of a record, signed or not, unless it has more than manifestLimit and no signature.
+// Manifest returns the manifest of a record, signed or not. It refuses an unsigned one that is longer than
+// manifestLimit.
 func (r *Record) Manifest() (string, error) {
 	if r.text == nil {
 		return r.Release.Manifest, nil
@@ -191,7 +194,7 @@ func (r *Record) SetManifest(manifest string) (err error) {
 	return err
 }
 
-// orNull returns JSON that can be read where there is none.
+// orNull returns the text, or JSON's null if there is none.
 func orNull(text json.RawMessage) json.RawMessage {
 	if len(text) == 0 {
 		return json.RawMessage("null")
@@ -231,10 +234,10 @@ func withoutHelmLabels(marks map[string]string) map[string]string {
 	return left
 }
 
-// ErrForeign is the error of records that are not the operator's and tell nothing.
+// ErrForeign is the error of records that are not the operator's and cannot be read.
 var ErrForeign = errors.New("restore it, or delete it")
 
-// damaged is the error of a Secret that stores no revision that could be read.
+// damaged returns the error for a Secret whose revision cannot be read.
 func damaged(secret string, damage error) error {
 	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; %w", secret, damage, ErrForeign)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
-// change changes a stored record by hand.
+// change edits a stored record by hand.
 func (s *storing) change(name string, change func(*corev1.Secret)) *corev1.Secret {
 	s.t.Helper()
 	secrets := s.server.CoreV1().Secrets("team")
@@ -32,7 +32,7 @@ func (s *storing) change(name string, change func(*corev1.Secret)) *corev1.Secre
 
 const second = "sh.helm.release.v1.vectors.v2"
 
-// twoRevisions are one that is over, and one that is deployed.
+// twoRevisions returns a storage with a superseded revision and a deployed one.
 func twoRevisions(t *testing.T) *storing {
 	t.Helper()
 	s := newStoring(t)
@@ -49,7 +49,7 @@ func TestWhatTheOperatorHasStoredIsBelieved(t *testing.T) {
 	require.Equal(t, labels.Requested, s.last().Labels[labels.Rollout])
 }
 
-// Each field of a record that a tenant has written is without consequence.
+// No field of a record that a tenant has written has an effect.
 func TestAForgedRecordIsANumber(t *testing.T) {
 	for name, forge := range map[string]func(*release.Release){
 		"as it was":  func(*release.Release) {},
@@ -79,7 +79,7 @@ func TestAForgedRecordIsANumber(t *testing.T) {
 			}, found)
 			require.False(t, labels.Believed(found))
 
-			// Its end is told to those who come with helm, and nothing of it is signed.
+			// A person who uses helm sees that the revision is superseded, and nothing of it is signed.
 			found.SetStatus(release.StatusSuperseded, "over")
 			require.NoError(t, s.storage.Update(found))
 			stored, err := s.server.CoreV1().Secrets("team").Get(t.Context(), second, metav1.GetOptions{})
@@ -104,7 +104,7 @@ func TestASecretInTheWayOfTheNextRevisionIsReplaced(t *testing.T) {
 	require.ErrorIs(t, s.storage.Create(numbered(2, release.StatusDeployed, labels.Requested)), driver.ErrReleaseExists, "its own is not replaced")
 }
 
-// A tenant can also take the operator's mark off. The objects tell whose the release is.
+// A tenant can also remove the operator's mark. The objects tell who owns the release.
 func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { stored.Labels[labels.ManagedBy] = "a person" })
@@ -115,7 +115,7 @@ func TestTheObjectsTellWhoseAReleaseIs(t *testing.T) {
 	require.False(t, labels.Believed(s.last()))
 }
 
-// A record of a former BarqCluster, or another one's, is a tenant's to copy.
+// A tenant can copy a record of a former BarqCluster, or of another one.
 func TestARecordIsOfOneBarqCluster(t *testing.T) {
 	s := twoRevisions(t)
 	s.change(second, func(stored *corev1.Secret) { testKey.Sign(stored, "uid of another") })
@@ -124,7 +124,8 @@ func TestARecordIsOfOneBarqCluster(t *testing.T) {
 	require.True(t, labels.Believed(s.last()))
 }
 
-// What cannot be read is removed if it carries the operator's mark, because it is in the way of `helm list`; and a person's is left.
+// A record that cannot be read is removed if it carries the operator's mark, because it breaks `helm list`. A person's
+// record is left.
 func TestADamagedRecord(t *testing.T) {
 	for name, content := range map[string]string{
 		"nothing": "", "no record": "record", "half a record": "H4sIAAAAAAAA/wE", "an empty record": "e30=",
@@ -153,7 +154,7 @@ func TestADamagedRecord(t *testing.T) {
 	}
 }
 
-// One that unpacks to more than any release has is a number too: a tenant may write hundreds.
+// A record that unpacks to more than any release has counts only as a number: a tenant may write hundreds.
 func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
 	bomb, err := packed(strings.Repeat("a", unsignedLimit+1))
 	require.NoError(t, err)
@@ -167,7 +168,7 @@ func TestARecordThatUnpacksToMuchIsANumber(t *testing.T) {
 	require.ErrorContains(t, err, errTooLarge.Error())
 }
 
-// However many records there are, few are read.
+// The storage reads few records, however many exist.
 func TestFewRecordsAreRead(t *testing.T) {
 	s := newStoring(t)
 	for version := range 40 {
@@ -190,7 +191,7 @@ func TestFewRecordsAreRead(t *testing.T) {
 	require.Len(t, s.asked(), readLimit)
 }
 
-// A tenant may write thousands of records. Each reconcile does a part.
+// A tenant may write thousands of records. Each reconcile removes some of them.
 func TestManyRecordsAreRemovedInParts(t *testing.T) {
 	s := newStoring(t)
 	for version := range deleteLimit + 20 {
@@ -235,7 +236,8 @@ func labelsOfAPerson(version int) map[string]string {
 	return map[string]string{"owner": "helm", "name": "vectors", "version": fmt.Sprint(version), "status": "failed"}
 }
 
-// A manifest of a person's is compared with what the spec gives, and a reader of YAML takes far more memory than that has.
+// The manifest of a person's release is compared with what the spec renders. Reading YAML takes far more memory than
+// the text.
 func TestALargeManifestOfAPersonIsNotRead(t *testing.T) {
 	s := twoRevisions(t)
 	for size, damage := range map[int]string{manifestLimit - 100: "", manifestLimit + 1: errTooLarge.Error()} {
@@ -264,7 +266,7 @@ func TestNumbersOfRevisions(t *testing.T) {
 	}
 }
 
-// A revision that no Secret has room for is refused before anything of it is applied.
+// A revision that is too large for a Secret is refused before any of it is applied.
 func TestARevisionFitsASecret(t *testing.T) {
 	made := numbered(1, release.StatusPendingInstall, labels.Requested)
 	require.NoError(t, Fits(made))

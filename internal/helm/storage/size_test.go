@@ -27,12 +27,12 @@ import (
 )
 
 const (
-	// textLimit is what the CustomResourceDefinition says of variables, labels and annotations, serviceLimit of those of
+	// textLimit is the CRD's limit of variables, labels and annotations, and serviceLimit that of the annotations of
 	// many Services.
 	textLimit    = 65536
 	serviceLimit = 2048
-	// Characters of more than 16 bits cost most: four bytes in the values, and an escape of eleven in the manifest. What
-	// is random no program makes smaller. Labels may not have them, and cost a third.
+	// Characters of more than 16 bits cost most: four bytes in the values, and an escape of eleven in the manifest.
+	// Random text does not compress. Labels cannot have such characters, and cost a third.
 	firstCharacter, lastCharacter = 0x10000, 0x10ffff
 
 	lower     = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -40,7 +40,7 @@ const (
 	nameInner = letters + "-_."
 )
 
-// randomTexts makes texts that cannot be packed; the same ones each time.
+// randomTexts returns texts that do not compress. They are the same in each run.
 type randomTexts struct{ *rand.Rand }
 
 func (r randomTexts) of(alphabet string, length int) string {
@@ -59,7 +59,7 @@ func (r randomTexts) characters(length int) string {
 	return text.String()
 }
 
-// key is the longest name that a resource may have.
+// key returns a name of the largest length that a resource may have.
 func (r randomTexts) key() string {
 	domain := r.of(lower, 61) + "." + r.of(lower, 61) + "." + r.of(lower, 61) + "." + r.of(lower, 67)
 	return domain + "/" + r.of(letters, 1) + r.of(nameInner, 61) + r.of(letters, 1)
@@ -80,7 +80,7 @@ func (r randomTexts) tier() *v1alpha1.TierSpec {
 	}
 }
 
-// fullSpec has as much of all that has a limit as the API server takes.
+// fullSpec returns a spec with as much as the API server admits of everything that has a limit.
 func fullSpec(r randomTexts, mode v1alpha1.TopologyMode) v1alpha1.BarqClusterSpec {
 	spec := v1alpha1.BarqClusterSpec{
 		Replicas:          ptr.To[int32](100),
@@ -104,7 +104,7 @@ func fullSpec(r randomTexts, mode v1alpha1.TopologyMode) v1alpha1.BarqClusterSpe
 		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{Key: r.characters(32), Value: r.characters(32)})
 	}
 	left := textLimit
-	// Names can be made smaller than other texts, so they are short.
+	// Names compress better than other texts, so they are short.
 	annotate := func(annotations v1alpha1.Annotations, number, length int) {
 		key := fmt.Sprintf("a%d", number)
 		annotations[key] = r.characters(length - len(key))
@@ -131,7 +131,7 @@ func fullSpec(r randomTexts, mode v1alpha1.TopologyMode) v1alpha1.BarqClusterSpe
 	return spec
 }
 
-// admit gives a BarqCluster as the API server stores it, or what is wrong with it.
+// admit returns a BarqCluster as the API server stores it, and the errors of its admission.
 func admit(t *testing.T, definition *admission.Definition, spec v1alpha1.BarqClusterSpec) (*v1alpha1.BarqCluster, field.ErrorList) {
 	t.Helper()
 	written := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: strings.Repeat("a", 52), Namespace: strings.Repeat("b", 63)}, Spec: spec}
@@ -145,8 +145,8 @@ func admit(t *testing.T, definition *admission.Definition, spec v1alpha1.BarqClu
 	return cluster, errs
 }
 
-// A record that its Secret has no room for is found only after the objects were changed, and what runs is then
-// what no revision tells. The limits of the CustomResourceDefinition keep it small enough, whatever the texts are. They
+// If a record did not fit its Secret, the operator would find out only after it has changed the objects. Then no
+// revision would describe what runs. The limits of the CRD keep the record small enough, whatever the texts are. They
 // leave out affinity, the selectors of spread constraints, and network peers.
 func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 	definition, err := admission.Load("../../../config/crd/bases/barq.db_barqclusters.yaml")
@@ -176,7 +176,7 @@ func TestTheLargestSpecFitsIntoItsRecord(t *testing.T) {
 			require.LessOrEqual(t, len(ours), corev1.MaxSecretSize)
 			t.Logf("a record of Helm's has %d bytes, one of the operator's %d", len(helms.Data[recordKey]), len(ours))
 
-			// No limit has anything left.
+			// The spec has reached every limit.
 			key := &spec.Env[len(spec.Env)-1].ValueFrom.ConfigMapKeyRef.Key
 			*key += "a"
 			spec.Tolerations[0].Value += "a"
@@ -205,7 +205,7 @@ func TestAnnotationsOfManyServicesAreFew(t *testing.T) {
 	}
 }
 
-// Each text is counted, once.
+// Each text is counted exactly once.
 func TestTextsThatAreLimitedTogether(t *testing.T) {
 	definition, err := admission.Load("../../../config/crd/bases/barq.db_barqclusters.yaml")
 	require.NoError(t, err)

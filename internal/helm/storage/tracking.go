@@ -8,13 +8,13 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// notedSecrets notes the resourceVersions that writes give, empty for what was deleted.
+// notedSecrets notes the resourceVersion of each Secret that it writes, empty for a deleted one.
 type notedSecrets struct {
 	corev1client.SecretInterface
 	versions map[string]string
 }
 
-// Create makes a Secret.
+// Create creates a Secret.
 func (n *notedSecrets) Create(ctx context.Context, secret *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
 	return n.note(n.SecretInterface.Create(ctx, secret, opts))
 }
@@ -24,7 +24,7 @@ func (n *notedSecrets) Update(ctx context.Context, secret *corev1.Secret, opts m
 	return n.note(n.SecretInterface.Update(ctx, secret, opts))
 }
 
-// Delete removes a Secret.
+// Delete deletes a Secret.
 func (n *notedSecrets) Delete(ctx context.Context, name string, opts metav1.DeleteOptions) error {
 	err := n.SecretInterface.Delete(ctx, name, opts)
 	if err == nil {

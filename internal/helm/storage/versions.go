@@ -20,16 +20,16 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 )
 
-// Index of the cache of the metadata of Secrets finds those that store a release.
+// Index is the name of the index of the cache of the metadata of Secrets. It finds those that store a release.
 const Index = "helm.sh/release"
 
-// IndexReleases lets the cache of the metadata of Secrets find the Secrets that store a release
-// without a look at all others of the namespace.
+// IndexReleases lets the cache of the metadata of Secrets find the Secrets that store a release. Without it, each
+// reconcile would look at all Secrets of the namespace.
 func IndexReleases(ctx context.Context, secrets client.FieldIndexer) error {
 	return secrets.IndexField(ctx, SecretMetadata(), Index, ReleaseOf)
 }
 
-// ReleaseOf names the release that a Secret stores, if it is one that does.
+// ReleaseOf returns the name of the release that a Secret stores; none if it stores no release.
 func ReleaseOf(secret client.Object) []string {
 	rest, stores := strings.CutPrefix(secret.GetName(), keyStart)
 	if end := strings.LastIndex(rest, versionStart); stores && end >= 0 {
@@ -38,7 +38,7 @@ func ReleaseOf(secret client.Object) []string {
 	return nil
 }
 
-// SecretMetadata returns what a cache keeps of a Secret, empty.
+// SecretMetadata returns the empty metadata of a Secret, in the form that the cache keeps.
 func SecretMetadata() *metav1.PartialObjectMetadata {
 	metadata := &metav1.PartialObjectMetadata{}
 	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
@@ -49,7 +49,8 @@ func SecretMetadata() *metav1.PartialObjectMetadata {
 // by the names of the Secrets.
 type Versions map[string]string
 
-// Cached reads them from a cache of the metadata of Secrets, and which of the operator's are called deployed by their labels.
+// Cached reads them from a cache of the metadata of Secrets. deployed has those of the operator's with the status
+// deployed in their labels.
 func Cached(ctx context.Context, secrets client.Reader, name types.NamespacedName) (versions Versions, deployed map[string]bool, err error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
@@ -68,7 +69,7 @@ func Cached(ctx context.Context, secrets client.Reader, name types.NamespacedNam
 	return versions, deployed, nil
 }
 
-// String is the same for the same versions.
+// String returns a text that is the same for the same versions.
 func (v Versions) String() string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -90,12 +91,12 @@ func (v Versions) With(writes map[string]string) Versions {
 	return after
 }
 
-// writesAwaited is how long a cache may need to show a write. After that it is Believed:
-// somebody has undone the write.
+// writesAwaited is how long a cache may need to show a write. After that the cache is believed: another writer has
+// undone the write.
 const writesAwaited = 30 * time.Second
 
-// Writes remembers what passes wrote until the cache shows it. The next pass often comes
-// before that, and must not take a release that was just made for one that is missing.
+// Writes remembers what a reconcile wrote until the cache shows it. The next reconcile often begins before that, and
+// must not take a release that was just created for a missing one.
 type Writes struct {
 	clock clock.PassiveClock
 	lock  sync.Mutex
@@ -107,12 +108,12 @@ type awaitedWrites struct {
 	since    time.Time
 }
 
-// NewWrites returns one that remembers none.
+// NewWrites returns an empty Writes.
 func NewWrites(now clock.PassiveClock) *Writes {
 	return &Writes{clock: now, known: map[types.UID]awaitedWrites{}}
 }
 
-// Note remembers the writes of a pass.
+// Note remembers the writes of a reconcile.
 func (w *Writes) Note(cluster types.UID, versions map[string]string) {
 	if len(versions) == 0 {
 		return
@@ -128,7 +129,7 @@ func (w *Writes) Note(cluster types.UID, versions map[string]string) {
 	w.known[cluster] = awaitedWrites{versions: all, since: w.clock.Now()}
 }
 
-// Onto gives what the cache will have once it has seen all writes.
+// Onto returns the versions that the cache will have once it has seen all writes.
 func (w *Writes) Onto(cluster types.UID, cached Versions) Versions {
 	w.lock.Lock()
 	defer w.lock.Unlock()
@@ -144,20 +145,20 @@ func (w *Writes) Onto(cluster types.UID, cached Versions) Versions {
 	return cached.With(awaited.versions)
 }
 
-// Forget is for a BarqCluster that goes.
+// Forget removes what is remembered of a BarqCluster that is deleted.
 func (w *Writes) Forget(cluster types.UID) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	delete(w.known, cluster)
 }
 
-// shows tells whether a cache that has the first version, empty for none, has seen a
-// write that gave the second.
+// shows reports whether a cache with the first version has seen the write that resulted in the second. An empty version
+// means that the Secret does not exist.
 func shows(cached, written string) bool {
 	if cached == "" || written == "" {
 		return cached == written
 	}
 	order, err := resourceversion.CompareResourceVersion(cached, written)
-	// Versions that cannot be compared tell nothing, and the cache is right in the end.
+	// If the versions cannot be compared, the cache is believed, because it is right in the end.
 	return err != nil || order >= 0
 }

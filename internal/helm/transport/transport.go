@@ -18,14 +18,13 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
-// ReadsFrom makes Helm read single objects from a cache. Helm reads every object of a
-// release before it makes it, and up to three times before it patches it.
+// ReadsFrom lets Helm read single objects from a cache. Helm reads every object of a release before it creates it, and
+// up to three times before it patches it.
 //
-// A cache that lags behind costs no more than a reconcile: an apply to an object that has gone
-// fails, and what is applied needlessly stays as it is. What the cache does not have is
-// looked for on the API server, because the cache has only what carries the chart's label;
-// except, with trustsAbsence, for a release that was never made, where the objects are made anyhow and the API
-// server refuses what is there already.
+// A cache that is behind costs no more than a reconcile: an apply to a deleted object fails, and an unneeded apply
+// changes nothing. The cache has only objects with the chart's label, so Helm looks for any other on the API server.
+// With trustsAbsence it does not. That is for a release that does not exist yet: Helm creates its objects anyhow, and
+// the API server refuses those that exist.
 func ReadsFrom(cache client.Reader, trustsAbsence func() bool) helmclient.ObjectToRestConfigMapper {
 	return func(_ context.Context, _ client.Object, base *rest.Config) (*rest.Config, error) {
 		config := rest.CopyConfig(base)
@@ -36,15 +35,15 @@ func ReadsFrom(cache client.Reader, trustsAbsence func() bool) helmclient.Object
 	}
 }
 
-// cachedReads answers from a cache what it can.
+// cachedReads answers requests from a cache where it can.
 type cachedReads struct {
 	next  http.RoundTripper
 	cache client.Reader
-	// trustsAbsence: an object that the cache does not have is not there.
+	// trustsAbsence reports whether the cache has every object of the release that exists.
 	trustsAbsence func() bool
 }
 
-// requests tells what a request asks for.
+// requests parses requests.
 var requests = &apirequest.RequestInfoFactory{APIPrefixes: sets.NewString("api", "apis"), GrouplessAPIPrefixes: sets.NewString("api")}
 
 // RoundTrip answers one request.
@@ -76,7 +75,7 @@ func (c *cachedReads) RoundTrip(asked *http.Request) (*http.Response, error) {
 	}
 }
 
-// namesOneObject tells whether a request is for the whole of one object of a namespace.
+// namesOneObject reports whether a request is for the whole of one object of a namespace.
 func namesOneObject(info *apirequest.RequestInfo) bool {
 	return info.Namespace != "" && info.Name != "" && info.Subresource == ""
 }

@@ -31,8 +31,8 @@ func ChangedFields(before, after *corev1.PodTemplateSpec) ([]string, error) {
 	return found, err
 }
 
-// ChangeOf returns the names of the fields of the pod template in which what was rendered differs from the newest revision; none if
-// that revision is not believed.
+// ChangeOf returns the names of the fields of the pod template in which what was rendered differs from the newest
+// revision. It returns none if that revision is not believed.
 func ChangeOf(newest, rendered *release.Release) (string, error) {
 	if !labels.Believed(newest) {
 		return "", nil
@@ -49,9 +49,10 @@ func ChangeOf(newest, rendered *release.Release) (string, error) {
 	return ListFields(changed), err
 }
 
-// Cause returns why pods restart: what of a spec or of its Secrets has changed, or which operator makes them otherwise. changed are the
-// fields of the pod template, and secrets the names of the Secrets that its pods use. A change that was queued goes with one that is asked for.
-// It names no values, because those of variables may be secret.
+// Cause returns why pods restart: the changed part of a spec, its Secrets, or an operator that renders them
+// differently. changed has the fields of the pod template, and secrets the names of the Secrets that its pods use. If
+// the spec asks for a change, a queued one joins it, and queued says so. Cause names no values, because those of
+// variables may be secret.
 func Cause(changed, secrets []string, wanted Plan, generation int64, queued bool) string {
 	rotated := slices.Contains(changed, SecretsField)
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == SecretsField })
@@ -71,7 +72,8 @@ func Cause(changed, secrets []string, wanted Plan, generation int64, queued bool
 	}
 }
 
-// SecretsOf returns the names of the Secrets that the database takes variables and files from, of which the sum is in the pod template.
+// SecretsOf returns the names of the Secrets from which the database takes variables and files. The pod template has
+// their checksum.
 func SecretsOf(pod *corev1.PodSpec) []string {
 	var names []string
 	for i := range pod.Containers {
@@ -90,7 +92,7 @@ func SecretsOf(pod *corev1.PodSpec) []string {
 	return slices.Compact(names)
 }
 
-// ListFields names fields, and counts what is too much.
+// ListFields returns a text with the names of the first fields and the number of the others.
 func ListFields(fields []string) string {
 	shown := fields[:min(len(fields), namedFields)]
 	text := strings.Join(shown, ", ")

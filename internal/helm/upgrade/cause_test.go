@@ -60,7 +60,7 @@ func TestWhyPodsRestart(t *testing.T) {
 	}
 }
 
-// What a StatefulSet says of its restart stays there until the next one.
+// The cause in a StatefulSet stays there until its next restart.
 func TestTheSecretsOfAPod(t *testing.T) {
 	pod := &corev1.PodSpec{ImagePullSecrets: []corev1.LocalObjectReference{{Name: "registry"}}}
 	of := func(name string) *corev1.EnvVarSource {

@@ -23,21 +23,21 @@ import (
 // Request is the spec that a person asks for.
 type Request struct {
 	Generation int64
-	// Applied is the newest generation of which the status says that nothing is left to do; zero if none. The generation of the
-	// newest revision may be lower: not every change of a spec makes a revision.
+	// Applied is the newest generation for which the status says that nothing is left to do; zero if there is none. The
+	// generation of the newest revision may be lower, because some changes of a spec need no revision.
 	Applied int64
 }
 
-// NewerThan reports whether a person has changed the spec, or a Secret that it refers to, since the revision was made. Of a
-// revision without a generation, it reports false.
+// NewerThan reports whether a person has changed the spec, or a Secret that it refers to, since the revision was
+// created. For a revision without a generation, it reports false.
 //
-// What the spec says is not compared: defaults of a new CRD change it too.
+// It does not compare what the spec says: defaults of a new CRD change that too.
 func (r Request) NewerThan(made *release.Release, values map[string]any) bool {
-	// Of a revision that is not believed, the values are not known.
+	// The values of a revision that is not believed are not known.
 	return made.Config != nil && SecretsChecksum(made.Config) != SecretsChecksum(values) || r.Edited(made)
 }
 
-// Edited reports whether a person has changed the spec since the revision was made.
+// Edited reports whether a person has changed the spec since the revision was created.
 func (r Request) Edited(made *release.Release) bool {
 	generation, err := strconv.ParseInt(made.Labels[labels.Generation], 10, 64)
 	if known := err == nil || r.Applied != 0; !known {
@@ -46,7 +46,7 @@ func (r Request) Edited(made *release.Release) bool {
 	return r.Generation != generation && r.Generation != r.Applied
 }
 
-// SecretsChecksum in the values of the chart changes with what the pods use of Secrets.
+// SecretsChecksum returns the value of the chart that changes with the contents of the Secrets that the pods use.
 func SecretsChecksum(values map[string]any) string {
 	checksum, _ := values["secretsChecksum"].(string)
 	return checksum
@@ -56,7 +56,7 @@ func SecretsChecksum(values map[string]any) string {
 type Plan struct {
 	// Rollout is the label of the revision; see package labels.
 	Rollout string
-	// Waits: it needs a slot to begin.
+	// Waits: it needs a slot before it can begin.
 	Waits bool
 	// Resumes: it needs a slot, and has begun already.
 	Resumes bool
@@ -68,7 +68,7 @@ func PlanOf(newest *release.Release, asked Request, values map[string]any, resta
 	finished := newest.Info.Status == release.StatusDeployed
 	before := newest.Labels[labels.Rollout]
 	if requested && before != labels.Unrequested {
-		// Whether it restarts pods makes no difference, and to find out takes as long as to render.
+		// The result is the same whether or not it restarts pods, and finding that out takes as long as rendering.
 		return Plan{Rollout: labels.Requested}, nil
 	}
 	restarts, err := restarting()
@@ -81,15 +81,15 @@ func PlanOf(newest *release.Release, asked Request, values map[string]any, resta
 	case restarts && finished:
 		return Plan{Rollout: labels.Unrequested, Waits: true}, nil
 	case before == labels.Unrequested:
-		// The template was not asked for when it was new. Helm tries a revision that did not
-		// finish again whatever is rendered.
+		// No person asked for the template when it was new. Helm tries an unfinished revision again whatever is
+		// rendered.
 		return Plan{Rollout: labels.Unrequested, Resumes: !finished}, nil
 	default:
 		return Plan{Rollout: labels.Requested}, nil
 	}
 }
 
-// RestartsLivePods reports whether a manifest restarts the pods that there are, where it is not known from what manifest they were made.
+// RestartsLivePods reports whether a manifest restarts the current pods. It is for pods whose own manifest is unknown.
 func RestartsLivePods(ctx context.Context, cache client.Reader, cluster client.Object, rendered string) (bool, error) {
 	live, err := owned.Cached(ctx, cache, owned.Name{Kind: owned.StatefulSetKind, Key: client.ObjectKeyFromObject(cluster)})
 	if live == nil || err != nil || !owned.Controls(cluster, live) {
@@ -110,7 +110,8 @@ func RestartsLivePods(ctx context.Context, cache client.Reader, cluster client.O
 	return err == nil && !apply.Covers(have, want), err
 }
 
-// RequestOf returns what is asked for, and how much of it was applied: the status says of which generation nothing is left to do.
+// RequestOf returns the spec that a person asks for, and the generation for which the status says that nothing is left
+// to do.
 func RequestOf(object client.Object) (Request, error) {
 	cluster, ok := object.(*unstructured.Unstructured)
 	if !ok {

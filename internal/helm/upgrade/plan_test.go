@@ -114,7 +114,7 @@ func TestPlanOf(t *testing.T) {
 	}
 }
 
-// The text of a manifest changes with comments and order, and restarts nothing.
+// Comments and order change the text of a manifest, and restart no pod.
 func TestRestartsPodsComparesWhatItMeans(t *testing.T) {
 	restarts, err := manifest.RestartsPods(
 		"kind: StatefulSet\nspec:\n  template:\n    metadata: {labels: {a: b, c: d}}\n    spec: {x: 1}\n",
@@ -123,7 +123,8 @@ func TestRestartsPodsComparesWhatItMeans(t *testing.T) {
 	require.False(t, restarts)
 }
 
-// Where no revision tells what the pods were made from, they themselves do, with all that the API server and others have added.
+// If no revision says from what the pods were created, their StatefulSet decides, with all that the API server and
+// others have added.
 func TestRestartsLivePodsComparesWithWhatThereIs(t *testing.T) {
 	cluster := releasetest.Cluster()
 	live := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{
