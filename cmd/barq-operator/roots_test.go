@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// In a file system without certificates, as that of the image, there are authorities
-// all the same.
+// Authorities are known even in a file system without certificates, such as the image's.
 func TestAuthoritiesAreInTheBinary(t *testing.T) {
 	const inside = "BARQ_TEST_WITHOUT_CERTIFICATES"
 	if os.Getenv(inside) != "" {
@@ -20,7 +19,7 @@ func TestAuthoritiesAreInTheBinary(t *testing.T) {
 		require.False(t, pool.Equal(x509.NewCertPool()), "there is no authority at all")
 		return
 	}
-	// Go looks for files once, at the start of a process.
+	// Go reads the files once per process.
 	nowhere := filepath.Join(t.TempDir(), "nowhere")
 	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	again.Env = append(os.Environ(), inside+"=yes", "SSL_CERT_FILE="+nowhere, "SSL_CERT_DIR="+nowhere)

@@ -16,7 +16,7 @@ import (
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// ago is a time as Kubernetes stores it.
+// ago returns a time as Kubernetes stores it.
 func ago(age time.Duration) metav1.Time { return metav1.NewTime(now.Add(-age)) }
 
 func TestNewestFailedCreation(t *testing.T) {
@@ -33,7 +33,7 @@ func TestNewestFailedCreation(t *testing.T) {
 		event("limit", 2*time.Hour, time.Hour),
 	}))
 
-	// One that was recorded through the newer API has no such times.
+	// An event that was recorded through the newer API has no such times.
 	modern := corev1.Event{Message: "quota"}
 	modern.CreationTimestamp = ago(time.Minute)
 	require.Equal(t, &FailedCreation{Message: "quota", Since: now.Add(-time.Minute), Last: now.Add(-time.Minute)},

@@ -15,21 +15,22 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
 
-// reasonFailedCreate is the StatefulSet controller's for a pod that it could not make, because of a quota, a LimitRange or an
-// admission policy for instance. It says so in an event alone. Events are not watched, because there
-// are many; they are read while pods are missing, which is for a moment otherwise.
+// reasonFailedCreate is the StatefulSet controller's reason for a pod that it could not create. The
+// cause is a quota, a LimitRange or an admission policy, for instance. Only an event says so. The
+// operator does not watch events, because there are many. It reads them while pods are missing, which
+// otherwise lasts a moment.
 const reasonFailedCreate = "FailedCreate"
 
-// FailedCreation is what the StatefulSet controller says about a pod that it could
-// not make.
+// FailedCreation is what the StatefulSet controller says about a pod that it could not create.
 type FailedCreation struct {
 	// Message says who refused the pod, and why.
 	Message string
-	// Since is when that first happened, maybe to a pod that was made since, and Last when it last did.
+	// Since is when that first happened, maybe to a pod that exists by now, and Last when it last
+	// happened.
 	Since, Last time.Time
 }
 
-// FindFailedCreation reads why pods of the StatefulSet could not be made, or nil.
+// FindFailedCreation returns why Kubernetes could not create pods of the StatefulSet, or nil.
 func FindFailedCreation(ctx context.Context, reader client.Reader, set *appsv1.StatefulSet) (*FailedCreation, error) {
 	var events corev1.EventList
 	if err := reader.List(ctx, &events, client.InNamespace(set.Namespace), client.MatchingFields{

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// ordinary is for how long a missing pod is ordinary, as each is for a moment when it is replaced, and between two
-	// looks for the reason after that.
+	// ordinary is how long a pod may be missing in ordinary operation: each is missing for a moment
+	// when it is replaced. After that it is the interval at which the reason is looked up.
 	ordinary = 5 * time.Second
-	// refused is between two looks whether a reason that was found still holds.
-	// The pods themselves are seen at once when they are made.
+	// refused is the interval at which a known reason is checked again. The cache reports a created
+	// pod at once.
 	refused = 30 * time.Second
 )
 
-// Missing names the pods that the StatefulSet controller, having seen the newest
-// StatefulSet, should have made.
+// Missing returns the names of the pods that the StatefulSet controller should have created after it
+// saw the newest StatefulSet.
 func Missing(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
 	if set == nil || set.Spec.Replicas == nil || !workload.Observed(set) {
 		return nil
@@ -36,7 +36,7 @@ func Missing(set *appsv1.StatefulSet, pods []corev1.Pod) []string {
 	return missing
 }
 
-// IsLong reports whether a pod has been missing for longer than is ordinary.
+// IsLong reports whether a pod has been missing for longer than in ordinary operation.
 func IsLong(since map[string]time.Time, now time.Time) bool {
 	for _, from := range since {
 		if now.Sub(from) >= ordinary {
@@ -46,8 +46,8 @@ func IsLong(since map[string]time.Time, now time.Time) bool {
 	return false
 }
 
-// Issue returns that of the first of the missing pods which could not be made, or nil. Events are history: one that was last
-// recorded while the pod was there explains nothing.
+// Issue returns the issue of the first missing pod that could not be created, or nil. Events are
+// history: an event from before the pod went missing explains nothing.
 func Issue(missing []string, since map[string]time.Time, failed *FailedCreation, now time.Time) *podissue.Issue {
 	if failed == nil {
 		return nil
@@ -69,7 +69,7 @@ func Issue(missing []string, since map[string]time.Time, failed *FailedCreation,
 	return nil
 }
 
-// Changes returns when there may be other news of pods that are missing, whose issue is the given one or nil.
+// Changes returns when the state of missing pods may change. issue is their issue, or nil.
 func Changes(missing []string, since map[string]time.Time, issue *podissue.Issue, now time.Time, deadline time.Duration) []time.Time {
 	if issue != nil {
 		return []time.Time{now.Add(refused), issue.Since.Add(deadline)}

@@ -12,21 +12,22 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Memory knows since when pods are missing, which nothing in Kubernetes says. The zero value knows of none.
+// Memory remembers since when pods are missing, which Kubernetes does not store. The zero value
+// remembers none.
 type Memory struct {
 	lock sync.Mutex
-	// known has the StatefulSets that this process has looked at before.
+	// known has the StatefulSets that this process has examined before.
 	known map[types.NamespacedName]absence
 }
 
-// absence is what is missing of the StatefulSet with that UID.
+// absence has the missing pods of the StatefulSet with that UID.
 type absence struct {
 	set   types.UID
 	since map[string]time.Time
 }
 
-// Note returns since when each of the missing pods is missing. Pods that this process has never seen are missing since the
-// given time at the earliest.
+// Note returns since when each of the missing pods is missing. For pods that this process has never
+// seen, that is the given earliest time.
 func (m *Memory) Note(cluster types.NamespacedName, set *appsv1.StatefulSet, missing []string, earliest, now time.Time) map[string]time.Time {
 	m.lock.Lock()
 	defer m.lock.Unlock()
@@ -36,7 +37,7 @@ func (m *Memory) Note(cluster types.NamespacedName, set *appsv1.StatefulSet, mis
 	before, known := m.known[cluster]
 	known = known && before.set == set.UID
 	if known && !workload.Observed(set) {
-		// How many pods there are to be is not known yet.
+		// The desired number of pods is not known yet.
 		return before.since
 	}
 	current := absence{set: set.UID}
@@ -60,15 +61,15 @@ func (m *Memory) Note(cluster types.NamespacedName, set *appsv1.StatefulSet, mis
 	return current.since
 }
 
-// Forget is for a BarqCluster that has gone.
+// Forget drops a BarqCluster that is gone.
 func (m *Memory) Forget(cluster types.NamespacedName) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	delete(m.known, cluster)
 }
 
-// Earliest returns when the condition Ready last changed: pods have been missing since then at the earliest, for all were there
-// then, or none was ever. It is what a process knows that has just started.
+// Earliest returns when the condition Ready last changed. Pods have been missing since then at the
+// earliest: at that time all existed, or none ever had. A process that has just started knows no more.
 func Earliest(status *v1alpha1.BarqClusterStatus, now time.Time) time.Time {
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil {

@@ -11,11 +11,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// UninstallFinalizer is the Helm library's; it keeps a BarqCluster until its release is uninstalled.
+// UninstallFinalizer is the Helm library's finalizer. It keeps a BarqCluster until its release is
+// uninstalled.
 const UninstallFinalizer = "uninstall-helm-release"
 
-// Onto begins a server-side apply to a BarqCluster that exists. The UID keeps it from
-// being made again if it was deleted, and from reaching a new one of the same name.
+// Onto begins a server-side apply to a BarqCluster that exists. Because of the UID, the apply neither
+// creates a deleted BarqCluster again nor changes a new one of the same name.
 func Onto(cluster client.Object) *unstructured.Unstructured {
 	apply := Object()
 	apply.SetNamespace(cluster.GetNamespace())
@@ -24,23 +25,25 @@ func Onto(cluster client.Object) *unstructured.Unstructured {
 	return apply
 }
 
-// Apply makes the fields those of their owner, whoever wrote them before. Fields
-// that the owner applied before and leaves out now are removed.
+// Apply makes owner the field manager of the fields, whichever manager wrote them before. It removes
+// fields that owner applied before and leaves out now.
 func Apply(ctx context.Context, writer client.Writer, fields *unstructured.Unstructured, owner client.FieldOwner) error {
 	return writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(fields), owner, client.ForceOwnership)
 }
 
-// RemoveFinalizer takes a finalizer out of a BarqCluster, also if another field manager owns it. One that was restored, or applied from a file that
-// has the finalizer, shares it with another field manager, and an apply without it would change nothing.
+// RemoveFinalizer removes a finalizer from a BarqCluster, even if another field manager owns it. A
+// BarqCluster that was restored, or applied from a file with the finalizer, shares it with another
+// field manager. An apply without the finalizer would change nothing there.
 //
-// The patch fails if the finalizers are not those that the reader gave, which may lag behind: then it is to be tried again.
+// The patch fails if the finalizers differ from those of the reader, which may lag behind; the caller
+// then tries again.
 func RemoveFinalizer(ctx context.Context, kubernetes client.Client, cluster client.Object, finalizer string, owner client.FieldOwner) error {
 	stored := Object()
 	if err := kubernetes.Get(ctx, client.ObjectKeyFromObject(cluster), stored); err != nil {
 		return err
 	}
 	patch := []operation{{Op: "test", Path: "/metadata/uid", Value: string(cluster.GetUID())}}
-	// The last one first, so that no index moves.
+	// Remove the last one first, so that no index changes.
 	for i, name := range slices.Backward(stored.GetFinalizers()) {
 		if name == finalizer {
 			path := fmt.Sprintf("/metadata/finalizers/%d", i)

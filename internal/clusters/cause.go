@@ -16,15 +16,17 @@ const CauseAnnotation = "barq.db/restart-cause"
 
 // Cause is why the pods of a StatefulSet are replaced.
 type Cause struct {
-	// Template is the sum of the pod template from which the new ones are made. With it a change by hand is not told as the operator's.
+	// Template is the checksum of the pod template of the new pods. It keeps a change by hand from
+	// being reported as the operator's.
 	Template string `json:"template"`
-	// Generation is that of the StatefulSet with this template. As long as Kubernetes has not seen it, no pod was replaced.
+	// Generation is the StatefulSet's generation with this template. No pod is replaced before
+	// Kubernetes has seen it.
 	Generation int64 `json:"generation"`
 	// Why names fields, a Secret or a version, for people. It holds no values.
 	Why string `json:"why"`
 }
 
-// NewCause returns why pods of a template are made.
+// NewCause returns the cause for pods of a template.
 func NewCause(template *corev1.PodTemplateSpec, why string) (Cause, error) {
 	content, err := json.Marshal(template)
 	if err != nil {
@@ -35,7 +37,7 @@ func NewCause(template *corev1.PodTemplateSpec, why string) (Cause, error) {
 	return Cause{Template: hex.EncodeToString(sum[:length]), Why: why}, nil
 }
 
-// Note puts a cause on a StatefulSet.
+// Note writes a cause to a StatefulSet.
 func (c Cause) Note(set metav1.Object) error {
 	content, err := json.Marshal(c)
 	if err != nil {
@@ -50,7 +52,8 @@ func (c Cause) Note(set metav1.Object) error {
 	return nil
 }
 
-// NotedCause returns the cause that a StatefulSet has; none if there is none, or if it was written by hand and cannot be read.
+// NotedCause returns the cause that a StatefulSet has. It is empty without one, or if a person wrote
+// it and it cannot be read.
 func NotedCause(set metav1.Object) Cause {
 	var noted Cause
 	if json.Unmarshal([]byte(set.GetAnnotations()[CauseAnnotation]), &noted) != nil {
@@ -64,7 +67,8 @@ func (c Cause) IsNew(set *appsv1.StatefulSet) bool {
 	return set.Status.ObservedGeneration < c.Generation
 }
 
-// CauseOf returns why the newest pod template of a StatefulSet is as it is; nothing if the operator has not noted it for that template.
+// CauseOf returns the cause of the newest pod template of a StatefulSet; empty if the operator has
+// noted none for that template.
 func CauseOf(set *appsv1.StatefulSet) string {
 	noted := NotedCause(set)
 	if noted.Why == "" {

@@ -18,28 +18,30 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Claim is the volume claim of one of a BarqCluster's pods.
+// Claim is the PVC of one of a BarqCluster's pods.
 type Claim struct {
 	*corev1.PersistentVolumeClaim
-	// Pod is the name of the pod, which need not exist.
+	// Pod is the name of the pod, which may not exist.
 	Pod     string
 	Ordinal int32
 }
 
-// VolumeStaysAnnotation of a claim has the claim's UID if its volume was told to stay when the claim goes. On a copy of the claim, which has
-// another UID, it says nothing.
+// VolumeStaysAnnotation of a PVC has the PVC's UID if its volume was set to stay after the PVC is
+// deleted. On a copy of the PVC, which has another UID, the annotation does not count.
 const VolumeStaysAnnotation = "barq.db/volume-retained"
 
-// VolumeStays reports whether the volume of a claim was told to stay when the claim goes.
+// VolumeStays reports whether the volume of a PVC was set to stay after the PVC is deleted.
 func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
 	return claim.UID != "" && claim.Annotations[VolumeStaysAnnotation] == string(claim.UID)
 }
 
-// ClaimName returns how a StatefulSet names the claims of a template that the chart names data.
+// ClaimName returns the name that a StatefulSet gives to a pod's PVC, for the chart's template named
+// data.
 func ClaimName(pod string) string { return "data-" + pod }
 
-// Claims reads the claims of the BarqCluster's pods, also of pods that are gone, by the number of the pod. lookup is for the
-// reader. They are not to be written to: the cache has the same.
+// Claims reads the PVCs of the BarqCluster's pods, including pods that are gone, in the order of the
+// pods' numbers. lookup fits the reader. The caller must not change them, because the cache shares
+// them.
 func Claims(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) ([]Claim, error) {
 	var list corev1.PersistentVolumeClaimList
 	if err := reader.List(ctx, &list, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
@@ -48,8 +50,8 @@ func Claims(ctx context.Context, reader client.Reader, lookup ownership.Lookup, 
 	return ClaimsOf(cluster, list.Items), nil
 }
 
-// ClaimsOf returns those of the claims that are of the BarqCluster's pods. A claim of another name belongs to others, even with
-// the same labels: a copy that was restored from a backup, for instance.
+// ClaimsOf returns the PVCs that belong to the BarqCluster's pods. A PVC of another name does not,
+// even with the same labels: it may be a copy that was restored from a backup.
 func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeClaim) []Claim {
 	var found []Claim
 	prefix := ClaimName(cluster.Name + "-")
@@ -64,7 +66,7 @@ func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeCla
 			continue
 		}
 		ordinal := int32(parsed)
-		// A number with leading zeros is no pod's.
+		// No pod has a number with leading zeros.
 		if pod := workload.PodName(cluster.Name, ordinal); claim.Name == ClaimName(pod) {
 			found = append(found, Claim{PersistentVolumeClaim: claim, Pod: pod, Ordinal: ordinal})
 		}

@@ -163,7 +163,7 @@ func TestRemoveFinalizer(t *testing.T) {
 	require.True(t, apierrors.IsNotFound(err), err)
 }
 
-// The cache lags behind, and nothing but the finalizer that is meant may go.
+// The cache lags behind, and the patch may remove no other finalizer.
 func TestRemoveFinalizerOfAListThatHasChanged(t *testing.T) {
 	const finalizer, other = "uninstall-helm-release", "example.com/waits"
 	outdated := vectors()

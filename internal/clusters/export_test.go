@@ -1,4 +1,4 @@
 package clusters
 
-// Surplus gives what a status has too much in a part.
+// Surplus returns what a status must not have in a part.
 var Surplus = Part.surplus

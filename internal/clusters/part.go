@@ -17,20 +17,21 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Part is what one writer owns of the status: these fields and conditions are right as a whole after each of its writes,
-// whatever another field manager put there.
+// Part is what one writer owns of the status. After each of its writes these fields and conditions are
+// as it wants them, whatever another field manager has written there.
 type Part struct {
 	// Owner is the field manager of the writer.
 	Owner client.FieldOwner
-	// Fields are the fields of the status, but for the conditions.
+	// Fields are the fields of the status without the conditions.
 	Fields []string
 	// Conditions are the types of conditions.
 	Conditions []string
 }
 
-// The parts of the status that are written by server-side apply. The lease controller writes what is left (package lease).
+// The parts of the status that are written by server-side apply. The lease controller owns the rest
+// (package lease).
 var (
-	// ReleasePart is the release controller's.
+	// ReleasePart belongs to the release controller.
 	ReleasePart = Part{
 		Owner:  "barq-operator-release",
 		Fields: []string{"deployedRelease"},
@@ -39,13 +40,13 @@ var (
 			v1alpha1.ConditionPaused,
 		},
 	}
-	// VolumesPart is the volumes controller's.
+	// VolumesPart belongs to the volumes controller.
 	VolumesPart = Part{
 		Owner:      "barq-operator-volumes",
 		Fields:     []string{"storage"},
 		Conditions: []string{v1alpha1.ConditionVolumesResized, v1alpha1.ConditionVolumesRetained},
 	}
-	// StatusPart is the status controller's.
+	// StatusPart belongs to the status controller.
 	StatusPart = Part{
 		Owner: "barq-operator-status",
 		Fields: []string{
@@ -59,11 +60,11 @@ var (
 	}
 )
 
-// ApplyStatus makes the part of the status what content says. content is a struct that has the fields and conditions of the
-// part, and no others; stored is the BarqCluster as it was read. It is given the resourceVersion that it has afterwards.
+// ApplyStatus sets the part of the status to content, a struct with exactly the fields and conditions
+// of the part. stored is the BarqCluster as it was read; it gets the resourceVersion of the write.
 //
-// Server-side apply removes what its manager applied before, and no more. So what is too much in the answer belongs to
-// another manager, and is taken out by a patch. Most writes need none.
+// Server-side apply only removes what its manager applied before. So any surplus in the answer belongs
+// to another manager, and a patch removes it. Most writes need no patch.
 func ApplyStatus(ctx context.Context, writer client.SubResourceWriter, stored client.Object, part Part, content any) error {
 	name := client.ObjectKeyFromObject(stored)
 	desired, err := runtime.DefaultUnstructuredConverter.ToUnstructured(content)
@@ -72,8 +73,8 @@ func ApplyStatus(ctx context.Context, writer client.SubResourceWriter, stored cl
 	}
 	written, err := part.apply(ctx, writer, stored, desired)
 	if apierrors.IsInvalid(err) {
-		// Another manager owns something inside of an object that is left out. What would stay of that object is not valid,
-		// so it goes beforehand.
+		// Another manager owns a field inside of an object that content leaves out. The rest of that
+		// object would be invalid, so the surplus is removed first.
 		written, err = part.applyAfterRemoval(ctx, writer, stored, desired, err)
 	}
 	if err != nil {
@@ -96,7 +97,7 @@ func (p Part) apply(ctx context.Context, writer client.SubResourceWriter, stored
 	return apply, err
 }
 
-// applyAfterRemoval removes what is too much in the status as it was read, and applies again what was refused.
+// applyAfterRemoval removes the surplus from the status as it was read, and repeats the refused apply.
 func (p Part) applyAfterRemoval(
 	ctx context.Context, writer client.SubResourceWriter, stored client.Object, desired map[string]any, refusal error,
 ) (*unstructured.Unstructured, error) {
@@ -122,8 +123,8 @@ type operation struct {
 	Value string `json:"value,omitempty"`
 }
 
-// remove takes paths out of a BarqCluster, also those of other field managers. It fails with a conflict if the BarqCluster has another
-// resourceVersion by now.
+// remove removes paths from a BarqCluster, whichever field manager owns them. It fails with a conflict
+// if the BarqCluster has another resourceVersion by now.
 func (p Part) remove(ctx context.Context, writer client.SubResourceWriter, from client.Object, paths []string) (*unstructured.Unstructured, error) {
 	patch := []operation{{Op: "replace", Path: "/metadata/resourceVersion", Value: from.GetResourceVersion()}}
 	for _, path := range paths {
@@ -137,7 +138,8 @@ func (p Part) remove(ctx context.Context, writer client.SubResourceWriter, from 
 	return written, writer.Patch(ctx, written, client.RawPatch(types.JSONPatchType, content), p.Owner)
 }
 
-// surplus lists what a status has too much in the part, as the paths of a JSON patch that removes them in that order.
+// surplus returns what the part has besides desired, as paths for a JSON patch that removes them in
+// that order.
 func (p Part) surplus(found, desired map[string]any) []string {
 	var paths []string
 	for _, name := range p.Fields {
@@ -151,7 +153,7 @@ func (p Part) surplus(found, desired map[string]any) []string {
 	})...)
 }
 
-// surplusOf lists what a value has too much. What is not desired at all goes whole.
+// surplusOf returns what a value has besides desired. A value that is not desired at all is one path.
 func surplusOf(path string, found, desired any) []string {
 	if desired == nil {
 		return []string{path}
@@ -171,7 +173,8 @@ func surplusOf(path string, found, desired any) []string {
 	}
 }
 
-// surplusItems lists what a list has too much, the last item first, so that no path moves another.
+// surplusItems returns what a list has besides desired, the last item first, so that no removal
+// changes another path.
 func surplusItems(path string, found []any, desired any, owned func(key string) bool) []string {
 	wanted := map[string]any{}
 	items, _ := desired.([]any)
@@ -187,7 +190,7 @@ func surplusItems(path string, found []any, desired any, owned func(key string) 
 	return paths
 }
 
-// itemKey is what tells the items of a list of the status apart.
+// itemKey returns the key that identifies an item in a list of the status.
 func itemKey(item any) string {
 	fields, _ := item.(map[string]any)
 	for _, key := range []string{"type", "pod"} {

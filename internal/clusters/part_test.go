@@ -45,7 +45,7 @@ func TestPartsOfTheStatus(t *testing.T) {
 	}
 }
 
-// Paths are removed in the order in which they are given, so the last items of a list come first.
+// Paths are removed in the given order, so the last items of a list come first.
 func TestSurplus(t *testing.T) {
 	const ready = `{"type":"Ready","status":"True"}`
 	const right = `{"phase":"Ready","replicas":0,"endpoints":{"http":"x"},"conditions":[` + ready + `]}`
@@ -81,8 +81,8 @@ func TestSurplus(t *testing.T) {
 	}
 }
 
-// telling is an API server that answers an apply with what there is afterwards, which the fake client leaves out. It counts
-// the requests.
+// telling returns an API server that answers an apply with the whole new object, which the fake client
+// does not. It counts the requests.
 func telling(store client.WithWatch, requests *[]string, refuse func() error) client.Client {
 	return interceptor.NewClient(store, interceptor.Funcs{
 		SubResourceApply: func(ctx context.Context, inner client.Client, name string, object runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
@@ -110,7 +110,7 @@ func telling(store client.WithWatch, requests *[]string, refuse func() error) cl
 	})
 }
 
-// What another manager wrote into a part is taken out by a second request, and nothing else is.
+// A second request removes exactly what another manager wrote into a part.
 func TestApplyStatusTakesOutWhatAnotherWrote(t *testing.T) {
 	right := v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhaseReady, Endpoints: &v1alpha1.Endpoints{HTTP: "http://vectors"}}
 	invalid := apierrors.NewInvalid(v1alpha1.BarqClusterKind.GroupKind(), clusterName.Name, nil)
@@ -161,7 +161,7 @@ func TestApplyStatusTakesOutWhatAnotherWrote(t *testing.T) {
 	}
 }
 
-// The paths are those of the status as it was read, so they are wrong in another one.
+// The paths fit the status as it was read, so they would be wrong in another one.
 func TestApplyStatusRemovesFromWhatItHasRead(t *testing.T) {
 	store := storeOf(t, vectors())
 	var requests []string

@@ -4,8 +4,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// StripPod is a transform for a cache of pods: it leaves out what nobody reads there, which is most of their spec, with the
-// values of variables. What is kept says where a pod runs, and how the message of a container is to be read.
+// StripPod is a transform for a cache of pods. It drops what the operator does not read, which is most
+// of the spec, including the values of variables. It keeps the node of a pod, and how to read the
+// message of a container.
 func StripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {

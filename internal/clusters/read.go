@@ -15,7 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// Object gives an empty BarqCluster of the form in which the cache keeps them.
+// Object returns an empty BarqCluster in the form in which the cache keeps them.
 func Object() *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(v1alpha1.BarqClusterKind)
@@ -25,15 +25,16 @@ func Object() *unstructured.Unstructured {
 // Get reads a BarqCluster.
 func Get(ctx context.Context, reader client.Reader, name types.NamespacedName) (*v1alpha1.BarqCluster, error) {
 	object := Object()
-	// What is made of it shares nothing with the cache.
+	// The conversion copies everything, so the result shares no memory with the cache.
 	if err := reader.Get(ctx, name, object, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
 	return v1alpha1.FromUnstructured(object)
 }
 
-// StatefulSet reads the BarqCluster's StatefulSet, or gives nil while there is none.
-// One of the same name that belongs to somebody else is none. It is not to be written to: the cache has the same one.
+// StatefulSet reads the BarqCluster's StatefulSet, and returns nil while there is none. One of the
+// same name with another owner does not count. The caller must not change it, because the cache shares
+// it.
 func StatefulSet(ctx context.Context, reader client.Reader, cluster *v1alpha1.BarqCluster) (*appsv1.StatefulSet, error) {
 	statefulSet := &appsv1.StatefulSet{}
 	if err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); err != nil {
@@ -45,8 +46,8 @@ func StatefulSet(ctx context.Context, reader client.Reader, cluster *v1alpha1.Ba
 	return statefulSet, nil
 }
 
-// Pods reads the pods of the BarqCluster's StatefulSet. lookup is for the reader. What they refer to is not to be written
-// to: the cache has the same.
+// Pods reads the pods of the BarqCluster's StatefulSet. lookup fits the reader. The caller must not
+// change what they refer to, because the cache shares it.
 func Pods(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	cluster *v1alpha1.BarqCluster, statefulSet *appsv1.StatefulSet,
 ) ([]corev1.Pod, error) {

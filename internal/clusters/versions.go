@@ -8,14 +8,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Versions remembers the resourceVersions that objects of one kind had when this process
-// last wrote them, so that whoever reads one from a cache knows whether it is from before
-// that. The zero value knows none.
+// Versions remembers the resourceVersions of objects of one kind after this process last wrote them. A
+// reader of a cache can tell with it whether an object is older than that write. The zero value
+// remembers none.
 type Versions struct {
 	known sync.Map
 }
 
-// Wrote notes a write. With an empty resourceVersion nothing is known of the object any more.
+// Wrote notes a write. An empty resourceVersion drops what is known of the object.
 func (v *Versions) Wrote(name types.NamespacedName, resourceVersion string) {
 	if resourceVersion == "" {
 		v.known.Delete(name)
@@ -24,21 +24,21 @@ func (v *Versions) Wrote(name types.NamespacedName, resourceVersion string) {
 	v.known.Store(name, resourceVersion)
 }
 
-// Includes tells whether the object is known to have the last write in it. It does not
-// after a write by another process, such as this operator before it was restarted.
+// Includes reports whether the object is known to include the last write. It reports false after a
+// write by another process, such as this operator before its restart.
 func (v *Versions) Includes(object client.Object) bool {
 	order, known := v.compare(object)
 	return known && order >= 0
 }
 
-// Precedes tells whether the object is known to be from before the last write.
+// Precedes reports whether the object is known to be older than the last write.
 func (v *Versions) Precedes(object client.Object) bool {
 	order, known := v.compare(object)
 	return known && order < 0
 }
 
-// compare orders an object and the last write of it. Nothing is known where there was none,
-// or where a version is not a number.
+// compare orders an object and the last write of it. The order is unknown without a write, or if a
+// version is not a number.
 func (v *Versions) compare(object client.Object) (order int, known bool) {
 	written, ok := v.known.Load(client.ObjectKeyFromObject(object))
 	if !ok {

@@ -12,12 +12,12 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// Storage sums up what the volumes have. The capacity counts volumes of pods that
-// are gone too, because they may be used again and cannot shrink either. It is nil while no PVC has a volume.
+// Storage sums up the sizes of the volumes. The capacity includes the volumes of pods that are gone,
+// because they may be used again and cannot shrink either. It is nil while no PVC has a volume.
 func Storage(o pvcs.Observation) *v1alpha1.StorageStatus {
 	found := &v1alpha1.StorageStatus{Capacity: largest(o)}
 	if found.Capacity == nil {
-		// Server-side apply makes null of an object that is empty, which the API server refuses.
+		// Server-side apply turns an empty object into null, which the API server refuses.
 		return nil
 	}
 	for _, pvc := range o.Desired() {
@@ -43,8 +43,7 @@ func largest(o pvcs.Observation) *resource.Quantity {
 	return largest
 }
 
-// weight orders the reasons of volumes that are behind: what a person can do
-// something about comes first.
+// weight orders the reasons of volumes that are behind: those that a person can act on come first.
 var weight = []string{
 	v1alpha1.ReasonResizeRefused,
 	v1alpha1.ReasonResizeFailed,
@@ -90,7 +89,8 @@ func Condition(o pvcs.Observation, plan Restarts, now time.Time) metav1.Conditio
 	}
 }
 
-// conditionOf returns the condition of volumes that are behind. All PVCs of the weightiest reason are named before the others.
+// conditionOf returns the condition of volumes that are behind. The PVCs of the most important reason
+// come first in the message.
 func conditionOf(behind []progress, size resource.Quantity) metav1.Condition {
 	slices.SortStableFunc(behind, func(a, b progress) int {
 		return slices.Index(weight, a.reason) - slices.Index(weight, b.reason)
@@ -107,7 +107,7 @@ func conditionOf(behind []progress, size resource.Quantity) metav1.Condition {
 	return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: message}
 }
 
-// reasonOf returns the reason if no PVC differs from the spec.
+// reasonOf returns ReasonVolumesDiffer if a PVC differs from the spec, else the given reason.
 func reasonOf(differ []string, otherwise string) string {
 	if len(differ) > 0 {
 		return v1alpha1.ReasonVolumesDiffer
@@ -115,7 +115,7 @@ func reasonOf(differ []string, otherwise string) string {
 	return otherwise
 }
 
-// adviceOf says what to do about a reason, if there is something.
+// adviceOf returns advice about a reason, if there is any.
 func adviceOf(reason string) string {
 	switch reason {
 	case v1alpha1.ReasonResizeRefused:

@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
-// said is what a person reads off a status.
+// said is what a person reads from a status.
 type said struct {
 	status           metav1.ConditionStatus
 	reason, message  string
@@ -29,7 +29,7 @@ type said struct {
 func TestConditionAndStorage(t *testing.T) {
 	const yes, no, unknown = metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown
 	const sought = "each volume is to have 20Gi: "
-	// The first claim is behind, the others are not.
+	// The first PVC is behind, the others are not.
 	first := func(change func(o *pvcs.Observation, pvc pvcs.PVC)) func(*pvcs.Observation) {
 		return func(o *pvcs.Observation) {
 			pvcstest.Give(o.PVCs[1], "20Gi")
@@ -299,7 +299,7 @@ func TestConditionAndStorage(t *testing.T) {
 	}
 }
 
-// The API takes 32768 characters.
+// The API accepts 32768 characters.
 func TestAMessageEndsSomewhere(t *testing.T) {
 	o := pvcstest.Observed()
 	o.Cluster.Spec.Replicas = ptr.To[int32](100)

@@ -8,15 +8,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// onlineGrace is how long a file system may take to grow under a running pod. The
-// PVC says that its file system has to be resized in every growth; mostly the
-// kubelet does it at once, and only what is left after that needs a restart.
+// onlineGrace is how long a file system may take to grow under a running pod. In every growth the PVC
+// says that its file system has to be resized. The kubelet mostly does it at once, and only what
+// remains after that needs a restart.
 const onlineGrace = 30 * time.Second
 
 // fileSystem is how far the file system of a grown volume is.
 type fileSystem struct {
 	reason fileSystemReason
-	// left is when it will be further though nothing that is watched changes.
+	// left is when that changes although no watched object does.
 	left time.Duration
 }
 
@@ -25,15 +25,16 @@ type fileSystemReason int
 const (
 	// growsNow: the kubelet has a while to do it under the running pod.
 	growsNow fileSystemReason = iota
-	// growsAtStart: the pod will start by itself.
+	// growsAtStart: the file system grows at the next start, which needs no help.
 	growsAtStart
 	// needsRestart: the pod runs on, and its file system does not grow.
 	needsRestart
-	// stuck: the pod started after the volume had grown, and it did not help.
+	// stuck: the pod started after the volume had grown, and the start did not help.
 	stuck
 )
 
-// fileSystemOf returns how far the file system of a volume is whose PVC says that it has to be resized.
+// fileSystemOf returns how far the file system of a volume is, if its PVC says that it has to be
+// resized.
 func fileSystemOf(o pvcs.Observation, pvc pvcs.PVC, now time.Time) fileSystem {
 	pending := pvc.Condition(corev1.PersistentVolumeClaimFileSystemResizePending).LastTransitionTime
 	pod := o.Pods[pvc.Pod]
@@ -41,15 +42,15 @@ func fileSystemOf(o pvcs.Observation, pvc pvcs.PVC, now time.Time) fileSystem {
 	case pvc.Ordinal >= o.Cluster.Spec.DesiredReplicas(),
 		pod == nil, pod.DeletionTimestamp != nil, pod.Status.Phase == corev1.PodPending:
 		return fileSystem{reason: growsAtStart}
-	// Kubernetes has times in seconds. Of a pod that was made in the one in which its volume
-	// had grown it is not known which came first, and one restart too many is better than none.
+	// Kubernetes stores times in seconds. If the pod was created in the second in which its volume had
+	// grown, the order is unknown. One restart too many is better than none.
 	case !pending.Before(&pod.CreationTimestamp):
 		if left := onlineGrace - now.Sub(pending.Time); left > 0 {
 			return fileSystem{reason: growsNow, left: left}
 		}
 		return fileSystem{reason: needsRestart}
 	default:
-		// A restart is not tried twice for one growth.
+		// One growth gets only one restart.
 		if left := onlineGrace - now.Sub(pod.CreationTimestamp.Time); left > 0 {
 			return fileSystem{reason: growsNow, left: left}
 		}

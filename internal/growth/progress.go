@@ -15,11 +15,11 @@ import (
 type progress struct {
 	// reason of the condition VolumesResized, if this volume were the only one.
 	reason string
-	// text names the PVC, what it has and what is awaited.
+	// text names the PVC, its size and what it waits for.
 	text string
 }
 
-// isBehind reports whether a volume is there that is smaller than the spec asks for.
+// isBehind reports whether a volume exists that is smaller than the spec asks for.
 func isBehind(o pvcs.Observation, pvc pvcs.PVC) bool {
 	has := pvc.Has()
 	return !has.IsZero() && has.Cmp(o.Cluster.Spec.DesiredSize()) < 0
@@ -33,13 +33,13 @@ func progressOf(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time) 
 	return found
 }
 
-// currentStep describes what the growth of a volume that is behind waits for.
+// currentStep describes what the growth of a volume waits for.
 func currentStep(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time) progress {
 	size, asks := o.Cluster.Spec.DesiredSize(), pvc.AsksFor()
 	refused, isRefused := o.GrowthRefusals[pvc.UID]
 	switch {
 	case isRefused && asks.Cmp(size) > 0:
-		// Kubernetes takes no growth back before 1.32.
+		// Before 1.32 Kubernetes takes no growth back.
 		return progress{v1alpha1.ReasonResizeRefused, fmt.Sprintf("and its claim goes on asking for %s: %s",
 			asks.String(), pvcs.Excerpt(refused.Message))}
 	case isRefused:
@@ -71,7 +71,7 @@ func currentStep(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time)
 	}
 }
 
-// fileSystemStep describes a volume that has grown, and its file system has not.
+// fileSystemStep describes a volume that has grown while its file system has not.
 func fileSystemStep(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time) progress {
 	const pending = v1alpha1.ReasonFileSystemResizePending
 	switch fileSystemOf(o, pvc, now).reason {
@@ -94,7 +94,7 @@ func fileSystemStep(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Ti
 	}
 }
 
-// because returns what a condition of the PVC says, if it says something.
+// because returns the message of a condition of the PVC, if there is one.
 func because(pvc pvcs.PVC, name corev1.PersistentVolumeClaimConditionType) string {
 	condition := pvc.Condition(name)
 	if condition == nil || condition.Message == "" {

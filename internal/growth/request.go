@@ -11,13 +11,11 @@ import (
 // requestedAnnotation holds the size that the operator last asked for at a PVC.
 const requestedAnnotation = "barq.db/requested-size"
 
-// Request returns the size that the PVC is to ask for, and whether it asks for
-// another one now.
+// Request returns the size that the PVC should ask for, and whether it asks for another one now.
 //
-// A volume that has the size is left alone, whatever its PVC asks for: there is
-// nothing that could be refused. A request that is too large is lowered only if
-// the operator made it, as a person may have good reason to grow a PVC by hand,
-// and only while the volume itself has not grown.
+// A volume that has the size is left alone, whatever its PVC asks for, because the storage has nothing
+// to refuse. A request that is too large is lowered only if the operator made it: a person may have
+// grown a PVC for a good reason. It is also lowered only while the volume itself has not grown.
 func Request(pvc pvcs.PVC, size resource.Quantity) (resource.Quantity, bool) {
 	has, asks := pvc.Has(), pvc.AsksFor()
 	if !isUsable(pvc) || asks.Cmp(size) == 0 {
@@ -43,25 +41,25 @@ func Requesting(pvc *corev1.PersistentVolumeClaim, size resource.Quantity) *core
 	return changed
 }
 
-// isUsable reports whether there is a volume that is to stay.
+// isUsable reports whether there is a volume that stays.
 func isUsable(pvc pvcs.PVC) bool {
 	return pvc.DeletionTimestamp == nil && pvc.Status.Phase == corev1.ClaimBound
 }
 
-// isAskedByOperator reports whether what the PVC asks for is what the operator asked for.
+// isAskedByOperator reports whether the operator made the PVC's current request.
 func isAskedByOperator(pvc pvcs.PVC) bool {
 	noted, err := resource.ParseQuantity(pvc.Annotations[requestedAnnotation])
 	return err == nil && noted.Cmp(pvc.AsksFor()) == 0
 }
 
-// hasGrown reports whether the volume has grown and only its file system has not, which
-// cannot be taken back. If the node can never grow it, the storage may think again.
+// hasGrown reports whether only the file system still has to grow, which cannot be taken back. A
+// volume that the node can never grow does not count, so that its request may be lowered.
 func hasGrown(pvc pvcs.PVC) bool {
 	return pvc.Condition(corev1.PersistentVolumeClaimFileSystemResizePending) != nil &&
 		resizeStatus(pvc) != corev1.PersistentVolumeClaimNodeResizeInfeasible
 }
 
-// resizeStatus returns how far Kubernetes says that a resize is; empty when there is none.
+// resizeStatus returns the status of a resize as Kubernetes reports it; empty without a resize.
 func resizeStatus(pvc pvcs.PVC) corev1.ClaimResourceStatus {
 	return pvc.Status.AllocatedResourceStatuses[corev1.ResourceStorage]
 }

@@ -11,26 +11,25 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Restarts is which pod is to restart, and what is to be known for the next one.
+// Restarts says which pod is to restart, and what is known about the next one.
 type Restarts struct {
 	// Now is the PVC whose pod is to restart; nil when there is none.
 	Now *pvcs.PVC
-	// Left is when there will be more to do though nothing that is watched changes.
+	// Left is when more is to be done although no watched object changes.
 	Left time.Duration
 
-	// blocked says what a restart that is due waits for.
+	// blocked says what a due restart waits for.
 	blocked string
 }
 
-// PlanRestarts chooses the pod to restart: of those that do not answer anyway, else
-// of all, the one with the highest number. It waits for every other pod, so that never
-// more than one is away for its file system; only one that waits for a restart
-// itself is not waited for.
+// PlanRestarts chooses the pod to restart: the one with the highest number among those that do not
+// answer, else among all. It waits for every other pod, so that at most one is away for its file
+// system. It does not wait for a pod that waits for a restart itself.
 func PlanRestarts(o pvcs.Observation, now time.Time) Restarts {
 	var plan Restarts
 	var due []pvcs.PVC
 	for _, pvc := range o.Desired() {
-		// A pod whose PVC goes would be made again on an empty volume.
+		// A pod whose PVC is being deleted would start again on an empty volume.
 		if !isBehind(o, pvc) || pvc.Goes() || pvc.Condition(corev1.PersistentVolumeClaimFileSystemResizePending) == nil {
 			continue
 		}
@@ -59,8 +58,8 @@ func PlanRestarts(o pvcs.Observation, now time.Time) Restarts {
 	return plan
 }
 
-// blocks says what the restart of the pod that was chosen of those due waits for. A
-// rollout is not waited for by a pod that does not answer: the rollout waits for it.
+// blocks says what the restart of the chosen pod waits for. A pod that does not answer does not wait
+// for a rollout, because the rollout waits for the pod.
 func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) (string, time.Duration) {
 	switch {
 	case o.Cluster.Spec.Paused:
@@ -88,7 +87,7 @@ func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) 
 	return "", 0
 }
 
-// rollsOut reports whether the StatefulSet makes, replaces or removes pods.
+// rollsOut reports whether the StatefulSet creates, replaces or removes pods.
 func rollsOut(o pvcs.Observation) bool {
 	return !workload.Scaled(o.StatefulSet, o.Cluster.Spec.DesiredReplicas()) || !workload.HasOneRevision(o.StatefulSet)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
-// planned is what a plan comes to.
+// planned is the outcome of a plan.
 type planned struct {
 	pod, blocked string
 	left         time.Duration

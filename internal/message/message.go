@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// The most that a message of a condition and of an event may hold, in bytes. The API server refuses a longer event, and a
-// status whose condition has more than 32768.
+// The maximum lengths of the messages of a condition and of an event, in bytes. The API server refuses
+// a longer event, and a status with a condition of more than 32768.
 const (
 	ConditionLimit = 16384
 	EventLimit     = 1024
 )
 
-// Bound cuts a text off at the limit, between two characters.
+// Bound cuts a text at the limit, between two characters.
 func Bound(text string, limit int) string {
 	if len(text) <= limit {
 		return text
@@ -25,5 +25,5 @@ func Bound(text string, limit int) string {
 	return text[:end] + mark
 }
 
-// OneLine puts a text of several lines into one.
+// OneLine joins the lines of a text into one.
 func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

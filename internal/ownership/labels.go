@@ -16,14 +16,14 @@ const (
 	instanceLabel = "app.kubernetes.io/instance"
 )
 
-// Selector matches what belongs to any BarqCluster. Caches are limited by it, so
-// that the operator's memory does not grow with what others run.
+// Selector matches the objects of all BarqClusters. It limits the caches, so that the operator's
+// memory does not grow with the other objects of the Kubernetes cluster.
 func Selector() labels.Selector {
 	return labels.SelectorFromSet(labels.Set{nameLabel: nameValue})
 }
 
-// Of gives the list options that find what belongs to one BarqCluster. A database
-// that somebody installed by hand with the same name carries the same labels.
+// Of returns the list options that find the objects of one BarqCluster. A database that a person
+// installed by hand under the same name has the same labels.
 func Of(cluster *v1alpha1.BarqCluster) []client.ListOption {
 	return []client.ListOption{
 		client.InNamespace(cluster.Namespace),
@@ -31,18 +31,21 @@ func Of(cluster *v1alpha1.BarqCluster) []client.ListOption {
 	}
 }
 
-// Lookup gives the list options that find what belongs to one BarqCluster: Of for the API server, InCache for a cache.
+// Lookup returns the list options that find the objects of one BarqCluster: Of for the API server,
+// InCache for a cache.
 type Lookup func(cluster *v1alpha1.BarqCluster) []client.ListOption
 
-// InstanceField is the field by which caches know pods and volume claims of a BarqCluster, with IndexInstance.
+// InstanceField is the field by which caches index the pods and PVCs of a BarqCluster, with
+// IndexInstance.
 const InstanceField = "metadata.labels[" + instanceLabel + "]"
 
-// InCache is Of for a cache with InstanceField, which need not look at all pods of a namespace for those of one BarqCluster.
+// InCache is Of for a cache with InstanceField, which need not search all pods of a namespace for
+// those of one BarqCluster.
 func InCache(cluster *v1alpha1.BarqCluster) []client.ListOption {
 	return append(Of(cluster), client.MatchingFields{InstanceField: cluster.Name})
 }
 
-// IndexInstance gives InstanceField of an object.
+// IndexInstance returns InstanceField of an object.
 func IndexInstance(object client.Object) []string {
 	if name := object.GetLabels()[instanceLabel]; name != "" {
 		return []string{name}
@@ -50,7 +53,7 @@ func IndexInstance(object client.Object) []string {
 	return nil
 }
 
-// Index gives the caches of pods and volume claims InstanceField.
+// Index adds InstanceField to the caches of pods and PVCs.
 func Index(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, object := range []client.Object{&corev1.Pod{}, &corev1.PersistentVolumeClaim{}} {
 		if err := indexer.IndexField(ctx, object, InstanceField, IndexInstance); err != nil {

@@ -20,8 +20,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// The operator is blind to what does not carry these labels, so they are compared
-// with what the chart really renders.
+// The operator does not see objects without these labels, so the test compares them with what the
+// chart really renders.
 func TestTheChartsLabelsAreFound(t *testing.T) {
 	chart, err := loader.LoadDir("../../helm-charts/barq-db")
 	require.NoError(t, err)

@@ -11,15 +11,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// starting are the reasons of a container that waits in the ordinary way.
+// starting are the reasons of a container that waits for an ordinary start.
 var starting = []string{"", reasonCreating, "PodInitializing"}
 
-// firstContainerIssue returns that of the first container, in the order in which they start,
-// that cannot be made or that ends; nil if there is none.
+// firstContainerIssue returns the issue of the first container, in starting order, that cannot be
+// created or that ends; nil if there is none.
 func firstContainerIssue(pod *corev1.Pod) *Issue {
 	for i := range pod.Status.InitContainerStatuses {
 		status := &pod.Status.InitContainerStatuses[i]
-		// The purpose of an init container is to end.
+		// An init container is meant to end.
 		done := status.State.Terminated != nil && status.State.Terminated.ExitCode == 0
 		if found := containerIssue(pod, status); found != nil && !done {
 			found.Message = "init container " + status.Name + ": " + found.Message
@@ -29,7 +29,7 @@ func firstContainerIssue(pod *corev1.Pod) *Issue {
 	for i := range pod.Status.ContainerStatuses {
 		status := &pod.Status.ContainerStatuses[i]
 		if found := containerIssue(pod, status); found != nil {
-			// The database goes without saying.
+			// Readers expect the database, so its name is left out.
 			if status.Name != workload.Database {
 				found.Message = "container " + status.Name + ": " + found.Message
 			}
@@ -49,9 +49,9 @@ func containerIssue(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	return crash(pod, status)
 }
 
-// notStarted is the issue of a container that waits for a reason such as ErrImagePull,
-// ImagePullBackOff, InvalidImageName, CreateContainerConfigError or RunContainerError.
-// It carries no time: it began when the pod was made, or stopped to answer.
+// notStarted returns the issue of a container that waits for a reason such as ErrImagePull,
+// ImagePullBackOff, InvalidImageName, CreateContainerConfigError or RunContainerError. The issue has
+// no time of its own: it began when the pod was created, or stopped answering.
 func notStarted(pod *corev1.Pod, waiting *corev1.ContainerStateWaiting) *Issue {
 	found := &Issue{
 		Pod: pod.Name, Reason: waiting.Reason, Message: waiting.Message,
@@ -66,13 +66,12 @@ func notStarted(pod *corev1.Pod, waiting *corev1.ContainerStateWaiting) *Issue {
 	return found
 }
 
-// crash is the issue of a container that ended though it is to run: it has just
-// ended, waits to be started again, or has been started again and does not answer yet.
+// crash returns the issue of a container that should run and has ended. It has just ended, waits for
+// its restart, or runs again and does not answer yet.
 //
-// A database that ended once and reads its data again, maybe for hours, is named and
-// does not count towards the deadline. One that ended twice without an answer in
-// between does, whatever it is doing just now, so that the short runs of a crash loop
-// neither interrupt nor hide it.
+// A database that ended once and reads its data again, maybe for hours, has an issue that does not
+// count towards the deadline. The issue of one that ended twice without an answer in between counts,
+// whatever it does now. So the short runs of a crash loop neither interrupt nor hide it.
 func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	ended, ends := status.LastTerminationState.Terminated, status.RestartCount
 	if status.State.Terminated != nil {
@@ -101,10 +100,9 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	return found
 }
 
-// describeEnd says how a run ended. A message of the container is left out where it
-// may be its log: under the policy FallbackToLogsOnError it is the last lines of that,
-// and a database that fails over a credential may print the credential. Who may read
-// logs finds them there; the status is for more eyes.
+// describeEnd says how a run ended. It leaves out a container's message that may be the container's
+// log. Under the policy FallbackToLogsOnError the message is the last lines of the log, and a database
+// that fails over a credential may print the credential. More people may read the status than logs.
 func describeEnd(pod *corev1.Pod, container string, ended *corev1.ContainerStateTerminated) string {
 	text := fmt.Sprintf("ended with exit code %d", ended.ExitCode)
 	if ended.Reason != "" {

@@ -11,22 +11,20 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// grace is for how long a state is ordinary that every pod passes through: to have no
-// node, until its volume is bound, or to be still there when its grace period ends.
+// grace is how long every pod may be in an ordinary state: without a node until its volume is bound,
+// or still there when its grace period ends.
 const grace = 10 * time.Second
 
-// Diagnosis is what a pod tells of itself.
+// Diagnosis is what can be read from a pod.
 type Diagnosis struct {
 	// Issue, or nil.
 	Issue *Issue
-	// Changes is when there will be another diagnosis though the pod stays as it is;
-	// zero if there will not.
+	// Changes is when the diagnosis changes although the pod does not; zero for never.
 	Changes time.Time
 }
 
-// Diagnose looks at one pod. One that is starting in the ordinary way has an issue
-// only when that takes longer than the deadline; one whose database has started and
-// reads its data, never.
+// Diagnose examines one pod. A pod that starts in the ordinary way has an issue only once that takes
+// longer than the deadline. A pod whose database reads its data never has one.
 func Diagnose(pod *corev1.Pod, now time.Time, deadline time.Duration) Diagnosis {
 	switch {
 	case workload.Ready(pod):
@@ -55,7 +53,8 @@ func Diagnose(pod *corev1.Pod, now time.Time, deadline time.Duration) Diagnosis 
 	return Diagnosis{}
 }
 
-// after is an issue from the given time on, which weighs more at the deadline.
+// after returns the issue, but not before the given time. At the deadline the diagnosis changes once
+// more.
 func after(begin time.Time, found *Issue, now time.Time, deadline time.Duration) Diagnosis {
 	if now.Before(begin) {
 		return Diagnosis{Changes: begin}
@@ -67,8 +66,8 @@ func after(begin time.Time, found *Issue, now time.Time, deadline time.Duration)
 	return result
 }
 
-// terminating is the issue of a pod that is to go. Its deletionTimestamp is the end
-// of its grace period.
+// terminating returns the issue of a pod that is being deleted. Its deletionTimestamp is the end of
+// its grace period.
 func terminating(pod *corev1.Pod) *Issue {
 	end := pod.DeletionTimestamp.UTC()
 	found := &Issue{
@@ -82,8 +81,8 @@ func terminating(pod *corev1.Pod) *Issue {
 	return found
 }
 
-// failed is the issue of a pod that Kubernetes has given up, for instance because
-// its node ran out of disk.
+// failed returns the issue of a pod that Kubernetes has given up, for instance because its node ran
+// out of disk.
 func failed(pod *corev1.Pod) *Issue {
 	return &Issue{
 		Pod: pod.Name, Reason: cmp.Or(pod.Status.Reason, string(pod.Status.Phase)), Message: pod.Status.Message,
@@ -98,9 +97,8 @@ func unscheduled(pod *corev1.Pod, condition *corev1.PodCondition) *Issue {
 	}
 }
 
-// containersNotCreated is the issue of a pod whose containers are still being made. A large
-// image takes its time, and what keeps a volume from being attached is told in events
-// alone.
+// containersNotCreated returns the issue of a pod whose containers do not exist yet. A large image
+// takes time, and only events say why a volume cannot be attached.
 func containersNotCreated(pod *corev1.Pod) *Issue {
 	return &Issue{
 		Pod: pod.Name, Reason: reasonCreating, Since: notReadySince(pod),
@@ -109,7 +107,8 @@ func containersNotCreated(pod *corev1.Pod) *Issue {
 	}
 }
 
-// WithheldSince returns since when the pod is not Ready though its containers are; zero if that is not so.
+// WithheldSince returns the time since when the pod is not Ready although its containers are; zero if
+// that is not so.
 func WithheldSince(pod *corev1.Pod) time.Time {
 	ready, containers := workload.Condition(pod, corev1.PodReady), workload.Condition(pod, corev1.ContainersReady)
 	if ready == nil || ready.Status == corev1.ConditionTrue || containers == nil || containers.Status != corev1.ConditionTrue {
@@ -121,8 +120,8 @@ func WithheldSince(pod *corev1.Pod) time.Time {
 	return ready.LastTransitionTime.Time
 }
 
-// nodeLost is the issue of a pod whose node has stopped to report, or nil. Kubernetes then takes Ready away and leaves what
-// the kubelet last wrote about the containers, and nothing but that tells.
+// nodeLost returns the issue of a pod whose node has stopped reporting, or nil. Kubernetes then takes
+// Ready away and leaves what the kubelet last wrote about the containers. Nothing else shows the loss.
 func nodeLost(pod *corev1.Pod) *Issue {
 	since := WithheldSince(pod)
 	if since.IsZero() || workload.Condition(pod, corev1.PodReady).Reason == reasonGates {
@@ -136,7 +135,8 @@ func nodeLost(pod *corev1.Pod) *Issue {
 	}
 }
 
-// gated is the issue of a pod that waits for its readiness gates, which others set, or nil.
+// gated returns the issue of a pod that waits for its readiness gates, which other programs set, or
+// nil.
 func gated(pod *corev1.Pod) *Issue {
 	since := WithheldSince(pod)
 	if since.IsZero() {
@@ -156,7 +156,7 @@ func HasContainers(pod *corev1.Pod) bool {
 		})
 }
 
-// notReadySince is when the pod stopped to answer, or when it was made.
+// notReadySince returns when the pod stopped answering, or when it was created.
 func notReadySince(pod *corev1.Pod) time.Time {
 	ready := workload.Condition(pod, corev1.PodReady)
 	if ready == nil || ready.LastTransitionTime.IsZero() {

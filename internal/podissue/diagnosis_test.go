@@ -14,10 +14,10 @@ import (
 	"github.com/barq-db/barq-operator/test/observation"
 )
 
-// now is when the pod is looked at.
+// now is when the pod is diagnosed.
 var now = observation.Now
 
-// ended is a container that is in the given state after a run that ended so.
+// ended returns a container in the given state after a run with the given end.
 func ended(state corev1.ContainerState, restarts int32, end corev1.ContainerStateTerminated) corev1.ContainerStatus {
 	return corev1.ContainerStatus{
 		Name: "barq-db", State: state, RestartCount: restarts,
@@ -35,7 +35,7 @@ func hasEnded(end corev1.ContainerStateTerminated) corev1.ContainerState {
 
 const deadline = 10 * time.Minute
 
-// since is how long ago the issue began to count; none means that it never does.
+// since is how long ago the issue began to count; none means that it never counts.
 func TestTheIssueOfAPod(t *testing.T) {
 	outOfMemory := corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: observation.Ago(20 * time.Second), FinishedAt: observation.Ago(10 * time.Second)}
 	const logs = "; kubectl logs vectors-2 --previous shows why it ended)"
@@ -238,8 +238,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 	}
 }
 
-// The status has more readers than logs have, and a database that fails over a
-// credential may print it.
+// More people read the status than logs, and a database that fails over a credential may print it.
 func TestNoLogReachesAMessage(t *testing.T) {
 	message := func(policy corev1.TerminationMessagePolicy) string {
 		pod := observation.Crashing("vectors-2", 2)
@@ -248,7 +247,7 @@ func TestNoLogReachesAMessage(t *testing.T) {
 		return podissue.Diagnose(&pod, now, deadline).Issue.String()
 	}
 	require.NotContains(t, message(corev1.TerminationMessageFallbackToLogsOnError), "hunter2")
-	// What a container writes as its last word is meant to be read in a status.
+	// A container writes its termination message for a status.
 	require.Contains(t, message(corev1.TerminationMessageReadFile), "it ended with exit code 1 (Error): the key is hunter2 (awaited")
 }
 

@@ -13,17 +13,17 @@ type Issue struct {
 	Pod string
 	// Reason and Message are in the words of Kubernetes.
 	Reason, Message string
-	// WaitingFor is what ends it.
+	// WaitingFor is the event that ends it.
 	WaitingFor string
-	// Since is from when on it counts towards spec.progressDeadlineSeconds. Zero: not
-	// at all. It is taken from what Kubernetes stores, so that neither a restart of the
-	// operator nor a container that runs for a moment begins it anew.
+	// Since is the time from which it counts towards spec.progressDeadlineSeconds; zero means that it
+	// does not count. It comes from what Kubernetes stores. So neither a restart of the operator nor a
+	// container that runs for a moment resets it.
 	Since time.Time
 }
 
-// Reasons of Kubernetes that have no constant in its API, and Terminating, which is
-// what kubectl calls it. NodeNotReady is that of the event by which Kubernetes tells it, and ReadinessGatesNotReady is the
-// kubelet's for a pod whose containers are ready and whose readiness gates are not.
+// These reasons of Kubernetes have no constant in its API. Terminating is kubectl's word, and
+// NodeNotReady is the reason of an event. ReadinessGatesNotReady is the kubelet's reason for a pod
+// with ready containers whose readiness gates are not ready.
 const (
 	reasonCreating    = "ContainerCreating"
 	reasonCrashLoop   = "CrashLoopBackOff"
@@ -32,7 +32,7 @@ const (
 	reasonTerminating = "Terminating"
 )
 
-// limit is the most that the text of an issue holds, in bytes.
+// limit is the maximum length of an issue's text, in bytes.
 const limit = 1024
 
 // String returns the issue in the words of a condition's message.

@@ -15,10 +15,10 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// detailed is how many pods a message describes; of the others it gives the number.
+// detailed is how many pods a message describes; it counts the others.
 const detailed = 4
 
-// WaitingFor says what a rollout to that many pods waits for, pod by pod.
+// WaitingFor says what a rollout to the desired number of pods waits for, pod by pod.
 func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) string {
 	var steps []string
 	for _, name := range absence.Missing(set, pods) {
@@ -32,7 +32,7 @@ func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) strin
 		case !podissue.WithheldSince(&pod).IsZero():
 			steps = append(steps, pod.Name+" passes its readiness gates")
 		case podissue.HasContainers(&pod):
-			// Its port opens only after that.
+			// The port opens only after the data is read.
 			steps = append(steps, pod.Name+" reads its data and answers")
 		default:
 			steps = append(steps, pod.Name+" starts")
@@ -48,7 +48,7 @@ func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) strin
 	return "awaited: " + strings.Join(shown, ", ")
 }
 
-// waitingForAll says what is awaited when every pod answers.
+// waitingForAll says what a rollout waits for when every pod answers.
 func waitingForAll(set *appsv1.StatefulSet, desired int32) string {
 	if text := Obstacle(set); text != "" {
 		return "awaited: that the operator puts it right: " + text
@@ -59,7 +59,8 @@ func waitingForAll(set *appsv1.StatefulSet, desired int32) string {
 	return "pods are being made, replaced or removed"
 }
 
-// Cause says why the pods are replaced while they are; empty if none is of a former revision, or if that is not known.
+// Cause says why the pods are being replaced; empty if no pod is of a former revision, or the cause is
+// unknown.
 func Cause(set *appsv1.StatefulSet) string {
 	if set == nil || workload.HasOneRevision(set) && !clusters.NotedCause(set).IsNew(set) {
 		return ""
@@ -71,7 +72,8 @@ func Cause(set *appsv1.StatefulSet) string {
 	return "; the pods are replaced, because " + why
 }
 
-// Remaining says how many pods a rollout has not come to besides those with an issue; empty when there is none.
+// Remaining says how many pods without an issue a rollout has not reached yet; empty if there are
+// none.
 func Remaining(set *appsv1.StatefulSet, pods []corev1.Pod, issues []podissue.Issue) string {
 	if set == nil || workload.HasOneRevision(set) {
 		return ""
@@ -88,7 +90,7 @@ func Remaining(set *appsv1.StatefulSet, pods []corev1.Pod, issues []podissue.Iss
 	return fmt.Sprintf("; the roll-out goes on to the other %d after that", left)
 }
 
-// updated reports whether there is a pod of that name of the newest revision that is to stay.
+// updated reports whether a pod of that name and of the newest revision exists and is to stay.
 func updated(set *appsv1.StatefulSet, pods []corev1.Pod, name string) bool {
 	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool {
 		return pod.Name == name && pod.DeletionTimestamp == nil && !workload.Outdated(set, &pod)

@@ -22,7 +22,8 @@ import (
 // now is when the status is computed.
 var now = observation.Now
 
-// While pods are replaced the status says why, and not for another change of the StatefulSet than the operator's.
+// While pods are replaced the status says why, but only for the operator's own change of the
+// StatefulSet.
 func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 	const why = "; the pods are replaced, because Secret keys has changed"
 	rolls := func(o *status.Observation) {
@@ -62,9 +63,9 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 	}
 }
 
-// A roll-out goes on to the pods that it has not come to, and the pod that holds it up is none of them.
+// A rollout goes on to the pods that it has not reached. The pod that holds it up is not one of them.
 func TestTheOtherPodsOfARollOut(t *testing.T) {
-	// of makes a roll-out over pods, of which those that are named were updated.
+	// of returns a rollout over pods; the named pods were updated.
 	of := func(pods []corev1.Pod, updated ...string) status.Observation {
 		observed := observation.Running()
 		observed.Cluster.Spec.Replicas, observed.StatefulSet.Spec.Replicas = ptr.To(int32(len(pods))), ptr.To(int32(len(pods)))

@@ -13,18 +13,18 @@ import (
 // DefaultName is the name of the policy and of its binding in config/admission.
 const DefaultName = "barq-operator-deletion-protection"
 
-// Effect is what spec.deletionProtection comes to.
+// Effect is the effect of spec.deletionProtection.
 type Effect struct {
 	// Reason is ReasonPolicyBound, ReasonPolicyMissing or ReasonPolicyUnknown of v1alpha1.
 	Reason string
-	// Message says it to the user.
+	// Message describes the effect to the user.
 	Message string
 }
 
-// effectOf says what a policy and a binding of that name come to, each nil if it is not there.
+// effectOf returns the effect of a policy and a binding with that name, each nil if it does not exist.
 //
-// Only what makes the policy useless at all is looked for. An administrator who limits the policy or its binding to some namespaces
-// does so on purpose.
+// It only checks for mistakes that make the policy useless altogether. An administrator who limits the
+// policy or its binding to some namespaces does so on purpose.
 func effectOf(name string, policy *admissionregistrationv1.ValidatingAdmissionPolicy, binding *admissionregistrationv1.ValidatingAdmissionPolicyBinding) Effect {
 	problem := problemOf(name, policy, binding)
 	if problem == "" {
@@ -34,7 +34,7 @@ func effectOf(name string, policy *admissionregistrationv1.ValidatingAdmissionPo
 		"an administrator installs it with the operator's chart (deletionProtection.enabled=true) or with: kubectl apply -k config/admission", problem)}
 }
 
-// problemOf says why nothing is refused; empty if it is.
+// problemOf says why the policy refuses nothing; empty if it refuses deletions.
 func problemOf(name string, policy *admissionregistrationv1.ValidatingAdmissionPolicy, binding *admissionregistrationv1.ValidatingAdmissionPolicyBinding) string {
 	switch {
 	case policy == nil:
@@ -53,7 +53,7 @@ func problemOf(name string, policy *admissionregistrationv1.ValidatingAdmissionP
 	}
 }
 
-// refusesDeletions tells whether a policy looks at deletions of BarqClusters, and at the field.
+// refusesDeletions reports whether a policy checks deletions of BarqClusters, and the field.
 func refusesDeletions(policy *admissionregistrationv1.ValidatingAdmissionPolicySpec) bool {
 	return policy.MatchConstraints != nil &&
 		slices.ContainsFunc(policy.MatchConstraints.ResourceRules, func(rule admissionregistrationv1.NamedRuleWithOperations) bool {
@@ -65,7 +65,7 @@ func refusesDeletions(policy *admissionregistrationv1.ValidatingAdmissionPolicyS
 		})
 }
 
-// has tells whether one of the entries of a rule is the wanted one, or all.
+// has reports whether one of the entries of a rule is the wanted one, or stands for all.
 func has[T ~string](entries []T, wanted T) bool {
 	return slices.Contains(entries, wanted) || slices.Contains(entries, "*")
 }

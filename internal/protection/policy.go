@@ -20,8 +20,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// forbiddenPause is the time until an operator that may not read the policy tries again. Rights seldom come later than
-// the operator, and each attempt is a line in its log.
+// forbiddenPause is the time until an operator without the right to read the policy tries again. An
+// administrator seldom grants rights after the installation, and each attempt is a line in the log.
 const forbiddenPause = 10 * time.Minute
 
 // Policy watches the policy and its binding.
@@ -32,21 +32,22 @@ type Policy struct {
 	lock    sync.Mutex
 	policy  *admissionregistrationv1.ValidatingAdmissionPolicy
 	binding *admissionregistrationv1.ValidatingAdmissionPolicyBinding
-	// forbidden are the kinds that may not be read, and awaited those of which nothing is known yet; known is closed when there is none.
+	// forbidden are the kinds that the operator may not read. awaited are those of which nothing is
+	// known yet; known is closed when there is none.
 	forbidden, awaited map[string]bool
 	known              chan struct{}
-	// changed are told that the effect is another.
+	// changed are called when the effect has changed.
 	changed []func()
 }
 
-// Kinds of what is watched, as the API server and the user call them.
+// Kinds that the Policy watches, in the words of the API server and the user.
 const (
 	policies = "ValidatingAdmissionPolicy"
 	bindings = "ValidatingAdmissionPolicyBinding"
 )
 
-// New makes a Policy that knows nothing before it is started. name is that of the policy and of its binding; if it is empty, nothing is
-// watched and the effect is unknown.
+// New returns a Policy that knows nothing before it is started. name is the name of the policy and of
+// its binding. With an empty name it watches nothing, and the effect is unknown.
 func New(config *rest.Config, client *http.Client, name string) (*Policy, error) {
 	clients, err := kubernetes.NewForConfigAndClient(config, client)
 	if err != nil {
@@ -66,7 +67,7 @@ func newPolicy(client kubernetes.Interface, name string) *Policy {
 	return made
 }
 
-// Effect says what spec.deletionProtection comes to.
+// Effect returns the effect of spec.deletionProtection.
 func (p *Policy) Effect() Effect {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -87,7 +88,7 @@ func (p *Policy) effect() Effect {
 	}
 }
 
-// unreadable names a kind that may not be read.
+// unreadable names a kind that the operator may not read.
 func (p *Policy) unreadable() string {
 	if p.forbidden[policies] {
 		return policies
@@ -122,14 +123,15 @@ func (p *Policy) Start(ctx context.Context) error {
 	return nil
 }
 
-// NeedLeaderElection lets a replica that does not lead know the policy already when it begins to.
+// NeedLeaderElection returns false, so that a replica already knows the policy when it becomes the
+// leader.
 func (p *Policy) NeedLeaderElection() bool { return false }
 
-// watch has an object of one kind kept until the context ends.
+// watch passes each version of one kind's object to keep until the context ends.
 func (p *Policy) watch(ctx context.Context, kind string, expected runtime.Object,
 	list cache.ListWithContextFunc, follow cache.WatchFuncWithContext, keep func(any),
 ) {
-	// A right that names one object is one to list and to watch with this selector.
+	// A right that names one object allows a list and a watch with this selector.
 	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, p.name).String()
 	lister := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
@@ -147,7 +149,8 @@ func (p *Policy) watch(ctx context.Context, kind string, expected runtime.Object
 	cache.NewReflectorWithOptions(lister, expected, kept, cache.ReflectorOptions{Name: "protection"}).RunWithContext(ctx)
 }
 
-// answered looks at the error of a request, and gives it back. A request that is forbidden is not repeated soon.
+// answered returns the error of a request. It delays a forbidden request, so that it is not repeated
+// soon.
 func (p *Policy) answered(ctx context.Context, kind string, err error) error {
 	if !apierrors.IsForbidden(err) {
 		return err
@@ -160,7 +163,7 @@ func (p *Policy) answered(ctx context.Context, kind string, err error) error {
 	return err
 }
 
-// note takes over what the API server has told of a kind.
+// note stores what the API server has reported about a kind.
 func (p *Policy) note(kind string, keep func()) {
 	p.update(kind, func() {
 		delete(p.forbidden, kind)
@@ -168,7 +171,8 @@ func (p *Policy) note(kind string, keep func()) {
 	})
 }
 
-// update changes what is known, and tells of it if the effect is another and not the first.
+// update changes what is known. It calls the changed functions if the effect has changed and was known
+// before.
 func (p *Policy) update(kind string, change func()) {
 	p.lock.Lock()
 	before := p.effect()
@@ -188,7 +192,7 @@ func (p *Policy) update(kind string, change func()) {
 	}
 }
 
-// store hands on the only object that a reflector has, nil if there is none.
+// store passes on the only object that a reflector has, nil if there is none.
 type store struct{ note func(found any) }
 
 var _ cache.ReflectorStore = &store{}

@@ -25,10 +25,12 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// started gives the queue of a controller that watches, once it knows, in a bubble. Two BarqClusters are there, one of them protected.
+// started returns the queue of a watching controller that knows the policy, in a bubble. There are two
+// BarqClusters, one of them protected.
 func started(t *testing.T, policy *Policy) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	t.Helper()
-	// It waits for the time of the error before to pass, which was outside of this bubble.
+	// The first error waits for the time of the previous one to pass, which was outside of this
+	// bubble.
 	utilruntime.HandleErrorWithContext(t.Context(), errors.New("none"), "The errors of this test begin")
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
@@ -184,7 +186,7 @@ func TestNoPolicyIsLookedFor(t *testing.T) {
 	})
 }
 
-// A controller that is stopped before it knows does not wait for ever.
+// A controller that is stopped before it knows the policy does not wait for ever.
 func TestTheWaitEnds(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -13,8 +13,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Watch gives a source that enqueues the BarqClusters that are to be protected whenever the effect of the policy is another. clusters
-// reads BarqClusters from a cache.
+// Watch returns a source that enqueues the protected BarqClusters whenever the effect of the policy
+// changes. clusters reads BarqClusters from a cache.
 func Watch(policy *Policy, clusters client.Reader) source.Source {
 	return &changes{policy: policy, clusters: clusters}
 }
@@ -56,5 +56,5 @@ func (c *changes) WaitForSync(ctx context.Context) error {
 	}
 }
 
-// String is what the log calls the source.
+// String returns the name of the source for the log.
 func (c *changes) String() string { return "the admission policy of spec.deletionProtection" }

@@ -10,7 +10,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// inheritedAnnotation names the labels and annotations that the operator gave a PVC, so that it takes away no others.
+// inheritedAnnotation names the labels and annotations that the operator has set on a PVC, so that it
+// removes no others.
 const inheritedAnnotation = "barq.db/inherited"
 
 // inheritedNames are the names in that annotation, sorted.
@@ -19,7 +20,8 @@ type inheritedNames struct {
 	Annotations []string `json:"annotations,omitempty"`
 }
 
-// Inheriting returns a copy of the PVC with the labels and annotations to inherit, nil if it has them already and no more.
+// Inheriting returns a copy of the PVC with exactly the inherited labels and annotations; nil if the
+// PVC has them already.
 func Inheriting(pvc *corev1.PersistentVolumeClaim, metadata *v1alpha1.InheritedMetadata) (*corev1.PersistentVolumeClaim, error) {
 	labels, annotations := map[string]string{}, map[string]string{}
 	if metadata != nil {
@@ -29,7 +31,7 @@ func Inheriting(pvc *corev1.PersistentVolumeClaim, metadata *v1alpha1.InheritedM
 		annotations = maps.Clone(map[string]string(metadata.Annotations))
 	}
 	var before inheritedNames
-	// What was written there by hand is no reason to fail for ever.
+	// A value that a person wrote by hand must not fail every reconcile.
 	_ = json.Unmarshal([]byte(pvc.Annotations[inheritedAnnotation]), &before)
 	names := inheritedNames{Labels: slices.Sorted(maps.Keys(labels)), Annotations: slices.Sorted(maps.Keys(annotations))}
 
@@ -51,7 +53,7 @@ func Inheriting(pvc *corev1.PersistentVolumeClaim, metadata *v1alpha1.InheritedM
 	return changed, nil
 }
 
-// replaced returns texts without the former ones, and with the wanted ones.
+// replaced returns texts without the former keys, and with the wanted ones.
 func replaced(texts map[string]string, former []string, wanted map[string]string) map[string]string {
 	made := map[string]string{}
 	for key, value := range texts {

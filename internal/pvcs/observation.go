@@ -16,22 +16,23 @@ import (
 // Observation is everything that a reconcile decides upon.
 type Observation struct {
 	Cluster *v1alpha1.BarqCluster
-	// PVCs by the number of their pod, also of pods that are gone.
+	// PVCs are ordered by the number of their pod, and include those of pods that are gone.
 	PVCs []PVC
 	// StatefulSet of the BarqCluster; nil while there is none.
 	StatefulSet *appsv1.StatefulSet
-	// Pods of the StatefulSet by name; none without it.
+	// Pods of the StatefulSet by name; empty without one.
 	Pods map[string]*corev1.Pod
 
 	// GrowthRefusals are the resizes that the API server refused, by PVC.
 	GrowthRefusals map[types.UID]Refusal
-	// RetainRefusals are of the volumes that could not be told to stay, by PVC.
+	// RetainRefusals are the refusals to set volumes to stay, by PVC.
 	RetainRefusals map[types.UID]Refusal
 	// Warnings are what provisioners say about PVCs that are not bound, by PVC.
 	Warnings map[types.UID]string
 }
 
-// Observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
+// Observe reads a BarqCluster and its objects through the given reader, with the lookup for that
+// reader.
 func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, name types.NamespacedName) (Observation, error) {
 	cluster, err := clusters.Get(ctx, reader, name)
 	if err != nil {
@@ -59,8 +60,8 @@ func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	return observed, err
 }
 
-// InUse returns the PVCs whose size counts: those of the pods that the spec asks for.
-// While the BarqCluster is hibernated, they are those of the pods that can wake.
+// InUse returns the PVCs whose size counts: those of the pods that the spec asks for. For a hibernated
+// BarqCluster they are those of the pods that can wake.
 func (o Observation) InUse() []PVC {
 	if o.Cluster.Spec.DesiredReplicas() == 0 {
 		return o.PVCs
@@ -79,8 +80,8 @@ func (o Observation) Desired() []PVC {
 	return found
 }
 
-// isUsed reports whether a pod runs, or is to run, with the volume. The StatefulSet makes a pod that stops again, on a new volume
-// if the PVC is gone by then.
+// isUsed reports whether a pod runs, or will run, with the volume. If the pod stops, the StatefulSet
+// creates it again, on a new volume if the PVC is gone by then.
 func (o Observation) isUsed(pvc PVC) bool {
 	pod := o.Pods[pvc.Pod]
 	return pod != nil && pod.DeletionTimestamp == nil

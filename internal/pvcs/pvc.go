@@ -7,7 +7,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// PVC is one that the StatefulSet made for one of its pods.
+// PVC is a PersistentVolumeClaim that the StatefulSet created for one of its pods.
 type PVC struct {
 	clusters.Claim
 }
@@ -17,12 +17,12 @@ func (p PVC) IsBound() bool {
 	return p.Spec.VolumeName != "" || p.Status.Phase == corev1.ClaimBound || p.Status.Phase == corev1.ClaimLost
 }
 
-// Goes reports whether the PVC goes as soon as no pod uses it, or its volume is gone.
+// Goes reports whether the PVC is deleted as soon as no pod uses it, or its volume is gone.
 func (p PVC) Goes() bool {
 	return p.DeletionTimestamp != nil || p.Status.Phase == corev1.ClaimLost
 }
 
-// VolumeStays reports whether the PVC says that its volume was told to stay.
+// VolumeStays reports whether the PVC says that its volume was set to stay.
 func (p PVC) VolumeStays() bool { return clusters.VolumeStays(p.PersistentVolumeClaim) }
 
 // Has returns the size of the file system.

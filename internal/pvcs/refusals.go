@@ -9,26 +9,26 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// RefusedAgainAfter is when a refused request is tried again: nothing tells the
-// operator that a StorageClass has learned to expand, or that a quota was raised.
+// RefusedAgainAfter is when a refused request is tried again. No event tells the operator that a
+// StorageClass now allows expansion, or that a quota was raised.
 const RefusedAgainAfter = 10 * time.Minute
 
-// IsRefusal reports whether the API server would answer the same to the same request.
+// IsRefusal reports whether the API server would repeat the answer to the same request.
 func IsRefusal(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)
 }
 
-// Refusal is what the API server said to a request about one PVC.
+// Refusal is the API server's refusal of a request about one PVC.
 type Refusal struct {
 	Message string
-	// Until is when it is asked again.
+	// Until is when the operator asks again.
 	Until time.Time
-	// The refusal is about the PVC and the spec as they were.
+	// resourceVersion and generation identify the PVC and the spec that the refusal is about.
 	resourceVersion string
 	generation      int64
 }
 
-// NewRefusal returns the refusal that the error is, of a PVC in a generation of the spec.
+// NewRefusal returns the refusal of a request about a PVC, in a generation of the spec.
 func NewRefusal(err error, pvc *corev1.PersistentVolumeClaim, generation int64, now time.Time) Refusal {
 	return Refusal{
 		Message:         err.Error(),
@@ -38,13 +38,13 @@ func NewRefusal(err error, pvc *corev1.PersistentVolumeClaim, generation int64, 
 	}
 }
 
-// Stands reports whether there is nothing new to ask for.
+// Stands reports whether the refusal still holds, so that the operator need not ask.
 func (r Refusal) Stands(pvc *corev1.PersistentVolumeClaim, generation int64, now time.Time) bool {
 	return now.Before(r.Until) && r.resourceVersion == pvc.ResourceVersion && r.generation == generation
 }
 
-// Refusals remembers what the API server refused, by BarqCluster and PVC. An
-// operator that starts anew asks once more. The zero value remembers none.
+// Refusals remembers what the API server refused, by BarqCluster and PVC. A restarted operator asks
+// once more. The zero value remembers none.
 type Refusals struct {
 	mutex     sync.Mutex
 	byCluster map[types.NamespacedName]map[types.UID]Refusal
@@ -57,7 +57,7 @@ func (r *Refusals) Of(cluster types.NamespacedName) map[types.UID]Refusal {
 	return r.byCluster[cluster]
 }
 
-// Replace remembers the refusals of a BarqCluster in place of those before.
+// Replace replaces the refusals of a BarqCluster.
 func (r *Refusals) Replace(cluster types.NamespacedName, found map[types.UID]Refusal) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

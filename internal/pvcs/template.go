@@ -15,13 +15,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/translate"
 )
 
-// LeastGrowth is how far above what a volume has a growth can be taken back.
-// Kubernetes lets a request go down, but neither below nor to what the volume has
-// (ValidatePersistentVolumeClaimUpdate). Most storage rounds up to a larger unit.
+// LeastGrowth is how far above the size of a volume a growth can be taken back. Kubernetes lets a
+// request go down, but only to more than the volume has (ValidatePersistentVolumeClaimUpdate). Most
+// storage rounds up to a larger unit.
 var LeastGrowth = resource.MustParse("1Mi")
 
-// OutdatedTemplate returns the volume claim template of the StatefulSet if it is not what the spec asks for and no volume is bound, so
-// that the StatefulSet can be replaced; else nil. The Helm side has to be done with the spec, or it would not make the StatefulSet again.
+// OutdatedTemplate returns the volume claim template of the StatefulSet if it differs from the spec;
+// else nil. It also returns nil once a volume is bound, because the StatefulSet cannot be replaced
+// then. The release controller must be done with the spec, or it would not create the StatefulSet
+// again.
 func (o Observation) OutdatedTemplate() *translate.Template {
 	set := o.StatefulSet
 	if set == nil || set.DeletionTimestamp != nil || o.Cluster.DeletionTimestamp != nil || o.Cluster.Spec.Paused ||
@@ -30,7 +32,8 @@ func (o Observation) OutdatedTemplate() *translate.Template {
 	}
 	for _, pod := range o.Pods {
 		if pod.Spec.NodeName != "" {
-			// Its volume is bound, by a PVC that the operator does not see because it has other labels.
+			// The volume is bound to a PVC that the operator does not see, because the PVC has other
+			// labels.
 			return nil
 		}
 	}
@@ -49,8 +52,8 @@ func same(a, b translate.Template) bool {
 	return a.Size.Cmp(b.Size) == 0 && a.StorageClassName == b.StorageClassName && a.AccessMode == b.AccessMode
 }
 
-// IsMadeFrom reports whether the PVC looks as the StatefulSet has made it from the template. A PVC that names where its data
-// comes from, or is kept from before, is a person's.
+// IsMadeFrom reports whether the PVC looks as the StatefulSet creates it from the template. A PVC that
+// names a source of data, or is kept from before, belongs to a person.
 func (p PVC) IsMadeFrom(template translate.Template) bool {
 	asks := p.AsksFor()
 	return p.Spec.DataSource == nil && p.Spec.DataSourceRef == nil && p.Spec.Selector == nil && p.DeletionTimestamp == nil &&
@@ -59,8 +62,8 @@ func (p PVC) IsMadeFrom(template translate.Template) bool {
 		slices.Equal(p.Spec.AccessModes, []corev1.PersistentVolumeAccessMode{corev1.PersistentVolumeAccessMode(template.AccessMode)})
 }
 
-// fixedSize returns what the PVC asks for and cannot take back. Storage may give more than is asked for, and a growth that it has not given
-// is taken back.
+// fixedSize returns the size that the PVC cannot take back. Storage may give more than the PVC asks
+// for. A growth that the storage has not given is taken back.
 func (p PVC) fixedSize() resource.Quantity {
 	has, asks := p.Has(), p.AsksFor()
 	if p.IsBound() && has.Cmp(asks) < 0 {
@@ -69,8 +72,8 @@ func (p PVC) fixedSize() resource.Quantity {
 	return asks
 }
 
-// Differences says of each PVC in what it is not what the spec asks for and can never become that. A size above that of the spec is
-// one, but for a growth that was taken back.
+// Differences says for each PVC how it differs from the spec for ever. A size above the size of the
+// spec counts, except after a growth was taken back.
 func (o Observation) Differences() []string {
 	var found []string
 	wanted := translate.TemplateOf(&o.Cluster.Spec)

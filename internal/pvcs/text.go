@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// named is how many PVCs a message names; a condition has to end somewhere.
+// named is how many PVCs a message names, because a condition has a maximum length.
 const named = 20
 
-// List joins the texts, and leaves out what is too much.
+// List joins the texts, and counts those that are too many.
 func List(texts []string) string {
 	if len(texts) <= named {
 		return strings.Join(texts, "; ")
@@ -16,7 +16,7 @@ func List(texts []string) string {
 	return fmt.Sprintf("%s; and %d more", strings.Join(texts[:named], "; "), len(texts)-named)
 }
 
-// excerptLength is how much of other programs' messages is repeated for each PVC.
+// excerptLength is how much of another program's message is repeated for each PVC.
 const excerptLength = 300
 
 // Excerpt returns the beginning of another program's message.

@@ -9,7 +9,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Risks says of each volume that a pod uses and that goes what is to be done before the pod stops.
+// Risks returns, for each volume that a pod uses and that is about to go, what to do before the pod
+// stops.
 func (o Observation) Risks() []string {
 	var found []string
 	for _, pvc := range o.PVCs {
@@ -29,7 +30,7 @@ func (o Observation) Risks() []string {
 	return found
 }
 
-// Missing says of each pod that the spec asks for and that has no volume what is awaited.
+// Missing returns, for each desired pod without a volume, what it waits for.
 func (o Observation) Missing() []string {
 	byName := map[string]PVC{}
 	for _, pvc := range o.PVCs {
@@ -41,7 +42,7 @@ func (o Observation) Missing() []string {
 		if pvc, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("claim %s is awaited", name))
 		} else if pvc.Goes() && !o.isUsed(pvc) {
-			// Its size says nothing of the volume that the pod gets.
+			// The PVC's size says nothing about the volume that the pod gets.
 			text := fmt.Sprintf("claim %s is being deleted, and another one is made for pod %s", name, pvc.Pod)
 			if pvc.DeletionTimestamp == nil {
 				text = fmt.Sprintf("claim %s has lost its volume %s", name, pvc.VolumeName())

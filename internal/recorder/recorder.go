@@ -17,16 +17,18 @@ import (
 )
 
 const (
-	// window is how long a text is remembered after it was last told. client-go ends its count after six minutes without
-	// another one, so a longer one would count nothing.
+	// window is how long a text is remembered after its last event. client-go ends its count after six
+	// minutes without another event, so a longer window would count nothing.
 	window = 6 * time.Minute
-	// texts is how many different texts of one reason an object has in the window. Further ones are counted with the last.
+	// texts is how many different texts of one reason an object has in the window. Further texts are
+	// counted with the last one.
 	texts = 10
-	// remembered is of how many objects and reasons texts are known. Each takes about 100 bytes a text.
+	// remembered is the number of objects and reasons whose texts are known. Each takes about 100
+	// bytes a text.
 	remembered = 4096
 )
 
-// Recorder is an events.EventRecorder that counts what is told again.
+// Recorder is an events.EventRecorder that counts repeated events.
 type Recorder struct {
 	inner  events.EventRecorder
 	scheme *runtime.Scheme
@@ -36,21 +38,21 @@ type Recorder struct {
 	told *lru.Cache
 }
 
-// topic is what a Recorder tells of an object for one reason.
+// topic is an object and a reason for which a Recorder records events.
 type topic struct {
 	uid                     types.UID
 	kind, reason, action    string
 	relatedKind, relatedUID string
 }
 
-// told is a text, with the resourceVersion that the object had when it was new.
+// told is a text, with the object's resourceVersion when the text was new.
 type told struct {
 	text    [sha256.Size]byte
 	version string
 	last    time.Time
 }
 
-// New makes a Recorder that records through inner. The scheme knows the kinds of the objects.
+// New returns a Recorder that records through inner. The scheme knows the kinds of the objects.
 func New(inner events.EventRecorder, scheme *runtime.Scheme, now clock.PassiveClock) *Recorder {
 	return &Recorder{inner: inner, scheme: scheme, clock: now, told: lru.New(remembered)}
 }
@@ -59,7 +61,7 @@ func New(inner events.EventRecorder, scheme *runtime.Scheme, now clock.PassiveCl
 func (r *Recorder) Eventf(regarding, related runtime.Object, kind, reason, action, note string, args ...any) {
 	about, err := reference.GetReference(r.scheme, regarding)
 	if err != nil {
-		// The inner one logs why.
+		// The inner recorder logs why.
 		r.inner.Eventf(regarding, related, kind, reason, action, note, args...)
 		return
 	}
@@ -74,7 +76,7 @@ func (r *Recorder) Eventf(regarding, related runtime.Object, kind, reason, actio
 	r.inner.Eventf(about, related, kind, reason, action, "%s", text)
 }
 
-// plain gives a reference that does not change when the object does, or nil.
+// plain returns a reference that does not change when the object does, or nil.
 func (r *Recorder) plain(object runtime.Object) *corev1.ObjectReference {
 	if object == nil {
 		return nil
@@ -88,7 +90,7 @@ func (r *Recorder) plain(object runtime.Object) *corev1.ObjectReference {
 	return found
 }
 
-// versionOf gives the resourceVersion that the object had when this text was first told.
+// versionOf returns the object's resourceVersion when this text was first recorded.
 func (r *Recorder) versionOf(subject topic, text, current string) string {
 	now, sum := r.clock.Now(), sha256.Sum256([]byte(text))
 	r.lock.Lock()

@@ -31,7 +31,7 @@ func (s *sink) Eventf(regarding, related runtime.Object, _, reason, _, note stri
 	s.events = append(s.events, event)
 }
 
-// told counts the events that client-go makes of what was recorded.
+// told counts the events that client-go makes of the recorded ones.
 func (s *sink) told() map[recorded]int {
 	counts := map[recorded]int{}
 	for _, event := range s.events {
@@ -78,7 +78,7 @@ func TestWhatFlapsIsCounted(t *testing.T) {
 	}, w.sink.told())
 }
 
-// Another text of the same reason is another event, or it would not be read.
+// Another text of the same reason is another event; otherwise people would not see it.
 func TestOtherNewsAreOtherEvents(t *testing.T) {
 	w := newWorld(t)
 	claim := func(name, version string) *corev1.PersistentVolumeClaim {
@@ -102,7 +102,7 @@ func TestOtherNewsAreOtherEvents(t *testing.T) {
 	}, w.sink.told())
 }
 
-// A text in which something counts up makes no event each time either.
+// A text with a counter in it does not make an event each time either.
 func TestNewTextsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	versions := map[string]bool{}

@@ -2,7 +2,7 @@ package requeue
 
 import "time"
 
-// Sooner returns the shorter of two waits, where zero is none.
+// Sooner returns the shorter of two waits, where zero means none.
 func Sooner(a, b time.Duration) time.Duration {
 	if a <= 0 || b > 0 && b < a {
 		return b
@@ -10,7 +10,7 @@ func Sooner(a, b time.Duration) time.Duration {
 	return a
 }
 
-// After returns the wait until the first of the times that is yet to come; zero if none is.
+// After returns the wait until the first of the times that lie in the future; zero if none does.
 func After(now time.Time, times ...time.Time) time.Duration {
 	var left time.Duration
 	for _, at := range times {

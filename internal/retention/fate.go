@@ -16,24 +16,24 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// Fate is what becomes of the claims of a BarqCluster that is deleted.
+// Fate is what happens to the PVCs of a BarqCluster that is deleted.
 type Fate struct {
-	// Deletes reports whether the operator deletes the claims.
+	// Deletes reports whether the operator deletes the PVCs.
 	Deletes bool
-	// Why names what decides it.
+	// Why names the cause of the fate.
 	Why string
-	// Claims of the BarqCluster, also those of pods that are gone.
+	// Claims are the PVCs of the BarqCluster, including those of pods that are gone.
 	Claims []clusters.Claim
 
-	// set is the StatefulSet of the BarqCluster's name; nil if there is none.
+	// set is the StatefulSet with the BarqCluster's name; nil if there is none.
 	set *appsv1.StatefulSet
-	// orphans reports whether the deletion is one with --cascade=orphan and a spec that says Delete.
+	// orphans reports whether the deletion uses --cascade=orphan while the spec says Delete.
 	orphans bool
-	// ours reports whether the StatefulSet is, or was, the BarqCluster's.
+	// ours reports whether the StatefulSet belongs, or belonged, to the BarqCluster.
 	ours bool
 }
 
-// Observe reads what the fate of a BarqCluster's claims depends on. lookup is for the reader.
+// Observe returns the fate of a BarqCluster's PVCs. lookup fits the reader.
 func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) (Fate, error) {
 	set := &appsv1.StatefulSet{}
 	err := reader.Get(ctx, client.ObjectKeyFromObject(cluster), set, client.UnsafeDisableDeepCopy)
@@ -50,8 +50,8 @@ func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	return Of(cluster, set, claims), nil
 }
 
-// Of returns what becomes of the claims. set is the StatefulSet of the BarqCluster's name, also one that belongs to another; nil if
-// there is none.
+// Of returns what happens to the PVCs. set is the StatefulSet with the BarqCluster's name, even if
+// another owner has it; nil if there is none.
 func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []clusters.Claim) Fate {
 	controlled := set != nil && metav1.IsControlledBy(set, cluster)
 	released := cluster.Status.DeployedRelease != nil
@@ -65,7 +65,8 @@ func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []cluster
 		fate.orphans, fate.Why = true, "--cascade=orphan keeps what belongs to the BarqCluster"
 	case set != nil && !controlled:
 		fate.orphans = fate.ours
-		// The garbage collector has taken it from a BarqCluster that is deleted with --cascade=orphan, or it is another's.
+		// The garbage collector has orphaned it after a deletion with --cascade=orphan, or it belongs
+		// to another owner.
 		fate.Why = fmt.Sprintf("StatefulSet %s, which uses them, does not belong to the BarqCluster", set.Name)
 	case set == nil && !released:
 		fate.Why = "the BarqCluster has no release of its own"
@@ -75,18 +76,19 @@ func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []cluster
 	return fate
 }
 
-// orphanedAnnotation of a claim has the UID of the BarqCluster that was deleted with --cascade=orphan. The garbage collector takes its
-// finalizer off and the operator deletes the StatefulSet, and then nothing else tells.
+// orphanedAnnotation of a PVC has the UID of the BarqCluster that was deleted with --cascade=orphan.
+// The garbage collector removes its finalizer and the operator deletes the StatefulSet. After that
+// only the annotation shows it.
 const orphanedAnnotation = "barq.db/orphaned-by"
 
 func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.Claim) bool {
 	return func(claim clusters.Claim) bool { return claim.Annotations[orphanedAnnotation] == string(cluster.UID) }
 }
 
-// named is how many claims a message names.
+// named is how many PVCs a message names.
 const named = 20
 
-// String says what becomes of the claims and their volumes, for a message to the user.
+// String says what happens to the PVCs and their volumes, for a message to the user.
 func (f Fate) String() string {
 	if len(f.Claims) == 0 {
 		return "it has no volumes"
@@ -112,7 +114,8 @@ func (f Fate) String() string {
 	return strings.Join(texts, "; ")
 }
 
-// sorted returns the names of the claims that are kept, of those that go with their volumes, and of those that go and leave their volumes.
+// sorted returns the names of the PVCs that are kept, of those deleted with their volumes, and of
+// those deleted without them.
 func (f Fate) sorted() (kept, deleted, stay []string) {
 	for _, claim := range f.Claims {
 		goes := f.Deletes || claim.DeletionTimestamp != nil

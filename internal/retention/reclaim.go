@@ -15,21 +15,22 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// KeepsVolumes reports whether volumes are to stay when their PVCs go.
+// KeepsVolumes reports whether volumes are to stay after their PVCs are deleted.
 func KeepsVolumes(cluster *v1alpha1.BarqCluster) bool {
 	return cluster.Spec.Storage.Retention.Reclaim == v1alpha1.ReclaimRetain
 }
 
-// errOtherVolume is the error for a volume that does not say that it is the PVC's.
+// errOtherVolume is the error for a volume that does not name the PVC.
 var errOtherVolume = errors.New("it is bound to another claim")
 
-// A PersistentVolume has no namespace, so an operator that is confined to namespaces may neither read nor change one.
+// A PersistentVolume has no namespace, so an operator that is limited to namespaces may neither read
+// nor change one.
 // +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=get;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=patch
 
-// KeepVolume sets the reclaim policy of the PVC's volume, and returns the PVC with the note of it. What the PVC says of its volume is
-// not believed until the volume says the same of the PVC: users may write PVCs, and only Kubernetes binds them. live reads from the
-// API server itself.
+// KeepVolume sets the reclaim policy of the PVC's volume, and returns the PVC with the note of it.
+// KeepVolume trusts the PVC's volume name only if the volume names the PVC too: users may write PVCs,
+// and only Kubernetes binds volumes. live reads from the API server itself.
 func KeepVolume(ctx context.Context, live client.Reader, writer client.Writer, pvc *corev1.PersistentVolumeClaim) (*corev1.PersistentVolumeClaim, error) {
 	stored := &corev1.PersistentVolume{}
 	if err := live.Get(ctx, client.ObjectKey{Name: pvc.Spec.VolumeName}, stored); err != nil {
@@ -55,8 +56,8 @@ func IsKeepRefused(err error) bool {
 	return pvcs.IsRefusal(err) || apierrors.IsNotFound(err) || errors.Is(err, errOtherVolume)
 }
 
-// Condition returns status, reason and message of the condition VolumesRetained: whether volumes stay when their PVCs go. It is nil
-// while they are not to.
+// Condition returns status, reason and message of the condition VolumesRetained: whether volumes stay
+// after their PVCs are deleted. It is nil while the spec does not ask for that.
 func Condition(o pvcs.Observation) *metav1.Condition {
 	if !KeepsVolumes(o.Cluster) {
 		return nil

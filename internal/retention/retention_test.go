@@ -25,7 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/retention"
 )
 
-// world is a BarqCluster with a StatefulSet of its own and three claims, on an API server that is made up.
+// world is a BarqCluster with its StatefulSet and three PVCs, on a fake API server.
 type world struct {
 	cluster *v1alpha1.BarqCluster
 	set     *appsv1.StatefulSet
@@ -50,7 +50,7 @@ func newWorld(whenDeleted v1alpha1.RetentionPolicy) *world {
 	return w
 }
 
-// tie makes the claim go with the StatefulSet, as its controller does.
+// tie makes the StatefulSet the owner of the PVC, as its controller does.
 func (w *world) tie(ordinal int) {
 	w.claims[ordinal].OwnerReferences = append(w.claims[ordinal].OwnerReferences,
 		*metav1.NewControllerRef(w.set, appsv1.SchemeGroupVersion.WithKind("StatefulSet")))
@@ -72,7 +72,7 @@ func (w *world) store(t *testing.T, funcs interceptor.Funcs) client.WithWatch {
 	return interceptor.NewClient(store, funcs)
 }
 
-// names of the claims that are left.
+// names returns the names of the remaining PVCs.
 func names(t *testing.T, store client.Reader) []string {
 	t.Helper()
 	var list corev1.PersistentVolumeClaimList
@@ -88,7 +88,7 @@ func names(t *testing.T, store client.Reader) []string {
 
 const deleted, retained = v1alpha1.RetentionDelete, v1alpha1.RetentionRetain
 
-// The status says what is done, and both are computed from the same.
+// The status says what is done, and both come from the same computation.
 func TestFate(t *testing.T) {
 	const claims = "data-vectors-0, data-vectors-1, data-vectors-2"
 	for name, test := range map[string]struct {
@@ -180,7 +180,7 @@ func TestFate(t *testing.T) {
 	}
 }
 
-// stays lets the volume of a claim outlive it.
+// stays makes the volume of a PVC outlive it.
 func stays(claim *corev1.PersistentVolumeClaim) {
 	claim.UID = "uid of " + types.UID(claim.Name)
 	claim.Annotations = map[string]string{clusters.VolumeStaysAnnotation: string(claim.UID)}
@@ -190,8 +190,9 @@ func goes(claim *corev1.PersistentVolumeClaim) {
 	claim.DeletionTimestamp, claim.Finalizers = &metav1.Time{Time: metav1.Now().Rfc3339Copy().Time}, []string{"kubernetes.io/pvc-protection"}
 }
 
-// A StatefulSet of a former operator deletes its claims. The deletion waits until its controller has seen that it is to keep them, and
-// then unties those of absent pods, which the controller leaves tied.
+// A StatefulSet of a former operator deletes its PVCs. The deletion waits until the StatefulSet
+// controller has seen that it should keep them. Then the operator unties those of absent pods, which
+// the controller leaves tied.
 func TestKeepUndoesAFormerPolicy(t *testing.T) {
 	for name, policy := range map[string]appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
 		"whenDeleted": {WhenDeleted: "Delete", WhenScaled: "Retain"},
@@ -234,7 +235,7 @@ func TestKeepUndoesAFormerPolicy(t *testing.T) {
 	}
 }
 
-// What is deleted is decided by the newest spec on the API server, not by the one that the cache gave.
+// The newest spec on the API server decides what is deleted, and not the spec in the cache.
 func TestTheNewestSpecDecides(t *testing.T) {
 	for newest, left := range map[v1alpha1.RetentionPolicy]int{retained: 3, deleted: 0} {
 		w := newWorld(newest)
@@ -264,7 +265,7 @@ func TestDeleteFailsIfAClaimMayNotGo(t *testing.T) {
 		`deleting claim data-vectors-0, as spec.storage.retention.whenDeleted says: persistentvolumeclaims "data-vectors-0" is forbidden: policy`)
 }
 
-// The controller of a StatefulSet that has just gone may make one more claim.
+// The StatefulSet controller may create one more PVC just after the StatefulSet is gone.
 func TestDeleteLooksAgain(t *testing.T) {
 	w := newWorld(deleted)
 	late := w.claims[2]
@@ -285,8 +286,9 @@ func TestDeleteLooksAgain(t *testing.T) {
 	require.Empty(t, names(t, store))
 }
 
-// The operator deletes the StatefulSet of a BarqCluster that is deleted with --cascade=orphan, and the garbage collector takes its
-// finalizer off. An operator that is killed then, or is slow, still knows.
+// After a deletion with --cascade=orphan the operator deletes the StatefulSet, and the garbage
+// collector removes its finalizer. An operator that is killed then, or is slow, still knows that it
+// was an orphan.
 func TestAnOrphanIsRemembered(t *testing.T) {
 	for name, orphan := range map[string]func(*world){
 		"the garbage collector is not done": func(w *world) { w.cluster.Finalizers = append(w.cluster.Finalizers, "orphan") },

@@ -8,14 +8,15 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// scaledAnnotation marks the PVCs of pods that were there while spec.storage.retention.whenScaled was Delete. Without the mark a
-// PVC is kept: it is from before that, or its pod sleeps, or it is a former BarqCluster's.
+// scaledAnnotation marks the PVCs of pods that existed while spec.storage.retention.whenScaled was
+// Delete. A PVC without the mark is kept: it is older than the setting, or its pod is hibernated, or
+// it belonged to a former BarqCluster.
 const (
 	scaledAnnotation = "barq.db/when-scaled"
 	scaledDelete     = string(v1alpha1.RetentionDelete)
 )
 
-// Wanted returns the PVC as spec.storage.retention wants it, or nil if it is so.
+// Wanted returns the PVC as spec.storage.retention wants it, or nil if the PVC needs no change.
 func Wanted(o pvcs.Observation, pvc pvcs.PVC) *corev1.PersistentVolumeClaim {
 	tied, mark := isSettled(o) && Tied(o.Cluster, pvc.Claim), isToBeMarked(o, pvc)
 	if pvc.DeletionTimestamp != nil || !tied && mark == isMarked(pvc) {
@@ -33,7 +34,7 @@ func Wanted(o pvcs.Observation, pvc pvcs.PVC) *corev1.PersistentVolumeClaim {
 	return changed
 }
 
-// ScaledAway returns the PVCs whose pods a lower number has removed, and that go with them.
+// ScaledAway returns the PVCs to delete because a lower number of replicas has removed their pods.
 func ScaledAway(o pvcs.Observation) []pvcs.PVC {
 	desired := o.Cluster.Spec.DesiredReplicas()
 	if !deletesScaled(o.Cluster) || o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || !isSettled(o) ||
@@ -49,20 +50,22 @@ func ScaledAway(o pvcs.Observation) []pvcs.PVC {
 	return found
 }
 
-// deletesScaled reports whether volumes go with pods that a lower number removes. 0 pods are a database that sleeps.
+// deletesScaled reports whether volumes are deleted with pods that a lower number of replicas removes.
+// With 0 replicas the database is hibernated.
 func deletesScaled(cluster *v1alpha1.BarqCluster) bool {
 	return cluster.Spec.Storage.Retention.WhenScaled == v1alpha1.RetentionDelete && cluster.Spec.DesiredReplicas() > 0
 }
 
-// isMarked reports whether the PVC goes when a lower number removes its pod.
+// isMarked reports whether the PVC is deleted when a lower number of replicas removes its pod.
 func isMarked(pvc pvcs.PVC) bool { return pvc.Annotations[scaledAnnotation] == scaledDelete }
 
-// isToBeMarked reports whether the PVC is to have the mark.
+// isToBeMarked reports whether the PVC should have the mark.
 func isToBeMarked(o pvcs.Observation, pvc pvcs.PVC) bool {
 	return deletesScaled(o.Cluster) && (isMarked(pvc) || pvc.Ordinal < o.Cluster.Spec.DesiredReplicas() || o.Pods[pvc.Pod] != nil)
 }
 
-// isSettled reports whether the controller of the StatefulSet has seen that it keeps all PVCs. Before that it would undo what is done.
+// isSettled reports whether the StatefulSet controller has seen that it keeps all PVCs. Before that it
+// would undo the changes.
 func isSettled(o pvcs.Observation) bool {
 	return o.StatefulSet != nil && Retains(o.StatefulSet) && o.StatefulSet.Status.ObservedGeneration >= o.StatefulSet.Generation
 }

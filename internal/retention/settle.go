@@ -17,8 +17,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Settler makes of the claims of a BarqCluster that is deleted what its newest spec says. It asks the API server itself, because no
-// cache may decide what is deleted.
+// Settler applies the newest spec to the PVCs of a BarqCluster that is deleted. It asks the API server
+// itself, because no cache may decide what is deleted.
 type Settler struct {
 	// Live reads from the API server itself.
 	Live client.Reader
@@ -29,7 +29,8 @@ type Settler struct {
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;patch
 
-// Keep is called before the objects of the release go. It returns an error as long as claims that are to be kept could go with them.
+// Keep is called before the objects of the release are deleted. It returns an error as long as PVCs
+// that should be kept could be deleted with them.
 func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 	cluster, fate, err := s.observe(ctx, object)
 	if err != nil || cluster == nil || fate.Deletes || !fate.ours && fate.set != nil {
@@ -52,7 +53,8 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 	return nil
 }
 
-// keep lets a claim outlive the StatefulSet and its pod, and notes whether that is because of --cascade=orphan.
+// keep lets a PVC outlive the StatefulSet and its pod, and notes whether the reason is
+// --cascade=orphan.
 func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim clusters.Claim, orphans bool) error {
 	mark := orphans && !orphanedBy(cluster)(claim)
 	if !Tied(cluster, claim) && !mark {
@@ -70,7 +72,7 @@ func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim
 	return nil
 }
 
-// retain makes the policy of a StatefulSet Retain.
+// retain sets the policy of a StatefulSet to Retain.
 func (s *Settler) retain(ctx context.Context, set *appsv1.StatefulSet) error {
 	if Retains(set) {
 		return nil
@@ -88,10 +90,12 @@ func (s *Settler) retain(ctx context.Context, set *appsv1.StatefulSet) error {
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=delete
 
-// rounds is how often Delete looks for claims. The controller of a StatefulSet that has just gone may make one more.
+// rounds is how often Delete looks for PVCs. The StatefulSet controller may create one more just after
+// the StatefulSet is gone.
 const rounds = 3
 
-// Delete is called when the objects of the release are gone or go. It deletes the claims, if they are to be deleted.
+// Delete is called when the objects of the release are gone or being deleted. It deletes the PVCs, if
+// the spec says so.
 func (s *Settler) Delete(ctx context.Context, object client.Object) error {
 	for range rounds {
 		cluster, fate, err := s.observe(ctx, object)
@@ -105,7 +109,7 @@ func (s *Settler) Delete(ctx context.Context, object client.Object) error {
 			}
 			deleted = true
 			err := s.Writer.Delete(ctx, claim.PersistentVolumeClaim, client.Preconditions{UID: &claim.UID})
-			// A conflict is another claim of the same name.
+			// A conflict means a new PVC of the same name.
 			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 				return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenDeleted says: %w", claim.Name, err)
 			}
@@ -117,7 +121,7 @@ func (s *Settler) Delete(ctx context.Context, object client.Object) error {
 	return nil
 }
 
-// observe reads the BarqCluster and what its claims depend on; the BarqCluster is nil if it is gone.
+// observe reads the BarqCluster and the fate of its PVCs; the BarqCluster is nil if it is gone.
 func (s *Settler) observe(ctx context.Context, object client.Object) (*v1alpha1.BarqCluster, Fate, error) {
 	cluster, err := clusters.Get(ctx, s.Live, client.ObjectKeyFromObject(object))
 	if apierrors.IsNotFound(err) {
@@ -133,7 +137,7 @@ func (s *Settler) observe(ctx context.Context, object client.Object) (*v1alpha1.
 	return cluster, fate, err
 }
 
-// Retains reports whether the StatefulSet's own policy deletes no claim.
+// Retains reports whether the StatefulSet's own policy deletes no PVC.
 func Retains(set *appsv1.StatefulSet) bool {
 	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
 	return policy == nil ||
@@ -141,12 +145,12 @@ func Retains(set *appsv1.StatefulSet) bool {
 			policy.WhenScaled != appsv1.DeletePersistentVolumeClaimRetentionPolicyType
 }
 
-// Tied reports whether the claim goes with the StatefulSet or with its pod.
+// Tied reports whether the PVC is deleted with the StatefulSet or with its pod.
 func Tied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) bool {
 	return len(Untied(cluster, claim)) < len(claim.OwnerReferences)
 }
 
-// Untied returns the owner references of the claim but those to the StatefulSet and to its pod.
+// Untied returns the owner references of the PVC without those to the StatefulSet and to its pod.
 func Untied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) []metav1.OwnerReference {
 	var found []metav1.OwnerReference
 	for _, owner := range claim.OwnerReferences {

@@ -17,8 +17,9 @@ const (
 	grpcPort = 50051
 )
 
-// Endpoints returns where clients reach what was applied, which while paused is not what
-// the spec asks for: in mode Primary one Service, in mode Independent one for each pod. It returns nil if there are none.
+// Endpoints returns where clients reach what was applied, which may differ from the spec of a paused
+// BarqCluster. In mode Primary it is one Service, in mode Independent one for each pod. It returns nil
+// if there are none.
 func Endpoints(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet) *v1alpha1.Endpoints {
 	if set == nil {
 		return nil
@@ -39,13 +40,13 @@ func Endpoints(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet) *v1alpha1
 		found.Databases = append(found.Databases, database)
 	}
 	if len(found.Databases) == 0 {
-		// Server-side apply makes null of an object that is empty, which the API server refuses.
+		// Server-side apply turns an empty object into null, which the API server refuses.
 		return nil
 	}
 	return found
 }
 
-// schemeOf returns that of the HTTP API, which the probes ask.
+// schemeOf returns the scheme of the HTTP API, which the probes use.
 func schemeOf(set *appsv1.StatefulSet) string {
 	for _, container := range set.Spec.Template.Spec.Containers {
 		probe := container.ReadinessProbe

@@ -12,8 +12,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Obstacle says what keeps clients or the NetworkPolicy from pods of the StatefulSet; empty if nothing does. The operator
-// puts it right, if it can.
+// Obstacle says what keeps clients or the NetworkPolicy from pods of the StatefulSet; empty if nothing
+// does. The operator repairs it if it can.
 func (r *Routes) Obstacle(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, pods []corev1.Pod) string {
 	leadsTo := services(cluster, set)
 	for i := range pods {
@@ -41,14 +41,15 @@ func misrouted(service *corev1.Service, name string, pod *corev1.Pod) string {
 	}
 }
 
-// unconfined says why the NetworkPolicy does not hold for a pod; empty if it does, or none is asked for.
+// unconfined says why the NetworkPolicy does not hold for a pod; empty if it does, or the spec asks
+// for none.
 func (r *Routes) unconfined(cluster *v1alpha1.BarqCluster, pods []corev1.Pod) string {
 	if !ptr.Deref(cluster.Spec.NetworkPolicy.Enabled, true) || len(pods) == 0 {
 		return ""
 	}
 	if r.Policy == nil {
 		if cluster.Spec.Paused {
-			// It may not have been asked for before the pause.
+			// The spec may not have asked for it before the pause.
 			return ""
 		}
 		return fmt.Sprintf("NetworkPolicy %s does not exist, so every pod of the Kubernetes cluster may reach the database", cluster.Name)

@@ -19,7 +19,7 @@ import (
 
 // Routes are the objects between clients and pods.
 type Routes struct {
-	// Services are those of the addresses in the status, by name.
+	// Services are the Services of the addresses in the status, by name.
 	Services map[string]*corev1.Service
 	// Policy is the NetworkPolicy; nil if there is none.
 	Policy *networkingv1.NetworkPolicy
@@ -44,7 +44,7 @@ func Find(ctx context.Context, cache client.Reader, cluster *v1alpha1.BarqCluste
 	return found, err
 }
 
-// findOwned reads an object, and reports whether it is there and the BarqCluster's.
+// findOwned reads an object, and reports whether it exists and belongs to the BarqCluster.
 func findOwned(ctx context.Context, cache client.Reader, cluster *v1alpha1.BarqCluster, name string, object client.Object) (bool, error) {
 	err := cache.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: name}, object, client.UnsafeDisableDeepCopy)
 	if err != nil {
@@ -53,7 +53,8 @@ func findOwned(ctx context.Context, cache client.Reader, cluster *v1alpha1.BarqC
 	return metav1.IsControlledBy(object, cluster), nil
 }
 
-// services returns the Services that the addresses in the status are of, with the pod that each leads to.
+// services returns the names of the Services behind the addresses in the status, with the pod that
+// each leads to.
 func services(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet) map[string]string {
 	asked := ptr.Deref(set.Spec.Replicas, 0)
 	if asked == 0 {

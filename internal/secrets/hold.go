@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// These begin the message of every pass that was held back for a Secret, or for another object.
+// These begin the message of every reconcile that was held back for a Secret, or for another object.
 const (
 	heldBack           = "held back until Secrets are mended: "
 	heldBackForMissing = "held back until what the spec names exists: "
 )
 
-// HeldBack is the error of a pass that waits for Secrets, or for other objects that the spec names.
+// HeldBack returns the error of a reconcile that waits for Secrets, or for other objects that the spec
+// names.
 func HeldBack(resolution Resolution) error {
 	if len(resolution.Problems) == 0 {
 		return fmt.Errorf("%s%s", heldBackForMissing, strings.Join(resolution.Missing, "; "))
@@ -19,9 +20,9 @@ func HeldBack(resolution Resolution) error {
 	return fmt.Errorf("%s%s", heldBack, resolution.Message())
 }
 
-// IsHeldBack tells whether a condition's message is that of HeldBack, which
-// the Helm reconciler hands on as text only. Once the Secrets are mended such a
-// message is out of date, not a failure.
+// IsHeldBack reports whether a condition's message comes from HeldBack. The Helm library's reconciler
+// passes the error on as text only. Once the Secrets are complete, such a message is out of date and
+// no failure.
 func IsHeldBack(message string) bool {
 	return strings.Contains(message, heldBack) || strings.Contains(message, heldBackForMissing)
 }

@@ -22,26 +22,28 @@ import (
 // ReleaseType is the type of the Secrets in which Helm stores releases.
 const ReleaseType = "helm.sh/release.v1"
 
-// Inventory knows from a watch which Secrets there are, or which ServiceAccounts, and in which version. It keeps nothing else of
-// them, because a Kubernetes cluster may have tens of thousands of which a few are referred to, and a cache of their
-// metadata takes some hundred bytes for each. Secrets that store releases are left out.
+// Inventory knows from a watch which Secrets or ServiceAccounts exist, and in which version. It keeps
+// nothing else of them: a cache of their metadata takes some hundred bytes for each. A Kubernetes
+// cluster may have tens of thousands, and BarqClusters refer to a few. Secrets that store releases are
+// left out.
 type Inventory struct {
 	client metadata.Interface
-	// kind is what there is, which selector limits.
+	// kind is the kind of the objects, with the selector that limits them.
 	kind       kind
 	namespaces []string
 
 	lock sync.RWMutex
 	// versions are the resourceVersions by namespace and name.
 	versions map[string]map[string]string
-	// changed are told which Secrets were made, changed or deleted after the first list.
+	// changed are called for Secrets that were created, changed or deleted after the first list.
 	changed []func(types.NamespacedName)
 	// awaited is how many namespaces have not been listed yet; listed is closed when none is left.
 	awaited int
 	listed  chan struct{}
 }
 
-// NewInventory makes an Inventory of the Secrets in the namespaces; none means all. It knows nothing before it is started.
+// NewInventory returns an Inventory of the Secrets in the namespaces; none means all. It knows nothing
+// before it is started.
 func NewInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
 	secrets, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
 	if err != nil {
@@ -50,7 +52,7 @@ func NewInventory(config *rest.Config, client *http.Client, namespaces []string)
 	return newInventory(secrets, namespaces), nil
 }
 
-// NewAccountInventory makes one of the ServiceAccounts.
+// NewAccountInventory returns an Inventory of the ServiceAccounts.
 func NewAccountInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
 	accounts, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
 	if err != nil {
@@ -61,7 +63,7 @@ func NewAccountInventory(config *rest.Config, client *http.Client, namespaces []
 	return inventory, nil
 }
 
-// kind is what an Inventory has.
+// kind is the kind of the objects in an Inventory.
 type kind struct {
 	resource schema.GroupVersionResource
 	selector fields.Selector
@@ -86,7 +88,7 @@ func newInventory(client metadata.Interface, namespaces []string) *Inventory {
 	}
 }
 
-// Version gives the resourceVersion of a Secret, empty if there is none.
+// Version returns the resourceVersion of a Secret, empty if there is none.
 func (i *Inventory) Version(secret types.NamespacedName) string {
 	i.lock.RLock()
 	defer i.lock.RUnlock()
@@ -106,7 +108,8 @@ func (i *Inventory) Start(ctx context.Context) error {
 	return nil
 }
 
-// NeedLeaderElection lets a replica that does not lead know the Secrets already when it begins to.
+// NeedLeaderElection returns false, so that a replica already knows the Secrets when it becomes the
+// leader.
 func (i *Inventory) NeedLeaderElection() bool { return false }
 
 func (i *Inventory) listWatch(namespace string) cache.ListerWatcher {
@@ -128,14 +131,14 @@ func (i *Inventory) listWatch(namespace string) cache.ListerWatcher {
 	}, i.client)
 }
 
-// onChange has a function told of changes from now on.
+// onChange adds a function to call for changes from now on.
 func (i *Inventory) onChange(changed func(types.NamespacedName)) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
 	i.changed = append(i.changed, changed)
 }
 
-// awaitListed returns when all is known.
+// awaitListed waits for the first lists of all namespaces.
 func (i *Inventory) awaitListed(ctx context.Context) error {
 	select {
 	case <-i.listed:
@@ -177,7 +180,8 @@ func (i *Inventory) put(secret types.NamespacedName, version string) {
 	}
 }
 
-// begin takes the first list of a namespace, or of all. Nobody has acted on what was known before, so nobody is told.
+// begin stores the first list of a namespace, or of all. No controller has acted on earlier knowledge,
+// so no function is called.
 func (i *Inventory) begin(listed []metav1.Object) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
@@ -190,7 +194,7 @@ func (i *Inventory) begin(listed []metav1.Object) {
 	}
 }
 
-// replace takes a list, which comes after a watch that broke, for all that there is in a namespace, or in all.
+// replace replaces what is known of a namespace, or of all, by the list that follows a broken watch.
 func (i *Inventory) replace(namespace string, secrets []metav1.Object) {
 	listed := make(map[types.NamespacedName]string, len(secrets))
 	for _, secret := range secrets {
@@ -226,7 +230,7 @@ func (i *Inventory) replace(namespace string, secrets []metav1.Object) {
 	}
 }
 
-// watched is what one watch tells the Inventory.
+// watched passes what one watch reports to the Inventory.
 type watched struct {
 	inventory *Inventory
 	namespace string
@@ -278,7 +282,8 @@ func (w *watched) Replace(objects []any, _ string) error {
 // Resync implements cache.ReflectorStore.
 func (w *watched) Resync() error { return nil }
 
-// Transformer implements cache.TransformingStore: while a list comes in, the reflector keeps what this gives.
+// Transformer implements cache.TransformingStore: the reflector keeps the transformed objects of a
+// list until the list is complete.
 func (w *watched) Transformer() cache.TransformFunc {
 	return func(object any) (any, error) {
 		secret, err := meta.Accessor(object)
@@ -289,7 +294,7 @@ func (w *watched) Transformer() cache.TransformFunc {
 	}
 }
 
-// version is a Secret of a list that is coming in. Nothing else is asked of it than what it has.
+// version is a Secret of an incomplete list. The reflector only asks for these fields.
 type version struct {
 	metav1.Object
 	types.NamespacedName

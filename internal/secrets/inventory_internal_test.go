@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// observer is an Inventory, and what it has told.
+// observer is an Inventory, and the changes that it has reported.
 type observer struct {
 	*Inventory
 
@@ -24,7 +24,7 @@ func observe(namespaces ...string) *observer {
 	return o
 }
 
-// takeTold gives what was told since the last time.
+// takeTold returns the changes since the last call.
 func (o *observer) takeTold() []string {
 	told := o.told
 	o.told = nil
@@ -35,7 +35,7 @@ func metadataOf(namespace, name, version string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, ResourceVersion: version}}
 }
 
-// list tells the Inventory what there is, as a reflector does.
+// list gives the Inventory a list of objects, as a reflector does.
 func list(t *testing.T, into *watched, objects ...any) {
 	t.Helper()
 	for i := range objects {
@@ -70,7 +70,7 @@ func TestAnInventoryFollowsItsWatch(t *testing.T) {
 	require.Equal(t, []string{"team/keys", "team/more"}, o.takeTold())
 	require.Equal(t, map[string]map[string]string{"other": {"keys": "2"}}, o.versions)
 
-	// The watch broke, and much has happened.
+	// The watch broke, and many objects have changed.
 	list(t, watch, metadataOf("team", "keys", "7"), metadataOf("other", "new", "8"), metadataOf("other", "newer", "9"))
 	require.Equal(t, []string{"other/keys", "other/new", "other/newer", "team/keys"}, o.takeTold())
 	list(t, watch, metadataOf("team", "keys", "7"), metadataOf("other", "new", "8"), metadataOf("other", "newer", "10"))
@@ -95,7 +95,7 @@ func TestAnInventoryOfSomeNamespaces(t *testing.T) {
 	require.Equal(t, []string{"one/keys", "two/keys"}, o.takeTold())
 }
 
-// Other people's Secrets must not cost memory: a cache of their metadata takes several times as much.
+// Unrelated Secrets must not cost memory: a cache of their metadata takes several times as much.
 func TestWhatUnrelatedSecretsTake(t *testing.T) {
 	const secrets, limit = 10_000, 2 << 20
 	o := observe()
@@ -108,7 +108,7 @@ func TestWhatUnrelatedSecretsTake(t *testing.T) {
 	require.Len(t, o.versions, 100)
 }
 
-// many gives the metadata of Secrets in a hundred namespaces.
+// many returns the metadata of Secrets in a hundred namespaces.
 func many(count int) []any {
 	objects := make([]any, count)
 	for i := range objects {
@@ -117,7 +117,7 @@ func many(count int) []any {
 	return objects
 }
 
-// heap is how many bytes are in use.
+// heap returns how many bytes of the heap are in use.
 func heap() int64 {
 	runtime.GC()
 	var now runtime.MemStats

@@ -17,7 +17,7 @@ import (
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=scheduling.k8s.io,resources=priorityclasses,verbs=get
 
-// accounts lists the accounts that the spec names and the operator does not make.
+// accounts lists the accounts that the spec names and the operator does not create.
 func accounts(cluster *v1alpha1.BarqCluster) []string {
 	if spec := &cluster.Spec.ServiceAccount; !ptr.Deref(spec.Create, true) && spec.Name != "" {
 		return []string{spec.Name}
@@ -25,8 +25,9 @@ func accounts(cluster *v1alpha1.BarqCluster) []string {
 	return nil
 }
 
-// missing says what the spec names for the pods that is not there. Without it the API server makes no pod. unwatched says that there
-// is something among it of which no watch tells.
+// missing returns messages about objects that the spec names for the pods and that do not exist. The
+// API server creates no pod without them. unwatched reports whether the operator does not watch one of
+// them.
 func (r *Resolver) missing(ctx context.Context, cluster *v1alpha1.BarqCluster) (problems []string, unwatched bool, err error) {
 	for _, name := range accounts(cluster) {
 		there, err := r.hasAccount(ctx, types.NamespacedName{Namespace: cluster.Namespace, Name: name})
@@ -52,7 +53,8 @@ func (r *Resolver) missing(ctx context.Context, cluster *v1alpha1.BarqCluster) (
 	return problems, unwatched, nil
 }
 
-// hasAccount reports whether there is an account. Like a Secret it is asked for if the watch has none.
+// hasAccount reports whether an account exists. Like for a Secret, it asks the API server if the watch
+// has none.
 func (r *Resolver) hasAccount(ctx context.Context, name types.NamespacedName) (bool, error) {
 	if r.Accounts == nil || r.Accounts.Version(name) != "" {
 		return true, nil
@@ -64,8 +66,9 @@ func (r *Resolver) hasAccount(ctx context.Context, name types.NamespacedName) (b
 	return err == nil, err
 }
 
-// hasClass reports whether there is a PriorityClass. One that was found is not asked for again: classes seldom go, and the API server
-// says so when it refuses a pod. An operator that may not read classes, as one that is confined to namespaces, takes all for granted.
+// hasClass reports whether a PriorityClass exists. It does not ask again for a class that it has
+// found: classes are seldom deleted, and the API server says so when it refuses a pod. An operator
+// that may not read classes, for example because it is limited to namespaces, takes all for granted.
 func (r *Resolver) hasClass(ctx context.Context, name string) (bool, error) {
 	if _, known := r.classes.Get(name); known {
 		return true, nil

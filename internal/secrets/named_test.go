@@ -59,7 +59,7 @@ func TestWhatTheSpecNamesForPods(t *testing.T) {
 	require.False(t, s.resolve(t, resolver, namesSpec).HoldsBack())
 	require.Equal(t, before, s.reads, "what is there costs no request")
 
-	// The operator makes the account itself.
+	// The operator creates the account itself.
 	resolver.Accounts = known{}
 	require.False(t, s.resolve(t, resolver, `serviceAccount: {name: made}`).HoldsBack())
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Keys that the Secret of a tier holds. They are named like the variables that
-// Barq DB reads (docs/barq-server.md).
+// Keys in the Secret of a tier. They have the names of the variables that Barq DB reads
+// (docs/barq-server.md).
 const (
 	KeyAWSAccessKeyID        = "AWS_ACCESS_KEY_ID"
 	KeyAWSSecretAccessKey    = "AWS_SECRET_ACCESS_KEY"
@@ -24,28 +24,29 @@ const (
 
 // Reference is one key of a Secret that the database reads when it starts.
 type Reference struct {
-	// Field is the path in the spec that makes the reference.
+	// Field is the path in the spec that has the reference.
 	Field string
-	// Secret is its name, in the BarqCluster's namespace.
+	// Secret is the name of the Secret, in the BarqCluster's namespace.
 	Secret string
-	// Key in the Secret.
+	// Key is the key in the Secret.
 	Key string
 	// Optional: the pod starts without it.
 	Optional bool
-	// FilledFor is the path of a field for which the value may not be empty, because Barq DB ends on an empty variable of a
-	// tier and on an empty certificate. Without it an empty value is one, as it is for Kubernetes.
+	// FilledFor is the path of a field for which the value must not be empty. Barq DB ends on an empty
+	// variable of a tier and on an empty certificate. Without FilledFor an empty value is a value, as
+	// for Kubernetes.
 	FilledFor string
 }
 
-// References lists what the spec refers to, each key of a Secret once, sorted
-// by Secret and key. Tiers count only while tiering is enabled, because only then
-// do the pods use them. Secrets for pulling images are not among them: the
-// kubelet reads those, not the database.
+// References lists what the spec refers to, each key of a Secret once, sorted by Secret and key. Tiers
+// count only while tiering is enabled, because only then do the pods use them. Secrets for pulling
+// images are left out: the kubelet reads those, not the database.
 func References(cluster *v1alpha1.BarqCluster) []Reference {
 	var found []Reference
 	spec := &cluster.Spec
 	if spec.Tiering.Enabled {
-		// One process has one region, so that of either tier replaces the Secret's.
+		// A process has only one region, so the region of either tier replaces the region in the
+		// Secret.
 		regionKey := !hasRegion(spec.Tiering.Warm) && !hasRegion(spec.Tiering.Cold)
 		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey)...)
 		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey)...)
@@ -81,8 +82,8 @@ func Names(cluster *v1alpha1.BarqCluster) []string {
 
 func hasRegion(tier *v1alpha1.TierSpec) bool { return tier != nil && tier.Region != "" }
 
-// tierReferences lists what one tier refers to; regionKey says whether the region
-// of an s3 bucket is taken from the Secret.
+// tierReferences lists what one tier refers to. regionKey is whether the region of an s3 bucket comes
+// from the Secret.
 func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Reference {
 	if tier == nil {
 		return nil
@@ -119,15 +120,15 @@ func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Ref
 	return found
 }
 
-// filled is a reference whose value may not be empty.
+// filled returns the reference as one whose value must not be empty.
 func filled(ref Reference) Reference {
 	ref.FilledFor = ref.Field
 	return ref
 }
 
-// unique keeps one reference for each key of a Secret. A required one wins over
-// an optional one, because the pod that needs it does not start without it; and if any
-// needs a value that is not empty, all do.
+// unique keeps one reference for each key of a Secret. A required one wins over an optional one,
+// because the pod that needs it does not start without it. If any needs a value that is not empty, all
+// do.
 func unique(found []Reference) []Reference {
 	slices.SortStableFunc(found, func(a, b Reference) int {
 		return cmp.Or(
@@ -158,8 +159,8 @@ func boolCompare(a, b bool) int {
 	}
 }
 
-// problemWith says what is wrong with the reference in the given Secret, or
-// nothing (docs/barq-server.md).
+// problemWith says what is wrong with the reference in the given Secret, or nothing
+// (docs/barq-server.md).
 func problemWith(ref Reference, keys map[string]digest) string {
 	sum, ok := keys[ref.Key]
 	switch {
@@ -176,7 +177,7 @@ func problemWith(ref Reference, keys map[string]digest) string {
 	}
 }
 
-// digests sums up the values of a Secret, so that the values need not be kept.
+// digests returns checksums of the values of a Secret, so that the operator need not keep the values.
 func digests(secret *corev1.Secret) map[string]digest {
 	sums := make(map[string]digest, len(secret.Data))
 	for key, value := range secret.Data {

@@ -17,15 +17,14 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// remembered is how many Secrets' sums are kept. Each takes about 100 bytes a key;
-// beyond that number the least recently used is read again.
+// remembered is the number of Secrets whose checksums are kept. Each takes about 100 bytes a key.
+// Beyond that number the least recently used Secret is read again.
 const remembered = 8192
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
-// Resolver looks Secrets up. It asks the API server for a Secret only when the
-// Secret's resourceVersion is one that it has not seen, so that resolving an
-// unchanged BarqCluster costs no request.
+// Resolver looks Secrets up. It reads a Secret from the API server only if it has not seen the
+// Secret's resourceVersion before. So an unchanged BarqCluster costs no request.
 type Resolver struct {
 	// versions knows which Secrets exist and their resourceVersions, from a watch.
 	versions Versions
@@ -40,17 +39,17 @@ type Resolver struct {
 
 // Versions is what a Resolver needs of an Inventory.
 type Versions interface {
-	// Version gives the resourceVersion of a Secret, empty if there is none.
+	// Version returns the resourceVersion of a Secret, empty if there is none.
 	Version(secret types.NamespacedName) string
 }
 
-// NewResolver makes a Resolver of what knows the versions of Secrets and of a
-// reader that reads from the API server.
+// NewResolver returns a Resolver. versions knows the versions of Secrets, and contents reads from the
+// API server.
 func NewResolver(versions Versions, contents client.Reader) *Resolver {
 	return &Resolver{versions: versions, contents: contents, seen: lru.New(remembered), classes: lru.New(remembered)}
 }
 
-// Resolution is what was found.
+// Resolution is the result of a look-up.
 type Resolution struct {
 	// Referenced is how many keys of Secrets the spec refers to.
 	Referenced int
@@ -60,9 +59,10 @@ type Resolution struct {
 	// Problems name the Secrets and keys that are missing or empty, in the words of
 	// a message to the user. Empty when all is well.
 	Problems []string
-	// Missing names the other objects that pods need and that are missing, in the same words: an account, a PriorityClass.
+	// Missing names the other objects that the pods need and that do not exist, in the same words: an
+	// account, a PriorityClass.
 	Missing []string
-	// Unwatched: no watch tells when what is missing is there.
+	// Unwatched: no watch reports when a missing object is created.
 	Unwatched bool
 }
 
@@ -86,9 +86,8 @@ type snapshot struct {
 	keys            map[string]digest
 }
 
-// Resolve looks up everything that the spec refers to. An error means that the
-// API server could not be asked; a Secret that is not there is not an error but
-// one of the Problems.
+// Resolve looks up everything that the spec refers to. An error means that the API server could not be
+// asked. A Secret that does not exist is one of the Problems.
 func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (Resolution, error) {
 	references := References(cluster)
 	resolution := Resolution{Referenced: len(references)}
@@ -118,8 +117,8 @@ func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (
 	return resolution, nil
 }
 
-// check compares the references to one Secret with what it holds (nil when it
-// is not there), and adds the values that are used to the sum.
+// check compares the references to one Secret with the keys that it holds (nil if it does not exist).
+// It adds the values that are used to the checksum.
 func check(references []Reference, keys map[string]digest, sum io.Writer) []string {
 	if keys == nil {
 		var required []string
@@ -147,7 +146,7 @@ func check(references []Reference, keys map[string]digest, sum io.Writer) []stri
 	return problems
 }
 
-// keys gives the sums of a Secret's values, or nil when there is no such Secret.
+// keys returns the checksums of a Secret's values, or nil if the Secret does not exist.
 func (r *Resolver) keys(ctx context.Context, name types.NamespacedName) (map[string]digest, error) {
 	if known := r.versions.Version(name); known != "" {
 		if seen, ok := r.seen.Get(name); ok && seen.(snapshot).resourceVersion == known {
@@ -155,9 +154,8 @@ func (r *Resolver) keys(ctx context.Context, name types.NamespacedName) (map[str
 		}
 	}
 
-	// Asked even when the watch knows no such Secret: one that was created together
-	// with the BarqCluster may not have reached the watch yet, and must not be
-	// reported as missing.
+	// Ask even if the watch knows no such Secret. One that was created together with the BarqCluster
+	// may not have reached the watch yet, and must not be reported as missing.
 	secret := &corev1.Secret{}
 	if err := r.contents.Get(ctx, name, secret); err != nil {
 		if apierrors.IsNotFound(err) {

@@ -27,7 +27,7 @@ func secret(name string, data map[string]string) *corev1.Secret {
 	return object
 }
 
-// store is an API server of which the requests for contents are counted.
+// store is an API server that counts the requests for contents.
 type store struct {
 	client.Client
 	reads int
@@ -166,7 +166,7 @@ func TestResolveReadsASecretOncePerVersion(t *testing.T) {
 	require.NotEmpty(t, s.resolve(t, resolver, s3Spec).Problems)
 }
 
-// An API server that cannot be asked must not look like a Secret that is missing.
+// An API server that cannot be asked must not look like a missing Secret.
 func TestResolvePassesErrorsOn(t *testing.T) {
 	s, resolver := newStore(t)
 	s.fail = errors.New("connection refused")

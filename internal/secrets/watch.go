@@ -13,15 +13,14 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// The field indexes from the name of a Secret or of a ServiceAccount to the BarqClusters that
-// refer to it.
+// The field indexes from the name of a Secret or of a ServiceAccount to the BarqClusters that refer to
+// it.
 const (
 	secretIndex  = "barq.db/secret-names"
 	accountIndex = "barq.db/account-names"
 )
 
-// IndexReferences makes the indexes that Watch needs. Call it once, before the
-// cache starts.
+// IndexReferences adds the indexes that Watch needs. Call it once, before the cache starts.
 func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 	for index, names := range map[string]func(*v1alpha1.BarqCluster) []string{secretIndex: Names, accountIndex: accounts} {
 		clusters := &unstructured.Unstructured{}
@@ -29,8 +28,8 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 		if err := indexer.IndexField(ctx, clusters, index, func(object client.Object) []string {
 			cluster, err := v1alpha1.FromUnstructured(object.(*unstructured.Unstructured))
 			if err != nil {
-				// The API server validated it, so this is a version that this operator does
-				// not know; its translation fails with a message of its own.
+				// The API server has validated the spec, so it is of a version that this operator does
+				// not know. Its translation fails with a message of its own.
 				return nil
 			}
 			return names(cluster)
@@ -41,9 +40,9 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// Watch gives a source that enqueues the BarqClusters that refer to what the inventory has,
-// whenever one of that is made, changed or deleted. clusters reads BarqClusters from a
-// cache that has the index.
+// Watch returns a source that enqueues the BarqClusters which refer to an object of the inventory,
+// whenever that object is created, changed or deleted. clusters reads BarqClusters from a cache that
+// has the index.
 func Watch(inventory *Inventory, clusters client.Reader) source.Source {
 	return &changes{inventory: inventory, clusters: clusters}
 }
@@ -77,7 +76,7 @@ func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingIn
 // WaitForSync implements source.SyncingSource.
 func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.awaitListed(ctx) }
 
-// String is what the log calls the source.
+// String returns the name of the source for the log.
 func (c *changes) String() string {
 	return c.inventory.kind.resource.Resource + " that BarqClusters refer to"
 }

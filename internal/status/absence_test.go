@@ -14,7 +14,8 @@ import (
 	"github.com/barq-db/barq-operator/test/observation"
 )
 
-// A refusal explains the absence of a pod if it was recorded during that, and for as long as the pod has been missing.
+// A refusal explains the absence of a pod if Kubernetes recorded it meanwhile, for as long as the pod
+// is missing.
 func TestARefusalExplainsAnAbsence(t *testing.T) {
 	type refusal struct{ first, last time.Duration }
 	for name, test := range map[string]struct {
@@ -60,7 +61,7 @@ func TestARefusalExplainsAnAbsence(t *testing.T) {
 	}
 }
 
-// Of two that are missing, the one that was refused is named.
+// If one of two missing pods was refused, the status names that one.
 func TestTheMissingPodThatWasRefused(t *testing.T) {
 	observed := observation.Running()
 	observed.Pods = observed.Pods[:1]

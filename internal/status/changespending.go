@@ -12,22 +12,21 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// checksumAnnotation of the pod template carries the sum of the Secrets that the pods
-// were started with.
+// checksumAnnotation of the pod template holds the checksum of the Secrets with which the pods were
+// started.
 const checksumAnnotation = "barq.db/secrets-checksum"
 
-// HashOf sums up what of a spec makes a difference to what runs.
+// HashOf returns a checksum of the parts of a spec that affect what runs.
 func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
 	spec = spec.DeepCopy()
 	spec.ResetWithoutEffect()
 	if !spec.Tiering.Enabled {
 		spec.Tiering.Warm, spec.Tiering.Cold = nil, nil
 	}
-	// An empty list says that no constraint is wanted, none leaves them to the chart; the
-	// text of a spec has neither.
+	// An empty list asks for no constraints, and a missing list leaves them to the chart. The JSON of
+	// a spec has neither.
 	unconstrained := spec.TopologySpreadConstraints != nil && len(spec.TopologySpreadConstraints) == 0
-	// Fields are written in the order of the type and maps in that of their keys, so
-	// that equal specs give equal texts.
+	// json.Marshal sorts fields and map keys, so equal specs have equal texts.
 	text, err := json.Marshal([]any{spec, unconstrained})
 	if err != nil {
 		return "", fmt.Errorf("summing up the spec: %w", err)
@@ -36,8 +35,8 @@ func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// appliedSpecHash is the sum of the spec that was last applied: of this one, or of one
-// before.
+// appliedSpecHash returns the checksum of the spec that was last applied: the newest one or an earlier
+// one.
 func (o Observation) appliedSpecHash() string {
 	if o.Cluster.Spec.Paused || o.Cluster.DeletionTimestamp != nil || o.Secrets.HoldsBack() || !o.applied() {
 		return o.Cluster.Status.AppliedSpecHash
@@ -45,8 +44,8 @@ func (o Observation) appliedSpecHash() string {
 	return o.SpecHash
 }
 
-// pendingCondition says whether a change is held back. It is about the newest spec,
-// also while the rest of the status is about an older one.
+// pendingCondition says whether a change is held back. It is about the newest spec, even while the
+// rest of the status is about an older one.
 func pendingCondition(o Observation) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionFalse, ObservedGeneration: o.Cluster.Generation,
@@ -79,7 +78,7 @@ func pendingCondition(o Observation) metav1.Condition {
 	}
 }
 
-// unappliedSpec says what of the spec was not applied; empty if all of it was.
+// unappliedSpec says which part of the spec was not applied; empty if all of it was.
 func (o Observation) unappliedSpec() string {
 	switch o.Cluster.Status.AppliedSpecHash {
 	case o.SpecHash:
@@ -106,9 +105,9 @@ func (o Observation) heldByPause() []string {
 	return held
 }
 
-// secretsChanged reports whether the Secrets are not those that were last applied. Of the
-// pods of a release that was taken over from Helm nothing is known until a Secret changes
-// for the first time: they were made without a sum.
+// secretsChanged reports whether the Secrets differ from those that were last applied. Pods that Helm
+// created, before the operator adopted their release, have no checksum. For them the answer is unknown
+// until a Secret changes for the first time.
 func (o Observation) secretsChanged() bool {
 	if o.StatefulSet == nil || len(o.Secrets.Problems) > 0 {
 		return false

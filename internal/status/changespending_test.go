@@ -148,7 +148,7 @@ func TestChangesPending(t *testing.T) {
 	}
 }
 
-// Waiting for one's turn is nothing that clients feel.
+// Clients do not notice that a rollout waits for its turn.
 func TestAQueuedRolloutLeavesReadyAlone(t *testing.T) {
 	observed := observation.Running()
 	want := status.Compute(observed, now)
@@ -159,7 +159,7 @@ func TestAQueuedRolloutLeavesReadyAlone(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// The sum changes with everything that is applied, and with nothing else.
+// The hash changes with everything that is applied, and only with that.
 func TestHashOf(t *testing.T) {
 	spec := func(changes ...func(*v1alpha1.BarqClusterSpec)) string {
 		spec := &v1alpha1.BarqClusterSpec{
@@ -204,7 +204,7 @@ func TestHashOf(t *testing.T) {
 	}
 }
 
-// A pause is over when what it held back was applied.
+// A pause ends when the changes that it held back were applied.
 func TestThePauseEnds(t *testing.T) {
 	observed := observation.Running()
 	observed.Cluster.Spec.Paused, observed.SpecHash = true, "new"

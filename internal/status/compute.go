@@ -18,19 +18,19 @@ import (
 	"github.com/barq-db/barq-operator/internal/routes"
 )
 
-// verdict is what the conditions Ready, Reconciling and Stalled and the phase say.
-// They are decided together, so that they cannot contradict one another.
+// verdict is what the phase and the conditions Ready, Reconciling and Stalled say. One function
+// decides them together, so that they cannot contradict one another.
 type verdict struct {
 	phase       v1alpha1.Phase
 	ready       metav1.ConditionStatus
 	reconciling bool
-	// stalled is the reason why no progress is made until a person acts; empty if it is.
+	// stalled is the reason why progress needs a person; empty while it does not.
 	stalled string
 	reason  string
-	// rollsOut: not all pods of this generation have answered yet.
+	// rollsOut: some pods of this generation have not answered yet.
 	rollsOut bool
 	message  string
-	// acted: the newest spec was acted upon, so the status is about its generation.
+	// acted: the operator has acted on the newest spec, so the status is about its generation.
 	acted bool
 }
 
@@ -95,8 +95,8 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	return status
 }
 
-// observedBefore is the generation that the stored status is about. One that is yet to come is of another BarqCluster, whose
-// status was restored to this one.
+// observedBefore is the generation that the stored status is about. A generation in the future comes
+// from another BarqCluster, whose status was restored to this one.
 func (o Observation) observedBefore() int64 {
 	if stored := o.Cluster.Status.ObservedGeneration; stored <= o.Cluster.Generation {
 		return stored
@@ -104,7 +104,7 @@ func (o Observation) observedBefore() int64 {
 	return 0
 }
 
-// judge decides, the weightiest state first.
+// judge returns the verdict. It checks the most serious state first.
 func judge(o Observation, now time.Time) verdict {
 	switch {
 	case o.Cluster.DeletionTimestamp != nil:
@@ -145,7 +145,7 @@ func judge(o Observation, now time.Time) verdict {
 	}
 }
 
-// judgeDeletion says what becomes of the volumes, and what the deletion waits for.
+// judgeDeletion says what happens to the volumes, and what the deletion waits for.
 func judgeDeletion(o Observation) verdict {
 	result := verdict{
 		phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
@@ -158,8 +158,8 @@ func judgeDeletion(o Observation) verdict {
 	return result
 }
 
-// judgePaused reports the pods as they are, beside what they were last asked to be,
-// and says nothing about the newest spec.
+// judgePaused compares the pods with the spec that was last applied, and says nothing about the newest
+// spec.
 func judgePaused(o Observation, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhasePaused, ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused,
@@ -188,7 +188,7 @@ func judgePaused(o Observation, now time.Time) verdict {
 	return result
 }
 
-// judgePods looks at what an applied spec has become.
+// judgePods judges the pods of a spec that was applied.
 func judgePods(o Observation, now time.Time) verdict {
 	issues := o.issues(now)
 	desired := o.Cluster.Spec.DesiredReplicas()
@@ -221,8 +221,8 @@ func judgePods(o Observation, now time.Time) verdict {
 	}
 }
 
-// judgeIssues says what keeps pods from answering, and whether that has lasted for
-// so long that it will not pass by itself.
+// judgeIssues says what keeps pods from answering, and whether that has lasted too long to end by
+// itself.
 func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhaseDegraded, ready: metav1.ConditionFalse, reconciling: true, acted: true,
@@ -231,15 +231,15 @@ func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict 
 			"; " + describe(issues) + progress.Remaining(o.StatefulSet, o.Pods, issues) + progress.Cause(o.StatefulSet),
 	}
 	if resized := o.volumesResized(); resized != nil && resized.Status == metav1.ConditionUnknown {
-		// What the scheduler says of a claim names neither the claim nor its class.
+		// The scheduler's message about a PVC names neither the PVC nor its class.
 		result.message += "; " + resized.Message
 	}
 	if o.StatefulSet.Status.ReadyReplicas == 0 && !slices.ContainsFunc(issues, func(i podissue.Issue) bool { return !i.WithoutNode() }) {
 		result.phase = v1alpha1.PhasePending
 	}
 	if o.overdue(issues, now) != nil {
-		// Kubernetes and the operator go on trying, but kstatus takes what is both
-		// reconciling and stalled for reconciling.
+		// Kubernetes and the operator keep trying. But kstatus takes a status that is both reconciling
+		// and stalled for reconciling.
 		result.reconciling = false
 		result.stalled = v1alpha1.ReasonProgressDeadlineExceeded
 		if !o.serves() {
@@ -249,7 +249,7 @@ func judgeIssues(o Observation, issues []podissue.Issue, now time.Time) verdict 
 	return result
 }
 
-// judgeVolumes looks at the volumes of pods that all answer.
+// judgeVolumes judges the volumes of pods that all answer.
 func judgeVolumes(o Observation) verdict {
 	resized := o.volumesResized()
 	switch {
@@ -276,8 +276,8 @@ func judgeVolumes(o Observation) verdict {
 	}
 }
 
-// whileHeldBack is Degraded when clients get answers from what a change cannot reach,
-// else the given phase.
+// whileHeldBack returns Degraded while clients get answers from pods that a change cannot reach, else
+// the given phase.
 func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
 	if o.serves() {
 		return v1alpha1.PhaseDegraded
@@ -285,8 +285,8 @@ func (o Observation) whileHeldBack(otherwise v1alpha1.Phase) v1alpha1.Phase {
 	return otherwise
 }
 
-// answeredBefore reports whether every pod of this generation has answered once: then
-// pods that do not answer are a loss, not a start.
+// answeredBefore reports whether every pod of this generation has answered once. After that, pods that
+// do not answer are a loss; before, they are starting.
 func (o Observation) answeredBefore() bool {
 	conditions := o.Cluster.Status.Conditions
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
@@ -294,14 +294,15 @@ func (o Observation) answeredBefore() bool {
 		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonPodsNotReady && !RollsOut(conditions))
 }
 
-// RollsOut reports whether a stored or computed status that says of pods that they are in trouble is about a start.
+// RollsOut reports whether a status that reports trouble with pods, stored or computed, is about a
+// start.
 func RollsOut(conditions []metav1.Condition) bool {
 	reconciling := meta.FindStatusCondition(conditions, v1alpha1.ConditionReconciling)
 	return reconciling != nil && reconciling.Reason == v1alpha1.ReasonRollingOut
 }
 
-// count says how many pods answer of those that are asked for, and in mode Primary
-// whether the one is among them on which everything depends.
+// count says how many of the desired pods answer. In mode Primary it adds whether the primary, on
+// which everything depends, is one of them.
 func (o Observation) count(asked int32) string {
 	if o.StatefulSet == nil {
 		return o.countOf(0, asked)
@@ -309,7 +310,7 @@ func (o Observation) count(asked int32) string {
 	return o.countOf(o.StatefulSet.Status.ReadyReplicas, asked)
 }
 
-// countOf says it of a number of pods that answer.
+// countOf says it for a given number of pods that answer.
 func (o Observation) countOf(ready, asked int32) string {
 	if asked == 0 {
 		if o.StatefulSet == nil || o.StatefulSet.Status.Replicas == 0 {
@@ -328,7 +329,8 @@ func (o Observation) countOf(ready, asked int32) string {
 	}
 }
 
-// keptBy names what keeps a BarqCluster that is deleted, once the operator does not.
+// keptBy names the finalizers of others that keep a deleted BarqCluster, once the operator's own are
+// gone.
 func (o Observation) keptBy() string {
 	finalizers := o.Cluster.Finalizers
 	if len(finalizers) == 0 || slices.Contains(finalizers, clusters.UninstallFinalizer) {

@@ -20,7 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/test/observation"
 )
 
-// said is what a person and a GitOps tool read off a status.
+// said is what a person or a GitOps tool reads from a status.
 type said struct {
 	phase                       v1alpha1.Phase
 	ready, reconciling, stalled metav1.ConditionStatus
@@ -28,7 +28,7 @@ type said struct {
 	observed                    int64
 }
 
-// fate is that of one claim.
+// fate returns the fate of one PVC.
 func fate(deletes bool) retention.Fate {
 	claim := clusters.Claim{PersistentVolumeClaim: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-vectors-0"}}}
 	return retention.Fate{Deletes: deletes, Why: "a field says so", Claims: []clusters.Claim{claim}}
@@ -469,8 +469,8 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 	}, got)
 }
 
-// A status that is computed again from itself must not change, or the two
-// controllers would write for ever.
+// Computing a status again from itself must not change it, or the two controllers would write for
+// ever.
 func TestComputeIsStable(t *testing.T) {
 	for name, change := range map[string]func(*status.Observation){
 		"all well":   func(*status.Observation) {},
@@ -489,8 +489,7 @@ func TestComputeIsStable(t *testing.T) {
 	}
 }
 
-// A message that the API server would refuse would keep the whole status from being
-// written.
+// The API server refuses a whole status if one of its messages is too long.
 func TestNoMessageIsTooLong(t *testing.T) {
 	observed := observation.Running()
 	observed.Secrets.Problems = []string{strings.Repeat("ü", 100_000)}

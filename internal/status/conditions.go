@@ -60,7 +60,8 @@ func stalledCondition(v verdict) metav1.Condition {
 	}
 }
 
-// whyNotStalled says it by the reason of the condition Ready, which may ask a person for something.
+// whyNotStalled chooses the text by the reason of the condition Ready, which may ask a person for
+// something.
 func whyNotStalled(reason string) string {
 	switch reason {
 	case v1alpha1.ReasonSecretMissing, v1alpha1.ReasonReferenceMissing, v1alpha1.ReasonPodsNotReady, v1alpha1.ReasonDeletionWaits,

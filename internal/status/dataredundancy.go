@@ -8,8 +8,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// redundancyCondition says that more pods are not more copies of the data; nil when
-// there is nobody who could think so.
+// redundancyCondition says that more pods are not more copies of the data; nil while the spec asks for
+// at most one pod.
 func redundancyCondition(o Observation) *metav1.Condition {
 	pods := o.Cluster.Spec.DesiredReplicas()
 	if pods <= 1 {

@@ -14,7 +14,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// issues finds what is wrong with the pods, in their order.
+// issues returns what is wrong with the pods, in their order.
 func (o Observation) issues(now time.Time) []podissue.Issue {
 	var found []podissue.Issue
 	for i := range o.Pods {
@@ -29,11 +29,12 @@ func (o Observation) issues(now time.Time) []podissue.Issue {
 	return found
 }
 
-// missing names the pods that should be there and are not.
+// missing returns the names of the pods that should exist and do not.
 func (o Observation) missing() []string { return absence.Missing(o.StatefulSet, o.Pods) }
 
-// diagnose looks at one of the pods. The issue of one that is about to be replaced, as all are when the spec has just been
-// corrected, does not count towards the deadline, and the replacement ends it.
+// diagnose examines one of the pods. The issue of a pod that is about to be replaced does not count
+// towards the deadline, because the replacement ends it. After a correction of the spec that is every
+// pod.
 func (o Observation) diagnose(pod *corev1.Pod, now time.Time) podissue.Diagnosis {
 	found := podissue.Diagnose(pod, now, o.Cluster.Spec.ProgressDeadline())
 	if found.Issue != nil && o.StatefulSet != nil && workload.Outdated(o.StatefulSet, pod) {
@@ -54,7 +55,7 @@ func (o Observation) overdue(issues []podissue.Issue, now time.Time) *podissue.I
 	return nil
 }
 
-// detailed is how many pods a message describes; of the others it gives the number.
+// detailed is how many pods a message describes; it counts the others.
 const detailed = 4
 
 // describe lists what is wrong with the pods.
@@ -69,8 +70,8 @@ func describe(issues []podissue.Issue) string {
 	return strings.Join(parts, "; ")
 }
 
-// LookAgainAfter is when the status may change though nothing that is watched
-// does; zero means never.
+// LookAgainAfter returns how long it takes until the status may change although no watched object
+// changes; zero means never.
 func (o Observation) LookAgainAfter(now time.Time) time.Duration {
 	missing := o.missing()
 	refused := absence.Issue(missing, o.Missing, o.FailedCreation, now)

@@ -175,7 +175,7 @@ func TestIssues(t *testing.T) {
 	}
 }
 
-// Pods that have never answered were not lost: their trouble is over, and they start.
+// Pods that have never answered are no loss: their trouble is over, and they start.
 func TestAnIssueAtAStartIsNoLoss(t *testing.T) {
 	type told struct {
 		phase              v1alpha1.Phase
@@ -212,7 +212,7 @@ func TestAnIssueAtAStartIsNoLoss(t *testing.T) {
 	}
 }
 
-// Nothing that is watched changes when a pod has waited for too long.
+// No watch event tells that a pod has waited too long.
 func TestLookAgainAfter(t *testing.T) {
 	observed := observation.Running()
 	require.Zero(t, observed.LookAgainAfter(now))

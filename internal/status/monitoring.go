@@ -6,7 +6,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// monitoredCondition says whether the PodMonitor that the spec asks for can be made; nil while none is asked for, or nothing is known.
+// monitoredCondition says whether Kubernetes can have the PodMonitor that the spec asks for; nil while
+// the spec asks for none, or that is unknown.
 func monitoredCondition(o Observation) *metav1.Condition {
 	switch {
 	case !o.Cluster.Spec.Monitoring.PodMonitor.Enabled || o.KnowsPodMonitors == nil:

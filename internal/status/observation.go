@@ -23,28 +23,28 @@ import (
 type Observation struct {
 	// Cluster is the BarqCluster with its stored status.
 	Cluster *v1alpha1.BarqCluster
-	// Secrets says whether what the spec refers to is there.
+	// Secrets says whether the objects that the spec refers to exist.
 	Secrets secrets.Resolution
 	// StatefulSet that belongs to the BarqCluster; nil while there is none.
 	StatefulSet *appsv1.StatefulSet
 	// Pods of the StatefulSet.
 	Pods []corev1.Pod
-	// Missing are the pods that should be there and are not, with when they were last there.
+	// Missing are the pods that should exist and do not, with the time since when they are missing.
 	Missing map[string]time.Time
-	// FailedCreation is why pods could not be made when that was last tried; nil if they could, or nothing was recorded.
+	// FailedCreation is why Kubernetes could not create pods at its last attempt; nil if it could, or
+	// no event says so.
 	FailedCreation *absence.FailedCreation
 	// Routes are the objects between clients and the pods; nil if they were not read.
 	Routes *routes.Routes
-	// SpecHash is what HashOf gives for the newest spec.
+	// SpecHash is the HashOf of the newest spec.
 	SpecHash string
-	// Protection is what spec.deletionProtection comes to.
+	// Protection is the effect of spec.deletionProtection.
 	Protection protection.Effect
-	// Fate is what becomes of the volumes of a BarqCluster that is being deleted.
+	// Fate is what happens to the volumes of a BarqCluster that is being deleted.
 	Fate retention.Fate
-	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while nothing is known.
+	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while that is unknown.
 	KnowsPodMonitors *bool
-	// Queued says what a roll-out that nobody asked for in the spec waits for; empty if
-	// none waits.
+	// Queued says what a queued rollout waits for; empty if none waits.
 	Queued string
 }
 
@@ -69,7 +69,8 @@ func (o Observation) serves() bool {
 	return o.primaryAnswers()
 }
 
-// answering is how many pods answer that the StatefulSet has. Its own count lags behind when one has just been replaced.
+// answering returns how many pods of the StatefulSet answer. The StatefulSet's own count lags behind
+// after the replacement of a pod.
 func (o Observation) answering() int32 {
 	var found int32
 	for i := range o.Pods {
@@ -80,15 +81,16 @@ func (o Observation) answering() int32 {
 	return found
 }
 
-// applied reports whether the Helm side finished a pass over the newest spec with
-// success. Deployed alone does not: it stays True while the newest release failed.
+// applied reports whether the release controller reconciled the newest spec with success. The
+// condition Deployed alone does not say so: it stays True when the newest release failed.
 func (o Observation) applied() bool {
 	return o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse) != nil &&
 		o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse) != nil &&
 		o.helmCondition(v1alpha1.ConditionDeployed, metav1.ConditionTrue) != nil
 }
 
-// awaitsDeletion is the message of a pass over the newest spec that has met an object which is still being deleted, or nothing.
+// awaitsDeletion returns the message of a reconcile of the newest spec that met an object which is
+// still being deleted, or nothing.
 func (o Observation) awaitsDeletion() string {
 	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
 	if failed == nil || failed.Reason != v1alpha1.ReasonAwaitingDeletion {
@@ -97,8 +99,8 @@ func (o Observation) awaitsDeletion() string {
 	return failed.Message
 }
 
-// refusal is the message of a pass over the newest spec that ended in an error, or
-// nothing. One that waited for Secrets which are there by now is out of date.
+// refusal returns the message of a reconcile of the newest spec that ended in an error, or nothing. A
+// message about missing Secrets that exist by now is out of date.
 func (o Observation) refusal() string {
 	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
 	if failed == nil || secrets.IsHeldBack(failed.Message) {
@@ -107,7 +109,8 @@ func (o Observation) refusal() string {
 	return failed.Message
 }
 
-// deletionWaits is why the Helm side could not delete what belongs to the BarqCluster, or nothing.
+// deletionWaits returns why the release controller could not delete the BarqCluster's objects, or
+// nothing.
 func (o Observation) deletionWaits() string {
 	failed := o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionTrue)
 	if failed == nil || failed.Reason != reasonUninstallError {
@@ -116,7 +119,7 @@ func (o Observation) deletionWaits() string {
 	return failed.Message
 }
 
-// reasonUninstallError is the Helm library's for a release that it could not uninstall.
+// reasonUninstallError is the Helm library's reason for a release that it could not uninstall.
 const reasonUninstallError = "UninstallError"
 
 // helmCondition returns the condition if it has the status and is about the newest spec.
@@ -128,14 +131,14 @@ func (o Observation) helmCondition(name string, status metav1.ConditionStatus) *
 	return condition
 }
 
-// rolledOut reports whether every pod that is asked for exists in the newest revision,
-// whether or not it answers, and no other pod is left.
+// rolledOut reports whether every desired pod exists in the newest revision, ready or not, and no
+// other pod is left.
 func (o Observation) rolledOut() bool {
 	return o.StatefulSet != nil && workload.RolledOut(o.StatefulSet, o.Cluster.Spec.DesiredReplicas())
 }
 
-// obstacle says what of the objects around them keeps clients, the NetworkPolicy or the next rollout from pods that answer;
-// empty if nothing does. The operator puts it right, if it can.
+// obstacle says what keeps clients, the NetworkPolicy or the next rollout from pods that answer; empty
+// if nothing does. The operator repairs it if it can.
 func (o Observation) obstacle() string {
 	if text := progress.Obstacle(o.StatefulSet); text != "" || o.StatefulSet == nil || o.Routes == nil {
 		return text
@@ -149,7 +152,7 @@ func (o Observation) available() bool {
 	return status.ReadyReplicas == status.Replicas && status.AvailableReplicas == status.Replicas
 }
 
-// dataAtRisk is what the volumes controller says about claims that go when their pods stop, or nothing.
+// dataAtRisk is what the volumes controller says about PVCs that go when their pods stop, or nothing.
 func (o Observation) dataAtRisk() string {
 	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 	if condition == nil || condition.Reason != v1alpha1.ReasonDataAtRisk {
@@ -158,8 +161,8 @@ func (o Observation) dataAtRisk() string {
 	return condition.Message
 }
 
-// volumesResized is what the volumes controller says about the newest spec, or nil
-// while it has not looked at it.
+// volumesResized returns what the volumes controller says about the newest spec; nil before it has
+// reconciled that spec.
 func (o Observation) volumesResized() *metav1.Condition {
 	condition := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 	if condition == nil || condition.ObservedGeneration != o.Cluster.Generation {

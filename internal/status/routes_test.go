@@ -36,7 +36,7 @@ func serviceTo(pod string) *corev1.Service {
 	return service
 }
 
-// What pods answer is not what clients get, if something else is in the way.
+// Pods that answer do not help clients if another object is in the way.
 func TestObstacles(t *testing.T) {
 	independent := func(o *status.Observation) {
 		o.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent

@@ -20,10 +20,10 @@ import (
 	"github.com/barq-db/barq-operator/test/observation"
 )
 
-// statesPage has the table of all states.
+// statesPage is the page with the table of all states.
 const statesPage = "../../docs/troubleshooting.md"
 
-// columns are those of the table after the name of a state and the phase.
+// columns are the table's columns after the name of a state and the phase.
 var columns = []string{
 	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSecretsAvailable, v1alpha1.ConditionChangesPending,
 }
@@ -52,8 +52,8 @@ func readStates(t *testing.T) []state {
 	return states
 }
 
-// cellsOf gives the cells that a status has: the reasons of Stalled, SecretsAvailable and ChangesPending only where they say
-// more than the status does.
+// cellsOf returns the cells of a status. It includes the reasons of Stalled, SecretsAvailable and
+// ChangesPending only where they say more than the condition's status.
 func cellsOf(got *v1alpha1.BarqClusterStatus) []string {
 	cells := []string{string(got.Phase)}
 	for _, name := range columns {
@@ -78,7 +78,7 @@ func (s state) fits(cells []string) bool {
 	return true
 }
 
-// view is a status, for the rules.
+// view is what the rules read from a status.
 type view struct {
 	phase v1alpha1.Phase
 	// ready, reconciling and stalled are whether the conditions are True.
@@ -88,11 +88,11 @@ type view struct {
 	asks bool
 	// quiet: Stalled says that no action is required.
 	quiet bool
-	// lacksSecret and saysSecret are whether a Secret is missing, and is said to be.
+	// lacksSecret is whether a Secret is missing, and saysSecret whether the status says so.
 	lacksSecret, saysSecret bool
 	// lacksName: an account or a PriorityClass is missing.
 	lacksName bool
-	// unapplied: the spec is not the one that was last applied, and is to be.
+	// unapplied: the newest spec is yet to be applied.
 	unapplied bool
 	pending   bool
 	held      string
@@ -118,10 +118,10 @@ func viewOf(o status.Observation, got *v1alpha1.BarqClusterStatus) view {
 	}
 }
 
-// rules are what conditions may not say together.
+// rules are combinations of conditions that must not occur.
 var rules = map[string]func(view) bool{
 	"kstatus takes what is both reconciling and stalled for reconciling": func(v view) bool { return v.reconciling && v.stalled },
-	// Clients get answers as long as data is at risk, and what is to be done about it is a person's.
+	// Clients get answers while data is at risk, and only a person can do something about it.
 	"Ready and stalled": func(v view) bool { return v.ready && v.stalled && v.reason != v1alpha1.ReasonDataAtRisk },
 	"all is done, and goes on": func(v view) bool {
 		return v.reconciling && (v.reason == v1alpha1.ReasonReady || v.reason == v1alpha1.ReasonHibernated)
@@ -159,7 +159,7 @@ var rules = map[string]func(view) bool{
 	},
 }
 
-// contradictions lists which conditions of a status say what others deny.
+// contradictions lists the rules that a status breaks.
 func contradictions(o status.Observation, got *v1alpha1.BarqClusterStatus) []string {
 	seen := viewOf(o, got)
 	var found []string
@@ -182,12 +182,12 @@ func contradictions(o status.Observation, got *v1alpha1.BarqClusterStatus) []str
 	return found
 }
 
-// dimension is one thing that may be in several ways.
+// dimension is one input of a status, with its variants.
 type dimension map[string]func(*status.Observation)
 
 func same(*status.Observation) {}
 
-// dimensions are what a status depends on. They are applied in this order.
+// dimensions are the inputs of a status. They are applied in this order.
 var dimensions = []dimension{
 	{
 		"answers": same,
@@ -283,7 +283,8 @@ func walk(names []string, changes []func(*status.Observation), left []dimension,
 	}
 }
 
-// Each combination of what a status depends on is a line of the table, each line comes of one, and none contradicts itself.
+// Each combination of inputs is a line of the table, each line comes from a combination, and no status
+// contradicts itself.
 func TestStates(t *testing.T) {
 	states := readStates(t)
 	seen, missing, count := map[string]bool{}, map[string]string{}, 0
@@ -307,7 +308,7 @@ func TestStates(t *testing.T) {
 	t.Logf("%d combinations in %d states", count, len(states))
 }
 
-// The states that the table names come of what it says.
+// The states that the table names come from the inputs that it names.
 func TestStatesByName(t *testing.T) {
 	all := func(changes ...func(*status.Observation)) status.Observation {
 		o := observation.Running()

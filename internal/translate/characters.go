@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// CharacterError says that a text has a character that does not survive the chart. YAML
-// mostly forbids it, and Helm's toYaml then writes nothing at all, without an error: a variable with
-// such a character would take all others with it.
+// CharacterError says that a text has a character that the chart cannot render. YAML mostly forbids
+// such characters. Helm's toYaml then writes nothing at all, without an error: one such variable would
+// remove all others.
 type CharacterError struct {
-	// Field of the spec, and the character.
+	// Field is the field of the spec, and Character the character.
 	Field     string
 	Character rune
 }
@@ -19,7 +19,8 @@ func (e *CharacterError) Error() string {
 	return fmt.Sprintf("%s: has the character %U, which YAML cannot carry; remove it", e.Field, e.Character)
 }
 
-// checkCharacters looks for such characters in values, in which fields are named as in the spec.
+// checkCharacters returns a CharacterError for such a character in values, whose fields have the names
+// of the spec.
 func checkCharacters(path string, value any) error {
 	switch value := value.(type) {
 	case string:
@@ -48,8 +49,8 @@ func checkCharacters(path string, value any) error {
 	return nil
 }
 
-// writable tells whether a character comes out of YAML as it went in. Those below the space are
-// escaped before they get there; U+0085 becomes a space.
+// writable reports whether YAML preserves a character. Characters below the space are escaped before
+// that; U+0085 becomes a space.
 func writable(character rune) bool {
 	control := character >= 0x7f && character < 0xa0
 	return !control && character != 0xfffe && character != 0xffff

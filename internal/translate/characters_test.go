@@ -25,7 +25,8 @@ func TestToValuesNamesACharacterThatYAMLCannotCarry(t *testing.T) {
 	}
 }
 
-// The library is asked about each character, because it does not say which it changes or refuses.
+// The test tries each character, because the library does not document which ones it changes or
+// refuses.
 func TestOnlyWhatYAMLCannotCarryIsRefused(t *testing.T) {
 	for character := rune(0); character <= 0x1ffff; character++ {
 		text := "a" + string(character) + "b"

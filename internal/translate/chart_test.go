@@ -12,8 +12,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/translate"
 )
 
-// The chart refuses values that it does not know, so a field that is renamed on
-// one side only fails here.
+// The chart refuses values that it does not know, so this test finds a field that is renamed on one
+// side only.
 func TestTheChartTakesTheValues(t *testing.T) {
 	chart, err := loader.LoadDir("../../helm-charts/barq-db")
 	require.NoError(t, err)

@@ -21,7 +21,8 @@ import (
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
 )
 
-// surroundings are the specs in which the test changes one field at a time. Each field has an effect in one of them at least.
+// surroundings are the specs in which the test changes one field at a time. Each field has an effect
+// in at least one of them.
 var surroundings = []string{
 	`{}`,
 	`
@@ -43,14 +44,15 @@ tiering:
 }
 
 const (
-	// draws is how many values a field is given in each surrounding, most of which the API server may refuse.
+	// draws is how many values a field gets in each surrounding; the API server may refuse most of
+	// them.
 	draws = 64
-	// tried is how many of the admitted ones are rendered, as long as none changes the pods.
+	// tried is how many of the admitted values are rendered, as long as none changes the pods.
 	tried = 3
 )
 
-// What the marker of a field says is what the chart makes of a change: a field that the translation or the chart drops is one that
-// users write for nothing, and one that restarts pods without saying so surprises them.
+// The marker of a field must say what the chart does with a change. Users set a field in vain if the
+// translation or the chart drops it. A field that restarts pods without saying so surprises them.
 func TestEveryFieldHasTheEffectOfItsMarker(t *testing.T) {
 	probe := newProbe(t)
 	for _, path := range leaves() {
@@ -77,7 +79,8 @@ func TestEveryFieldHasTheEffectOfItsMarker(t *testing.T) {
 // leaves lists the paths of all fields of the spec.
 func leaves() [][]string { return leavesOf(reflect.TypeFor[v1alpha1.BarqClusterSpec](), nil) }
 
-// leavesOf lists the paths of the fields of a type of this API that have no fields of this API below them. The element of a list is "0".
+// leavesOf lists the paths of the fields of a type that have no fields of this API below them. The
+// element of a list is "0".
 func leavesOf(kind reflect.Type, path []string) [][]string {
 	switch {
 	case kind.Kind() == reflect.Pointer:
@@ -100,22 +103,22 @@ func ofThisAPI(kind reflect.Type) bool {
 	return kind.Kind() == reflect.Struct && kind.PkgPath() == reflect.TypeFor[v1alpha1.BarqCluster]().PkgPath()
 }
 
-// probe changes fields of specs and looks at what comes of it.
+// probe changes fields of specs and compares the outcomes.
 type probe struct {
 	definition *admission.Definition
 	chart      *helmchart.Chart
 	before     []outcome
 }
 
-// outcome is what a spec is rendered to.
+// outcome is the rendered form of a spec.
 type outcome struct {
 	// spec has the defaults of the API server.
 	spec map[string]any
-	// template is that of the pods; rest is everything else.
+	// template is the pod template; rest is everything else.
 	template, rest string
 }
 
-// findings says what a field changed.
+// findings says what a change of a field changed.
 type findings struct {
 	admitted       int
 	template, rest bool
@@ -138,7 +141,7 @@ func newProbe(t *testing.T) *probe {
 	return made
 }
 
-// change gives a field other values in every surrounding.
+// change sets other values of a field in every surrounding.
 func (p *probe) change(t *testing.T, path []string) findings {
 	t.Helper()
 	var found findings
@@ -172,7 +175,7 @@ func (p *probe) change(t *testing.T, path []string) findings {
 
 // drawn returns a value for a field.
 func drawn(path []string, property *schema.Structural, seed uint64) any {
-	// The same values each time.
+	// The values are the same in each run.
 	random := rand.New(rand.NewPCG(seed, 0))
 	data := make([]byte, 256)
 	for i := range data {
@@ -182,7 +185,8 @@ func drawn(path []string, property *schema.Structural, seed uint64) any {
 	return arbitrary.Value(name, property, data)
 }
 
-// empty reports whether a value is a list or a map without elements, which is mostly the same as none.
+// empty reports whether a value is a list or a map without elements, which mostly means the same as
+// none.
 func empty(value any) bool {
 	kind := reflect.ValueOf(value).Kind()
 	return (kind == reflect.Map || kind == reflect.Slice) && reflect.ValueOf(value).Len() == 0
@@ -196,7 +200,7 @@ func inside(object schema.Structural, name string) schema.Structural {
 	return object.Properties[name]
 }
 
-// set puts a value at a path, and reports false where a list on the way has no element.
+// set sets a value at a path, and reports false where a list on the way has no element.
 func set(object map[string]any, path []string, value any) bool {
 	for len(path) > 1 {
 		name := path[0]
@@ -221,7 +225,8 @@ func set(object map[string]any, path []string, value any) bool {
 	return true
 }
 
-// render does what the API server, the operator and Helm do with a spec. It reports false for one that the API server refuses.
+// render processes a spec as the API server, the operator and Helm do. It reports false for a spec
+// that the API server refuses.
 func (p *probe) render(t *testing.T, spec map[string]any) (outcome, bool) {
 	t.Helper()
 	object := arbitrary.WithSpec("db", runtime.DeepCopyJSON(spec))

@@ -18,16 +18,16 @@ import (
 
 const chartFolder = "../../helm-charts/barq-db/"
 
-// place is where a field of the spec has to be.
+// place is a place that every field of the spec has to be in.
 type place struct {
 	name string
 	// has reports whether the field is there; the element of a list is "0".
 	has func(path []string) bool
-	// ofChart: only fields that the chart has a value for are there.
+	// ofChart: the place has only fields for which the chart has a value.
 	ofChart bool
 }
 
-// A new field is in several places, and this test names those where it is missing.
+// A new field has to be added in several places, and this test names those where it is missing.
 func TestFieldsAreComplete(t *testing.T) {
 	var samples []any
 	for _, page := range []string{"configure", "operate", "tiering"} {
@@ -90,7 +90,8 @@ func chartPath(path []string) []string {
 	return path
 }
 
-// whole returns the path of the list that a field is in, because the chart takes lists as Kubernetes has them.
+// whole returns the path of the list that contains a field, because the chart takes lists as
+// Kubernetes has them.
 func whole(path []string) []string {
 	if list := slices.Index(path, "0"); list > 0 {
 		return path[:list]
@@ -98,7 +99,7 @@ func whole(path []string) []string {
 	return path
 }
 
-// read returns the content of the files that a pattern matches.
+// read returns the content of the files that match a pattern.
 func read(t *testing.T, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)
@@ -120,7 +121,8 @@ func parsed(t *testing.T, text string) any {
 	return content
 }
 
-// ofEitherTier reports of a field of one tier whether one of the tiers has it, because they have the same fields.
+// ofEitherTier reports for a field of one tier whether any tier has it, because both have the same
+// fields.
 func ofEitherTier(has func([]string) bool) func([]string) bool {
 	return func(path []string) bool {
 		if path[0] != "tiering" || len(path) < 3 {
@@ -197,7 +199,8 @@ func isNamed(templates string, path []string) bool {
 	return regexp.MustCompile(`[."]` + path[len(path)-1] + `\b`).MatchString(templates)
 }
 
-// isLimited reports whether the CRD limits a field by more than its type and length, whose messages are the API server's own.
+// isLimited reports whether the CRD limits a field by more than its type and length, whose messages
+// the API server writes.
 func isLimited(schema apiextensionsv1.JSONSchemaProps, path []string) bool {
 	for _, name := range path {
 		if name == "0" {

@@ -8,8 +8,8 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// setImage takes the image's reference apart, as charts have it. It sets nothing when neither the spec
-// nor the operator names an image or a pull policy, which leaves the chart's own.
+// setImage splits the image's reference into the chart's values. It sets nothing if neither the spec
+// nor the operator names an image or a pull policy, so that the chart's own applies.
 func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImage string) error {
 	delete(values, "image")
 	delete(values, "imagePullPolicy")
@@ -32,7 +32,7 @@ func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImag
 	return nil
 }
 
-// takeApart sets repository, tag and digest of a reference. An error names where it was written.
+// takeApart sets repository, tag and digest of a reference. An error names the reference's origin.
 func takeApart(image map[string]any, written, origin string) error {
 	parsed, err := reference.Parse(written)
 	if err != nil {
@@ -55,8 +55,8 @@ func takeApart(image map[string]any, written, origin string) error {
 		image["digest"] = digested.Digest().String()
 	}
 	if !hasTag && !hasDigest {
-		// The chart would put its own version behind a repository without a tag, which
-		// is not what this reference means anywhere else.
+		// The chart would add its own version to a repository without a tag. Everywhere else such a
+		// reference means the tag latest.
 		image["tag"] = "latest"
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/barq-db/barq-operator/test/arbitrary"
 )
 
-// FuzzImage holds to one another what is said of images: by the CustomResourceDefinition,
-// the reference package, which Docker's tools and the kubelet use, the chart, and the operator.
+// FuzzImage compares four judgements of an image: by the CustomResourceDefinition, the reference
+// package, the chart and the operator. Docker's tools and the kubelet use the reference package.
 func FuzzImage(f *testing.F) {
 	definition, err := admission.Load("../../config/crd/bases/barq.db_barqclusters.yaml")
 	require.NoError(f, err)
@@ -39,7 +39,7 @@ func FuzzImage(f *testing.F) {
 		admitted := len(definition.Create(object)) == 0
 		require.Equal(t, isReference(image), admitted, "the CustomResourceDefinition, of %q", image)
 
-		// One that the operator is installed with meets no admission.
+		// A default image of the operator is not checked by any admission.
 		cluster := &v1alpha1.BarqCluster{}
 		values, err := translate.ToValues(cluster, translate.Facts{DefaultImage: image})
 		if image == "" {
@@ -58,8 +58,8 @@ func FuzzImage(f *testing.F) {
 	})
 }
 
-// isReference tells whether the reference package takes an image, of those that may be
-// written in a spec: digests are SHA-256, because nobody makes others.
+// isReference reports whether the reference package accepts an image. It only considers what a spec
+// may have: digests are SHA-256, because no registry uses others.
 func isReference(image string) bool {
 	parsed, err := reference.Parse(image)
 	if err != nil || len(image) > 512 {

@@ -12,18 +12,19 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Facts are what the translation needs to know beside the BarqCluster.
+// Facts are what the translation needs to know besides the BarqCluster.
 type Facts struct {
-	// DefaultImage is used where the spec names none. Empty leaves it to the chart.
+	// DefaultImage is the image for a spec that names none. Empty leaves it to the chart.
 	DefaultImage string
 	// SecretsChecksum changes when a value of a referenced Secret changes; it is
 	// empty when there is none.
 	SecretsChecksum string
-	// Template is the volume claim template of the StatefulSet that exists, or nil. Kubernetes refuses every change of it, so it is
-	// rendered as it is. Larger volumes are asked for at the claims, and as long as no volume is bound the StatefulSet is replaced.
+	// Template is the volume claim template of the existing StatefulSet, or nil. Kubernetes refuses
+	// every change of it, so it is rendered as it is. The volumes controller asks for larger volumes
+	// at the PVCs, and replaces the StatefulSet as long as no volume is bound.
 	Template *Template
-	// KeepIDs: the pods run with the chart's own user and groups where it would leave the choice to the platform. Pods
-	// that run are not given others unless the spec asks for it.
+	// KeepIDs: the pods run with the chart's own user and groups where the chart would leave the
+	// choice to the platform. Running pods keep them unless the spec asks for others.
 	KeepIDs bool
 }
 
@@ -42,17 +43,19 @@ func TemplateOf(spec *v1alpha1.BarqClusterSpec) Template {
 	}
 }
 
-// ChartIDs is the user and the groups of the chart's default, where it does not leave them to the platform.
+// ChartIDs returns the user and the groups of the chart's default, for when it does not leave them to
+// the platform.
 func ChartIDs() *v1alpha1.PodSecurityContext {
 	return &v1alpha1.PodSecurityContext{RunAsUser: ptr.To[int64](1000), RunAsGroup: ptr.To[int64](1000), FSGroup: ptr.To[int64](1000)}
 }
 
-// withoutValue are the fields of the spec that the chart has no value for.
+// withoutValue are the fields of the spec for which the chart has no value.
 var withoutValue = v1alpha1.FieldsWithEffect(v1alpha1.EffectNone, v1alpha1.EffectOperator)
 
-// ToValues returns the values of the chart barq-db for a BarqCluster: its spec, because the chart's values have the names of the
-// fields, without the fields that the chart has no value for, and with what the facts add. Its errors name the field of the
-// spec at fault; they come up only for what the API server's validation let pass.
+// ToValues returns the values of the chart barq-db for a BarqCluster. They are its spec, because the
+// chart's values have the names of the fields. Fields without a chart value are left out, and the
+// facts are added. Errors name the field of the spec at fault, and occur only for what the API
+// server's validation accepts.
 func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error) {
 	spec := &cluster.Spec
 	values, err := runtime.DefaultUnstructuredConverter.ToUnstructured(spec)
@@ -87,44 +90,45 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 	return values, nil
 }
 
-// setTemplate sets what a volume claim template has.
+// setTemplate sets the values of a volume claim template.
 func setTemplate(values map[string]any, template Template) {
 	setText(values, template.Size.String(), "storage", "size")
 	setText(values, template.StorageClassName, "storage", "storageClassName")
 	setText(values, template.AccessMode, "storage", "accessMode")
 }
 
-// setText sets a value to a text, and removes it for the empty text, which is the chart's default.
+// setText sets a value to a text. An empty text removes the value, because it is the chart's default.
 func setText(values map[string]any, text string, path ...string) {
 	if text == "" {
 		unstructured.RemoveNestedField(values, path...)
 		return
 	}
-	// It fails only where a map on the way is something else.
+	// It only fails if a map on the way has another type.
 	_ = unstructured.SetNestedField(values, text, path...)
 }
 
-// setImplied sets what the JSON of a spec leaves out and what has a meaning all the same.
+// setImplied sets values that have a meaning although the JSON of a spec leaves them out.
 func setImplied(values map[string]any, spec *v1alpha1.BarqClusterSpec) {
 	for _, implied := range []struct {
 		value any
 		path  []string
 	}{
-		// The API server fills these in. A spec that comes from elsewhere means the same.
+		// The API server sets these defaults. A spec from elsewhere means the same.
 		{int64(spec.DesiredReplicas()), []string{"replicas"}},
 		{ptr.Deref(spec.ServiceAccount.Create, true), []string{"serviceAccount", "create"}},
 		{ptr.Deref(spec.NetworkPolicy.Enabled, true), []string{"networkPolicy", "enabled"}},
 		{ptr.Deref(spec.PodDisruptionBudget.Enabled, true), []string{"podDisruptionBudget", "enabled"}},
 		{spec.Monitoring.PodMonitor.Enabled, []string{"monitoring", "podMonitor", "enabled"}},
 	} {
-		// It fails only where a map on the way is something else.
+		// It only fails if a map on the way has another type.
 		_ = unstructured.SetNestedField(values, implied.value, implied.path...)
 	}
 	// An empty list means none, not the chart's default.
 	if spec.TopologySpreadConstraints != nil && len(spec.TopologySpreadConstraints) == 0 {
 		values["topologySpreadConstraints"] = []any{}
 	}
-	// The tiers are left out while tiering is off, so that a Secret which only an ignored tier names is not in the release.
+	// While tiering is off the tiers are left out, so that the release does not name a Secret that
+	// only an ignored tier needs.
 	if !spec.Tiering.Enabled {
 		unstructured.RemoveNestedField(values, "tiering", "warm")
 		unstructured.RemoveNestedField(values, "tiering", "cold")

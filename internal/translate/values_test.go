@@ -37,8 +37,8 @@ func inputs(t *testing.T) map[string]input {
 	return found
 }
 
-// Each file in testdata has one field of the spec, or one fact, and its golden
-// file holds all values that come of it.
+// Each file in testdata has one field of the spec, or one fact. Its golden file has all the values
+// that result.
 func TestToValues(t *testing.T) {
 	for name, in := range inputs(t) {
 		t.Run(name, func(t *testing.T) {

@@ -18,24 +18,23 @@ import (
 type Watch struct {
 	schema.GroupVersionKind `json:",inline"`
 
-	// ChartPath is the folder of the chart. A relative one is relative to the folder
-	// of the file.
+	// ChartPath is the directory of the chart. A relative path starts at the directory of the file.
 	ChartPath string `json:"chart"`
-	// WatchDependentResources makes a change of an object of the release start a pass,
-	// which puts the object right. Required.
+	// WatchDependentResources makes a change of an object of the release start a reconcile, which
+	// reverts the object. Required.
 	WatchDependentResources bool `json:"watchDependentResources"`
-	// ReconcilePeriod is the longest time between two passes over a BarqCluster. Required.
+	// ReconcilePeriod is the longest time between two reconciles of a BarqCluster. Required.
 	ReconcilePeriod metav1.Duration `json:"reconcilePeriod"`
-	// MaxConcurrentReconciles is how many BarqClusters are worked on at a time. Required.
+	// MaxConcurrentReconciles is how many BarqClusters are reconciled at a time. Required.
 	MaxConcurrentReconciles int `json:"maxConcurrentReconciles"`
 
 	// Chart is the loaded chart.
 	Chart *chart.Chart `json:"-"`
 }
 
-// Load reads the file, which must hold exactly one entry, for the given kind,
-// and loads its chart. It is strict, unlike the library's own reader: a misspelt
-// key is an error instead of a setting that silently does nothing.
+// Load reads the file, which must have exactly one entry, for the given kind, and loads its chart.
+// Unlike the library's own reader it is strict: a misspelt key is an error and not a setting without
+// effect.
 func Load(path string, kind schema.GroupVersionKind) (*Watch, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

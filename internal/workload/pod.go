@@ -12,13 +12,13 @@ import (
 // Database is the name of the container that runs Barq DB.
 const Database = "barq-db"
 
-// PodName returns how a StatefulSet of that name names its pods.
+// PodName returns the name that a StatefulSet gives to a pod.
 func PodName(set string, ordinal int32) string { return set + "-" + strconv.Itoa(int(ordinal)) }
 
 // Primary returns the name of the pod that holds all data in mode Primary.
 func Primary(set string) string { return PodName(set, 0) }
 
-// ByOrdinal compares the names of two pods of a StatefulSet: vectors-10 is behind vectors-9.
+// ByOrdinal compares the names of two pods of a StatefulSet: vectors-10 comes after vectors-9.
 func ByOrdinal(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) }
 
 // Condition returns a condition of a pod, or nil.
@@ -37,7 +37,8 @@ func Ready(pod *corev1.Pod) bool {
 	return pod.DeletionTimestamp == nil && ready != nil && ready.Status == corev1.ConditionTrue
 }
 
-// AvailableIn returns for how long a pod that is Ready still has to be, until it has been for minReadySeconds.
+// AvailableIn returns how long a pod that is Ready has to stay Ready until that was for
+// minReadySeconds.
 func AvailableIn(pod *corev1.Pod, minReadySeconds int32, now time.Time) time.Duration {
 	since := Condition(pod, corev1.PodReady).LastTransitionTime.Time
 	return max(time.Duration(minReadySeconds)*time.Second-now.Sub(since), 0)

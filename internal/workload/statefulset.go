@@ -5,24 +5,25 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Observed reports whether the StatefulSet controller has seen the newest StatefulSet. Until then the status is about a
-// former one.
+// Observed reports whether the StatefulSet controller has seen the newest StatefulSet. Until then the
+// status is about a former one.
 func Observed(set *appsv1.StatefulSet) bool { return set.Status.ObservedGeneration >= set.Generation }
 
-// Scaled reports whether the StatefulSet asks for that many pods and has them, of whatever revision and whether or not
-// they are Ready.
+// Scaled reports whether the StatefulSet asks for that many pods and has them, of any revision and
+// ready or not.
 func Scaled(set *appsv1.StatefulSet, replicas int32) bool {
 	return Observed(set) && set.Spec.Replicas != nil && *set.Spec.Replicas == replicas && set.Status.Replicas == replicas
 }
 
-// HasOneRevision reports whether the StatefulSet controller replaces no pods. After an edit that is taken back it says so
-// although a pod is of the revision between; RolledOut counts the pods too.
+// HasOneRevision reports whether the StatefulSet controller replaces no pods. It also reports true
+// after an edit was reverted, although a pod is of the revision in between; RolledOut counts the pods
+// too.
 func HasOneRevision(set *appsv1.StatefulSet) bool {
 	return set.Status.CurrentRevision == set.Status.UpdateRevision
 }
 
-// RolledOut reports whether the StatefulSet has that many pods and all are of the newest revision, whether or not they are
-// Ready.
+// RolledOut reports whether the StatefulSet has that many pods, all of the newest revision, ready or
+// not.
 func RolledOut(set *appsv1.StatefulSet, replicas int32) bool {
 	return Scaled(set, replicas) && HasOneRevision(set) && (replicas == 0 || set.Status.UpdatedReplicas == replicas)
 }

@@ -48,7 +48,7 @@ func TestAvailableIn(t *testing.T) {
 	require.Zero(t, workload.AvailableIn(pod, 0, now))
 }
 
-// The questions differ in what they look at: one that is asked for the wrong one answers too early.
+// The questions differ in what they examine: asking the wrong one gives an early answer.
 func TestHowFarARolloutHasCome(t *testing.T) {
 	type answers struct{ observed, scaled, oneRevision, rolledOut bool }
 	for name, test := range map[string]struct {

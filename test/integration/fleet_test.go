@@ -124,7 +124,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	startOperator(t, []string{"RELATED_IMAGE_BARQ_DB=registry.example.com/barq-db:does-not-exist"})
 	broken, waiting := fleet.split(t)
 	condition := waitFor(t, broken, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady)
-	require.Contains(t, condition.Message, "ErrImagePull")
+	require.Regexp(t, "ErrImagePull|ImagePullBackOff", condition.Message)
 	for _, cluster := range waiting {
 		eventually(t, func() string {
 			message := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued).Message

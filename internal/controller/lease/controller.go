@@ -32,16 +32,16 @@ const fieldOwner = client.FieldOwner("barq-operator-claims")
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters/status,verbs=patch
 
-// Reconciler claims BarqClusters, answers others that ask for them, and takes over those of
-// operators that have gone.
+// Reconciler takes the leases of BarqClusters, answers other operators that ask for them, and takes
+// over the leases of operators that are gone.
 type Reconciler struct {
-	// Cache has all BarqClusters, whoever holds them.
+	// Cache has all BarqClusters, whichever operator holds them.
 	Cache client.Reader
-	// Statuses writes claims.
+	// Statuses writes leases.
 	Statuses client.SubResourceWriter
-	// Operator is the name that this operator claims with.
+	// Operator is the name under which this operator holds leases.
 	Operator string
-	// Events is told when another operator insists on what it holds.
+	// Events records when another operator insists on its leases.
 	Events events.EventRecorder
 	Clock  clock.PassiveClock
 
@@ -50,19 +50,19 @@ type Reconciler struct {
 	told   map[types.NamespacedName]told
 }
 
-// told is what was said of a BarqCluster of another operator.
+// told is what the log and the events have said about a BarqCluster of another operator.
 type told struct {
-	// holder is the operator that it was said of, in the log.
+	// holder is the operator that the log named.
 	holder string
 	// insists: an event says that the holder has answered.
 	insists bool
 }
 
-// rivalKey: an operator may watch one namespace and not another.
+// rivalKey has the namespace too, because an operator may watch one namespace and not another.
 type rivalKey struct{ namespace, operator string }
 
-// SetupWithManager registers the controller. workers is how many BarqClusters are
-// claimed concurrently.
+// SetupWithManager registers the controller. workers is how many BarqClusters are reconciled
+// concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("barqcluster-claims").
@@ -75,7 +75,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	return nil
 }
 
-// contested leaves out the changes of a BarqCluster that the operator holds and nobody asks for.
+// contested drops the changes of a BarqCluster that the operator holds and no other operator asks for.
 func (r *Reconciler) contested() predicate.Funcs {
 	return predicate.Funcs{UpdateFunc: func(changed event.UpdateEvent) bool {
 		return !r.keeps(changed.ObjectOld) || !r.keeps(changed.ObjectNew)
@@ -91,7 +91,7 @@ func (r *Reconciler) keeps(object client.Object) bool {
 	return holderOf(cluster) == r.Operator && question == ""
 }
 
-// Reconcile makes sure of who holds one BarqCluster.
+// Reconcile makes sure that an operator holds the lease of one BarqCluster.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	cluster, err := clusters.Get(ctx, r.Cache, request.NamespacedName)
 	if apierrors.IsNotFound(err) {
@@ -141,8 +141,8 @@ func (r *Reconciler) contend(ctx context.Context, cluster *v1alpha1.BarqCluster)
 	return ctrl.Result{RequeueAfter: left}, nil
 }
 
-// rivalFor gives what is known of the operator that holds the BarqCluster, and says in the
-// log once that this one does not.
+// rivalFor returns what is known of the operator that holds the BarqCluster. It logs once that this
+// operator leaves the BarqCluster alone.
 func (r *Reconciler) rivalFor(ctx context.Context, cluster *v1alpha1.BarqCluster) *rival {
 	if r.rivals == nil {
 		r.rivals, r.told = map[rivalKey]*rival{}, map[types.NamespacedName]told{}
@@ -163,7 +163,7 @@ func keyOf(cluster *v1alpha1.BarqCluster) rivalKey {
 	return rivalKey{namespace: cluster.Namespace, operator: cluster.Status.Operator}
 }
 
-// forget drops what was known of a BarqCluster that has gone, or is no other operator's.
+// forget drops what is known of a BarqCluster that is gone, or that no other operator holds.
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -171,7 +171,7 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.noLongerAskedOn(name)
 }
 
-// noLongerAskedOn ends the wait for an answer on a BarqCluster where none can come.
+// noLongerAskedOn ends the wait for an answer on a BarqCluster where no answer can come.
 func (r *Reconciler) noLongerAskedOn(name types.NamespacedName) {
 	for key, other := range r.rivals {
 		if other.asked == name {
@@ -180,9 +180,9 @@ func (r *Reconciler) noLongerAskedOn(name types.NamespacedName) {
 	}
 }
 
-// takeOver claims all BarqClusters that the silent operator holds in the namespace,
-// beginning with the one on which it was asked: had it answered there meanwhile, that
-// write would fail.
+// takeOver takes the leases of all BarqClusters that the silent operator holds in the namespace. It
+// begins with the BarqCluster that carries the question, because that write fails if the operator has
+// answered meanwhile.
 func (r *Reconciler) takeOver(ctx context.Context, asked *v1alpha1.BarqCluster) error {
 	silent := asked.Status.Operator
 	ctrl.LoggerFrom(ctx).Info("Taking over from an operator that does not answer", "operator", silent)
@@ -205,13 +205,13 @@ func (r *Reconciler) takeOver(ctx context.Context, asked *v1alpha1.BarqCluster) 
 	return errors.Join(errs...)
 }
 
-// write puts the holder of a BarqCluster, and who asks for it, into its status. It fails
-// with a conflict if the BarqCluster has changed since it was read: of two
-// operators that write at once, only one succeeds.
+// write stores in the status which operator holds a BarqCluster, and which one asks for it. It fails
+// with a conflict if the BarqCluster has changed since it was read: of two operators that write at
+// once, only one succeeds.
 //
-// The first claim also begins the status, which the status controller then takes over: that
-// the database is to be made, and that no generation has been looked at yet. Programs that
-// wait for an observedGeneration, as kstatus does, would take a status without one for done.
+// The first lease also begins the status, which the status controller then takes over. It says that
+// the database is yet to be created and that no generation was reconciled yet. Programs that wait for
+// an observedGeneration, such as kstatus, would take a status without one for done.
 func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, holder, question string) error {
 	status := map[string]any{"operator": holder, "takeover": nil}
 	if question != "" {
@@ -238,9 +238,9 @@ func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, h
 	return nil
 }
 
-// again looks a second time at a BarqCluster that could not be claimed because it has changed or gone. The change starts
-// a pass too; but an API server, or what stands before it, may speak of a change that there never was, and then
-// nothing else would come.
+// again requeues a BarqCluster whose lease could not be written because the BarqCluster has changed or
+// is gone. The change starts a reconcile too. But an API server or a proxy may report a conflict
+// without a change, and then nothing else would start one.
 func again(err error) (ctrl.Result, error) {
 	if err != nil && ignoreOvertaken(err) == nil {
 		return ctrl.Result{RequeueAfter: time.Second}, nil
@@ -248,8 +248,8 @@ func again(err error) (ctrl.Result, error) {
 	return ctrl.Result{}, err
 }
 
-// ignoreOvertaken drops errors that mean that the BarqCluster has changed or gone: the
-// change starts another pass.
+// ignoreOvertaken drops errors that mean that the BarqCluster has changed or is gone: the change
+// starts another reconcile.
 func ignoreOvertaken(err error) error {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil

@@ -43,7 +43,7 @@ func storeOf(t *testing.T, objects ...client.Object) client.WithWatch {
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.BarqCluster{}).Build()
 }
 
-// installation is an operator, and what it has told in events.
+// installation is an operator, and the events that it has recorded.
 type installation struct {
 	*Reconciler
 	events *events.FakeRecorder
@@ -56,7 +56,7 @@ func install(store client.Client, name string, clock *clocktesting.FakePassiveCl
 	}}
 }
 
-// looksAt makes a pass over BarqClusters of the namespace team.
+// looksAt reconciles BarqClusters of the namespace team.
 func (i installation) looksAt(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -65,7 +65,7 @@ func (i installation) looksAt(t *testing.T, names ...string) {
 	}
 }
 
-// claim is who holds a BarqCluster, and who asks for it.
+// claim is which operator holds a BarqCluster, and which one asks for it.
 type claim struct{ holder, question string }
 
 func claimOn(t *testing.T, store client.Reader, name string) claim {
@@ -75,7 +75,7 @@ func claimOn(t *testing.T, store client.Reader, name string) claim {
 	return claim{holder: cluster.Status.Operator, question: cluster.Status.Takeover}
 }
 
-// A status that somebody else has written is not begun again.
+// A status that another program has written is not begun again.
 func TestTheFirstClaimBeginsTheStatus(t *testing.T) {
 	known := held("known", "")
 	known.Status.Phase = v1alpha1.PhaseReady
@@ -151,7 +151,7 @@ func TestASilentOperatorIsReplaced(t *testing.T) {
 	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "words"))
 	require.Equal(t, claim{holder: "third"}, claimOn(t, store, "new"))
 
-	// The first one comes back, and finds itself in the place of the second.
+	// The first operator comes back, and is now in the place of the second.
 	first := install(store, "first", clock)
 	first.looksAt(t, "vectors")
 	require.Equal(t, claim{holder: "second", question: "first"}, claimOn(t, store, "vectors"))
@@ -159,7 +159,7 @@ func TestASilentOperatorIsReplaced(t *testing.T) {
 	require.Equal(t, claim{holder: "second"}, claimOn(t, store, "vectors"))
 }
 
-// An answer that has not reached the cache of who asked makes the takeover fail.
+// An answer that has not reached the asking operator's cache makes the takeover fail.
 func TestALateAnswerCounts(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(noon)
 	store := storeOf(t, held("vectors", "first"))
@@ -177,7 +177,7 @@ func TestALateAnswerCounts(t *testing.T) {
 	require.Equal(t, claim{holder: "first"}, claimOn(t, store, "vectors"))
 }
 
-// A BarqCluster on which an answer was awaited may go, and then another one is asked on.
+// If the BarqCluster with the open question is deleted, the operator asks on another one.
 func TestTheBarqClusterThatWasAskedOnGoes(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(noon)
 	store := storeOf(t, held("vectors", "first"), held("words", "first"))
@@ -213,7 +213,8 @@ func eventsOf(by installation) []string {
 	})
 }
 
-// A conflict says that the BarqCluster has changed, which starts a pass; unless it never has.
+// A conflict normally means that the BarqCluster has changed, which starts a reconcile. Here it has
+// not changed.
 func TestAConflictWithoutAChange(t *testing.T) {
 	refused := false
 	store := interceptor.NewClient(storeOf(t, held("db", "")), interceptor.Funcs{
@@ -238,7 +239,7 @@ func TestAConflictWithoutAChange(t *testing.T) {
 	require.Equal(t, "mine", cluster.Status.Operator)
 }
 
-// Most of what happens to a BarqCluster is of no interest to who holds it already.
+// The holder of a BarqCluster ignores most of its changes.
 func TestOnlyWhatIsContestedIsLookedAt(t *testing.T) {
 	operator := &Reconciler{Operator: "one"}
 	asked := held("db", "one")

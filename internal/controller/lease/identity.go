@@ -9,9 +9,9 @@ import (
 // namespaceFile holds the namespace of a pod with a service account.
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// OperatorName gives the name that an operator claims with: namespace and name of its
-// Lease, which its replicas share and no other installation does. The namespace is that of
-// the leader election, or that of the pod. Outside of Kubernetes it is the host's name.
+// OperatorName returns the name under which an operator holds leases: namespace and name of its own
+// Lease. Its replicas share that Lease, and no other installation does. The namespace is that of the
+// leader election, or that of the pod. Outside of Kubernetes the name is the host's name.
 func OperatorName(leaderElectionNamespace, lease string) (string, error) {
 	namespace := OperatorNamespace(leaderElectionNamespace)
 	if namespace == "" {
@@ -24,8 +24,8 @@ func OperatorName(leaderElectionNamespace, lease string) (string, error) {
 	return namespace + "/" + lease, nil
 }
 
-// OperatorNamespace returns the namespace of the operator: that of the leader election, or that of the pod. Outside of Kubernetes it is
-// empty.
+// OperatorNamespace returns the namespace of the operator: that of the leader election, or that of the
+// pod. Outside of Kubernetes it is empty.
 func OperatorNamespace(leaderElectionNamespace string) string {
 	if leaderElectionNamespace != "" {
 		return leaderElectionNamespace

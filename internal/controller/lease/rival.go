@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// patience is how long an operator has to answer. A replica that takes over from
-	// one that was killed is at work after 17 seconds, when the Lease has run out.
+	// patience is how long an operator has to answer. A replica that takes over from a killed one
+	// works after 17 seconds, when the Lease has expired.
 	patience = 30 * time.Second
 	// interval is the time from an answer to the next question.
 	interval = 30 * time.Second
 )
 
-// rival is another operator, as far as its BarqClusters in one namespace go. It is asked
-// on one of them, for all.
+// rival is another operator and its BarqClusters in one namespace. It is asked on one of them, for
+// all.
 type rival struct {
 	// asked is the BarqCluster on which it was asked.
 	asked types.NamespacedName
 	// waiting: no answer has come yet.
 	waiting bool
-	// since: when it was asked, or, if it is not waited for, when it answered.
+	// since is when it was asked or, while no answer is due, when it answered.
 	since time.Time
-	// seen: the question has reached the cache, so that its absence is an answer.
+	// seen: the question has reached the cache, so its absence means an answer.
 	seen bool
 	// answered: it has answered at least once.
 	answered bool
@@ -40,8 +40,8 @@ const (
 	takeOver
 )
 
-// next decides what to do about one of the rival's BarqClusters, and after how long to
-// look again. It only measures time of its own: clocks may differ.
+// next decides what to do about one of the rival's BarqClusters, and returns when to reconcile it
+// again. It measures time only with its own clock, because clocks differ.
 func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Time) (step, time.Duration) {
 	name := types.NamespacedName{Namespace: cluster.Namespace, Name: cluster.Name}
 	question := cluster.Status.Takeover
@@ -52,7 +52,7 @@ func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Ti
 	case !r.waiting && question == "":
 		return ask, patience
 	case !r.waiting:
-		// From before a restart, or of a third operator.
+		// The question is from before a restart, or from a third operator.
 		r.wait(name, now)
 		r.seen = true
 		return leave, patience
@@ -67,7 +67,7 @@ func (r *rival) next(cluster *v1alpha1.BarqCluster, operator string, now time.Ti
 func (r *rival) await(question, operator string, now time.Time) (step, time.Duration) {
 	waited, limit := now.Sub(r.since), patience
 	if question != "" && question != operator {
-		// The third one is first, unless it has gone too.
+		// The third operator goes first, unless it is gone too.
 		limit *= 2
 	}
 	switch {

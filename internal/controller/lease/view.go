@@ -12,11 +12,11 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// View is a client in which there are no BarqClusters but those that the operator holds.
-// One that is not there is what every controller knows how to leave alone.
+// View is a client that shows only the BarqClusters that the operator holds. Every controller already
+// leaves a missing BarqCluster alone.
 type View struct {
 	client.Client
-	// Operator is the name that it claims with.
+	// Operator is the name under which it holds leases.
 	Operator string
 }
 
@@ -42,7 +42,7 @@ func (v *View) List(ctx context.Context, list client.ObjectList, opts ...client.
 	return nil
 }
 
-// hides tells whether an object is a BarqCluster that is not the operator's.
+// hides reports whether an object is a BarqCluster that the operator does not hold.
 func (v *View) hides(object *unstructured.Unstructured) bool {
 	if object.GroupVersionKind().GroupKind() != v1alpha1.BarqClusterKind.GroupKind() {
 		return false
@@ -50,7 +50,7 @@ func (v *View) hides(object *unstructured.Unstructured) bool {
 	return holderOf(object) != v.Operator
 }
 
-// holderOf is the name of the operator that holds a BarqCluster, or empty.
+// holderOf returns the name of the operator that holds a BarqCluster, or nothing.
 func holderOf(cluster *unstructured.Unstructured) string {
 	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
 	return holder

@@ -22,7 +22,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
-// patience is how long Kubernetes has to replace a pod by itself. Where it does, that takes a fraction of a second.
+// patience is how long Kubernetes may take to replace a pod by itself. That normally takes a fraction
+// of a second.
 const patience = 10 * time.Second
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
@@ -37,28 +38,29 @@ type Reconciler struct {
 	Client client.Client
 	// Live reads from the API server itself.
 	Live client.Reader
-	// Events is told of each pod that is deleted.
+	// Events records each pod that is deleted.
 	Events events.EventRecorder
 	// Clock measures how long a pod has been stuck.
 	Clock clock.PassiveClock
 
 	lock sync.Mutex
-	// seen has what was seen of each BarqCluster with a pod that is stuck.
+	// seen has the sighting of each BarqCluster with a stuck pod.
 	seen map[types.NamespacedName]sighting
 }
 
-// sighting is what is remembered of a pod that is stuck. An operator that starts anew waits once more.
+// sighting is what is remembered of a stuck pod. A restarted operator waits once more.
 type sighting struct {
 	pod types.UID
-	// revision is the newest of the StatefulSet, which the pod is to have.
+	// revision is the newest revision of the StatefulSet, which the pod should have.
 	revision string
 	since    time.Time
-	// deleted are the names of the pods that were deleted for this revision. If one of them is made of a former revision once
-	// more, another deletion would not help.
+	// deleted has the names of the pods that were deleted for this revision. If Kubernetes creates one
+	// of them in a former revision again, another deletion would not help.
 	deleted map[string]bool
 }
 
-// SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently.
+// SetupWithManager registers the controller. workers is how many BarqClusters are reconciled
+// concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
 	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-recovery").For(cluster), mgr, cluster).
@@ -70,8 +72,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	return nil
 }
 
-// Reconcile deletes the pod of one BarqCluster that has been stuck on a former revision for longer than Kubernetes takes to
-// replace it.
+// Reconcile deletes the pod of one BarqCluster that has been stuck on a former revision for longer
+// than Kubernetes takes to replace it.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	observed, err := r.observe(ctx, r.Client, ownership.InCache, request.NamespacedName)
 	if err != nil {
@@ -87,7 +89,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{}, r.replace(ctx, request.NamespacedName, found, now)
 }
 
-// observe reads a BarqCluster and what belongs to it through the given reader, by the lookup that is for that.
+// observe reads a BarqCluster and its objects through the given reader, with the lookup for that
+// reader.
 func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup, name types.NamespacedName) (observation, error) {
 	cluster, err := clusters.Get(ctx, reader, name)
 	if err != nil {
@@ -106,7 +109,7 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 		observed.pods[pods[i].Name] = &pods[i]
 	}
 	var claims corev1.PersistentVolumeClaimList
-	// They are only read.
+	// The code only reads them.
 	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
 		return observed, fmt.Errorf("listing volume claims: %w", err)
 	}
@@ -118,7 +121,7 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	return observed, nil
 }
 
-// due tells whether the pod of the plan has been stuck for long enough, or how long that takes.
+// due reports whether the planned pod has been stuck for long enough, or how long that takes.
 func (r *Reconciler) due(name types.NamespacedName, observed observation, found plan, now time.Time) (left time.Duration, due bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -172,8 +175,9 @@ func (r *Reconciler) noteDeleted(name types.NamespacedName, pod string) {
 
 // +kubebuilder:rbac:groups="",resources=pods,verbs=delete
 
-// replace deletes the pod, which its StatefulSet then makes again. The caches may hold what was before another pod went away or
-// before this one began to answer, so the API server is asked for everything again, and the pod is deleted only as it was seen.
+// replace deletes the pod, which its StatefulSet then creates again. The caches may be older than the
+// loss of another pod or the first answer of this one. So the API server is asked for everything
+// again, and the pod is deleted only if it is unchanged.
 func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName, expected plan, now time.Time) error {
 	observed, err := r.observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {
@@ -181,7 +185,7 @@ func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName, exp
 	}
 	found := observed.plan(now)
 	if found.pod == nil || found.pod.UID != expected.pod.UID {
-		// What was in the way reaches the caches too, and starts the next pass.
+		// The cache is about to get what stood in the way, which starts the next reconcile.
 		return nil
 	}
 	err = r.Client.Delete(ctx, found.pod, client.Preconditions{UID: &found.pod.UID, ResourceVersion: &found.pod.ResourceVersion})
@@ -189,7 +193,7 @@ func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName, exp
 		return nil
 	}
 	if err != nil {
-		// Also when the pod has changed meanwhile, which is tried again by itself.
+		// The pod may also have changed meanwhile; controller-runtime then retries.
 		return fmt.Errorf("replacing pod %s, which is stuck on a former revision: %w", found.pod.Name, err)
 	}
 	r.noteDeleted(name, found.pod.Name)

@@ -23,7 +23,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-// world is a Reconciler with caches and an API server that are made up, and what it deleted.
+// world is a Reconciler with fake caches and a fake API server, and the pods that it deleted.
 type world struct {
 	*Reconciler
 	cache, live client.WithWatch
@@ -82,7 +82,7 @@ func worldOf(t *testing.T, o observation) *world {
 	return w
 }
 
-// pass makes one pass, and gives when it wants to look again.
+// pass reconciles once, and returns the requeue delay.
 func (w *world) pass(t *testing.T) time.Duration {
 	t.Helper()
 	result, err := w.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: "vectors"}})
@@ -90,7 +90,7 @@ func (w *world) pass(t *testing.T) time.Duration {
 	return result.RequeueAfter
 }
 
-// put puts a pod in the place of the one of that name.
+// put replaces the pod of that name.
 func (w *world) put(t *testing.T, where client.Client, pod *corev1.Pod) {
 	t.Helper()
 	old := &corev1.Pod{}
@@ -119,7 +119,8 @@ func TestKubernetesHasAWhileToReplaceIt(t *testing.T) {
 	require.Equal(t, "Normal StuckPodReplaced pod vectors-1 is deleted, and its StatefulSet makes it again from the newest spec: "+
 		"it is of a former one and cannot start (ImagePullBackOff), and Kubernetes has not replaced it for 10s", <-w.events.Events)
 
-	// It is made again, of a former revision for some reason: that is not tried once more.
+	// Kubernetes creates it in a former revision again for some reason: the operator does not try once
+	// more.
 	w.put(t, w.live, stuckOn("old", 1))
 	w.put(t, w.cache, stuckOn("old", 1))
 	require.Zero(t, w.pass(t))

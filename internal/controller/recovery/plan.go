@@ -14,30 +14,31 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// observation is everything that a pass decides upon.
+// observation is everything that a reconcile decides upon.
 type observation struct {
 	cluster *v1alpha1.BarqCluster
 	// statefulSet of the BarqCluster; nil while there is none.
 	statefulSet *appsv1.StatefulSet
 	// pods of the StatefulSet by name.
 	pods map[string]*corev1.Pod
-	// leaving are the names of the claims that are being deleted.
+	// leaving has the names of the PVCs that are being deleted.
 	leaving map[string]bool
 }
 
-// plan is which pod is to be replaced.
+// plan says which pod is to be replaced.
 type plan struct {
 	// pod is nil when there is none.
 	pod *corev1.Pod
 	// reason says why the pod cannot start, in a word of Kubernetes.
 	reason string
-	// left is when there may be another plan though nothing that is watched changes; zero for never.
+	// left is when the plan may change although no watched object changes; zero for never.
 	left time.Duration
 }
 
-// plan returns the pod to replace: of those that are stuck on a former revision, the one with the highest number, which
-// Kubernetes would replace first. There is none while another pod is on its way: a pod that is made, removed or restarted, or
-// one of the newest revision that has not answered for spec.minReadySeconds. So there is never more than one away for this.
+// plan returns the pod to replace. Of those that are stuck on a former revision it is the one with the
+// highest number, which Kubernetes would replace first. There is none while another pod is being
+// created, removed or restarted. There is also none while a pod of the newest revision has not
+// answered for spec.minReadySeconds. So the operator takes away at most one pod at a time.
 func (o observation) plan(now time.Time) plan {
 	if !o.rollsOut() || o.dataAtRisk() {
 		return plan{}
@@ -73,31 +74,33 @@ func (o observation) plan(now time.Time) plan {
 	return found
 }
 
-// rollsOut tells whether the StatefulSet controller has seen the newest template, is to bring all pods to it, and has not. The
-// current revision does not say so: after an edit that is taken back it is the newest one, and a pod is of the one between.
+// rollsOut reports whether the StatefulSet controller has seen the newest template, should bring all
+// pods to it, and is not done. The current revision does not say so. After an edit was reverted it is
+// the newest one, although a pod is of the revision in between.
 func (o observation) rollsOut() bool {
 	set := o.statefulSet
 	return !o.cluster.Spec.Paused && o.cluster.DeletionTimestamp == nil &&
 		set != nil && set.DeletionTimestamp == nil && set.Spec.Replicas != nil &&
 		workload.Observed(set) &&
 		set.Status.UpdateRevision != "" && set.Status.UpdatedReplicas < *set.Spec.Replicas &&
-		// The chart gives a partition. Without one a pod may be made again as it was.
+		// The chart sets a partition. Without one, Kubernetes may create a pod in its former revision
+		// again.
 		set.Spec.UpdateStrategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && set.Spec.UpdateStrategy.RollingUpdate != nil
 }
 
-// dataAtRisk reports whether the volumes controller says that data goes when a pod stops. The StatefulSet goes on to the other pods once
-// the one that is stuck was replaced.
+// dataAtRisk reports whether the volumes controller says that data goes when a pod stops. The
+// StatefulSet goes on to the other pods after the stuck one was replaced.
 func (o observation) dataAtRisk() bool {
 	resized := meta.FindStatusCondition(o.cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 	return resized != nil && resized.Reason == v1alpha1.ReasonDataAtRisk
 }
 
-// partition is the number of the first pod that is to have the newest revision.
+// partition returns the number of the first pod that should have the newest revision.
 func (o observation) partition() int32 {
 	return ptr.Deref(o.statefulSet.Spec.UpdateStrategy.RollingUpdate.Partition, 0)
 }
 
-// claimLeaves tells whether a volume of the pod goes when the pod does.
+// claimLeaves reports whether a volume of the pod goes with the pod.
 func (o observation) claimLeaves(pod *corev1.Pod) bool {
 	for i := range o.statefulSet.Spec.VolumeClaimTemplates {
 		if o.leaving[o.statefulSet.Spec.VolumeClaimTemplates[i].Name+"-"+pod.Name] {
@@ -107,7 +110,8 @@ func (o observation) claimLeaves(pod *corev1.Pod) bool {
 	return false
 }
 
-// available tells whether the pod has answered for spec.minReadySeconds, and if it only has to go on, for how long.
+// available reports whether the pod has answered for spec.minReadySeconds, and else how long that
+// takes if it goes on.
 func (o observation) available(pod *corev1.Pod, now time.Time) (bool, time.Duration) {
 	if !workload.Ready(pod) {
 		return false, 0

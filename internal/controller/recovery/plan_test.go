@@ -20,7 +20,7 @@ var now = time.Date(2026, time.January, 2, 12, 0, 0, 0, time.UTC)
 // ago is a time before now.
 func ago(d time.Duration) metav1.Time { return metav1.NewTime(now.Add(-d)) }
 
-// podOf makes a pod of a revision that has a node and does not answer.
+// podOf returns a pod of a revision that has a node and does not answer.
 func podOf(ordinal int, revision string) *corev1.Pod {
 	pod := &corev1.Pod{}
 	pod.Namespace, pod.Name = "team", fmt.Sprintf("vectors-%d", ordinal)
@@ -35,7 +35,7 @@ func podOf(ordinal int, revision string) *corev1.Pod {
 	return pod
 }
 
-// ready makes one that answers.
+// ready returns a pod that answers.
 func ready(ordinal int, revision string) *corev1.Pod {
 	pod := podOf(ordinal, revision)
 	pod.Status.Phase = corev1.PodRunning
@@ -44,7 +44,7 @@ func ready(ordinal int, revision string) *corev1.Pod {
 	return pod
 }
 
-// unanswered makes one that answered until its node did not.
+// unanswered returns a pod that answered until its node stopped answering.
 func unanswered(ordinal int, revision string) *corev1.Pod {
 	pod := ready(ordinal, revision)
 	pod.Status.Reason = "NodeLost"
@@ -52,7 +52,7 @@ func unanswered(ordinal int, revision string) *corev1.Pod {
 	return pod
 }
 
-// with makes one whose database has the given state.
+// with returns a pod whose database has the given state.
 func with(ordinal int, revision string, database corev1.ContainerStatus) *corev1.Pod {
 	pod := podOf(ordinal, revision)
 	database.Name = "barq-db"
@@ -68,7 +68,7 @@ func waiting(reason string) corev1.ContainerStatus {
 	return corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}
 }
 
-// ended is a container that has ended and is in the given state since.
+// ended returns a container that has ended and has been in the given state since.
 func ended(state corev1.ContainerState) corev1.ContainerStatus {
 	return corev1.ContainerStatus{
 		State: state, RestartCount: 3,
@@ -80,7 +80,7 @@ func stuckOn(revision string, ordinal int) *corev1.Pod {
 	return with(ordinal, revision, waiting("ImagePullBackOff"))
 }
 
-// observed is a BarqCluster with pods, whose StatefulSet is to bring them to the revision new.
+// observed returns a BarqCluster with pods, whose StatefulSet should bring them to the revision new.
 func observed(pods ...*corev1.Pod) observation {
 	o := observation{cluster: &v1alpha1.BarqCluster{}, statefulSet: &appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, leaving: map[string]bool{}}
 	o.cluster.Namespace, o.cluster.Name, o.cluster.UID = "team", "vectors", "uid of the cluster"
@@ -103,7 +103,7 @@ func observed(pods ...*corev1.Pod) observation {
 	return o
 }
 
-// chosen is the name of the pod that is to be replaced, and why.
+// chosen returns the name of the pod to replace, and why.
 func chosen(found plan) string {
 	if found.pod == nil {
 		return ""
@@ -195,14 +195,14 @@ func TestWhenNoPodIsReplaced(t *testing.T) {
 	}
 }
 
-// An edit that is taken back makes the current revision the newest one.
+// After an edit was reverted, the current revision is the newest one.
 func TestAnEditThatWasTakenBack(t *testing.T) {
 	o := observed(ready(0, "new"), stuckOn("between", 1))
 	o.statefulSet.Status.CurrentRevision = "new"
 	require.Equal(t, "vectors-1: ImagePullBackOff", chosen(o.plan(now)))
 }
 
-// A claim of one pod does not keep another from being replaced.
+// A PVC of one pod does not keep another pod from being replaced.
 func TestAClaimThatGoesKeepsItsPodOnly(t *testing.T) {
 	o := observed(stuckOn("old", 0), stuckOn("old", 1))
 	o.leaving["data-vectors-1"], o.leaving["data-others-0"] = true, true

@@ -20,16 +20,16 @@ import (
 	"github.com/barq-db/barq-operator/internal/requeue"
 )
 
-// turn is the one request of the controller: whoever finished, the next in the line
-// is the same.
+// turn is the only request of the controller: whichever rollout ends, the next in the line is the
+// same.
 var turn = ctrl.Request{NamespacedName: types.NamespacedName{Name: "next"}}
 
 // +kubebuilder:rbac:groups=barq.db,resources=barqclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
-// SetupWithManager registers the controller that gives slots back and offers them to
-// the next. secrets is the cache behind Secrets.
+// SetupWithManager registers the controller that frees slots and offers them to the next in the line.
+// secrets is the cache behind Secrets.
 func (q *Queue) SetupWithManager(mgr ctrl.Manager, secrets cache.Cache) error {
 	revision := &metav1.PartialObjectMetadata{}
 	revision.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
@@ -51,9 +51,8 @@ func toTurn[object client.Object](context.Context, object) []ctrl.Request {
 	return []ctrl.Request{turn}
 }
 
-// Reconcile gives back the slots of those that are done, and offers what is free to
-// those that have waited longest. It asks the API server for nothing but whether one
-// that seems done is.
+// Reconcile frees the slots of rollouts that are done, and offers free slots to those that have waited
+// longest. It only asks the API server whether a rollout that seems done is done.
 func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
 	seemDone, err := q.seemDone(ctx)
 	if err != nil {
@@ -76,8 +75,8 @@ func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, err
 	return ctrl.Result{RequeueAfter: left}, err
 }
 
-// seemDone forgets the grants that are void, and gives those that are done as far as
-// the caches know. These may hold the StatefulSet from before the roll-out began.
+// seemDone drops the grants that are void, and returns those that are done according to the caches.
+// The caches may hold the StatefulSet from before the rollout.
 func (q *Queue) seemDone(ctx context.Context) (map[types.UID]grant, error) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
@@ -101,7 +100,8 @@ func (q *Queue) seemDone(ctx context.Context) (map[types.UID]grant, error) {
 	return found, nil
 }
 
-// void: nothing will come of the grant, or what the spec asked for has taken its place.
+// void reports whether the grant is useless: no rollout follows it, or a change of the spec has
+// replaced that rollout.
 func (g grant) void(m member, exists bool, now time.Time) bool {
 	switch {
 	case !exists || m.deleting || now.Sub(g.since) >= m.deadline:
@@ -113,17 +113,17 @@ func (g grant) void(m member, exists bool, now time.Time) bool {
 	}
 }
 
-// isKnownTo tells whether the caches have the revision that was made.
+// isKnownTo reports whether the caches have the revision that was stored with the grant.
 func (g grant) isKnownTo(m member, now time.Time) bool {
 	if g.revision == 0 {
 		return false
 	}
-	// A stored revision that somebody deleted by hand never comes.
+	// A stored revision that a person deleted never reaches the caches.
 	return m.revision != nil && m.revision.number >= g.revision || now.Sub(g.since) >= cachesCatchUp
 }
 
-// next takes back what is done, offers what is free, and gives how soon time alone
-// brings something to do.
+// next frees the slots that are done and offers free ones. It returns how soon time alone requires the
+// next reconcile.
 func (q *Queue) next(ctx context.Context, done []types.UID, seen map[types.UID]grant) (time.Duration, error) {
 	q.lock.Lock()
 	defer q.lock.Unlock()

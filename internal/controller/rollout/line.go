@@ -9,28 +9,28 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// answerWithin is how long a BarqCluster to which a slot was offered keeps those
-// behind it from being asked. A pass may fail for a reason of its own, such as a
-// Secret that is missing.
+// answerWithin is how long a BarqCluster that was offered a slot keeps those behind it from being
+// asked. Its reconcile may fail for another reason, such as a missing Secret.
 const answerWithin = 10 * time.Second
 
-// place is that of one BarqCluster in the line.
+// place is the place of one BarqCluster in the line.
 type place struct {
 	cluster types.UID
 	name    types.NamespacedName
 	since   time.Time
-	// change is what the roll-out is for, empty while that is not known.
+	// change is what the rollout is for, empty while that is unknown.
 	change string
-	// ahead is how many others go before it; unplaced while that is not known.
+	// ahead is how many others go first; unplaced while that is unknown.
 	ahead int
-	// offered is when a slot was offered to it; zero if it answered, or none was.
+	// offered is when a slot was offered to it; zero after it answered, or without an offer.
 	offered time.Time
 }
 
-// unplaced has no place in the order: it is paused, or no order was made yet.
+// unplaced means no place in the order: it is paused, or the order is not computed yet.
 const unplaced = -1
 
-// place gives each of the line its place in the order, and returns those whose message changes with it.
+// place gives each BarqCluster in the line its place in the order, and returns those whose message
+// changes.
 func (l line) place(order []*place) []*place {
 	ahead := make(map[*place]int, len(order))
 	for i, one := range order {
@@ -50,17 +50,18 @@ func (l line) place(order []*place) []*place {
 	return changed
 }
 
-// lapsed: a slot was offered, and nothing came of it.
+// lapsed reports whether a slot was offered and not taken in time.
 func (p place) lapsed(now time.Time) bool {
 	return !p.offered.IsZero() && now.Sub(p.offered) >= answerWithin
 }
 
-// line are those that wait.
+// line are the BarqClusters that wait.
 type line map[types.UID]*place
 
-// inOrder gives those that could go now: who has waited longest comes first, and who
-// did not answer an offer last. Before that, a namespace goes behind all with fewer roll-outs that have lost their slot to the
-// deadline: one tenant's pods that cannot start delay another's roll-out once.
+// inOrder returns the BarqClusters that could go now. The longest wait comes first, and those that did
+// not answer an offer come last. Before the wait counts, a namespace goes behind all namespaces with
+// fewer rollouts that lost their slot to the deadline. So pods of one tenant that cannot start delay
+// another tenant's rollout once.
 func (l line) inOrder(members map[types.UID]member, now time.Time) []*place {
 	var found []*place
 	stuck := map[string]int{}

@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// slowAfter is how long a roll-out takes before those that wait are told of it. Each
-	// time they are, the status of every one of them is written.
+	// slowAfter is how long a rollout takes before the messages of those that wait name it. Each such
+	// change writes the status of every one of them.
 	slowAfter = 30 * time.Second
-	// named is how many slow ones a message names.
+	// named is how many slow rollouts a message names.
 	named = 3
 )
 
@@ -28,11 +28,11 @@ type holder struct {
 	until time.Time
 }
 
-// heldMessage says what a BarqCluster waits for whose data is at risk.
+// heldMessage says what a BarqCluster waits for while its data is at risk.
 const heldMessage = "the pods are to be restarted for a change of a Secret or of the operator, not of the spec; " +
 	"this waits until no claim is at risk, which the condition VolumesResized tells of"
 
-// message says what a BarqCluster waits for, with what is to change in its pods and how many go before it.
+// message says what a BarqCluster waits for, what is to change in its pods, and how many go first.
 func message(limit int, change string, ahead int, slow string) string {
 	what := "the pods are to be restarted for a change that the operator brings, not the spec"
 	if change != "" {
@@ -44,7 +44,8 @@ func message(limit int, change string, ahead int, slow string) string {
 	return what + fmt.Sprintf("; this is done to at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and %s", limit, others(ahead)) + slow
 }
 
-// others says how many go before a BarqCluster. Each time that this changes a status is written, so a large number is a round one.
+// others says how many go before a BarqCluster. Every change of it writes a status, so a large number
+// is rounded.
 func others(ahead int) string {
 	switch {
 	case ahead == unplaced:
@@ -63,8 +64,8 @@ func others(ahead int) string {
 	return fmt.Sprintf("at least %d others that wait come first", round)
 }
 
-// slowest names those that have held a slot for long, and gives how soon that changes
-// by time alone, or a slot ends; zero if nothing does.
+// slowest names those that have held a slot for long. It returns how soon time alone changes that or
+// ends a slot; zero for never.
 func slowest(holders map[types.UID]holder, now time.Time) (text string, left time.Duration) {
 	var slow []holder
 	for _, h := range holders {

@@ -18,8 +18,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// observe reads all BarqClusters from the caches. It copies nothing: what it gives
-// must not point into what it read.
+// observe reads all BarqClusters from the caches. The lists are not copied, so its result must not
+// point into them.
 func observe(ctx context.Context, objects, secrets client.Reader, key *signing.Key) (map[types.UID]member, error) {
 	list, err := listed(ctx, objects)
 	if err != nil {
@@ -54,7 +54,7 @@ func observe(ctx context.Context, objects, secrets client.Reader, key *signing.K
 	return members, nil
 }
 
-// deadlineOf returns how long a roll-out of the BarqCluster may hold a slot.
+// deadlineOf returns how long a rollout of the BarqCluster may hold a slot.
 func deadlineOf(cluster *unstructured.Unstructured) time.Duration {
 	deadline := (&v1alpha1.BarqClusterSpec{}).ProgressDeadline()
 	if seconds, given, err := unstructured.NestedInt64(cluster.Object, "spec", "progressDeadlineSeconds"); err == nil && given {
@@ -63,8 +63,8 @@ func deadlineOf(cluster *unstructured.Unstructured) time.Duration {
 	return min(deadline, slotLimit)
 }
 
-// newestRevisions returns the newest revision of each release that the operator has signed. A tenant may write any other, and would hold
-// a slot with it. uids are those of the BarqClusters.
+// newestRevisions returns the newest revision of each release that the operator has signed. A tenant
+// could write any other record, and would hold a slot with it. uids are the UIDs of the BarqClusters.
 func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Key, uids map[types.NamespacedName]types.UID) (map[types.NamespacedName]*revision, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
@@ -73,7 +73,7 @@ func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Ke
 	}
 	newest := map[types.NamespacedName]*revision{}
 	for i := range list.Items {
-		// Helm puts these labels on what it stores.
+		// Helm puts these labels on its records.
 		says := list.Items[i].Labels
 		name := types.NamespacedName{Namespace: list.Items[i].Namespace, Name: says["name"]}
 		number, err := strconv.Atoi(says["version"])
@@ -90,8 +90,8 @@ func newestRevisions(ctx context.Context, secrets client.Reader, key *signing.Ke
 	return newest, nil
 }
 
-// storedAt returns when a record was stored last. The labels are signed, unlike the time at which the Secret was made: a record that is
-// put back is as old as it was.
+// storedAt returns when a record was last stored. The labels are signed, unlike the creation time of
+// the Secret: a record that a user restores keeps its age.
 func storedAt(marks map[string]string) time.Time {
 	for _, name := range []string{"modifiedAt", "createdAt"} {
 		if seconds, err := strconv.ParseInt(marks[name], 10, 64); err == nil {
@@ -101,7 +101,7 @@ func storedAt(marks map[string]string) time.Time {
 	return time.Time{}
 }
 
-// statefulSetsByOwner gives the StatefulSet of each BarqCluster.
+// statefulSetsByOwner returns the progress of the StatefulSet of each BarqCluster.
 func statefulSetsByOwner(ctx context.Context, objects client.Reader) (map[types.UID]*progress, error) {
 	list := &appsv1.StatefulSetList{}
 	if err := objects.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
@@ -116,7 +116,7 @@ func statefulSetsByOwner(ctx context.Context, objects client.Reader) (map[types.
 	return found, nil
 }
 
-// listed gives all BarqClusters in the cache.
+// listed returns all BarqClusters in the cache.
 func listed(ctx context.Context, reader client.Reader) ([]unstructured.Unstructured, error) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.BarqClusterKind.Kind + "List"))

@@ -21,17 +21,17 @@ import (
 // cachesCatchUp is the time after which the caches have what was written.
 const cachesCatchUp = time.Minute
 
-// Queue decides who may begin a roll-out that nobody asked for. Begin, Resume, Made
-// and Leave are called by the Helm pass over a BarqCluster, of which there is one at
-// a time; everything may be called concurrently for different BarqClusters.
+// Queue decides which BarqCluster may begin a rollout that the spec does not ask for. The reconcile of
+// a release calls Begin, Resume, Made and Leave, and there is one at a time for each BarqCluster.
+// Calls for different BarqClusters may be concurrent.
 type Queue struct {
-	// Limit is how many BarqClusters roll out at a time; with 0 none begins.
+	// Limit is how many BarqClusters roll out at a time; with 0 no rollout begins.
 	Limit int
 	// Objects reads BarqClusters and StatefulSets from a cache.
 	Objects client.Reader
 	// Secrets reads the metadata of Secrets from a cache.
 	Secrets client.Reader
-	// Key tells which revisions the operator has stored.
+	// Key verifies which revisions the operator has stored.
 	Key *signing.Key
 	// Live reads from the API server itself.
 	Live client.Reader
@@ -41,33 +41,32 @@ type Queue struct {
 	lock   sync.Mutex
 	seeded bool
 	line   line
-	// grants are slots that the caches may not know of yet.
+	// grants are slots that the caches may not show yet.
 	grants map[types.UID]grant
-	// held are those whose roll-outs wait because data is at risk.
+	// held are the BarqClusters whose rollouts wait because data is at risk.
 	held map[types.UID]types.NamespacedName
-	// slow is what those that wait were told last about those that hold slots.
+	// slow is the text about slow rollouts in the latest messages of those that wait.
 	slow string
 
 	releases, statuses, turns wakes
 }
 
-// grant is a slot that was given while this process has lived.
+// grant is a slot that this process has given.
 type grant struct {
 	name  types.NamespacedName
 	since time.Time
-	// revision is the one that was made with it; zero while there is none.
+	// revision is the revision that was stored with the slot; zero while there is none.
 	revision int
 }
 
 // Releases is a source that enqueues a BarqCluster whose turn it is.
 func (q *Queue) Releases() source.Source { return q.releases.source() }
 
-// Statuses is a source that enqueues a BarqCluster for which Waiting has another
-// answer.
+// Statuses is a source that enqueues a BarqCluster for which Waiting returns a new text.
 func (q *Queue) Statuses() source.Source { return q.statuses.source() }
 
-// Begin asks for a slot for a roll-out that nobody asked for. If there is none the
-// BarqCluster waits, and is enqueued when it is its turn. change says what the roll-out is for.
+// Begin asks for a slot for a rollout that the spec does not ask for. Without a free slot the
+// BarqCluster waits, and is enqueued when its turn comes. change says what the rollout is for.
 func (q *Queue) Begin(ctx context.Context, cluster client.Object, change string) (bool, error) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
@@ -78,7 +77,7 @@ func (q *Queue) Begin(ctx context.Context, cluster client.Object, change string)
 	now, id := q.Clock.Now(), cluster.GetUID()
 	holders := q.holders(members)
 	if _, ok := holders[id]; ok {
-		// What is in the middle of one goes on, or a mended template would never reach it.
+		// A rollout in progress goes on, or a repaired template would never reach it.
 		q.grant(cluster)
 		return true, nil
 	}
@@ -104,23 +103,22 @@ func (q *Queue) Begin(ctx context.Context, cluster client.Object, change string)
 	return false, nil
 }
 
-// tell has the statuses of BarqClusters written anew.
+// tell enqueues BarqClusters whose status has to be written again.
 func (q *Queue) tell(places ...*place) {
 	for _, one := range places {
 		q.statuses.wake(ctrl.Request{NamespacedName: one.name})
 	}
 }
 
-// Resume takes a slot without asking, for a roll-out that has begun and cannot be
-// held back any more.
+// Resume takes a slot without asking, for a rollout that has begun and cannot be held back.
 func (q *Queue) Resume(cluster client.Object) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
 	q.grant(cluster)
 }
 
-// Hold notes a roll-out that waits because data would be lost with the pods. The BarqCluster neither has a slot nor waits for one; Leave
-// ends it.
+// Hold notes a rollout that waits because data would be lost with the pods. The BarqCluster neither
+// has a slot nor waits for one. Leave ends it.
 func (q *Queue) Hold(cluster client.Object) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
@@ -146,7 +144,7 @@ func (q *Queue) grant(cluster client.Object) {
 	q.turns.wake(turn)
 }
 
-// Made tells which revision was made with the slot.
+// Made notes which revision was stored with the slot.
 func (q *Queue) Made(cluster client.Object, revision int) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
@@ -159,15 +157,15 @@ func (q *Queue) Made(cluster client.Object, revision int) {
 	}
 	given.revision = revision
 	q.grants[cluster.GetUID()] = given
-	// The caches may have been complete before this was known.
+	// The caches may have shown the finished rollout before this call.
 	q.turns.wake(turn)
 }
 
-// Leave takes a BarqCluster out of the line for which nothing waits any more.
+// Leave takes a BarqCluster without a queued rollout out of the line.
 func (q *Queue) Leave(cluster types.UID) {
 	q.lock.Lock()
 	defer q.lock.Unlock()
-	// What is stored in its status is out of date by now.
+	// The wait in its stored status is out of date by now.
 	_ = q.seed(context.Background())
 	if given, ok := q.grants[cluster]; ok && given.revision == 0 {
 		delete(q.grants, cluster)
@@ -188,13 +186,12 @@ func (q *Queue) leave(cluster types.UID) {
 	}
 }
 
-// Waiting says what the roll-out of a BarqCluster waits for; empty if none does.
+// Waiting says what the rollout of a BarqCluster waits for; empty if none does.
 func (q *Queue) Waiting(cluster types.UID) string {
 	q.lock.Lock()
 	defer q.lock.Unlock()
-	// Until its first pass a BarqCluster waits as its status says, or a restart of the
-	// operator would end and begin every wait. A cache that cannot be read fails that
-	// pass too.
+	// Until its first reconcile a BarqCluster waits as its status says. Otherwise a restart of the
+	// operator would end and begin every wait. A cache that cannot be read fails that reconcile too.
 	_ = q.seed(context.Background())
 	if _, held := q.held[cluster]; held {
 		return heldMessage
@@ -206,7 +203,8 @@ func (q *Queue) Waiting(cluster types.UID) string {
 	return message(q.Limit, waiting.change, waiting.ahead, q.slow)
 }
 
-// observe reads the caches, and before that once who waited under a former operator.
+// observe reads the caches. The first call also reads which BarqClusters waited under a former
+// process.
 func (q *Queue) observe(ctx context.Context) (map[types.UID]member, error) {
 	if err := q.seed(ctx); err != nil {
 		return nil, err
@@ -214,8 +212,7 @@ func (q *Queue) observe(ctx context.Context) (map[types.UID]member, error) {
 	return observe(ctx, q.Objects, q.Secrets, q.Key)
 }
 
-// seed takes the line from what is stored in the status, so that who has waited long
-// does not begin anew.
+// seed takes the line from the stored statuses, so that a long wait does not begin anew.
 func (q *Queue) seed(ctx context.Context) error {
 	if q.seeded {
 		return nil
@@ -228,7 +225,7 @@ func (q *Queue) seed(ctx context.Context) error {
 	for i := range list {
 		cluster, err := v1alpha1.FromUnstructured(&list[i])
 		if err != nil {
-			// One that this operator cannot read fails in its own pass.
+			// A BarqCluster that this operator cannot read fails in its own reconcile.
 			continue
 		}
 		pending := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionChangesPending)
@@ -242,7 +239,7 @@ func (q *Queue) seed(ctx context.Context) error {
 	return nil
 }
 
-// holders are those with a slot: as Kubernetes stores it, or given a moment ago.
+// holders returns the BarqClusters with a slot, according to the caches or to a recent grant.
 func (q *Queue) holders(members map[types.UID]member) map[types.UID]holder {
 	found, now := map[types.UID]holder{}, q.Clock.Now()
 	for cluster, given := range q.grants {
@@ -258,5 +255,5 @@ func (q *Queue) holders(members map[types.UID]member) map[types.UID]holder {
 	return found
 }
 
-// free is how many slots nobody holds.
+// free returns the number of free slots.
 func (q *Queue) free(holders map[types.UID]holder) int { return max(0, q.Limit-len(holders)) }

@@ -30,8 +30,8 @@ import (
 // testKey signs the records of these tests.
 var testKey = signing.New([]byte("key"))
 
-// fleet is a Queue over BarqClusters, each with a finished first revision, whose
-// caches lag behind the API server until they catch up.
+// fleet is a Queue over BarqClusters, each with a finished first revision. Its caches lag behind the
+// API server until they catch up.
 type fleet struct {
 	*Queue
 	t                  *testing.T
@@ -60,7 +60,7 @@ func newFleet(t *testing.T, limit int, names ...string) *fleet {
 	return f
 }
 
-// restart replaces the Queue by that of another process.
+// restart replaces the Queue with the Queue of a new process.
 func (f *fleet) restart(limit int) {
 	f.Queue = &Queue{Limit: limit, Objects: f.cached, Secrets: f.cached, Live: f.live, Clock: f.clock, Key: testKey}
 	f.releases, f.statuses = f.started(f.Releases()), f.started(f.Statuses())
@@ -115,7 +115,7 @@ func (f *fleet) begin(name string) bool {
 	return begins
 }
 
-// upgrade makes a revision as Helm does, of which the caches do not know yet.
+// upgrade stores a revision as Helm does, before the caches know it.
 func (f *fleet) upgrade(name string, revision int) {
 	f.t.Helper()
 	f.observe(f.live, name, false)
@@ -129,7 +129,7 @@ func (f *fleet) turn() time.Duration {
 	return result.RequeueAfter
 }
 
-// woken gives the names of those that were enqueued.
+// woken returns the names of the enqueued BarqClusters.
 func woken(queue workqueue.TypedRateLimitingInterface[ctrl.Request]) []string {
 	var names []string
 	for queue.Len() > 0 {
@@ -202,7 +202,7 @@ func TestNoneAtATime(t *testing.T) {
 	require.Equal(t, message(0, "a field", 0, ""), f.Waiting("a"))
 }
 
-// A new process knows what Kubernetes stores and nothing else.
+// A new process only knows what Kubernetes stores.
 func TestARestartKeepsTheSlots(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	f.store("a", 2, labels.Unrequested, "deployed")
@@ -217,7 +217,8 @@ func TestARestartKeepsTheSlots(t *testing.T) {
 	require.False(t, f.begin("b"), "it failed before any pod was restarted")
 }
 
-// Who waited under a former operator keeps the place. What it waits for is known after its first pass.
+// A BarqCluster that waited under a former process keeps its place. What it waits for is known after
+// its first reconcile.
 func TestARestartKeepsTheLine(t *testing.T) {
 	f := newFleet(t, 1, "a", "b", "c")
 	cluster := &v1alpha1.BarqCluster{}
@@ -240,7 +241,7 @@ func TestARestartKeepsTheLine(t *testing.T) {
 	require.Empty(t, f.Waiting("c"), "its first pass found nothing that waits")
 }
 
-// One whose pass fails for another reason must not keep the others waiting.
+// A BarqCluster whose reconcile fails for another reason must not keep the others waiting.
 func TestWhoDoesNotAnswerIsPassedOver(t *testing.T) {
 	f := newFleet(t, 1, "a", "b", "c")
 	require.True(t, f.begin("a"))
@@ -293,7 +294,7 @@ func TestWhatEndsAGrant(t *testing.T) {
 	}
 }
 
-// A pass that was granted a slot and made nothing gives it back in the end.
+// A reconcile that was granted a slot and stored no revision frees it in the end.
 func TestAGrantWithoutARevisionRunsOut(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	require.True(t, f.begin("a"))
@@ -306,7 +307,7 @@ func TestAGrantWithoutARevisionRunsOut(t *testing.T) {
 	require.True(t, f.begin("b"))
 }
 
-// A roll-out that cannot be held back takes a slot even when there is none.
+// A rollout that cannot be held back takes a slot even if none is free.
 func TestResume(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	require.True(t, f.begin("a"))
@@ -316,7 +317,7 @@ func TestResume(t *testing.T) {
 	require.False(t, f.begin("a"))
 }
 
-// The others are told of a roll-out that does not end, once.
+// The messages of the others name a rollout that does not end, once.
 func TestASlowRollOutIsTold(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	require.True(t, f.begin("a"))
@@ -336,7 +337,7 @@ func TestASlowRollOutIsTold(t *testing.T) {
 	require.Empty(t, woken(f.statuses))
 }
 
-// A tenant may write any label, and put back any record that there was.
+// A tenant may write any label, and restore any former record.
 func TestASlotIsHeldByWhatTheOperatorHasStored(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	f.store("a", 2, labels.Unrequested, "deployed")
@@ -365,7 +366,7 @@ func TestASlotEndsWithTheDeadline(t *testing.T) {
 	require.Contains(t, woken(f.releases), "b", "the slot is offered")
 	require.True(t, f.begin("b"))
 
-	// One that was given a moment ago ends too, if nothing ever comes of it.
+	// A recent grant ends too, if no revision follows.
 	f.upgrade("b", 2)
 	require.False(t, f.begin("c"))
 	f.clock.SetTime(noon.Add(20 * time.Minute))

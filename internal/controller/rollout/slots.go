@@ -10,12 +10,12 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// member is a BarqCluster, as far as its roll-outs are concerned.
+// member is a BarqCluster, as far as its rollouts are concerned.
 type member struct {
 	name     types.NamespacedName
 	deleting bool
 	paused   bool
-	// deadline is how long its roll-out may hold a slot.
+	// deadline is how long its rollout may hold a slot.
 	deadline time.Duration
 	// revision is the newest of its release; nil while none is known.
 	revision *revision
@@ -23,7 +23,7 @@ type member struct {
 	statefulSet *progress
 }
 
-// revision is what the metadata of a stored revision tells.
+// revision is what the metadata of a stored revision says.
 type revision struct {
 	number      int
 	unrequested bool
@@ -31,17 +31,17 @@ type revision struct {
 	made        time.Time
 }
 
-// slotLimit is the longest that a roll-out holds a slot. Without it a BarqCluster whose pods can never start would keep all others
-// from theirs for as long as its spec.progressDeadlineSeconds says.
+// slotLimit is the longest that a rollout holds a slot. Without it, pods that can never start would
+// block all other rollouts for as long as their spec.progressDeadlineSeconds says.
 const slotLimit = time.Hour
 
-// holds tells whether the BarqCluster is in the middle of a roll-out that nobody asked
-// for. One that fails, or whose pods do not answer, stays in the middle of it until its deadline.
+// holds reports whether the BarqCluster is in the middle of a rollout that the spec does not ask for.
+// A rollout that fails, or whose pods do not answer, holds its slot until the deadline.
 func (m member) holds(now time.Time) bool {
 	return m.inTheMiddle() && now.Sub(m.revision.made) < m.deadline
 }
 
-// stuck tells whether its deadline has ended such a roll-out's slot.
+// stuck reports whether the deadline has ended the slot of such a rollout.
 func (m member) stuck(now time.Time) bool {
 	return m.inTheMiddle() && now.Sub(m.revision.made) >= m.deadline
 }
@@ -56,9 +56,9 @@ func (m member) inTheMiddle() bool {
 	return !m.statefulSet.hibernated && (!m.revision.deployed || !m.statefulSet.complete)
 }
 
-// progress is how far a StatefulSet has got.
+// progress is how far the rollout of a StatefulSet is.
 type progress struct {
-	// hibernated: there is no pod that a roll-out could restart.
+	// hibernated: the StatefulSet has no pods to restart.
 	hibernated bool
 	// complete: every pod is of the newest revision and has answered for long enough.
 	complete bool

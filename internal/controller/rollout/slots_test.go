@@ -9,7 +9,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// finished is a StatefulSet of three pods whose roll-out is done.
+// finished returns a StatefulSet of three pods whose rollout is done.
 func finished() *appsv1.StatefulSet {
 	set := &appsv1.StatefulSet{}
 	set.Generation = 2

@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// wakes makes a controller look at what it is told to. Before the controller has
-// started there is nothing to wake: it looks at everything when it does.
+// wakes enqueues requests for a controller. Before the controller has started it drops them, because a
+// starting controller reconciles every object.
 type wakes struct {
 	lock  sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[ctrl.Request]

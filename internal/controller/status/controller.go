@@ -33,7 +33,7 @@ import (
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 
-// Reconciler keeps the status of BarqClusters true.
+// Reconciler keeps the status of BarqClusters up to date.
 type Reconciler struct {
 	// Client reads from caches, and writes the status.
 	Client client.Client
@@ -41,44 +41,45 @@ type Reconciler struct {
 	Live client.Reader
 	// Secrets finds what a spec refers to.
 	Secrets *secrets.Resolver
-	// Events is told of every change that a person would ask about.
+	// Events records every change that a person would ask about.
 	Events events.EventRecorder
 	// Clock gives the transition times.
 	Clock clock.PassiveClock
-	// Queue knows the roll-outs that wait for their turn; nil if none ever does.
+	// Queue knows the rollouts that are queued; nil means none.
 	Queue Queue
-	// Protection knows what spec.deletionProtection comes to; nil if nothing does.
+	// Protection knows the effect of spec.deletionProtection; nil means unknown.
 	Protection Protection
-	// Kinds knows which kinds the Kubernetes cluster has; nil if nothing does.
+	// Kinds knows which kinds the Kubernetes cluster has; nil means unknown.
 	Kinds Kinds
-	// StatefulSets knows what the Helm side wrote; nil if nothing does.
+	// StatefulSets knows what the release controller last wrote; nil means unknown.
 	StatefulSets *clusters.Versions
 
 	written  clusters.Writes
 	absences absence.Memory
 }
 
-// Queue holds back roll-outs that nobody asked for in the spec.
+// Queue holds back rollouts that the spec does not ask for.
 type Queue interface {
-	// Waiting says what the roll-out of a BarqCluster waits for, in the words of a
-	// message to the user; empty if none waits.
+	// Waiting says what the rollout of a BarqCluster waits for, in the words of a message to the user;
+	// empty if none waits.
 	Waiting(cluster types.UID) string
 }
 
 // Protection knows whether the API server refuses to delete what is protected. *protection.Policy does.
 type Protection interface {
-	// Effect says what spec.deletionProtection comes to.
+	// Effect returns the effect of spec.deletionProtection.
 	Effect() protection.Effect
 }
 
 // Kinds knows which kinds the Kubernetes cluster has. *release.Translator does.
 type Kinds interface {
-	// PodMonitors reports whether it has PodMonitors; nil while nothing is known.
+	// PodMonitors reports whether the Kubernetes cluster has PodMonitors; nil while that is unknown.
 	PodMonitors() *bool
 }
 
-// SetupWithManager registers the controller. workers is how many BarqClusters are looked at concurrently; changes enqueue
-// those that refer to a Secret which changed, and those for which Queue or Protection has another answer.
+// SetupWithManager registers the controller. workers is how many BarqClusters are reconciled
+// concurrently. changes enqueue the BarqClusters that refer to a changed Secret, and those for which
+// Queue or Protection has a new answer.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, changes ...source.Source) error {
 	cluster := clusters.Object()
 	ofCluster := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), cluster, handler.OnlyControllerOwner())
@@ -108,8 +109,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.written.AheadOf(cluster) {
-		// What would be computed from an outdated status would be told once more. The
-		// cache is about to get the newer one, which starts another pass.
+		// A status from an outdated one would repeat events. The cache is about to get the newer one,
+		// which starts another reconcile.
 		return ctrl.Result{}, nil
 	}
 
@@ -118,16 +119,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	if r.isOutdated(observed.StatefulSet) {
-		// What it says is about the former spec, and the status would say it about the newest. The cache is about to get the
-		// newer one, which starts another pass.
+		// The StatefulSet is about the former spec, and the status would report it as the newest. The
+		// cache is about to get the newer one, which starts another reconcile.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	now := r.Clock.Now()
 	computed := status.Compute(observed, now)
 	if settles(&cluster.Status, &computed) && !r.isCurrent(observed.StatefulSet) {
-		// The cache may still hold the StatefulSet from before the change that was
-		// just applied. Before saying that the change is done, or will never be, ask
-		// the API server.
+		// The cache may still hold the StatefulSet from before the change that was just applied. Ask
+		// the API server before the status calls the change done or impossible.
 		observed, err = r.observe(ctx, cluster, r.Live)
 		if err != nil {
 			return ctrl.Result{}, err
@@ -153,12 +153,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return result, nil
 }
 
-// isOutdated reports whether a StatefulSet from the cache is from before what was applied.
+// isOutdated reports whether a StatefulSet from the cache is older than what was applied.
 func (r *Reconciler) isOutdated(cached *appsv1.StatefulSet) bool {
 	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Precedes(cached)
 }
 
-// isCurrent reports whether a StatefulSet from the cache has in it what was applied.
+// isCurrent reports whether a StatefulSet from the cache includes what was applied.
 func (r *Reconciler) isCurrent(cached *appsv1.StatefulSet) bool {
 	return r.StatefulSets != nil && cached != nil && r.StatefulSets.Includes(cached)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/message"
 )
 
-// announcement is an event that is to be recorded.
+// announcement is an event to record.
 type announcement struct {
 	kind, reason, message string
 }
@@ -32,8 +32,8 @@ func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, computed *v1alpha1.
 	}
 }
 
-// announcements compares the stored status with the one that replaces it, and nothing
-// else, so that a restarted operator does not repeat itself.
+// announcements compares only the stored status with the one that replaces it, so that a restarted
+// operator does not repeat events.
 func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) []announcement {
 	stored := &cluster.Status
 	var events []announcement
@@ -72,7 +72,8 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	return events
 }
 
-// ofTiers is about tiers with which the database cannot start, once for each spec that is acted upon.
+// ofTiers returns the event about tiers with which the database cannot start, once for each spec that
+// is acted upon.
 func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) *announcement {
 	tiering := &cluster.Spec.Tiering
 	if !tiering.Enabled || cluster.DeletionTimestamp != nil || cluster.Spec.Paused ||
@@ -96,7 +97,7 @@ func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus
 	return &event
 }
 
-// becomes returns a condition that has come to the given status, or nil.
+// becomes returns a condition that has just changed to the given status, or nil.
 func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status metav1.ConditionStatus) *metav1.Condition {
 	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, status) ||
 		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, status) {
@@ -105,7 +106,8 @@ func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status m
 	return meta.FindStatusCondition(computed.Conditions, name)
 }
 
-// ofPending is about a change that is held back. Of what else holds it back the condition Ready tells.
+// ofPending returns the event about a change that is held back, unless the condition Ready tells the
+// cause.
 func ofPending(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionChangesPending)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionChangesPending)
@@ -126,11 +128,11 @@ var warnings = map[string]bool{
 	v1alpha1.ReasonDeletionWaits:    true,
 }
 
-// toldElsewhere are the reasons that ofReady leaves out.
+// toldElsewhere are the reasons for which ofReady records no event.
 var toldElsewhere = map[string]bool{
-	// It lasts for a fraction of a second, and what comes of it is announced.
+	// It lasts for a fraction of a second, and its outcome is announced.
 	v1alpha1.ReasonApplying: true,
-	// internal/controller/volumes tells of the volumes, claim by claim.
+	// internal/controller/volumes records events about volumes, PVC by PVC.
 	v1alpha1.ReasonDataAtRisk:              true,
 	v1alpha1.ReasonResizing:                true,
 	v1alpha1.ReasonResizeRefused:           true,
@@ -138,8 +140,8 @@ var toldElsewhere = map[string]bool{
 	v1alpha1.ReasonFileSystemResizePending: true,
 }
 
-// ofReady is about the condition Ready: another reason, the same again after a change of the spec, or other news of a
-// reason that is a warning.
+// ofReady returns the event about the condition Ready. It announces a new reason, the same reason
+// after a change of the spec, and a new message of a warning.
 func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -156,15 +158,15 @@ func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	case after.Reason == v1alpha1.ReasonReady && before.ObservedGeneration != after.ObservedGeneration:
 		return &event
 	case after.Reason == v1alpha1.ReasonPodsNotReady:
-		// Kubernetes words one and the same trouble in turn in two ways, as ErrImagePull and
-		// ImagePullBackOff, for as long as it lasts. A pod less is news.
+		// Kubernetes alternates between two words for the same trouble, such as ErrImagePull and
+		// ImagePullBackOff, for as long as it lasts. The loss of a pod is news.
 		if computed.ReadyReplicas < stored.ReadyReplicas {
 			return &event
 		}
 	case warnings[after.Reason] && before.Message != after.Message:
 		return &event
 	case after.Reason == v1alpha1.ReasonPaused && before.Status != after.Status:
-		// A pause holds changes back, not news of the pods.
+		// A pause holds changes back, but not news of the pods.
 		event = normal(v1alpha1.ReasonReady, after.Message)
 		if after.Status != metav1.ConditionTrue {
 			event = warning(v1alpha1.ReasonPodsNotReady, after.Message)
@@ -174,7 +176,7 @@ func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 	return nil
 }
 
-// readyReason is the reason of Ready, or nothing.
+// readyReason returns the reason of Ready, or nothing.
 func readyReason(status *v1alpha1.BarqClusterStatus) string {
 	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {
 		return ready.Reason

@@ -23,15 +23,15 @@ var now = observation.Now
 // generation is that of the BarqCluster.
 const generation = observation.Generation
 
-// story is what happens to one BarqCluster, and is told of it by events.
+// story is the history of one BarqCluster and of its events.
 type story struct {
 	t        *testing.T
 	observed status.Observation
 	now      time.Time
 }
 
-// then goes on a minute later and gives the events. The status is computed twice, as
-// by an operator that was restarted, which must not tell anything again.
+// then changes the state a minute later and returns the new events. It computes the status twice, as a
+// restarted operator does, which must not repeat events.
 func (s *story) then(change func(*status.Observation)) []string {
 	s.t.Helper()
 	s.now = s.now.Add(time.Minute)
@@ -47,7 +47,7 @@ func (s *story) then(change func(*status.Observation)) []string {
 const alone = "Barq DB copies nothing between pods: vectors-0 holds all data and answers all clients, " +
 	"and no other of the 3 pods holds data or can stand in for it"
 
-// begin is a BarqCluster that is made and becomes Ready.
+// begin returns a story in which a BarqCluster is created and becomes Ready.
 func begin(t *testing.T) *story {
 	t.Helper()
 	s := &story{t: t, observed: observation.Running(), now: now}
@@ -63,7 +63,7 @@ func begin(t *testing.T) *story {
 	return s
 }
 
-// A tier with which the database ends at its start is told once for each spec.
+// A tier that makes the database end at its start is announced once for each spec.
 func TestTiersThatCannotWorkAreTold(t *testing.T) {
 	const end = ", with which Barq DB 0.1.0 ends at its start: set spec.tiering.enabled to false, or write an image in spec.image that can do it"
 	s := begin(t)
@@ -207,7 +207,7 @@ func TestADeletionIsTold(t *testing.T) {
 	}
 }
 
-// Volumes are told of claim by claim, by the controller that grows them.
+// The controller that grows volumes announces them, PVC by PVC.
 func TestVolumesAreToldElsewhere(t *testing.T) {
 	s := begin(t)
 	require.Empty(t, s.then(func(o *status.Observation) {
@@ -215,7 +215,7 @@ func TestVolumesAreToldElsewhere(t *testing.T) {
 	}))
 }
 
-// An edit may be done before anybody has said that it is being applied.
+// An edit may be done before any status says that it is being applied.
 func TestAnEditThatIsDoneAtOnceIsTold(t *testing.T) {
 	s := begin(t)
 	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"}, s.then(func(o *status.Observation) {
@@ -228,7 +228,7 @@ func TestAnEditThatIsDoneAtOnceIsTold(t *testing.T) {
 	}))
 }
 
-// That nothing is protected is an event, once.
+// An event says once that the protection has no effect.
 func TestAMissingPolicyIsAnEvent(t *testing.T) {
 	observed := observation.Running()
 	observed.Cluster.Spec.DeletionProtection = true

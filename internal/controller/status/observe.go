@@ -14,8 +14,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/status"
 )
 
-// observe reads what belongs to the BarqCluster, the StatefulSet through the given
-// reader and the rest from the cache, but for the reason why pods are missing.
+// observe reads the BarqCluster's objects: the StatefulSet through the given reader, and the rest from
+// the cache. It leaves out the reason why pods are missing.
 func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster, statefulSets client.Reader) (status.Observation, error) {
 	observed := status.Observation{Cluster: cluster}
 	var err error

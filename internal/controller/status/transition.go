@@ -11,8 +11,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/status"
 )
 
-// settles reports whether the computed status says, for the first time in this
-// generation, that the spec is fulfilled or that pods will not start by themselves.
+// settles reports whether the computed status says, first in this generation, that the spec is
+// fulfilled or that pods will not start by themselves.
 func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	stalled := becomes(stored, computed, v1alpha1.ConditionStalled, metav1.ConditionTrue)
 	if stalled != nil && stalled.Reason == v1alpha1.ReasonProgressDeadlineExceeded {
@@ -24,15 +24,16 @@ func settles(stored, computed *v1alpha1.BarqClusterStatus) bool {
 		(before == nil || before.Status != metav1.ConditionTrue || before.ObservedGeneration != after.ObservedGeneration)
 }
 
-// canWait reports whether a status that was computed waits for what comes of it: what is only progress, that pods have never answered, and
-// that a BarqCluster which is Ready has a new spec that is being applied. A start goes through half a dozen states in a few seconds,
-// and each write wakes every controller.
+// canWait reports whether the write of a computed status can wait for the next one. That holds for
+// mere progress and for pods that have never answered. It also holds for a Ready BarqCluster whose new
+// spec is being applied. A start passes through half a dozen states in a few seconds, and each write
+// wakes every controller.
 func canWait(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return onlyApplies(stored, computed) || onlyTroubleAtStart(stored, computed) || onlyProgress(stored, computed)
 }
 
-// onlyApplies reports whether the computed status says of a BarqCluster that is Ready that its newest spec is being applied,
-// and nothing else that is new.
+// onlyApplies reports whether the only news about a Ready BarqCluster is that its newest spec is being
+// applied.
 func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -43,11 +44,11 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 			v1alpha1.ConditionDeletionProtected, v1alpha1.ConditionMonitored)
 }
 
-// onlyProgress reports whether the computed status says no more than how far a start or a
-// change has come, which can wait for a moment. What a person or a program acts upon
-// cannot: an answer that is gone, or that is new when all else is done; a fault; a change that is held back.
+// onlyProgress reports whether the computed status only says how far a start or a change is, which can
+// wait for a moment. What a person or a program acts upon cannot wait: a lost answer, an answer that
+// completes everything, a fault, or a change that is held back.
 //
-// A status without conditions is what the claim began (package lease).
+// The lease controller begins the status without conditions (package lease).
 func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -57,8 +58,8 @@ func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	return goesOn(stored, computed, progresses(before))
 }
 
-// onlyTroubleAtStart reports whether the computed status says no more than that something is wrong with pods that have never
-// answered, or is not any more.
+// onlyTroubleAtStart reports whether the only news is trouble with pods that have never answered, or
+// its end.
 func onlyTroubleAtStart(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -71,8 +72,8 @@ func inTroubleAtStart(ready *metav1.Condition, of *v1alpha1.BarqClusterStatus) b
 	return ready != nil && ready.Reason == v1alpha1.ReasonPodsNotReady && status.RollsOut(of.Conditions)
 }
 
-// goesOn reports whether nothing else has changed in the status of a BarqCluster that has said nothing yet, or has said before
-// that something is under way.
+// goesOn reports whether nothing else has changed in the status of a BarqCluster that has said nothing
+// yet, or already that work is under way.
 func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 	if len(stored.Conditions) == 0 {
 		return stored.Phase != "" &&
@@ -84,7 +85,7 @@ func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 		sameStatuses(stored, computed, v1alpha1.ConditionReady)
 }
 
-// sameStatuses reports whether all own conditions but some have the same status as before.
+// sameStatuses reports whether all own conditions except those in but have the same status as before.
 func sameStatuses(stored, computed *v1alpha1.BarqClusterStatus, but ...string) bool {
 	for _, name := range clusters.StatusPart.Conditions {
 		if slices.Contains(but, name) {
@@ -98,15 +99,15 @@ func sameStatuses(stored, computed *v1alpha1.BarqClusterStatus, but ...string) b
 	return true
 }
 
-// progresses reports whether a condition Ready says that something is under way.
+// progresses reports whether a condition Ready says that work is under way.
 func progresses(ready *metav1.Condition) bool {
 	return ready != nil && slices.Contains(progressReasons, ready.Reason)
 }
 
 var progressReasons = []string{v1alpha1.ReasonApplying, v1alpha1.ReasonRollingOut, v1alpha1.ReasonDeleting}
 
-// isDeleting reports whether a condition Ready says that the BarqCluster is being deleted. What goes then is counted as long as it
-// takes, which is seldom as long as a write waits.
+// isDeleting reports whether a condition Ready says that the BarqCluster is being deleted. The
+// deletion of its objects seldom takes as long as a write waits.
 func isDeleting(ready *metav1.Condition) bool {
 	return ready != nil && ready.Reason == v1alpha1.ReasonDeleting
 }

@@ -53,8 +53,8 @@ func TestOnlyProgressCanWait(t *testing.T) {
 	}
 }
 
-// A BarqCluster in the queue of the Helm side has nothing to tell; one that is being made has, and one that is Ready goes on
-// while a change is applied.
+// Progress before the first answer can wait, and so can the news that a change is applied to a
+// BarqCluster that is Ready. A loss or a fault cannot.
 func TestCanWait(t *testing.T) {
 	status := func(ready metav1.ConditionStatus, reason string, edits ...func(*v1alpha1.BarqClusterStatus)) *v1alpha1.BarqClusterStatus {
 		made := &v1alpha1.BarqClusterStatus{

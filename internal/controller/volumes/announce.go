@@ -8,9 +8,9 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// announce records an event when volumes may not or cannot grow, once for each
-// spec, when data is at risk, and when they all have grown. It compares with the stored condition, so a
-// restarted operator does not repeat itself.
+// announce records an event when volumes may not or cannot grow, once for each spec. It also records
+// one when data is at risk, and when all volumes have grown. It compares with the stored condition, so
+// a restarted operator does not repeat events.
 func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *metav1.Condition) {
 	switch computed.Reason {
 	case v1alpha1.ReasonResizeRefused, v1alpha1.ReasonResizeFailed:
@@ -32,7 +32,7 @@ func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed *m
 	}
 }
 
-// announceUnkept records an event when volumes cannot be told to stay, once for each spec.
+// announceUnkept records an event when the operator cannot set volumes to stay, once for each spec.
 func (r *Reconciler) announceUnkept(cluster *v1alpha1.BarqCluster, stored, computed *metav1.Condition) {
 	if computed == nil || computed.Reason != v1alpha1.ReasonRetainRefused {
 		return

@@ -41,8 +41,7 @@ func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
 	return stored
 }
 
-// compute returns what the status is to say. now becomes the transition time of a
-// condition that changes.
+// compute returns the new status. now becomes the transition time of a condition that changes.
 func compute(o pvcs.Observation, plan growth.Restarts, now time.Time) ownStatus {
 	computed := ownStatus{
 		Storage:    growth.Storage(o),
@@ -69,8 +68,8 @@ func isEarly(o pvcs.Observation) bool {
 		o.StatefulSet == nil && len(o.PVCs) == 0
 }
 
-// onlyAwaits reports whether what was computed says of volumes of which nothing was said, or which all had their size, nothing
-// but that some are not there yet.
+// onlyAwaits reports whether the only news is that some volumes do not exist yet. Before, the status
+// said nothing of volumes, or that all had their size.
 func onlyAwaits(o pvcs.Observation, computed ownStatus) bool {
 	if o.Cluster.Spec.Tiering.HotPath == v1alpha1.HotPathEphemeralStorage || len(o.Missing()) == 0 {
 		return false

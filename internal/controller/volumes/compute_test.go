@@ -29,8 +29,7 @@ func TestCompute(t *testing.T) {
 	require.Equal(t, []metav1.Condition{resized}, compute(o, plan, pvcstest.Now).Conditions, "nothing is said of what is not asked for")
 }
 
-// A status that is computed again from itself must not change, or it would be
-// written for ever.
+// Computing a status again from itself must not change it, or it would be written for ever.
 func TestComputeIsStable(t *testing.T) {
 	o := pvcstest.Observed()
 	first := compute(o, growth.Restarts{}, pvcstest.Now)

@@ -31,24 +31,24 @@ import (
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconciler gives volumes the size that the spec asks for, and reports it.
+// Reconciler gives volumes the size that the spec asks for, and reports their state.
 type Reconciler struct {
 	// Client reads from caches, and writes.
 	Client client.Client
 	// Live reads from the API server itself.
 	Live client.Reader
-	// Events is told what is asked of PVCs and pods, and what comes of it.
+	// Events records what the operator asks of PVCs and pods, and the outcome.
 	Events events.EventRecorder
-	// Clock gives the times that restarts and refusals are measured by.
+	// Clock is the clock for the ages of restarts and refusals.
 	Clock clock.PassiveClock
 
-	// growthRefusals are those of resizes, and retainRefusals those of volumes that are to stay.
+	// growthRefusals are refusals of resizes, and retainRefusals are refusals to set volumes to stay.
 	growthRefusals, retainRefusals pvcs.Refusals
 	written                        clusters.Writes
 }
 
-// SetupWithManager registers the controller. workers is how many BarqClusters are
-// looked at concurrently.
+// SetupWithManager registers the controller. workers is how many BarqClusters are reconciled
+// concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
 	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-volumes").For(cluster), mgr, cluster).
@@ -60,8 +60,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	return nil
 }
 
-// Reconcile compares the volumes of one BarqCluster with its spec. It is level
-// triggered: a stop at any point leaves what the next reconcile finishes.
+// Reconcile compares the volumes of one BarqCluster with its spec. It is level triggered: if the
+// operator stops at any point, the next reconcile continues.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	observed, err := pvcs.Observe(ctx, r.Client, ownership.InCache, request.NamespacedName)
 	if apierrors.IsNotFound(err) || err == nil && observed.Cluster.DeletionTimestamp != nil {
@@ -106,7 +106,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: left}, r.remove(ctx, request.NamespacedName, observed, plan, now)
 }
 
-// remove deletes what a reconcile has found to be in the way of the spec, which each of these asks the API server for once more.
+// remove deletes what stands in the way of the spec. Each of its steps asks the API server once more
+// before it deletes.
 func (r *Reconciler) remove(ctx context.Context, name types.NamespacedName, observed pvcs.Observation, plan growth.Restarts, now time.Time) error {
 	if observed.OutdatedTemplate() != nil {
 		return r.replace(ctx, name)
@@ -122,7 +123,7 @@ func (r *Reconciler) remove(ctx context.Context, name types.NamespacedName, obse
 	return nil
 }
 
-// report writes the status if it changed, or returns when to look again if that can wait.
+// report writes the status if it changed, or returns when to reconcile again if the write can wait.
 func (r *Reconciler) report(ctx context.Context, observed pvcs.Observation, plan growth.Restarts, now time.Time) (again time.Duration, err error) {
 	stored, computed := storedStatus(observed.Cluster), compute(observed, plan, now)
 	if equality.Semantic.DeepEqual(stored, computed) {

@@ -31,19 +31,19 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
-// world is a Reconciler over an API server that is made up, and what it did there.
+// world is a Reconciler over a fake API server, and the requests that it made.
 type world struct {
 	*Reconciler
 	store client.WithWatch
 	clock *clocktesting.FakePassiveClock
-	// writes are the requests that change something.
+	// writes are the requests that change an object.
 	writes []string
-	// refuse is the answer to every patch of a claim.
+	// refuse is the answer to every patch of a PVC.
 	refuse error
 	events *events.FakeRecorder
 }
 
-// worldOf makes a world in which what was observed exists.
+// worldOf returns a world with the observed objects.
 func worldOf(t *testing.T, o pvcs.Observation) *world {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -90,7 +90,7 @@ func worldOf(t *testing.T, o pvcs.Observation) *world {
 	return w
 }
 
-// pass makes one pass, and gives what it wrote and when it wants to look again.
+// pass reconciles once, and returns what was written and the requeue delay.
 func (w *world) pass(t *testing.T) ([]string, time.Duration) {
 	t.Helper()
 	w.writes = nil
@@ -113,7 +113,7 @@ func (w *world) change(t *testing.T, edit func(*v1alpha1.BarqCluster)) {
 	require.NoError(t, w.store.Update(t.Context(), cluster))
 }
 
-// heard gives the events since the last look.
+// heard returns the events since the last call.
 func (w *world) heard() []string {
 	var heard []string
 	for len(w.events.Events) > 0 {
@@ -122,7 +122,7 @@ func (w *world) heard() []string {
 	return heard
 }
 
-// small is a BarqCluster of three pods whose claims were not asked to grow yet.
+// small returns a BarqCluster of three pods whose PVCs were not asked to grow yet.
 func small() pvcs.Observation {
 	o := pvcstest.Observed()
 	for _, pvc := range o.PVCs {
@@ -192,7 +192,7 @@ func TestARefusalIsNotAskedForAgainInEachPass(t *testing.T) {
 	require.Equal(t, []string{"patch data-vectors-1", "apply status"}, writes, "the claim is another one")
 }
 
-// What the storage cannot give is taken back to just above what there is.
+// A growth that the storage cannot deliver is lowered to just above the size that the volume has.
 func TestAGrowthIsTakenBack(t *testing.T) {
 	w := worldOf(t, small())
 	w.pass(t)
@@ -239,7 +239,7 @@ func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
 	require.Zero(t, again)
 }
 
-// Claims of a database that somebody installed by hand have the same names and labels.
+// PVCs of a database that a person installed by hand have the same names and labels.
 func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
 	o := small()
 	o.Cluster.Status.DeployedRelease = nil
@@ -301,7 +301,7 @@ func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
 	require.Equal(t, []string{"apply status"}, writes, "the other waits until the first is back")
 }
 
-// The caches may still have the pod that was just deleted, and a claim that is done.
+// The caches may still have the pod that was just deleted, and a PVC whose growth is done.
 func TestThePodsAreLookedAtOnceMoreBeforeARestart(t *testing.T) {
 	o := pvcstest.Observed()
 	pvcstest.AwaitFileSystem(o.PVCs[1], pvcstest.Grown)
@@ -315,7 +315,7 @@ func TestThePodsAreLookedAtOnceMoreBeforeARestart(t *testing.T) {
 	require.Empty(t, w.heard())
 }
 
-// Another one of the same name must not be taken for the pod that was seen.
+// A new pod of the same name is not the pod that was observed, and must not be deleted.
 func TestAPodIsDeletedOnlyAsItWasSeen(t *testing.T) {
 	o := pvcstest.Observed()
 	pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
@@ -336,7 +336,8 @@ func TestAPodIsDeletedOnlyAsItWasSeen(t *testing.T) {
 	require.Empty(t, w.heard())
 }
 
-// The pod of a PVC that goes is not restarted for its file system, and holds no other up.
+// A pod whose PVC is being deleted is not restarted for its file system, and does not hold up other
+// restarts.
 func TestAPodWhosePVCGoesIsNotRestarted(t *testing.T) {
 	for name, change := range map[string]func(pvcs.PVC){"being deleted": pvcstest.Delete, "lost": pvcstest.Lose} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// inherit gives the PVCs the labels and annotations of spec.inheritedMetadata. A StatefulSet cannot: its claim templates cannot change.
+// inherit gives the PVCs the labels and annotations of spec.inheritedMetadata. The StatefulSet cannot
+// do that, because its claim templates are immutable.
 func (r *Reconciler) inherit(ctx context.Context, observed pvcs.Observation) error {
 	if observed.Cluster.Spec.Paused {
 		return nil

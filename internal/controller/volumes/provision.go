@@ -15,16 +15,16 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=events,verbs=list
 
-// Only an event says why a PVC cannot be provisioned. Events are not watched, because there are many; they are read while a PVC is
-// not bound, which is for a moment otherwise.
+// Only an event says why a PVC cannot be provisioned. The operator does not watch events, because
+// there are many. It reads them while a PVC is not bound, which otherwise lasts a moment.
 const (
 	unboundAfter  = 5 * time.Second
 	unboundPeriod = 30 * time.Second
-	// asked is of how many PVCs the events are read. The others wait for the same, mostly.
+	// asked is the number of PVCs whose events are read. The others mostly wait for the same.
 	asked = 3
 )
 
-// hear reads what provisioners say about PVCs that are not bound, and returns when to look again.
+// hear reads what provisioners say about PVCs that are not bound, and returns when to reconcile again.
 func (r *Reconciler) hear(ctx context.Context, observed *pvcs.Observation, now time.Time) (again time.Duration, err error) {
 	for _, pvc := range observed.Desired() {
 		if pvc.IsBound() || len(observed.Warnings) == asked {
@@ -50,7 +50,7 @@ func (r *Reconciler) hear(ctx context.Context, observed *pvcs.Observation, now t
 	return again, nil
 }
 
-// lastSeen returns when an event was last recorded, in either of the API's two forms.
+// lastSeen returns when an event was last recorded, in either of the two forms of the API.
 func lastSeen(event corev1.Event) time.Time {
 	last := event.CreationTimestamp.Time
 	for _, other := range []time.Time{event.LastTimestamp.Time, event.EventTime.Time} {

@@ -20,7 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs/pvcstest"
 )
 
-// keeping is a BarqCluster of two pods whose volumes are to stay when their claims go.
+// keeping returns a BarqCluster of two pods whose volumes are to stay after their PVCs are deleted.
 func keeping() pvcs.Observation {
 	o := pvcstest.Observed()
 	o.Cluster.Spec.Replicas, o.Cluster.Spec.Storage.Size = ptr.To[int32](2), ptr.To(resource.MustParse("10Gi"))
@@ -34,7 +34,7 @@ func keeping() pvcs.Observation {
 	return o
 }
 
-// volumeOf is a volume that is bound to a claim.
+// volumeOf returns a volume that is bound to a PVC.
 func volumeOf(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
 	made := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claim.Spec.VolumeName}}
 	made.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimDelete
@@ -42,7 +42,7 @@ func volumeOf(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
 	return made
 }
 
-// policies are those of all volumes, by name.
+// policies returns the reclaim policies of all volumes, by name.
 func (w *world) policies(t *testing.T) map[string]corev1.PersistentVolumeReclaimPolicy {
 	t.Helper()
 	var list corev1.PersistentVolumeList
@@ -58,7 +58,7 @@ func retainedIn(cluster *v1alpha1.BarqCluster) *metav1.Condition {
 	return meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionVolumesRetained)
 }
 
-// keepingWorld has a volume for each claim, as change makes it.
+// keepingWorld returns a world with a volume for each PVC, after change has edited the volumes.
 func keepingWorld(t *testing.T, o pvcs.Observation, change func(volumes []*corev1.PersistentVolume)) *world {
 	t.Helper()
 	w := worldOf(t, o)
@@ -86,7 +86,7 @@ func TestVolumesAreToldToStayOnce(t *testing.T) {
 	writes, _ = w.pass(t)
 	require.Empty(t, writes)
 
-	// A later pass asks for nothing at all, so what an administrator says of a volume stays.
+	// A later reconcile sends no request, so what an administrator sets on a volume stays.
 	kept := &corev1.PersistentVolume{}
 	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Name: "pv-vectors-0"}, kept))
 	kept.Spec.PersistentVolumeReclaimPolicy = remove
@@ -101,7 +101,7 @@ func TestVolumesAreToldToStayOnce(t *testing.T) {
 	require.Equal(t, retain, w.policies(t)["pv-vectors-1"], "nothing is taken back")
 }
 
-// A claim says nothing of a volume that Kubernetes has not bound to it.
+// A PVC says nothing about a volume that Kubernetes has not bound to it.
 func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
 	for name, change := range map[string]func(o pvcs.Observation, bound *corev1.PersistentVolume){
 		"unbound":           func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef = nil },
@@ -129,7 +129,7 @@ func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
 
 func TestNoteOfAnotherClaimSaysNothing(t *testing.T) {
 	o := keeping()
-	// A backup brings annotations back, and the claim is another one.
+	// A backup restores annotations, and the PVC is a new one.
 	o.PVCs[0].Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former claim"}
 	w := keepingWorld(t, o, func([]*corev1.PersistentVolume) {})
 	writes, _ := w.pass(t)
@@ -159,7 +159,7 @@ func TestVolumesAreLeftAloneUnlessTheyAreToStay(t *testing.T) {
 	}
 }
 
-// An operator that is confined to namespaces may not read volumes, and says so.
+// An operator that is limited to namespaces may not read volumes, and says so.
 func TestAnOperatorThatMayNotKeepVolumesSaysSo(t *testing.T) {
 	w := keepingWorld(t, keeping(), func([]*corev1.PersistentVolume) {})
 	w.refuse = apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumes"}, "pv-vectors-0", errors.New("no role allows it"))

@@ -17,8 +17,9 @@ import (
 
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=delete
 
-// replace deletes a StatefulSet whose PVCs were never bound and were to be others, and the PVCs that it has made. The Helm side makes
-// it again from the spec. The API server is asked for everything again, and both are deleted only as they were seen.
+// replace deletes a StatefulSet that no longer fits the spec and whose PVCs were never bound, with the
+// PVCs that it created. The release controller creates the StatefulSet again from the spec. The API
+// server is asked for everything again, and both are deleted only if they are unchanged.
 func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName) error {
 	observed, err := pvcs.Observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 func TestAStatefulSetIsReplacedWhileNoVolumeIsBound(t *testing.T) {
 	w := worldOf(t, pvcstest.Unbound())
-	// The fake API server lets an apply replace all conditions.
+	// The fake API server replaces all conditions on an apply.
 	w.Live = worldOf(t, pvcstest.Unbound()).store
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"apply status", "delete vectors", "delete data-vectors-0", "delete data-vectors-1", "delete data-vectors-2"}, writes)
@@ -22,7 +22,8 @@ func TestAStatefulSetIsReplacedWhileNoVolumeIsBound(t *testing.T) {
 		"100Gi of class slow, ReadWriteOnce and the spec for 10Gi of class fast, ReadWriteOnce; no volume was bound")
 }
 
-// What a person has prepared is left alone: a PVC that takes its data from a snapshot is not bound before its pod is there.
+// The operator leaves alone what a person has prepared. A PVC that takes its data from a snapshot is
+// not bound before its pod exists.
 func TestAPVCThatAPersonHasMadeIsNotReplaced(t *testing.T) {
 	for name, change := range map[string]func(*corev1.PersistentVolumeClaimSpec){
 		"from a snapshot": func(spec *corev1.PersistentVolumeClaimSpec) {

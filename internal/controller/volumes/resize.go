@@ -18,8 +18,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// resize asks for the size of the spec at every PVC that asks for another one and
-// was not refused it, and notes what is refused.
+// resize asks for the size of the spec at every PVC that asks for another size and has no standing
+// refusal. It notes new refusals.
 func (r *Reconciler) resize(ctx context.Context, observed *pvcs.Observation, now time.Time) error {
 	cluster := observed.Cluster
 	if cluster.Spec.Paused {
@@ -52,7 +52,7 @@ func (r *Reconciler) resize(ctx context.Context, observed *pvcs.Observation, now
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=patch
 
-// ask makes one PVC ask for the size.
+// ask sets the size that one PVC asks for.
 func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, pvc pvcs.PVC, size resource.Quantity) error {
 	if err := r.Client.Patch(ctx, growth.Requesting(pvc.PersistentVolumeClaim, size),
 		client.MergeFromWithOptions(pvc.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{})); err != nil {
@@ -71,9 +71,9 @@ func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, pvc
 
 // +kubebuilder:rbac:groups="",resources=pods,verbs=delete
 
-// restart deletes a pod whose file system grows when it starts; its StatefulSet makes
-// it again. The caches may hold what was before another pod went away, so the API
-// server is asked for everything again, and the pod is deleted only as it was seen.
+// restart deletes a pod whose file system grows when it starts; its StatefulSet creates it again. The
+// caches may be older than the loss of another pod. So the API server is asked for everything again,
+// and the pod is deleted only if it is unchanged.
 func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now time.Time) error {
 	observed, err := pvcs.Observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now
 	}
 	plan := growth.PlanRestarts(observed, now)
 	if plan.Now == nil || observed.Cluster.DeletionTimestamp != nil {
-		// What was in the way reaches the caches too, and starts the next reconcile.
+		// The cache is about to get what stood in the way, which starts the next reconcile.
 		return nil
 	}
 	pod := observed.Pods[plan.Now.Pod]
@@ -90,7 +90,7 @@ func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now
 		return nil
 	}
 	if err != nil {
-		// Also when the pod has changed meanwhile, which is tried again by itself.
+		// The pod may also have changed meanwhile; controller-runtime then retries.
 		return fmt.Errorf("restarting pod %s for its file system: %w", pod.Name, err)
 	}
 	r.Events.Eventf(observed.Cluster, pod, corev1.EventTypeNormal, v1alpha1.ReasonFileSystemResizePending, "Restart",

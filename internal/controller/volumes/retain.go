@@ -17,7 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/retention"
 )
 
-// retain writes what the PVCs say of spec.storage.retention.
+// retain writes the settings of spec.storage.retention to the PVCs.
 func (r *Reconciler) retain(ctx context.Context, observed *pvcs.Observation) error {
 	if observed.Cluster.Spec.Paused {
 		return nil
@@ -41,9 +41,10 @@ func (r *Reconciler) retain(ctx context.Context, observed *pvcs.Observation) err
 	return errors.Join(failed...)
 }
 
-// keep tells the volumes to stay when their PVCs go, once for each PVC, and notes what is refused. What was told is noted on the PVC, so
-// that a later reconcile asks for nothing. It is never taken back: who may write a PVC may write the note, and may not have a volume deleted
-// by it that an administrator keeps.
+// keep sets volumes to stay after their PVCs are deleted, once for each PVC, and notes refusals. A
+// note on the PVC says that this is done, so that a later reconcile sends no request. The operator
+// never sets a volume back. A user who may write a PVC could otherwise forge the note, and have a
+// volume deleted that an administrator keeps.
 func (r *Reconciler) keep(ctx context.Context, observed *pvcs.Observation, now time.Time) error {
 	name, cluster := client.ObjectKeyFromObject(observed.Cluster), observed.Cluster
 	if !retention.KeepsVolumes(cluster) || cluster.Spec.Paused {
@@ -77,8 +78,9 @@ func (r *Reconciler) keep(ctx context.Context, observed *pvcs.Observation, now t
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=delete
 
-// deleteScaled deletes the PVCs of pods that a lower number has removed. The caches may hold what was before the newest edit, so the
-// API server is asked for everything again, and a PVC is deleted only as it was seen.
+// deleteScaled deletes the PVCs of pods that a lower number of replicas has removed. The caches may be
+// older than the newest edit. So the API server is asked for everything again, and a PVC is deleted
+// only if it is unchanged.
 func (r *Reconciler) deleteScaled(ctx context.Context, name types.NamespacedName) error {
 	observed, err := pvcs.Observe(ctx, r.Live, ownership.Of, name)
 	if err != nil {

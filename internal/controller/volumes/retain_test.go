@@ -26,7 +26,7 @@ func TestVolumesOfPodsThatWereScaledAwayAreDeleted(t *testing.T) {
 	require.Empty(t, writes)
 }
 
-// The cache may be behind an edit that asks for the pod again.
+// The cache may be older than an edit that asks for the pod again.
 func TestScaledAwayIsLookedAtOnceMore(t *testing.T) {
 	w, ahead := worldOf(t, pvcstest.Scaled()), pvcstest.Scaled()
 	ahead.Cluster.Spec.Replicas = ptr.To[int32](3)

@@ -10,23 +10,23 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// Ask sets what a PVC asks for.
+// Ask sets the size that a PVC asks for.
 func Ask(pvc pvcs.PVC, size string) {
 	pvc.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse(size)
 }
 
-// Give sets what a volume has.
+// Give sets the size that a volume has.
 func Give(pvc pvcs.PVC, size string) {
 	pvc.Status.Capacity[corev1.ResourceStorage] = resource.MustParse(size)
 }
 
-// AwaitFileSystem sets what Kubernetes does once a volume has grown.
+// AwaitFileSystem sets the condition that Kubernetes sets after a volume has grown.
 func AwaitFileSystem(pvc pvcs.PVC, since time.Time) {
 	SetResizeStatus(pvc, corev1.PersistentVolumeClaimNodeResizePending)
 	SetCondition(pvc, corev1.PersistentVolumeClaimFileSystemResizePending, "", since)
 }
 
-// SetResizeStatus sets how far Kubernetes says that a resize is.
+// SetResizeStatus sets the status of a resize, as Kubernetes reports it.
 func SetResizeStatus(pvc pvcs.PVC, status corev1.ClaimResourceStatus) {
 	pvc.Status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{corev1.ResourceStorage: status}
 }
@@ -38,7 +38,7 @@ func SetCondition(pvc pvcs.PVC, name corev1.PersistentVolumeClaimConditionType, 
 	})
 }
 
-// Delete deletes the PVC, which goes when its pod stops.
+// Delete marks the PVC as deleted; it goes when its pod stops.
 func Delete(pvc pvcs.PVC) {
 	pvc.DeletionTimestamp, pvc.Finalizers = &metav1.Time{Time: Now}, []string{"kubernetes.io/pvc-protection"}
 }
@@ -48,5 +48,5 @@ func Lose(pvc pvcs.PVC) {
 	pvc.Spec.VolumeName, pvc.Status.Phase = "pv-1", corev1.ClaimLost
 }
 
-// Unready lets a pod answer no more.
+// Unready makes a pod stop answering.
 func Unready(pod *corev1.Pod) { pod.Status.Conditions[0].Status = corev1.ConditionFalse }

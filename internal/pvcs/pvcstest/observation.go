@@ -1,4 +1,5 @@
-// Package pvcstest makes observations of BarqClusters and their PVCs for tests. It must not be imported by what is shipped.
+// Package pvcstest makes observations of BarqClusters and their PVCs for tests. Only tests may import
+// it.
 package pvcstest
 
 import (
@@ -17,13 +18,13 @@ import (
 	"github.com/barq-db/barq-operator/internal/pvcs"
 )
 
-// Generation is that of the BarqClusters.
+// Generation is the generation of the BarqClusters.
 const Generation = 4
 
-// Now is when everything is observed.
+// Now is the time of every observation.
 var Now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// Grown is when volumes had grown, and their file systems not: long enough ago for a restart, and not a moment longer.
+// Grown is when volumes had grown and their file systems had not: just long enough ago for a restart.
 var Grown = Now.Add(-30 * time.Second)
 
 // PVC returns a bound PVC that asks for one size and has another.
@@ -38,8 +39,8 @@ func PVC(name, asks, has string) pvcs.PVC {
 	return pvcs.PVC{Claim: clusters.Claim{PersistentVolumeClaim: made}}
 }
 
-// Observed returns a BarqCluster of three pods that answer, with volumes of 10Gi that
-// are to have 20Gi and were asked to.
+// Observed returns a BarqCluster of three pods that answer. Its volumes have 10Gi, and its PVCs ask
+// for the 20Gi of the spec.
 func Observed() pvcs.Observation {
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name, cluster.UID, cluster.Generation = "team", "vectors", "uid of vectors", Generation
@@ -70,7 +71,8 @@ func Observed() pvcs.Observation {
 	return found
 }
 
-// Scaled returns a BarqCluster of three pods that lost the last one, with volumes that go with their pods.
+// Scaled returns a BarqCluster that was scaled down from three pods to two, with volumes that go with
+// their pods.
 func Scaled() pvcs.Observation {
 	o := Observed()
 	o.Cluster.Spec.Storage.Size = ptr.To(resource.MustParse("10Gi"))
@@ -84,7 +86,8 @@ func Scaled() pvcs.Observation {
 	return o
 }
 
-// Unbound returns a BarqCluster whose StatefulSet was made with 100Gi of class slow, of which there is none, and whose spec was corrected.
+// Unbound returns a BarqCluster whose spec was corrected. Its StatefulSet was created with 100Gi of
+// class slow, which does not exist.
 func Unbound() pvcs.Observation {
 	o := Observed()
 	o.Cluster.Spec.Storage.Size, o.Cluster.Spec.Storage.StorageClassName = ptr.To(resource.MustParse("10Gi")), ptr.To("fast")
