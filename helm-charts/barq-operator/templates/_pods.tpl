@@ -42,4 +42,9 @@ tolerations:
 # The image of every BarqCluster that names none.
 - name: RELATED_IMAGE_BARQ_DB
   value: {{ .Values.database.image | quote }}
+# Go collects garbage more often before its memory comes to the limit.
+- name: GOMEMLIMIT
+  valueFrom:
+    resourceFieldRef:
+      resource: limits.memory
 {{- end }}
