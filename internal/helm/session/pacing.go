@@ -122,9 +122,9 @@ func withInstallLabels(made map[string]string) helmclient.InstallOption {
 	}
 }
 
-func withUpgradeLabels(labels map[string]string) helmclient.UpgradeOption {
+func withUpgradeLabels(made map[string]string) helmclient.UpgradeOption {
 	return func(upgrade *action.Upgrade) error {
-		upgrade.Labels = maps.Clone(labels)
+		upgrade.Labels = maps.Clone(made)
 		return nil
 	}
 }
