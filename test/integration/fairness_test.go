@@ -27,10 +27,9 @@ const (
 	defaultCrowd  = 100
 	// measuredEdits is how many edits are measured each time.
 	measuredEdits = 20
-	// delayLimit is what the other tenant may add to an edit.
-	delayLimit = time.Second
-	// busyLimit is what the slowest edits may take more on a machine whose processors have other work too, the API server's above all.
-	busyLimit = 3 * time.Second
+	// delayShare and slowShare are the parts of the time that the other tenant's queue takes which it may add to the median edit,
+	// and to the slowest. Without turns an edit waits for the whole queue.
+	delayShare, slowShare = 0.1, 0.2
 	// tries are how often that is measured at most, because other programs may need the processors for a while. A queue without
 	// turns delays every edit by a reconcile of each of the other BarqClusters.
 	tries = 3
@@ -90,22 +89,23 @@ func TestATenantDoesNotDelayAnother(t *testing.T) {
 				}
 				return ""
 			})
-			median, slowest := math.Inf(1), math.Inf(1)
-			for range tries {
+			median, slowest, queue := math.Inf(1), math.Inf(1), 0.0
+			fair := func() bool {
+				return median < statistics.Quantile(alone, 0.5)+delayShare*queue && slowest < statistics.Quantile(alone, 0.95)+slowShare*queue
+			}
+			for try := 0; try < tries && !fair(); try++ {
 				before, began := helmPasses(t, token), time.Now()
 				disturbed := editTimes(t, quiet)
 				passes, took, depth := helmPasses(t, token)-before, time.Since(began), helmQueue(t, token)
-				t.Logf("%d BarqClusters beside: %s; meanwhile %.0f Helm passes in %s, %.0f BarqClusters waited in the end",
-					size, describeTimes(disturbed), passes, took.Round(time.Second), depth)
 				require.Greater(t, depth, float64(size)/10, "the other tenant kept the operator at work")
+				require.Positive(t, passes)
+				queue = depth * took.Seconds() / passes
+				t.Logf("%d BarqClusters beside: %s; meanwhile %.0f reconciles of releases in %s, so that the %.0f that waited in the end take %.1f s",
+					size, describeTimes(disturbed), passes, took.Round(time.Second), depth, queue)
 				median, slowest = statistics.Quantile(disturbed, 0.5), statistics.Quantile(disturbed, 0.95)
-				if slowest < statistics.Quantile(alone, 0.95)+delayLimit.Seconds() {
-					break
-				}
 			}
 			t.Logf("%d requests by the other tenant", stop())
-			require.Less(t, median, statistics.Quantile(alone, 0.5)+delayLimit.Seconds())
-			require.Less(t, slowest, statistics.Quantile(alone, 0.95)+busyLimit.Seconds())
+			require.True(t, fair(), "an edit takes %.1f s (median), %.1f s (p95) beside a queue of %.1f s", median, slowest, queue)
 		})
 	}
 }
