@@ -18,30 +18,26 @@ import (
 
 // create stores a revision as Helm's own storage does, or returns driver.ErrReleaseExists. sign finishes the Secret.
 func (n *notedSecrets) create(key string, rel *release.Release, sign func(*corev1.Secret)) error {
-	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
-	if err != nil {
-		return fmt.Errorf("packing revision %s: %w", key, err)
-	}
-	sign(secret)
-	_, err = n.Create(context.Background(), secret, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		return driver.ErrReleaseExists
-	}
-	if err != nil {
-		return fmt.Errorf("storing revision %s: %w", key, err)
-	}
-	return nil
+	return createWith(n.Create, metav1.CreateOptions{}, key, rel, sign)
 }
 
-// tryCreate asks the API server whether it would store a revision, or returns driver.ErrReleaseExists.
+// tryCreate asks the API server whether it would store a revision, or returns driver.ErrReleaseExists. The dry run
+// stores nothing, so this notes nothing.
 func (n *notedSecrets) tryCreate(key string, rel *release.Release, sign func(*corev1.Secret)) error {
+	return createWith(n.SecretInterface.Create, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}, key, rel, sign)
+}
+
+// createWith creates the Secret of a revision by a function of a client.
+func createWith(
+	create func(context.Context, *corev1.Secret, metav1.CreateOptions) (*corev1.Secret, error), options metav1.CreateOptions,
+	key string, rel *release.Release, sign func(*corev1.Secret),
+) error {
 	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(key, rel) })
 	if err != nil {
 		return fmt.Errorf("packing revision %s: %w", key, err)
 	}
 	sign(secret)
-	// The dry run stores nothing, so this notes nothing.
-	_, err = n.SecretInterface.Create(context.Background(), secret, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	_, err = create(context.Background(), secret, options)
 	if apierrors.IsAlreadyExists(err) {
 		return driver.ErrReleaseExists
 	}
