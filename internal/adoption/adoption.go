@@ -49,8 +49,6 @@ func WithoutChecksum(stored *release.Release, values map[string]any) (without ma
 	checksum := upgrade.SecretsChecksum(values)
 	short := checksum[:min(len(checksum), labelLimit)]
 	switch {
-	case stored == nil:
-		return values, ""
 	case labels.IsOurs(stored):
 		adopted = stored.Labels[labels.AdoptedSecrets]
 	case upgrade.SecretsChecksum(stored.Config) == "":
@@ -69,9 +67,9 @@ type Trial interface {
 	Try(ctx context.Context, name client.ObjectKey, patch func(live *appsv1.StatefulSet) ([]byte, error)) (before, after *appsv1.StatefulSet, err error)
 }
 
-// Unchanged refuses to adopt a release if that would restart, remove or strand a pod. Its error names what you have to
-// change first.
-func Unchanged(ctx context.Context, trial Trial, stored, rendered *release.Release) error {
+// Unchanged refuses to adopt a release if that would restart, remove or strand a pod. name is that of the StatefulSet:
+// what a record says does not decide which one is looked at. The error names what you have to change first.
+func Unchanged(ctx context.Context, trial Trial, name client.ObjectKey, stored, rendered *release.Release) error {
 	before, err := manifest.Typed[appsv1.StatefulSet](stored.Manifest, owned.StatefulSetKind.Kind)
 	if err != nil {
 		return fmt.Errorf("reading the manifest of the stored release: %w", err)
@@ -82,7 +80,7 @@ func Unchanged(ctx context.Context, trial Trial, stored, rendered *release.Relea
 	}
 	fields, err := fixedDifferences(before, after)
 	if err == nil && len(fields) == 0 {
-		fields, err = tried(ctx, trial, client.ObjectKey{Namespace: stored.Namespace, Name: stored.Name}, before, after)
+		fields, err = tried(ctx, trial, name, before, after)
 	}
 	if err != nil || len(fields) == 0 {
 		return err

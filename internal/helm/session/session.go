@@ -216,7 +216,7 @@ func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 	s.next.manifest = rendered.Manifest
 	if s.known.newest != nil && !labels.IsOurs(s.known.newest) {
 		s.next.plan = upgrade.Plan{Rollout: labels.Requested}
-		return rendered, adoption.Unchanged(s.ctx, s.sessions.Objects, s.known.newest, rendered)
+		return rendered, adoption.Unchanged(s.ctx, s.sessions.Objects, client.ObjectKeyFromObject(s.cluster), s.known.newest, rendered)
 	}
 	return s.pace(name, rendered, values)
 }
