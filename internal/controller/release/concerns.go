@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
-	"github.com/barq-db/barq-operator/internal/helm/session"
+	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
 // concerns lets through the changes of a BarqCluster on which a reconcile of the release could depend. Most changes are
@@ -43,7 +43,7 @@ func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 // othersPartOf returns which operator holds the BarqCluster, and whether data is at risk, which holds rollouts back.
 func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
-	return map[string]any{"operator": status["operator"], "data at risk": session.DataAtRisk(cluster)}
+	return map[string]any{"operator": status["operator"], "data at risk": upgrade.DataAtRisk(cluster)}
 }
 
 // helmPartOf returns the release controller's part of the status. The controller reverts changes by others to it.

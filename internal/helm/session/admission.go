@@ -74,7 +74,7 @@ func (s *Session) admits(rendered *release.Release) error {
 	}
 	err = s.admitsPods(rendered, set)
 	if len(s.next.restarts) > 0 {
-		s.facts.Objects.Cause.Why = upgrade.Cause(s.next.restarts, s.next.secrets, s.next.plan, s.known.asked.Generation, wasQueued(s.cluster))
+		s.facts.Objects.Cause.Why = upgrade.Cause(s.next.restarts, s.next.secrets, s.next.plan, s.known.asked.Generation, upgrade.WasQueued(s.cluster))
 	}
 	return err
 }

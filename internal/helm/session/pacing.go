@@ -2,14 +2,11 @@ package session
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/release"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -39,7 +36,7 @@ func (s *Session) pace(name string, rendered *release.Release, values map[string
 	if s.next.plan, err = upgrade.PlanOf(s.known.newest, s.known.asked, values, restarting); err != nil {
 		return nil, err
 	}
-	if DataAtRisk(s.cluster) && !s.known.asked.Edited(s.known.newest) && !s.next.plan.Resumes {
+	if upgrade.DataAtRisk(s.cluster) && !s.known.asked.Edited(s.known.newest) && !s.next.plan.Resumes {
 		// The next restart deletes the data of a PVC that is being deleted, so a new Secret and a new operator wait.
 		restarts, err := restarting()
 		if err != nil {
@@ -65,30 +62,6 @@ func (s *Session) pace(name string, rendered *release.Release, values map[string
 		return s.known.newest, nil
 	}
 	return rendered, nil
-}
-
-// DataAtRisk reports whether the volumes controller says in the status that stopping a pod would delete data.
-func DataAtRisk(cluster client.Object) bool {
-	return says(cluster, v1alpha1.ConditionVolumesResized, v1alpha1.ReasonDataAtRisk)
-}
-
-// wasQueued reports whether the status says that a change is queued.
-func wasQueued(cluster client.Object) bool {
-	return says(cluster, v1alpha1.ConditionChangesPending, v1alpha1.ReasonRolloutQueued)
-}
-
-// says reports whether a condition of the BarqCluster has a reason.
-func says(cluster client.Object, name, reason string) bool {
-	object, ok := cluster.(*unstructured.Unstructured)
-	if !ok {
-		return false
-	}
-	status, _ := object.Object["status"].(map[string]any)
-	conditions, _ := status["conditions"].([]any)
-	return slices.ContainsFunc(conditions, func(condition any) bool {
-		named, _ := condition.(map[string]any)
-		return named["type"] == name && named["reason"] == reason
-	})
 }
 
 // upgraded tells the queue of rollouts which revision was created, whether or not it failed.
