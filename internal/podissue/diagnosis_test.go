@@ -125,7 +125,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 			}(),
 			"CrashLoopBackOff: init container mesh: it ended with exit code 1 (Error) (awaited: that it starts and stays" + logs, 30 * time.Second,
 		},
-		"a container that somebody injected crashes": {
+		"an injected container crashes": {
 			func() corev1.Pod {
 				pod := observation.Pod("vectors-2", observation.Started(0))
 				mesh := observation.Crashing("", 3).Status.ContainerStatuses[0]
@@ -206,7 +206,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 			"Terminating: its grace period ended at 2026-01-02T03:03:55Z and it is still there " +
 				"(awaited: word from its node node-a that it has stopped)", 10 * time.Second,
 		},
-		"somebody holds it": {
+		"a finalizer holds it": {
 			func() corev1.Pod {
 				pod := observation.Pod("vectors-2", observation.Started(0))
 				pod.DeletionTimestamp, pod.Finalizers = ptr.To(observation.Ago(10*time.Second)), []string{"example.com/a", "example.com/b"}

@@ -41,7 +41,7 @@ func TestWritesAreKnownBeforeTheCacheShowsThem(t *testing.T) {
 	writes.Note("one", map[string]string{"v1": "", "v2": "12"})
 	require.Equal(t, Versions{"v2": "12"}, writes.Onto("one", Versions{"v1": "10"}))
 	require.Equal(t, Versions{"v2": "12"}, writes.Onto("one", Versions{"v2": "9"}), "the cache lags")
-	require.Equal(t, Versions{"v2": "100"}, writes.Onto("one", Versions{"v2": "100"}), "somebody wrote later")
+	require.Equal(t, Versions{"v2": "100"}, writes.Onto("one", Versions{"v2": "100"}), "another writer wrote later")
 	require.Equal(t, Versions{}, writes.Onto("one", Versions{}), "and deleted it")
 
 	writes.Note("one", map[string]string{"v3": "20"})

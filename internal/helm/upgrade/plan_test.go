@@ -92,7 +92,7 @@ func TestPlanOf(t *testing.T) {
 			status: release.StatusFailed, labels: releasetest.Labels("3", "unrequested"), manifest: otherImage, asked: unchanged,
 			want: Plan{Rollout: "unrequested", Resumes: true},
 		},
-		"a person mends what the operator brought": {
+		"a person corrects what the operator brought": {
 			status: release.StatusFailed, labels: releasetest.Labels("3", "unrequested"), manifest: otherImage, asked: edited,
 			want: Plan{Rollout: "requested"},
 		},
