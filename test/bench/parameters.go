@@ -43,8 +43,11 @@ type Parameters struct {
 	Clusters []int `json:"clusters"`
 	// InstallOnly are further numbers, with which nothing but installs and deletions is measured.
 	InstallOnly []int `json:"installOnly,omitempty"`
-	Rounds      int   `json:"rounds"`
-	Workers     int   `json:"workers"`
+	// StockUpTo is the largest number of clusters with which the stock operator is measured; 0 is no limit. It takes an
+	// hour for 1,000, and what the others do beside it can be compared with fewer.
+	StockUpTo int `json:"stockUpTo,omitempty"`
+	Rounds    int `json:"rounds"`
+	Workers   int `json:"workers"`
 	// Edits is how many edits, and Repairs how many deletions and rotations of Secrets, are timed.
 	Edits   int `json:"edits"`
 	Repairs int `json:"repairs"`
@@ -86,12 +89,20 @@ func (p *Parameters) Validate() error {
 			problems = append(problems, fmt.Errorf("%s: must be at least 1", flag))
 		}
 	}
+	if p.StockUpTo < 0 {
+		problems = append(problems, errors.New("stock-up-to: must be at least 0, which is no limit"))
+	}
 	return errors.Join(problems...)
 }
 
 // Sizes are all numbers of clusters, the smallest first.
 func (p *Parameters) Sizes() []int {
 	return slices.Sorted(slices.Values(slices.Concat(p.Clusters, p.InstallOnly)))
+}
+
+// leavesOut reports whether a contender is not measured with a number of clusters.
+func (p *Parameters) leavesOut(contender string, clusters int) bool {
+	return contender == Stock && p.StockUpTo > 0 && clusters > p.StockUpTo
 }
 
 func (p *Parameters) measures(name string) bool { return slices.Contains(p.Measurements, name) }

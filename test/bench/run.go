@@ -36,6 +36,9 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 	for round := 1; round <= parameters.Rounds; round++ {
 		for _, clusters := range slices.Concat(parameters.Clusters, parameters.InstallOnly) {
 			for _, contender := range inTurn(parameters.Contenders, round) {
+				if parameters.leavesOut(contender, clusters) {
+					continue
+				}
 				s := &session{
 					environment: e, contender: contender, clusters: clusters, round: round,
 					parameters: &parameters, results: results,

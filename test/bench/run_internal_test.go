@@ -34,6 +34,14 @@ func TestPhases(t *testing.T) {
 	require.Zero(t, count(Operator, 200, 1), "both are in every session")
 }
 
+func TestTheStockOperatorCanBeMeasuredWithFewAlone(t *testing.T) {
+	parameters := &Parameters{StockUpTo: 50}
+	require.False(t, parameters.leavesOut(Stock, 50))
+	require.True(t, parameters.leavesOut(Stock, 51))
+	require.False(t, parameters.leavesOut(Operator, 51))
+	require.False(t, (&Parameters{}).leavesOut(Stock, 1000))
+}
+
 func TestParseObjects(t *testing.T) {
 	objects, err := parseObjects("---\n# Source: a.yaml\nkind: A\nmetadata:\n  name: a\n---\n# nothing\n\n---\nkind: B\nmetadata: {name: b}\n", "here")
 	require.NoError(t, err)

@@ -77,9 +77,10 @@ func TestAFewClusters(t *testing.T) {
 
 func TestParametersThatMakeNoSense(t *testing.T) {
 	_, err := bench.Run(t.Context(), "../..", t.TempDir(), bench.Parameters{
-		Contenders: []string{"somebody"}, Clusters: []int{0}, InstallOnly: []int{0}, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
+		Contenders: []string{"somebody"}, Clusters: []int{0}, InstallOnly: []int{0}, StockUpTo: -1, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
 	}, nil, nil)
 	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator stock limit]
 n: name at least one number of clusters, each at least 1
-install-only: 0 must be at least 1, and not among those of n`)
+install-only: 0 must be at least 1, and not among those of n
+stock-up-to: must be at least 0, which is no limit`)
 }

@@ -47,6 +47,22 @@ func against(figure, contender, other string) func(medians) (float64, bool) {
 	}
 }
 
+// againstAny is a figure of the operator as a share of one of another contender with the most clusters that this was
+// measured with.
+func againstAny(figure, contender, other string) func(medians) (float64, bool) {
+	return func(m medians) (float64, bool) {
+		mine, measured := m.of(bench.Operator, figure)
+		most := medians{found: m.found}
+		for key := range m.found {
+			if key.contender == contender && key.figure == other {
+				most.clusters = max(most.clusters, key.clusters)
+			}
+		}
+		theirs, known := most.of(contender, other)
+		return mine / theirs, measured && known && theirs != 0
+	}
+}
+
 func targets(objects int) []target {
 	const requests, cpu = "/requests-per-cluster", "/cpu-seconds-per-cluster"
 	return []target{
@@ -57,8 +73,8 @@ func targets(objects int) []target {
 		{"restart: writes", "0", 0, ours("restart/writes")},
 		{"restart: releases made", "0", 0, ours("restart/releases")},
 		{"restart: requests per cluster", "3", 3, ours("restart" + requests)},
-		{"edit until StatefulSet changed, p95", "1/4 of stock's p50", 0.25, against("edit/p95-seconds", bench.Stock, "edit/p50-seconds")},
-		{"the same while as many are being installed, p95", "stock's p50", 1, against("edit-while-installing/p95-seconds", bench.Stock, "edit/p50-seconds")},
+		{"edit until StatefulSet changed, p95", "1/4 of stock's p50", 0.25, againstAny("edit/p95-seconds", bench.Stock, "edit/p50-seconds")},
+		{"the same while as many are being installed, p95", "stock's p50", 1, againstAny("edit-while-installing/p95-seconds", bench.Stock, "edit/p50-seconds")},
 		{"drift repaired, p95", "1 s", 1, ours("drift/p95-seconds")},
 		{"peak memory", "200 MiB", 200, ours("install/memory/MiB")},
 		{"memory for unrelated Secrets and ConfigMaps", "5 MiB", 5, ours("unrelated/memory/MiB")},
