@@ -6,10 +6,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"helm.sh/helm/v3/pkg/release"
+
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 )
+
+// Records are the stored revisions of one release. *storage.Driver implements it.
+type Records interface {
+	// ReadAll returns the newest ones.
+	ReadAll() ([]*records.Record, error)
+	// Update stores the revision in the Secret of that name.
+	Update(secret string, changed *release.Release) error
+}
 
 // HandBack changes the records of a release to what they would be if a person had installed it with Helm. Its revisions
 // carry no mark of the operator. Their manifests have no owner reference, because a rollback to one with a reference
@@ -17,7 +27,7 @@ import (
 //
 // An interruption anywhere does no harm. The newest revision is the last to lose its mark, and until then the next
 // reconcile begins anew.
-func HandBack(releases *storage.Driver, owner types.UID) error {
+func HandBack(releases Records, owner types.UID) error {
 	revisions, err := releases.ReadAll()
 	if err != nil {
 		return err
@@ -34,7 +44,7 @@ func HandBack(releases *storage.Driver, owner types.UID) error {
 //
 // If the manifest of an unsigned record is no manifest, it stays as it is. The BarqCluster can be deleted all the same,
 // and Helm cannot apply such a manifest.
-func handBackRecord(releases *storage.Driver, one *storage.Record, owner types.UID) error {
+func handBackRecord(releases Records, one *records.Record, owner types.UID) error {
 	content, err := one.Manifest()
 	if err == nil {
 		content, err = manifest.WithoutOwner(content, owner)

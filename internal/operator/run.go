@@ -16,7 +16,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/controller/rollout"
 	"github.com/barq-db/barq-operator/internal/controller/status"
 	"github.com/barq-db/barq-operator/internal/controller/volumes"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/recorder"
@@ -89,7 +89,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err != nil {
 		return err
 	}
-	if err := storage.IndexReleases(ctx, stored); err != nil {
+	if err := records.IndexReleases(ctx, stored); err != nil {
 		return fmt.Errorf("indexing the stored releases: %w", err)
 	}
 	accounts, err := newAccountInventory(mgr)
@@ -112,7 +112,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 
 	statefulSets := &clusters.Versions{}
 	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage}
-	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), storage.Lost(stored), rollouts.Releases()); err != nil {
+	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), records.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 

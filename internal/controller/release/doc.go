@@ -7,14 +7,14 @@
 // corrected at its plug points, which options.go lists with the reason for each:
 //
 //   - how objects are written: helm/kubeclient, with package apply
-//   - what becomes of a refusal: helm/rejection and helm/session
+//   - what becomes of a refusal: helm/rejection, and helm/admission before anything is applied
 //   - what the library writes into the status: helm/releasestatus
 //   - which releases it may touch, and how it recovers an interrupted one: helm/session
 //   - how it takes a release over and hands it back: package adoption, and helm/session
-//   - how often it asks the API server: helm/settled, helm/transport, helm/storage and helm/capabilities
+//   - how often it asks the API server: helm/settled, helm/transport, helm/storage, helm/records and helm/capabilities
 //   - when it is paused: pause.go
 //
-// A record of a release may be forged. Which records are believed is in package helm/storage, with the signatures of
+// A record of a release may be forged. Which records are believed is in package helm/records, with the signatures of
 // package signing; which objects may be written or deleted is in packages helm/owned and helm/kubeclient, and no record decides it.
 //
 // What starts a reconcile (controller.go, changes.go, concerns.go, dependents.go) is the operator's own; internal/fairqueue decides whose turn it is.

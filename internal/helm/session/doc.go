@@ -5,6 +5,6 @@
 // The library decides which action is called. What its order of calls means is said at each method, and held by the tests of the
 // package.
 //
-// How objects are written is in package kubeclient, which records are believed in package storage. When a reconcile starts, and what
-// the status says of it, does not belong here.
+// How objects are written is in package kubeclient, which records are believed in package records, and what is asked before an upgrade
+// in package admission. When a reconcile starts, and what the status says of it, does not belong here.
 package session

@@ -18,8 +18,8 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 const ownedManifest = `---
@@ -89,7 +89,7 @@ func newHandBack(t *testing.T) (a *Session, inner *stored) {
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
 		Info:  &release.Info{Status: release.StatusDeployed},
 	}))
-	a.facts.Records.Stored = storage.Versions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
+	a.facts.Records.Stored = records.Versions{"sh.helm.release.v1.vectors.v3": "1", "sh.helm.release.v1.vectors.v4": "1"}
 	return a, inner
 }
 

@@ -18,12 +18,11 @@ import (
 // Objects are those that a BarqCluster owns, or is to own. Live implements it.
 type Objects interface {
 	adoption.Trial
+	rejection.Objects
 	// Unchanged reports whether objects are in the versions in which they were seen.
 	Unchanged(ctx context.Context, seen owned.Versions) (bool, error)
 	// Intact returns the objects of a manifest if they are what it asks for, and nil otherwise.
 	Intact(ctx context.Context, cluster client.Object, helm kube.Interface, manifest string) (owned.Versions, error)
-	// There returns a text that names the objects of a manifest that exist.
-	There(ctx context.Context, helm kube.Interface, manifest string) (string, error)
 	// Delete deletes what a BarqCluster controls. believed says whether the operator has written its record.
 	Delete(ctx context.Context, cluster client.Object, believed bool) error
 	// Release ends the ownership of what a BarqCluster controls.
@@ -51,7 +50,7 @@ func (l Live) Intact(ctx context.Context, cluster client.Object, helm kube.Inter
 
 // There looks for the objects in the cache.
 func (l Live) There(ctx context.Context, helm kube.Interface, manifest string) (string, error) {
-	return rejection.Objects(ctx, l.Owned.Cache, helm, manifest)
+	return rejection.ObjectsIn(ctx, l.Owned.Cache, helm, manifest)
 }
 
 // Delete deletes what the cache shows, and what a BarqCluster leaves behind that is deleted with --cascade=orphan.

@@ -8,9 +8,6 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/release"
 
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
@@ -100,13 +97,4 @@ func withUpgradeLabels(made map[string]string) helmclient.UpgradeOption {
 		upgrade.Labels = maps.Clone(made)
 		return nil
 	}
-}
-
-// tellsRestart records an event with the reason why the upgrade restarts pods.
-func (s *Session) tellsRestart() {
-	if s.sessions.Events == nil || len(s.next.restarts) == 0 {
-		return
-	}
-	s.sessions.Events.Eventf(s.cluster, nil, corev1.EventTypeNormal, v1alpha1.ReasonRollingOut, "Upgrade",
-		"the pods are replaced, because %s", s.facts.Objects.Cause.Why)
 }

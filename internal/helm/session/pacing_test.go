@@ -19,9 +19,9 @@ import (
 	"k8s.io/client-go/tools/events"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 	"github.com/barq-db/barq-operator/internal/helm/settled"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
 
@@ -94,7 +94,7 @@ func (h *renderingHelm) Upgrade(_, _ string, _ *chart.Chart, values map[string]a
 func (h *renderingHelm) Reconcile(*release.Release) error { return nil }
 
 // inStorage is the record of the release.
-var inStorage = storage.Versions{"something": "1"}
+var inStorage = records.Versions{"something": "1"}
 
 // passOver does what the library does, and reports whether that created a revision.
 func passOver(t *testing.T, helm *renderingHelm, slots *slots, remembered *settled.Releases, conditions ...metav1.Condition) bool {
@@ -206,8 +206,7 @@ func TestARestartIsTold(t *testing.T) {
 	s := &Session{sessions: &Sessions{Options: Options{Events: recorder}}, cluster: releasetest.Cluster()}
 	s.tellsRestart()
 	require.Empty(t, recorder.Events, "no pod restarts")
-	s.next.restarts = []string{"spec.priorityClassName"}
-	s.facts.Objects.Cause.Why = upgrade.Cause(s.next.restarts, nil, s.next.plan, 2, false)
+	s.facts.Objects.Cause.Why = upgrade.Cause([]string{"spec.priorityClassName"}, nil, s.next.plan, 2, false)
 	s.tellsRestart()
 	require.Equal(t, "Normal RollingOut the pods are replaced, because the spec has changed (generation 2): spec.priorityClassName", <-recorder.Events)
 	s.sessions.Events = nil

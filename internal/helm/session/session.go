@@ -18,6 +18,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/records"
+	"github.com/barq-db/barq-operator/internal/helm/rejection"
 	"github.com/barq-db/barq-operator/internal/helm/settled"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
@@ -39,7 +41,7 @@ type Session struct {
 // known is what is known of the release when the reconcile begins, and what it has read since.
 type known struct {
 	// stored has the records in the release storage when the reconcile began.
-	stored storage.Versions
+	stored records.Versions
 	// server is a digest of the capabilities of the API server.
 	server [sha256.Size]byte
 	// settled is what an earlier reconcile found; nil if the storage has changed since, or once this reconcile has
@@ -64,10 +66,6 @@ type next struct {
 	held bool
 	// adoptedSecrets is a digest of the Secrets with which the release was adopted; empty if it was not.
 	adoptedSecrets string
-	// restarts are the fields of the pod template that the revision changes, if pods restart for them.
-	restarts []string
-	// secrets are the names of the Secrets that those pods use.
-	secrets []string
 }
 
 // deleting reports whether the BarqCluster is being deleted. A deletion does not depend on the state of the records, so
@@ -77,7 +75,7 @@ func (s *Session) deleting() bool { return s.cluster.GetDeletionTimestamp() != n
 // findRecords lists the Secrets in which the release is stored.
 func (s *Session) findRecords() error {
 	key := client.ObjectKeyFromObject(s.cluster)
-	cached, deployed, err := storage.Cached(s.ctx, s.sessions.Secrets, key)
+	cached, deployed, err := records.Cached(s.ctx, s.sessions.Secrets, key)
 	if err != nil {
 		return err
 	}
@@ -166,7 +164,7 @@ func (s *Session) Install(name, namespace string, chrt *chart.Chart, values map[
 		s.facts.Objects.Conflicted, s.facts.TrustsAbsence = false, false
 		installed, err = s.ActionInterface.Install(name, namespace, chrt, values, opts...)
 	}
-	return installed, s.judged(s.wrote(installed, err))
+	return installed, s.sessions.refused.Judge(s.ctx, s.attempt(), s.wrote(installed, err))
 }
 
 // wrote is called after each action of the library, and returns the error of the action. It remembers for later
@@ -224,7 +222,7 @@ func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 // upgrade creates a new revision of the release, unless the API server has refused the same before.
 func (s *Session) upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	s.invalidate()
-	if err := s.refusal(); err != nil {
+	if err := s.sessions.refused.Earlier(s.ctx, s.attempt()); err != nil {
 		s.upgraded(nil)
 		return nil, err
 	}
@@ -236,7 +234,7 @@ func (s *Session) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	if upgraded != nil {
 		s.next.manifest = upgraded.Manifest
 	}
-	if err = s.judged(s.wrote(upgraded, err)); err == nil {
+	if err = s.sessions.refused.Judge(s.ctx, s.attempt(), s.wrote(upgraded, err)); err == nil {
 		s.tellsRestart()
 	}
 	return upgraded, err
@@ -280,10 +278,15 @@ func (s *Session) repair(found *release.Release) (owned.Versions, error) {
 		return objects, err
 	}
 	s.next.manifest = found.Manifest
-	if err := s.refusal(); err != nil {
+	if err := s.sessions.refused.Earlier(s.ctx, s.attempt()); err != nil {
 		return nil, err
 	}
-	return nil, s.judged(s.ActionInterface.Reconcile(found))
+	return nil, s.sessions.refused.Judge(s.ctx, s.attempt(), s.ActionInterface.Reconcile(found))
+}
+
+// attempt returns what this reconcile applies.
+func (s *Session) attempt() rejection.Attempt {
+	return rejection.Attempt{Cluster: s.cluster.GetUID(), Inputs: s.next.inputs, Manifest: s.next.manifest, Helm: s.Config().KubeClient}
 }
 
 // opened opens Helm's actions, if they are not open yet.

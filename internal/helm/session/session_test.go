@@ -19,10 +19,7 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	fakeclientset "k8s.io/client-go/kubernetes/fake"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -41,6 +38,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/rejection"
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
@@ -180,7 +178,7 @@ func oneRecord(t *testing.T, change func(*corev1.Secret)) (*fakeclientset.Client
 	change(stored)
 	stored, err = secrets.Update(t.Context(), stored, metav1.UpdateOptions{})
 	require.NoError(t, err)
-	facts := &storage.Facts{Stored: storage.Versions{stored.Name: "1"}}
+	facts := &storage.Facts{Stored: records.Versions{stored.Name: "1"}}
 	return server, helmstorage.Init(storage.New(server.CoreV1(), testKey, releasetest.Cluster(), facts))
 }
 
@@ -197,7 +195,7 @@ func newSessions(now clock.Clock, helm helmclient.ActionInterface, there Objects
 // newSecretMetadata returns what a cache of the metadata of Secrets would contain.
 func newSecretMetadata(stored ...client.Object) client.Client {
 	return fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(stored...).
-		WithIndex(&corev1.Secret{}, storage.Index, storage.ReleaseOf).Build()
+		WithIndex(&corev1.Secret{}, records.Index, records.ReleaseOf).Build()
 }
 
 func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
@@ -328,28 +326,6 @@ func TestGetPassesFinishedReleasesOn(t *testing.T) {
 		found, err := actions.Get("vectors")
 		require.NoError(t, err)
 		require.Equal(t, status, found.Info.Status)
-	}
-}
-
-func TestWhatIsARefusal(t *testing.T) {
-	invalid := apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "db",
-		field.ErrorList{field.Required(field.NewPath("spec"), "")})
-	for name, test := range map[string]struct {
-		err  error
-		want bool
-	}{
-		"invalid":           {fmt.Errorf("failed to create resource: %w", invalid), true},
-		"the text of it":    {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
-		"a quota":           {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), true},
-		"a webhook":         {apierrors.NewBadRequest("admission webhook denied the request"), true},
-		"a spec too large":  {fmt.Errorf("%w: 2 MiB", storage.ErrTooLongSpec), true},
-		"another writer":    {apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "db", errors.New("changed")), false},
-		"an overload":       {apierrors.NewTooManyRequests("later", 1), false},
-		"a webhook is away": {apierrors.NewInternalError(errors.New("failed calling webhook")), false},
-		"network":           {errors.New("connection refused"), false},
-		"nothing":           {nil, false},
-	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, rejection.Is(test.err)) })
 	}
 }
 

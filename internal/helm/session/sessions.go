@@ -13,9 +13,9 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/rejection"
 	"github.com/barq-db/barq-operator/internal/helm/settled"
-	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
 // Options are what all sessions use.
@@ -82,13 +82,15 @@ type Retention interface {
 type Sessions struct {
 	Options
 	settled *settled.Releases
-	refused *rejection.Cache
-	written *storage.Writes
+	refused *rejection.Refusals
+	written *records.Writes
 }
 
 // New returns sessions that remember nothing yet.
 func New(options Options, now clock.Clock) *Sessions {
-	return &Sessions{Options: options, settled: settled.New(), refused: rejection.NewCache(now), written: storage.NewWrites(now)}
+	return &Sessions{
+		Options: options, settled: settled.New(), refused: rejection.New(now, options.Objects, options.Awaiting), written: records.NewWrites(now),
+	}
 }
 
 // ActionClientFor returns the session of one reconcile of one BarqCluster.
@@ -110,9 +112,8 @@ func (s *Sessions) ActionClientFor(ctx context.Context, cluster client.Object) (
 func (s *Sessions) forget(cluster client.Object) {
 	uid := cluster.GetUID()
 	s.settled.Delete(uid)
-	s.refused.Delete(uid)
+	s.refused.Forget(uid)
 	s.Objects.Forget(uid)
-	s.Awaiting.Note(uid, false)
 	s.Rollouts.Leave(uid)
 	s.StatefulSets.Wrote(client.ObjectKeyFromObject(cluster), "")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/settled"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
@@ -68,7 +69,7 @@ func FuzzStoredRelease(f *testing.F) {
 		secrets := server.Secrets("team")
 
 		pass, inner := newSession(t, "barq-db", nil, release.StatusDeployed)
-		inner.config.Releases = helmstorage.Init(storage.New(server, testKey, pass.cluster, &storage.Facts{Stored: storage.Versions{before.Name: "1"}}))
+		inner.config.Releases = helmstorage.Init(storage.New(server, testKey, pass.cluster, &storage.Facts{Stored: records.Versions{before.Name: "1"}}))
 		found, err := pass.Get("vectors")
 		if err == nil {
 			require.True(t, labelled, "taken for ours: %q", record)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/adoption"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 )
 
@@ -39,7 +40,7 @@ func (s *Session) Uninstall(name string, _ ...helmclient.UninstallOption) (*rele
 func (s *Session) uninstallRelease(name string) (*release.UninstallReleaseResponse, error) {
 	keeps, invalid := adoption.HandsBack(s.cluster)
 	found, err := s.ActionInterface.Get(name)
-	if errors.Is(err, storage.ErrForeign) && invalid == nil {
+	if errors.Is(err, records.ErrForeign) && invalid == nil {
 		// The release is left alone, and does not keep the BarqCluster.
 		if keeps {
 			if err := s.sessions.Objects.Release(s.ctx, s.cluster); err != nil {

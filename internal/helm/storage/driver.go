@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
-	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	helmstorage "helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -21,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -37,14 +35,12 @@ const (
 	deleteLimit = 100
 	// unpackLimit is the most bytes to which the unsigned ones among those may unpack together.
 	unpackLimit = 8 << 20
-	// secretLimit is the most bytes of data that a Secret may have.
-	secretLimit = 1 << 20
 )
 
 // Facts are what the storage of one reconcile and its users have to know of each other.
 type Facts struct {
 	// Stored has the names of the Secrets in which the release is stored.
-	Stored Versions
+	Stored records.Versions
 	// CalledDeployed has those of them with the status deployed in their labels.
 	CalledDeployed map[string]bool
 	// TakenOver: the BarqCluster controls the StatefulSet of its name, so the release is its own, whatever the labels
@@ -68,12 +64,11 @@ type Facts struct {
 // takes over the objects that exist already. Driver does store a revision before its rollout begins if the operator
 // itself causes the rollout: that revision holds the slot (see package rollout).
 type Driver struct {
-	// cluster has the name of the release.
-	cluster client.Object
-	key     *signing.Key
-	facts   *Facts
+	// owner is the BarqCluster of the release.
+	owner records.Owner
+	facts *Facts
 	// records are those that exist, the newest first; nil until they are read. Only some of them are read as a whole.
-	records []*Record
+	records []*records.Record
 	read    bool
 	// begun are the keys of revisions that are not stored yet.
 	begun map[string]bool
@@ -88,7 +83,7 @@ type Driver struct {
 // uninstalled, and leak what the release holds.
 func New(secrets corev1client.SecretsGetter, key *signing.Key, cluster client.Object, facts *Facts) *Driver {
 	noted := &notedSecrets{SecretInterface: secrets.Secrets(cluster.GetNamespace()), versions: map[string]string{}}
-	return &Driver{cluster: cluster, key: key, facts: facts, secrets: noted, begun: map[string]bool{}}
+	return &Driver{owner: records.Owner{Cluster: cluster, Key: key}, facts: facts, secrets: noted, begun: map[string]bool{}}
 }
 
 // Of returns the storage of a reconcile.
@@ -138,11 +133,11 @@ func (d *Driver) Get(key string) (*release.Release, error) {
 }
 
 func (d *Driver) index(key string) int {
-	return slices.IndexFunc(d.records, func(one *Record) bool { return one.Secret == key })
+	return slices.IndexFunc(d.records, func(one *records.Record) bool { return one.Secret == key })
 }
 
-func sortNewestFirst(records []*Record) {
-	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(b.Number, a.Number) })
+func sortNewestFirst(found []*records.Record) {
+	slices.SortFunc(found, func(a, b *records.Record) int { return cmp.Compare(b.Number, a.Number) })
 }
 
 // Create stores a new revision, or only notes it if it has just begun. Nothing was applied yet, so Create refuses a
@@ -165,49 +160,36 @@ func (d *Driver) Create(key string, rel *release.Release) error {
 	return d.create(key, rel)
 }
 
-// ErrTooLongSpec is the error of a spec whose revision cannot be stored.
-var ErrTooLongSpec = errors.New("the spec is too large")
-
-// Fits refuses a revision that is too large for a Secret.
-func Fits(rel *release.Release) error {
-	if len(rel.Manifest) < secretLimit/8 {
-		// A record packs the manifest and the values, and both together are at most three times as long as the
-		// manifest.
-		return nil
-	}
-	secret, err := secretOf(func(helm *driver.Secrets) error { return helm.Create(keyOf(rel.Name, rel.Version), compact(rel)) })
-	if err != nil {
-		return fmt.Errorf("packing revision %d: %w", rel.Version, err)
-	}
-	if size := len(secret.Data[recordKey]); size > secretLimit {
-		return fmt.Errorf("%w: Helm's record of it would have %d bytes, and a Secret has room for %d; "+
-			"shorten spec.env, annotations, spec.affinity or spec.networkPolicy.from", ErrTooLongSpec, size, secretLimit)
-	}
-	return nil
-}
-
 func (d *Driver) create(key string, rel *release.Release) error {
 	if err := d.load(); err != nil {
 		return err
 	}
 	return d.write(func() error {
-		err := d.secrets.create(key, compact(rel), d.sign)
+		secret, err := d.owner.Create(key, rel)
+		if err != nil {
+			return err
+		}
+		err = d.secrets.store(secret)
 		if errors.Is(err, driver.ErrReleaseExists) {
 			if err = d.vacate(key); err == nil {
-				err = d.secrets.create(key, compact(rel), d.sign)
+				err = d.secrets.store(secret)
 			}
 		}
 		if err != nil {
 			return err
 		}
-		d.records = slices.Insert(d.records, 0, &Record{Secret: key, Number: rel.Version, Release: rel})
+		d.records = slices.Insert(d.records, 0, &records.Record{Secret: key, Number: rel.Version, Release: rel})
 		return nil
 	})
 }
 
 // try refuses a revision that the API server would not store, for instance because of a quota.
 func (d *Driver) try(key string, rel *release.Release) error {
-	err := d.secrets.tryCreate(key, compact(rel), d.sign)
+	secret, err := d.owner.Create(key, rel)
+	if err != nil {
+		return err
+	}
+	err = d.secrets.try(secret)
 	// When this revision is stored, create finds out who owns the Secret of that name.
 	if errors.Is(err, driver.ErrReleaseExists) {
 		return nil
@@ -224,11 +206,11 @@ func (d *Driver) vacate(key string) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("reading the Secret %s, which has the name of the next revision: %w", key, err)
-	case d.key.Verify(stored, d.cluster.GetUID()):
+	case d.owner.Has(stored):
 		return driver.ErrReleaseExists
 	}
 	ctrl.Log.WithName("release").Info("Deleting a Secret that has the name of the next revision of a release and is none",
-		"namespace", d.cluster.GetNamespace(), "secret", key)
+		"namespace", d.owner.Cluster.GetNamespace(), "secret", key)
 	err = d.secrets.Delete(context.Background(), key, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &stored.UID}})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting the Secret %s, which has the name of the next revision and is none: %w", key, err)
@@ -255,39 +237,20 @@ func (d *Driver) Update(key string, rel *release.Release) error {
 	case rel.Info.Status == release.StatusUninstalling:
 		// The finalizer of the BarqCluster says so already.
 		return nil
-	case d.records[i].text != nil:
-		return d.write(func() error { return d.updateUnsigned(d.records[i], rel) })
-	case rel.Chart == nil:
+	case d.records[i].Signed() && rel.Chart == nil:
 		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
 	default:
 		return d.write(func() error {
-			if err := d.secrets.update(key, compact(rel), d.sign); err != nil {
+			secret, after, err := d.owner.Update(d.records[i], rel)
+			if err != nil {
 				return err
 			}
-			d.records[i].Release = rel
+			if err := d.secrets.replace(secret); err != nil {
+				return err
+			}
+			d.records[i] = after
 			return nil
 		})
-	}
-}
-
-// updateUnsigned stores an unsigned record in another state. It signs nothing.
-func (d *Driver) updateUnsigned(one *Record, rel *release.Release) error {
-	text, err := one.text.withStatus(rel.Info)
-	if err != nil {
-		return fmt.Errorf("packing revision %s: %w", one.Secret, err)
-	}
-	if err := d.secrets.updateText(one.Secret, text, rel); err != nil {
-		return err
-	}
-	one.Release, one.text = rel, text
-	return nil
-}
-
-// sign signs the records that the operator stores for the BarqCluster.
-func (d *Driver) sign(stored *corev1.Secret) {
-	stored.Namespace = d.cluster.GetNamespace()
-	if stored.Labels[labels.ManagedBy] == labels.Operator {
-		d.key.Sign(stored, d.cluster.GetUID())
 	}
 }
 
@@ -314,7 +277,7 @@ func (d *Driver) Delete(key string) (*release.Release, error) {
 func (d *Driver) DeleteAll() error {
 	for i, name := range slices.Sorted(maps.Keys(d.facts.Stored)) {
 		if i == deleteLimit {
-			return fmt.Errorf("%d records of Helm release %q are left to delete: %w", len(d.facts.Stored)-i, d.cluster.GetName(), ErrUnfinished)
+			return fmt.Errorf("%d records of Helm release %q are left to delete: %w", len(d.facts.Stored)-i, d.owner.Cluster.GetName(), ErrUnfinished)
 		}
 		if err := d.secrets.Delete(context.Background(), name, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting the stored revision %s: %w", name, err)
@@ -331,28 +294,3 @@ func (d *Driver) write(change func() error) error {
 	}
 	return err
 }
-
-// compact returns one of the operator's revisions without the chart's templates, which are most of it. The templates
-// are in the operator's image, and what they have rendered is in the revision.
-func compact(rel *release.Release) *release.Release {
-	if rel.Chart == nil || !labels.IsOurs(rel) {
-		return rel
-	}
-	small := *rel
-	small.Chart = &chart.Chart{Metadata: rel.Chart.Metadata, Values: rel.Chart.Values}
-	return &small
-}
-
-// keyOf returns the name of the Secret of a revision.
-func keyOf(name string, version int) string {
-	return keyPrefix(name) + strconv.Itoa(version)
-}
-
-// keyPrefix returns how the names of the Secrets begin in which Helm stores a release.
-func keyPrefix(name string) string { return keyStart + name + versionStart }
-
-// A Secret in which Helm stores a release is named sh.helm.release.v1.NAME.vVERSION.
-const (
-	keyStart     = helmstorage.HelmStorageType + "."
-	versionStart = ".v"
-)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -50,11 +51,11 @@ func newStoring(t *testing.T) *storing {
 // pass begins another reconcile.
 func (s *storing) pass() {
 	s.t.Helper()
-	s.facts.Stored = Versions{}
-	records, err := s.server.CoreV1().Secrets("team").List(s.t.Context(), metav1.ListOptions{})
+	s.facts.Stored = records.Versions{}
+	secrets, err := s.server.CoreV1().Secrets("team").List(s.t.Context(), metav1.ListOptions{})
 	require.NoError(s.t, err)
-	for i := range records.Items {
-		s.facts.Stored[records.Items[i].Name] = "1"
+	for i := range secrets.Items {
+		s.facts.Stored[secrets.Items[i].Name] = "1"
 	}
 	s.server.ClearActions()
 	s.storage = helmstorage.Init(New(s.server.CoreV1(), testKey, testCluster(), s.facts))
@@ -188,4 +189,14 @@ func TestAFailedWriteIsKnown(t *testing.T) {
 	require.ErrorIs(t, Of(s.storage).failed, refused)
 	_, err := s.server.CoreV1().Secrets("team").Get(t.Context(), "sh.helm.release.v1.vectors.v1", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err))
+}
+
+func TestARevisionThatIsThereIsNotReplaced(t *testing.T) {
+	s := newStoring(t)
+	require.NoError(t, s.storage.Create(numbered(1, release.StatusDeployed, labels.Requested)))
+	require.ErrorIs(t, s.storage.Create(numbered(1, release.StatusDeployed, labels.Requested)), driver.ErrReleaseExists)
+
+	refusal := errors.New("no")
+	s.server.PrependReactor("update", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
+	require.ErrorIs(t, s.storage.Update(numbered(1, release.StatusFailed, labels.Requested)), refusal)
 }

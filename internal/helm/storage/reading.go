@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 )
 
 // ErrUnfinished is the error of a reconcile that has reached its limits. The next one goes on.
@@ -57,18 +57,18 @@ func (d *Driver) load() error {
 // removed.
 func (d *Driver) noneFound(removed int) error {
 	if removed > 0 {
-		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.cluster.GetName(), ErrUnfinished)
+		return fmt.Errorf("%d damaged Secrets of Helm release %q were removed, and there are more: %w", removed, d.owner.Cluster.GetName(), ErrUnfinished)
 	}
-	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.cluster.GetName(), ErrForeign)
+	return fmt.Errorf("the newest %d Secrets that are named like revisions of Helm release %q store none; %w", readLimit, d.owner.Cluster.GetName(), records.ErrForeign)
 }
 
 // listed returns the records that the cache knows of, unread, the newest first. If there are more than listLimit, it
 // leaves out those in the middle, so that the oldest are removed first.
-func (d *Driver) listed() []*Record {
-	var found []*Record
+func (d *Driver) listed() []*records.Record {
+	var found []*records.Record
 	for name := range d.facts.Stored {
-		if number := revisionOf(name); number > 0 {
-			found = append(found, d.unread(name, number))
+		if number := records.NumberOf(name); number > 0 {
+			found = append(found, d.owner.Unread(name, number))
 		}
 	}
 	sortNewestFirst(found)
@@ -78,19 +78,12 @@ func (d *Driver) listed() []*Record {
 	return found
 }
 
-// unread returns a record that is only counted. It is removed when it is among the oldest.
-func (d *Driver) unread(secret string, number int) *Record {
-	return &Record{Secret: secret, Number: number, Release: &release.Release{
-		Name: d.cluster.GetName(), Namespace: d.cluster.GetNamespace(), Version: number, Info: &release.Info{Status: release.StatusSuperseded},
-	}}
-}
-
 // readRecord reads a record. It returns nothing if the record no longer exists or is not of this release. limit is the
 // most bytes to which it may unpack.
 //
 // It removes a record that cannot be read and carries the operator's mark. The BarqCluster and the objects have what
 // the record said, and the next revision stores it anew. A person who has installed a release restores its record.
-func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error) {
+func (d *Driver) readRecord(listed *records.Record, limit int64) (*records.Record, int64, error) {
 	stored, err := d.secrets.Get(context.Background(), listed.Secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, 0, nil
@@ -98,57 +91,29 @@ func (d *Driver) readRecord(listed *Record, limit int64) (*Record, int64, error)
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading revision %s: %w", listed.Secret, err)
 	}
-	if stored.Labels["owner"] != "helm" || stored.Labels["name"] != d.cluster.GetName() {
-		// Helm finds records by their labels.
-		return nil, 0, nil
-	}
-	var found *Record
-	var size int64
-	if d.key.Verify(stored, d.cluster.GetUID()) {
-		found, err = signedRecord(stored, listed.Number)
-	} else {
-		if d.facts.TakenOver {
-			stored.Labels[labels.ManagedBy] = labels.Operator
-		}
-		found, size, err = unsignedRecord(stored, listed.Number, d.cluster.GetName(), d.cluster.GetNamespace(), limit)
-	}
-	switch {
-	case err == nil:
-		return found, size, nil
-	case stored.Labels[labels.ManagedBy] != labels.Operator:
-		return nil, size, damaged(listed.Secret, err)
-	case errors.Is(err, errTooLarge):
-		// No accident makes a record larger, so a tenant wrote it. There may be many, so it is not removed at once.
-		return d.number(listed), 0, nil
+	found, size, err := d.owner.Read(stored, listed.Number, d.facts.TakenOver, limit)
+	if err == nil || errors.Is(err, records.ErrForeign) {
+		return found, size, err
 	}
 	ctrl.Log.WithName("release").Info("Removing a Secret that stores no revision of a release any more",
-		"namespace", d.cluster.GetNamespace(), "secret", listed.Secret, "because", err.Error())
+		"namespace", d.owner.Cluster.GetNamespace(), "secret", listed.Secret, "because", err.Error())
 	if err := d.secrets.Delete(context.Background(), listed.Secret, metav1.DeleteOptions{}); client.IgnoreNotFound(err) != nil {
 		return nil, size, fmt.Errorf("removing the damaged Secret %s: %w", listed.Secret, err)
 	}
 	return nil, size, nil
 }
 
-// number returns a record that carries the operator's mark, and of which only the number is known.
-func (d *Driver) number(listed *Record) *Record {
-	one := d.unread(listed.Secret, listed.Number)
-	one.Release.Info.Status = release.StatusDeployed
-	one.Release.Chart = &chart.Chart{Metadata: &chart.Metadata{}}
-	one.Release.Labels = map[string]string{labels.ManagedBy: labels.Operator}
-	return one
-}
-
 // ReadAll reads as many records as readLimit allows, for a release that is handed back. Older records stay as they are.
 // So do records that are not the operator's and cannot be read.
-func (d *Driver) ReadAll() ([]*Record, error) {
-	var found []*Record
+func (d *Driver) ReadAll() ([]*records.Record, error) {
+	var found []*records.Record
 	unpacked := int64(0)
 	for _, listed := range d.listed() {
 		if len(found) == readLimit {
 			break
 		}
 		one, size, err := d.readRecord(listed, unpackLimit-unpacked)
-		if err != nil && !errors.Is(err, ErrForeign) {
+		if err != nil && !errors.Is(err, records.ErrForeign) {
 			return nil, err
 		}
 		if unpacked += size; one != nil {

@@ -1,9 +1,7 @@
-package storage
+package records
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,20 +43,9 @@ func Lost(releases cache.Cache) source.Source {
 // isNewest reports whether a record is of a later revision than all others.
 func isNewest(record client.Object, others Versions) bool {
 	for other := range others {
-		if revisionOf(other) > revisionOf(record.GetName()) {
+		if NumberOf(other) > NumberOf(record.GetName()) {
 			return false
 		}
 	}
 	return true
-}
-
-// revisionOf returns the number of the revision that a Secret of that name stores. It returns 0 for any other name, and
-// for a number that no operator reaches.
-func revisionOf(secret string) int {
-	text := secret[strings.LastIndex(secret, versionStart)+len(versionStart):]
-	number, err := strconv.Atoi(text)
-	if err != nil || number < 1 || number >= revisionLimit || strconv.Itoa(number) != text {
-		return 0
-	}
-	return number
 }

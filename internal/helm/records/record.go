@@ -1,4 +1,4 @@
-package storage
+package records
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 
@@ -236,8 +235,3 @@ func withoutHelmLabels(marks map[string]string) map[string]string {
 
 // ErrForeign is the error of records that are not the operator's and cannot be read.
 var ErrForeign = errors.New("restore it, or delete it")
-
-// damaged returns the error for a Secret whose revision cannot be read.
-func damaged(secret string, damage error) error {
-	return fmt.Errorf("the Secret %s, in which Helm stores a revision of a release, is damaged: %w; %w", secret, damage, ErrForeign)
-}
