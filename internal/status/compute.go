@@ -95,6 +95,21 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	return status
 }
 
+// First returns the status with which an operator begins its work on a BarqCluster, before it has
+// observed anything. A list of conditions keeps the order in which they came, and kubectl describe
+// shows them in that order. So the first status has those that a person and a program read first.
+func First(now time.Time) v1alpha1.BarqClusterStatus {
+	verdict := applying()
+	first := v1alpha1.BarqClusterStatus{
+		Phase:      verdict.phase,
+		Conditions: []metav1.Condition{readyCondition(verdict), reconcilingCondition(verdict), stalledCondition(verdict)},
+	}
+	for i := range first.Conditions {
+		first.Conditions[i].LastTransitionTime = metav1.NewTime(now)
+	}
+	return first
+}
+
 // observedBefore is the generation that the stored status is about. A generation in the future comes
 // from another BarqCluster, whose status was restored to this one.
 func (o Observation) observedBefore() int64 {
@@ -132,16 +147,22 @@ func judge(o Observation, now time.Time) verdict {
 			reason: v1alpha1.ReasonReleaseFailed, message: o.refusal(),
 		}
 	case !o.applied():
-		phase := v1alpha1.PhaseProgressing
-		if o.StatefulSet == nil {
-			phase = v1alpha1.PhasePending
+		result := applying()
+		if o.StatefulSet != nil {
+			result.phase = v1alpha1.PhaseProgressing
 		}
-		return verdict{
-			phase: phase, ready: metav1.ConditionFalse, reconciling: true,
-			reason: v1alpha1.ReasonApplying, message: "the newest spec is being applied",
-		}
+		return result
 	default:
 		return judgePods(o, now)
+	}
+}
+
+// applying returns the verdict of a BarqCluster of which nothing runs yet, while the spec is being
+// applied.
+func applying() verdict {
+	return verdict{
+		phase: v1alpha1.PhasePending, ready: metav1.ConditionFalse, reconciling: true,
+		reason: v1alpha1.ReasonApplying, message: "the newest spec is being applied",
 	}
 }
 

@@ -469,6 +469,23 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 	}, got)
 }
 
+// The status controller goes on with the status that the lease controller begins. It adds conditions,
+// and says the same of what it has not observed yet.
+func TestComputeGoesOnWithTheFirstStatus(t *testing.T) {
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Namespace, cluster.Name, cluster.Generation = "team", "vectors", 1
+	cluster.Status = status.First(now)
+	first := cluster.Status.DeepCopy()
+	computed := status.Compute(status.Observation{Cluster: cluster, SpecHash: "sum"}, now.Add(time.Second))
+	require.Equal(t, first.Phase, computed.Phase)
+	require.Equal(t, first.Conditions, computed.Conditions[:len(first.Conditions)])
+	var added []string
+	for _, condition := range computed.Conditions[len(first.Conditions):] {
+		added = append(added, condition.Type)
+	}
+	require.Equal(t, []string{"SecretsAvailable", "ChangesPending"}, added)
+}
+
 // Computing a status again from itself must not change it, or the two controllers would write for
 // ever.
 func TestComputeIsStable(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
+	"github.com/barq-db/barq-operator/internal/status"
 )
 
 // fieldOwner owns status.operator and status.takeover, and begins the rest of the status.
@@ -211,18 +212,23 @@ func (r *Reconciler) takeOver(ctx context.Context, asked *v1alpha1.BarqCluster) 
 //
 // The first lease also begins the status, which the status controller then takes over. It says that
 // the database is yet to be created and that no generation was reconciled yet. Programs that wait for
-// an observedGeneration, such as kstatus, would take a status without one for done.
+// an observedGeneration, such as kstatus, would take a status without one for done. Conditions that
+// another program has written stay, because the patch would replace the whole list.
 func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, holder, question string) error {
-	status := map[string]any{"operator": holder, "takeover": nil}
+	fields := map[string]any{"operator": holder, "takeover": nil}
 	if question != "" {
-		status["takeover"] = question
+		fields["takeover"] = question
 	}
 	if cluster.Status.Operator == "" && cluster.Status.Phase == "" {
-		status["phase"], status["observedGeneration"] = v1alpha1.PhasePending, 0
+		first := status.First(r.Clock.Now())
+		fields["phase"], fields["observedGeneration"] = first.Phase, 0
+		if len(cluster.Status.Conditions) == 0 {
+			fields["conditions"] = first.Conditions
+		}
 	}
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": cluster.UID, "resourceVersion": cluster.ResourceVersion},
-		"status":   status,
+		"status":   fields,
 	})
 	if err != nil {
 		return err

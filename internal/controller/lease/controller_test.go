@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -77,9 +78,10 @@ func claimOn(t *testing.T, store client.Reader, name string) claim {
 
 // A status that another program has written is not begun again.
 func TestTheFirstClaimBeginsTheStatus(t *testing.T) {
-	known := held("known", "")
+	known, conditions := held("known", ""), held("conditions", "")
 	known.Status.Phase = v1alpha1.PhaseReady
-	store := storeOf(t, held("new", ""), held("others", "second"), known)
+	conditions.Status.Conditions = []metav1.Condition{{Type: "Example", Status: metav1.ConditionTrue}}
+	store := storeOf(t, held("new", ""), held("others", "second"), known, conditions)
 	written := map[string]map[string]any{}
 	first := install(interceptor.NewClient(store, interceptor.Funcs{
 		SubResourcePatch: func(_ context.Context, _ client.Client, _ string, object client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
@@ -91,14 +93,22 @@ func TestTheFirstClaimBeginsTheStatus(t *testing.T) {
 			return errors.New("not now")
 		},
 	}), "first", clocktesting.NewFakePassiveClock(noon))
-	for _, name := range []string{"new", "others", "known"} {
+	for _, name := range []string{"new", "others", "known", "conditions"} {
 		_, err := first.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "team", Name: name}})
 		require.ErrorContains(t, err, "not now")
 	}
+	condition := func(name, status, reason, message string) map[string]any {
+		return map[string]any{"type": name, "status": status, "reason": reason, "message": message, "lastTransitionTime": "2026-03-01T12:00:00Z"}
+	}
 	require.Equal(t, map[string]map[string]any{
-		"new":    {"operator": "first", "takeover": nil, "phase": "Pending", "observedGeneration": 0.0},
-		"others": {"operator": "second", "takeover": "first"},
-		"known":  {"operator": "first", "takeover": nil},
+		"new": {"operator": "first", "takeover": nil, "phase": "Pending", "observedGeneration": 0.0, "conditions": []any{
+			condition("Ready", "False", "Applying", "the newest spec is being applied"),
+			condition("Reconciling", "True", "Applying", "the newest spec is being applied"),
+			condition("Stalled", "False", "Progressing", "no action is required"),
+		}},
+		"others":     {"operator": "second", "takeover": "first"},
+		"known":      {"operator": "first", "takeover": nil},
+		"conditions": {"operator": "first", "takeover": nil, "phase": "Pending", "observedGeneration": 0.0},
 	}, written)
 }
 

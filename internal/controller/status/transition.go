@@ -48,7 +48,7 @@ func onlyApplies(stored, computed *v1alpha1.BarqClusterStatus) bool {
 // wait for a moment. What a person or a program acts upon cannot wait: a lost answer, an answer that
 // completes everything, a fault, or a change that is held back.
 //
-// The lease controller begins the status without conditions (package lease).
+// The lease controller begins the status (package lease).
 func onlyProgress(stored, computed *v1alpha1.BarqClusterStatus) bool {
 	before := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
 	after := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionReady)
@@ -75,7 +75,7 @@ func inTroubleAtStart(ready *metav1.Condition, of *v1alpha1.BarqClusterStatus) b
 // goesOn reports whether nothing else has changed in the status of a BarqCluster that has said nothing
 // yet, or already that work is under way.
 func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
-	if len(stored.Conditions) == 0 {
+	if isFirst(stored) {
 		return stored.Phase != "" &&
 			!meta.IsStatusConditionTrue(computed.Conditions, v1alpha1.ConditionStalled) &&
 			!meta.IsStatusConditionFalse(computed.Conditions, v1alpha1.ConditionSecretsAvailable) &&
@@ -83,6 +83,12 @@ func goesOn(stored, computed *v1alpha1.BarqClusterStatus, underWay bool) bool {
 	}
 	return underWay && meta.IsStatusConditionFalse(stored.Conditions, v1alpha1.ConditionReady) &&
 		sameStatuses(stored, computed, v1alpha1.ConditionReady)
+}
+
+// isFirst reports whether a status is still the one with which the lease controller begins. The status
+// controller adds SecretsAvailable to it with its own first write.
+func isFirst(stored *v1alpha1.BarqClusterStatus) bool {
+	return meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionSecretsAvailable) == nil
 }
 
 // sameStatuses reports whether all own conditions except those in but have the same status as before.

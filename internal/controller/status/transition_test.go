@@ -1,24 +1,37 @@
 package status
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/status"
 )
+
+// first is the status that the lease controller has begun.
+func first() *v1alpha1.BarqClusterStatus {
+	claimed := status.First(time.Now())
+	return &claimed
+}
 
 func TestOnlyProgressCanWait(t *testing.T) {
 	said := func(ready metav1.ConditionStatus, reason string, others ...metav1.Condition) *v1alpha1.BarqClusterStatus {
-		return &v1alpha1.BarqClusterStatus{Conditions: append(others,
-			metav1.Condition{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason})}
+		conditions := slices.Concat(others, []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason}})
+		if meta.FindStatusCondition(others, v1alpha1.ConditionSecretsAvailable) == nil {
+			conditions = append(conditions, metav1.Condition{Type: v1alpha1.ConditionSecretsAvailable, Status: metav1.ConditionTrue})
+		}
+		return &v1alpha1.BarqClusterStatus{Conditions: conditions}
 	}
 	stalled := func(status metav1.ConditionStatus) metav1.Condition {
 		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: status}
 	}
 	applying := said(metav1.ConditionFalse, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse))
-	claimed := &v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}
+	claimed := first()
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
 		want             bool
@@ -27,7 +40,8 @@ func TestOnlyProgressCanWait(t *testing.T) {
 		"the next pod":                 {applying, applying, true},
 		"a status that no claim began": {&v1alpha1.BarqClusterStatus{}, applying, false},
 		"the first status":             {claimed, applying, true},
-		"the first status is stalled":  {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
+		"the first status of an operator that began without conditions": {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, applying, true},
+		"the first status is stalled":                                   {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionTrue)), false},
 		"the first status is held back": {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonApplying,
 			metav1.Condition{Type: v1alpha1.ConditionChangesPending, Status: metav1.ConditionTrue}), false},
 		"the first status misses a Secret": {claimed, said(metav1.ConditionFalse, v1alpha1.ReasonApplying,
@@ -62,6 +76,7 @@ func TestCanWait(t *testing.T) {
 			Conditions: []metav1.Condition{
 				{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason},
 				{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse},
+				{Type: v1alpha1.ConditionSecretsAvailable, Status: metav1.ConditionTrue},
 			},
 		}
 		for _, edit := range edits {
@@ -70,7 +85,7 @@ func TestCanWait(t *testing.T) {
 		return made
 	}
 	is := status(metav1.ConditionTrue, v1alpha1.ReasonReady)
-	claimed := &v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}
+	claimed := first()
 	reconciling := func(reason string) func(*v1alpha1.BarqClusterStatus) {
 		return func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: reason})
@@ -86,8 +101,7 @@ func TestCanWait(t *testing.T) {
 		stored, computed *v1alpha1.BarqClusterStatus
 		want             bool
 	}{
-		"claimed":                  {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
-		"the Helm side began":      {&v1alpha1.BarqClusterStatus{Phase: v1alpha1.PhasePending}, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"claimed":                  {claimed, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
 		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
 		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
 		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false},
