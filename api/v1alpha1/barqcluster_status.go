@@ -30,8 +30,8 @@ const (
 // BarqClusterStatus is what the operator observed.
 //
 // Four controllers share it by server-side apply, each with fields of its own. The cluster
-// controller writes deployedRelease and the conditions Initialized, Deployed, ReleaseFailed,
-// Irreconcilable and Paused. The volumes controller writes storage and the condition
+// controller writes deployedRelease and the conditions Deployed, ReleaseFailed, Irreconcilable and
+// Paused. The volumes controller writes storage and the condition
 // VolumesResized. The lease controller writes operator and takeover. The status controller writes
 // all other fields.
 type BarqClusterStatus struct {
@@ -103,8 +103,8 @@ type BarqClusterStatus struct {
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable, VolumesResized
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
-	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Those of the Helm
-	// release are Initialized, Deployed, ReleaseFailed, Irreconcilable and Paused.
+	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Of the Helm release
+	// is Deployed. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

@@ -33,16 +33,14 @@ const (
 
 // Types of the conditions that the release controller writes.
 const (
-	// ConditionInitialized is True once the release store was read.
-	ConditionInitialized = "Initialized"
 	// ConditionDeployed is True when a release is stored, also while the newest one failed.
 	ConditionDeployed = "Deployed"
-	// ConditionReleaseFailed is True when the newest install or upgrade failed.
+	// ConditionReleaseFailed is True when the newest install or upgrade failed. Absent otherwise.
 	ConditionReleaseFailed = "ReleaseFailed"
 	// ConditionIrreconcilable is True when the last reconcile of the release controller ended in an
-	// error.
+	// error. Absent otherwise.
 	ConditionIrreconcilable = "Irreconcilable"
-	// ConditionPaused is True while spec.paused holds every change back.
+	// ConditionPaused is True while spec.paused holds every change back. Absent otherwise.
 	ConditionPaused = "Paused"
 )
 

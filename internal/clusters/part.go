@@ -35,9 +35,10 @@ var (
 	ReleasePart = Part{
 		Owner:  "barq-operator-release",
 		Fields: []string{"deployedRelease"},
+		// The library's Initialized is not one of them: it is True after every reconcile, or Irreconcilable says
+		// why not.
 		Conditions: []string{
-			v1alpha1.ConditionInitialized, v1alpha1.ConditionDeployed, v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable,
-			v1alpha1.ConditionPaused,
+			v1alpha1.ConditionDeployed, v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable, v1alpha1.ConditionPaused,
 		},
 	}
 	// VolumesPart belongs to the volumes controller.

@@ -5,9 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -37,8 +35,7 @@ func (o Observation) OutdatedTemplate() *translate.Template {
 			return nil
 		}
 	}
-	done := meta.FindStatusCondition(o.Cluster.Status.Conditions, v1alpha1.ConditionIrreconcilable)
-	if done == nil || done.Status != metav1.ConditionFalse || done.ObservedGeneration != o.Cluster.Generation {
+	if clusters.AppliedGeneration(o.Cluster.Status.Conditions) != o.Cluster.Generation {
 		return nil
 	}
 	template, wanted := clusters.Template(set), translate.TemplateOf(&o.Cluster.Spec)

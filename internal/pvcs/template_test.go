@@ -28,15 +28,18 @@ func TestOutdatedTemplate(t *testing.T) {
 		"the same": {func(o *pvcs.Observation) {
 			o.Cluster.Spec.Storage.StorageClassName, o.Cluster.Spec.Storage.Size = ptr.To("slow"), ptr.To(resource.MustParse("100Gi"))
 		}, false},
-		"one is bound":               {func(o *pvcs.Observation) { o.PVCs[2].Status.Phase = corev1.ClaimBound }, false},
-		"one is about to be bound":   {func(o *pvcs.Observation) { o.PVCs[2].Spec.VolumeName = "pv-1" }, false},
-		"one has lost its volume":    {func(o *pvcs.Observation) { o.PVCs[2].Status.Phase = corev1.ClaimLost }, false},
-		"a pod has a node":           {func(o *pvcs.Observation) { o.PVCs, o.Pods["vectors-0"].Spec.NodeName = nil, "node-a" }, false},
-		"paused":                     {func(o *pvcs.Observation) { o.Cluster.Spec.Paused = true }, false},
-		"the spec is not applied":    {func(o *pvcs.Observation) { o.Cluster.Generation++ }, false},
-		"the spec cannot be applied": {func(o *pvcs.Observation) { o.Cluster.Status.Conditions[0].Status = metav1.ConditionTrue }, false},
-		"it goes":                    {func(o *pvcs.Observation) { o.StatefulSet.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now} }, false},
-		"there is none":              {func(o *pvcs.Observation) { o.StatefulSet = nil }, false},
+		"one is bound":             {func(o *pvcs.Observation) { o.PVCs[2].Status.Phase = corev1.ClaimBound }, false},
+		"one is about to be bound": {func(o *pvcs.Observation) { o.PVCs[2].Spec.VolumeName = "pv-1" }, false},
+		"one has lost its volume":  {func(o *pvcs.Observation) { o.PVCs[2].Status.Phase = corev1.ClaimLost }, false},
+		"a pod has a node":         {func(o *pvcs.Observation) { o.PVCs, o.Pods["vectors-0"].Spec.NodeName = nil, "node-a" }, false},
+		"paused":                   {func(o *pvcs.Observation) { o.Cluster.Spec.Paused = true }, false},
+		"the spec is not applied":  {func(o *pvcs.Observation) { o.Cluster.Generation++ }, false},
+		"the spec cannot be applied": {func(o *pvcs.Observation) {
+			o.Cluster.Status.Conditions = append(o.Cluster.Status.Conditions,
+				metav1.Condition{Type: v1alpha1.ConditionIrreconcilable, Status: metav1.ConditionTrue, ObservedGeneration: pvcstest.Generation})
+		}, false},
+		"it goes":       {func(o *pvcs.Observation) { o.StatefulSet.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now} }, false},
+		"there is none": {func(o *pvcs.Observation) { o.StatefulSet = nil }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := pvcstest.Unbound()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/absence"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/progress"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/retention"
@@ -81,12 +82,9 @@ func (o Observation) answering() int32 {
 	return found
 }
 
-// applied reports whether the release controller reconciled the newest spec with success. The
-// condition Deployed alone does not say so: it stays True when the newest release failed.
+// applied reports whether the release controller reconciled the newest spec with success.
 func (o Observation) applied() bool {
-	return o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse) != nil &&
-		o.helmCondition(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse) != nil &&
-		o.helmCondition(v1alpha1.ConditionDeployed, metav1.ConditionTrue) != nil
+	return clusters.AppliedGeneration(o.Cluster.Status.Conditions) == o.Cluster.Generation
 }
 
 // awaitsDeletion returns the message of a reconcile of the newest spec that met an object which is

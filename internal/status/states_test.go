@@ -236,7 +236,7 @@ var dimensions = []dimension{
 	{
 		"applied": same,
 		"being applied": func(o *status.Observation) {
-			observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse, "Test", "", generation-1)
+			observation.SetCondition(o, v1alpha1.ConditionDeployed, metav1.ConditionTrue, "Test", "", generation-1)
 			o.SpecHash = "new"
 		},
 		"refused": func(o *status.Observation) {

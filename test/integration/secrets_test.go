@@ -260,7 +260,7 @@ func TestTheStatusSurvivesHelm(t *testing.T) {
 		for _, condition := range stored.Status.Conditions {
 			types[condition.Type] = true
 		}
-		require.Len(t, types, 11, "conditions %v", types)
+		require.Len(t, types, 7, "conditions %v", types)
 		if stored.ResourceVersion == last {
 			break
 		}

@@ -28,14 +28,9 @@ func Running() status.Observation {
 	cluster.Namespace, cluster.Name, cluster.Generation = "team", "vectors", Generation
 	cluster.Spec.Replicas = ptr.To[int32](3)
 	cluster.Status.AppliedSpecHash = "sum"
-	helm := func(name string, value metav1.ConditionStatus) {
-		meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
-			Type: name, Status: value, Reason: "Test", ObservedGeneration: Generation,
-		})
-	}
-	helm(v1alpha1.ConditionIrreconcilable, metav1.ConditionFalse)
-	helm(v1alpha1.ConditionReleaseFailed, metav1.ConditionFalse)
-	helm(v1alpha1.ConditionDeployed, metav1.ConditionTrue)
+	meta.SetStatusCondition(&cluster.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue, Reason: "Test", ObservedGeneration: Generation,
+	})
 
 	set := &appsv1.StatefulSet{}
 	set.Namespace, set.Name, set.Generation = "team", "vectors", 2

@@ -143,7 +143,8 @@ func goes(cluster *unstructured.Unstructured, computed Status) bool {
 // reasonUninstalled is the library's reason for a release that it has uninstalled.
 const reasonUninstalled = "UninstallSuccessful"
 
-// Of returns that part of a status, with the conditions sorted by type.
+// Of returns that part of a status, with the conditions sorted by type. It leaves out those that say nothing, so a
+// status that a former operator has stored with them differs in nothing. They go with the next write.
 func Of(cluster *unstructured.Unstructured) (Status, error) {
 	var status Status
 	stored, ok := cluster.Object["status"].(map[string]any)
@@ -154,12 +155,19 @@ func Of(cluster *unstructured.Unstructured) (Status, error) {
 		return status, fmt.Errorf("reading the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
 	}
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
-		return !slices.Contains(Conditions, c.Type)
+		return !slices.Contains(Conditions, c.Type) || saysNothing(c)
 	})
 	slices.SortFunc(status.Conditions, func(a, b metav1.Condition) int {
 		return slices.Index(Conditions, a.Type) - slices.Index(Conditions, b.Type)
 	})
 	return status, nil
+}
+
+// saysNothing reports whether a condition says only that all is well, or that it is not known. The library always
+// writes such ones. A reason of another program shows that the condition is not the operator's, so it has to go.
+func saysNothing(condition metav1.Condition) bool {
+	return condition.Type != v1alpha1.ConditionDeployed && condition.Status != metav1.ConditionTrue &&
+		(condition.Reason == "" || condition.Reason == reasonFor(condition))
 }
 
 // merge returns the status to store after a reconcile of the given generation.
@@ -224,7 +232,7 @@ func plain(message string) string {
 // terminalPrefix begins the text of every reconcile.TerminalError.
 const terminalPrefix = "terminal error: "
 
-// reasonFor returns a reason where the library has none: NotPaused, DeployedUnknown and the like.
+// reasonFor returns a reason where the library has none: NotDeployed, DeployedUnknown and the like.
 func reasonFor(condition metav1.Condition) string {
 	switch condition.Status {
 	case metav1.ConditionTrue:

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -16,18 +17,15 @@ import (
 func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 	merged := merge(Status{}, Status{
 		Conditions: []metav1.Condition{
-			{Type: "Initialized", Status: metav1.ConditionUnknown},
 			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", Message: "NOTES of the chart"},
 			{Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UpgradeError", Message: "terminal error: 1 error occurred:\n\t* it is invalid\n\n"},
 			{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", Message: strings.Repeat("x", messageLimit+1)},
-			{Type: "Paused", Status: metav1.ConditionFalse},
 		},
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
 	}, 7)
 
 	require.Equal(t, Status{
 		Conditions: []metav1.Condition{
-			{Type: "Initialized", Status: metav1.ConditionUnknown, Reason: "InitializedUnknown", ObservedGeneration: 7},
 			{
 				Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 7,
 				Message: "a Helm release is stored; whether the database answers is in the condition Ready",
@@ -40,10 +38,12 @@ func TestMergeCompletesWhatTheLibraryLeavesOut(t *testing.T) {
 				Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError", ObservedGeneration: 7,
 				Message: strings.Repeat("x", messageLimit),
 			},
-			{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused", ObservedGeneration: 7},
 		},
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
 	}, merged)
+	require.Equal(t, "DeployedUnknown", merge(Status{}, Status{
+		Conditions: []metav1.Condition{{Type: "Deployed", Status: metav1.ConditionUnknown}},
+	}, 7).Conditions[0].Reason)
 }
 
 // While a BarqCluster is paused, the library would remove the release and set every condition to Unknown, though
@@ -52,7 +52,6 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 	before := Status{
 		Conditions: []metav1.Condition{
 			{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful", ObservedGeneration: 6},
-			{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused", ObservedGeneration: 6},
 		},
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "vectors"},
 	}
@@ -71,6 +70,40 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 		},
 		DeployedRelease: before.DeployedRelease,
 	}, merged)
+}
+
+// The library writes each of its conditions after every reconcile, and a former operator stored them all. A person reads
+// those that say something. Another program's are not left out, so that the next write removes them.
+func TestConditionsThatSayNothingAreLeftOut(t *testing.T) {
+	for name, test := range map[string]struct {
+		condition metav1.Condition
+		stays     bool
+	}{
+		"a release is stored":                 {metav1.Condition{Type: "Deployed", Status: metav1.ConditionTrue, Reason: "InstallSuccessful"}, true},
+		"no release is stored":                {metav1.Condition{Type: "Deployed", Status: metav1.ConditionFalse}, true},
+		"whether one is stored is unknown":    {metav1.Condition{Type: "Deployed", Status: metav1.ConditionUnknown, Reason: "DeployedUnknown"}, true},
+		"the store was read":                  {metav1.Condition{Type: "Initialized", Status: metav1.ConditionTrue}, false},
+		"the library found no failure":        {metav1.Condition{Type: "ReleaseFailed", Status: metav1.ConditionFalse}, false},
+		"the library ended before it":         {metav1.Condition{Type: "ReleaseFailed", Status: metav1.ConditionUnknown}, false},
+		"a former operator found no failure":  {metav1.Condition{Type: "ReleaseFailed", Status: metav1.ConditionFalse, Reason: "NotReleaseFailed"}, false},
+		"a former operator ended before it":   {metav1.Condition{Type: "ReleaseFailed", Status: metav1.ConditionUnknown, Reason: "ReleaseFailedUnknown"}, false},
+		"the release failed":                  {metav1.Condition{Type: "ReleaseFailed", Status: metav1.ConditionTrue, Reason: "UpgradeError"}, true},
+		"a former operator found no error":    {metav1.Condition{Type: "Irreconcilable", Status: metav1.ConditionFalse, Reason: "NotIrreconcilable"}, false},
+		"an error":                            {metav1.Condition{Type: "Irreconcilable", Status: metav1.ConditionTrue, Reason: "ReconcileError"}, true},
+		"a former operator was not paused":    {metav1.Condition{Type: "Paused", Status: metav1.ConditionFalse, Reason: "NotPaused"}, false},
+		"paused":                              {metav1.Condition{Type: "Paused", Status: metav1.ConditionTrue, Reason: "Paused"}, true},
+		"another program says it is not":      {metav1.Condition{Type: "Paused", Status: metav1.ConditionFalse, Reason: "Foreign"}, true},
+		"another controller's that is False":  {metav1.Condition{Type: "Stalled", Status: metav1.ConditionFalse, Reason: "Ready"}, false},
+		"another controller's that says much": {metav1.Condition{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Ready"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&Status{Conditions: []metav1.Condition{test.condition}})
+			require.NoError(t, err)
+			found, err := Of(&unstructured.Unstructured{Object: map[string]any{"status": stored}})
+			require.NoError(t, err)
+			require.Equal(t, test.stays, len(found.Conditions) == 1)
+		})
+	}
 }
 
 // In each reconcile, the library says first that nothing has failed, and then what has. If each of them set a new time,

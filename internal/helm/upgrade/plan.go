@@ -7,13 +7,11 @@ import (
 
 	"helm.sh/helm/v3/pkg/release"
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/apply"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
@@ -122,15 +120,6 @@ func RequestOf(object client.Object) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	for name, wanted := range map[string]metav1.ConditionStatus{
-		v1alpha1.ConditionDeployed:       metav1.ConditionTrue,
-		v1alpha1.ConditionReleaseFailed:  metav1.ConditionFalse,
-		v1alpha1.ConditionIrreconcilable: metav1.ConditionFalse,
-	} {
-		if !meta.IsStatusConditionPresentAndEqual(status.Conditions, name, wanted) {
-			return asked, nil
-		}
-	}
-	asked.Applied = meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionIrreconcilable).ObservedGeneration
+	asked.Applied = clusters.AppliedGeneration(status.Conditions)
 	return asked, nil
 }

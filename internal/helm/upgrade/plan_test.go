@@ -177,17 +177,15 @@ func TestRequestOf(t *testing.T) {
 
 	cluster.Status.Conditions = []metav1.Condition{
 		{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue, ObservedGeneration: 3},
-		{Type: v1alpha1.ConditionReleaseFailed, Status: metav1.ConditionFalse, ObservedGeneration: 3},
-		{Type: v1alpha1.ConditionIrreconcilable, Status: metav1.ConditionFalse, ObservedGeneration: 3},
 		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: 4},
 	}
 	found, err = RequestOf(releasetest.Unstructured(t, cluster))
 	require.NoError(t, err)
 	require.Equal(t, Request{Generation: 4, Applied: 3}, found)
 
-	for i := range 3 {
+	for _, name := range []string{v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable} {
 		failed := cluster.DeepCopy()
-		failed.Status.Conditions[i].Status = metav1.ConditionUnknown
+		failed.Status.Conditions = append(failed.Status.Conditions, metav1.Condition{Type: name, Status: metav1.ConditionTrue, ObservedGeneration: 3})
 		found, err = RequestOf(releasetest.Unstructured(t, failed))
 		require.NoError(t, err)
 		require.Equal(t, Request{Generation: 4}, found, "a pass that ended in an error applied nothing")

@@ -93,7 +93,7 @@ func Unbound() pvcs.Observation {
 	o.Cluster.Spec.Storage.Size, o.Cluster.Spec.Storage.StorageClassName = ptr.To(resource.MustParse("10Gi")), ptr.To("fast")
 	o.Cluster.Spec.Storage.AccessMode = v1alpha1.AccessMode(corev1.ReadWriteOnce)
 	o.Cluster.Status.Conditions = []metav1.Condition{{
-		Type: v1alpha1.ConditionIrreconcilable, Status: metav1.ConditionFalse, ObservedGeneration: Generation,
+		Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue, ObservedGeneration: Generation,
 	}}
 	template := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data"}}
 	template.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
