@@ -332,6 +332,12 @@ e2e: export BARQ_OPERATOR_BEFORE_BIN = $(CURDIR)/bin/e2e/barq-operator-before
 bin/e2e/barq-operator-before:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X $(VERSION_PACKAGE).Version=0.0.1' -o $@ ./cmd/barq-operator
 
+# What the end-to-end test of upgrades takes beside it: the operator of a former commit. A checkout without that commit has all other tests.
+bin/e2e: bin/e2e/former/barq-operator
+e2e: export BARQ_OPERATOR_FORMER = $(CURDIR)/bin/e2e/former
+bin/e2e/former/barq-operator: hack/former-operator.sh
+	-GO="$(GO)" hack/former-operator.sh $(@D)
+
 # The chart to package, and where to: a folder, and a registry. CHART_SIGN_KEY is the name of the key
 # that signs it, in the file CHART_KEYRING as `gpg --export-secret-keys` writes it; CHART_PASSPHRASE_FILE
 # holds its passphrase. Without a key the package is not signed.

@@ -170,11 +170,8 @@ func publishChart(t *testing.T, apps string) guide {
 		formerVersion: {chartBefore, former},
 		thisVersion:   {filepath.Join(root, "helm-charts", "barq-operator"), images.operator},
 	} {
-		// What a mirror's values say is in the chart here, because each version has
-		// images of its own.
 		chart := filepath.Join(folder, version)
-		require.NoError(t, os.CopyFS(chart, os.DirFS(each.chart)))
-		setImages(t, chart, each.image)
+		copyChart(t, each.chart, chart, each.image)
 		packaged := filepath.Join(folder, "packages")
 		for _, target := range []string{"chart-package", "chart-push"} {
 			command := exec.CommandContext(t.Context(), "make", "--no-print-directory", target,
@@ -233,11 +230,13 @@ func formerChart(t *testing.T, folder string) string {
 	return chart
 }
 
-// setImages makes images of the suite the default ones of the chart.
-func setImages(t *testing.T, chart, operator string) {
+// copyChart copies a chart of the operator, and makes images of the suite the default ones of the copy: what a mirror's values say is
+// in the chart, because each version has images of its own.
+func copyChart(t *testing.T, from, to, operator string) {
 	t.Helper()
+	require.NoError(t, os.CopyFS(to, os.DirFS(from)))
 	repository, digest, _ := strings.Cut(operator, "@")
-	changeYAML(t, filepath.Join(chart, "values.yaml"), func(values map[string]any) {
+	changeYAML(t, filepath.Join(to, "values.yaml"), func(values map[string]any) {
 		values["image"] = map[string]any{"repository": repository, "digest": digest}
 		values["database"] = map[string]any{"image": images.database}
 	})

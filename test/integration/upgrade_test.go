@@ -12,26 +12,16 @@ import (
 	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
-// formerOperator is the last commit with the former rooms of the code. What it stores must be what this operator goes on with.
-const formerOperator = "969788bb7a8eb65282d801765d8b309bfa026f2c"
-
 // An upgrade of the operator, and the way back, restart no database and make no revision.
 func TestAnUpgradeOfTheOperatorChangesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds another operator")
 	}
 	folder := t.TempDir()
-	archive := exec.Command("git", "-C", root, "archive", formerOperator)
-	unpack := exec.Command("tar", "-x", "-C", folder)
-	var err error
-	unpack.Stdin, err = archive.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, unpack.Start())
-	require.NoError(t, archive.Run(), "this checkout has no commit %s: git fetch --unshallow", formerOperator)
-	require.NoError(t, unpack.Wait())
-	program := filepath.Join(folder, "barq-operator")
-	require.NoError(t, operatorprocess.Build(t.Context(), folder, program))
-	former := &operatorprocess.Process{Program: program, Root: folder, Kubeconfig: operator.Kubeconfig, Log: filepath.Join(folder, "operator.log")}
+	output(t, exec.CommandContext(t.Context(), filepath.Join(root, "hack", "former-operator.sh"), folder))
+	former := &operatorprocess.Process{
+		Program: filepath.Join(folder, "barq-operator"), Root: folder, Kubeconfig: operator.Kubeconfig, Log: filepath.Join(folder, "operator.log"),
+	}
 	t.Cleanup(func() {
 		former.Stop()
 		operator.Stop()
