@@ -42,13 +42,7 @@ const crdFile = "files/crd/barq.db_barqclusters.yaml"
 // What somebody does who reads docs/install-helm.md, with the commands that stand there.
 func TestInstalledByHelm(t *testing.T) {
 	apps, other := newNamespace(t), newNamespace(t)
-	// The suite's own operator gives way, because two would look after the same
-	// BarqClusters. It is back before the namespaces are taken away.
-	require.NoError(t, removeOperator())
-	t.Cleanup(func() {
-		_ = exec.Command("helm", "uninstall", operatorName, "--namespace", operatorNamespace, "--wait").Run()
-		require.NoError(t, installOperator(context.Background(), images.operator))
-	})
+	makeWayForHelm(t)
 	guide := publishChart(t, apps)
 
 	guide.run("Prepare a namespace", "")
@@ -103,6 +97,35 @@ func TestInstalledByHelm(t *testing.T) {
 		suite.WaitGone(t, each)
 	}
 	guide.run("Remove everything", "")
+}
+
+// makeWayForHelm removes the suite's own operator, because two would look after the same BarqClusters. It is back, in place of what the
+// test installs with Helm, before the namespaces are removed.
+func makeWayForHelm(t *testing.T) {
+	t.Helper()
+	require.NoError(t, removeOperator())
+	t.Cleanup(func() {
+		_ = exec.Command("helm", "uninstall", operatorName, "--namespace", operatorNamespace, "--wait").Run()
+		require.NoError(t, installOperator(context.Background(), images.operator))
+	})
+}
+
+// removeRelease removes the BarqClusters, the operator that Helm has installed, and the kind, which would be Helm's for good.
+func removeRelease(t *testing.T, clusters ...*v1alpha1.BarqCluster) {
+	t.Helper()
+	for _, cluster := range clusters {
+		require.NoError(t, suite.Client.Delete(t.Context(), cluster))
+	}
+	for _, cluster := range clusters {
+		suite.WaitGone(t, cluster)
+	}
+	for _, command := range []*exec.Cmd{
+		exec.CommandContext(t.Context(), "helm", "uninstall", operatorName, "--namespace", operatorNamespace, "--wait"),
+		kubectl("delete", "crd", "barqclusters.barq.db"),
+	} {
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s: %s", command, out)
+	}
 }
 
 // guide is docs/install-helm.md, with a registry and a namespace of the test's own.
@@ -172,16 +195,8 @@ func publishChart(t *testing.T, apps string) guide {
 	} {
 		chart := filepath.Join(folder, version)
 		copyChart(t, each.chart, chart, each.image)
-		packaged := filepath.Join(folder, "packages")
-		for _, target := range []string{"chart-package", "chart-push"} {
-			command := exec.CommandContext(t.Context(), "make", "--no-print-directory", target,
-				"VERSION="+version, "CHART="+chart, "CHART_PACKAGES="+packaged,
-				"CHART_SIGN_KEY=e2e", "CHART_KEYRING="+secretKey,
-				"CHART_REGISTRY=oci://"+registry+"/charts", "CHART_PUSH_FLAGS="+plainHTTP())
-			command.Dir = root
-			out, err := command.CombinedOutput()
-			require.NoError(t, err, "make %s:\n%s", target, out)
-		}
+		pushChart(t, "charts", "VERSION="+version, "CHART="+chart, "CHART_PACKAGES="+filepath.Join(folder, "packages"),
+			"CHART_SIGN_KEY=e2e", "CHART_KEYRING="+secretKey)
 	}
 	requireTamperingIsSeen(t, filepath.Join(folder, "packages"), publicKey)
 
@@ -192,6 +207,18 @@ func publishChart(t *testing.T, apps string) guide {
 		"barq-operator.gpg", publicKey,
 		"={apps}", "={"+apps+"}",
 	)}
+}
+
+// pushChart packages a chart of the operator with these variables of make, and pushes it to a path of the registry.
+func pushChart(t *testing.T, path string, variables ...string) {
+	t.Helper()
+	for _, target := range []string{"chart-package", "chart-push"} {
+		command := exec.CommandContext(t.Context(), "make", append(variables, "--no-print-directory", target,
+			"CHART_REGISTRY=oci://"+os.Getenv(registryVariable)+"/"+path, "CHART_PUSH_FLAGS="+plainHTTP())...)
+		command.Dir = root
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "make %s:\n%s", target, out)
+	}
 }
 
 // plainHTTP is the flag for a registry that has no certificate: the one of the suite's own node.

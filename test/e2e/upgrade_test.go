@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,16 +33,12 @@ func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 	require.FileExists(t, filepath.Join(former, "barq-operator"), "make bin/e2e could not build it: see hack/former-operator.sh")
 
 	namespace := newNamespace(t)
-	require.NoError(t, removeOperator())
+	makeWayForHelm(t)
 	helm := func(args ...string) {
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), "helm", append(args, "--namespace", operatorNamespace, "--wait")...).CombinedOutput()
 		require.NoError(t, err, "helm %s: %s", strings.Join(args, " "), out)
 	}
-	t.Cleanup(func() {
-		_ = exec.Command("helm", "uninstall", operatorName, "--namespace", operatorNamespace, "--wait").Run()
-		require.NoError(t, installOperator(context.Background(), images.operator))
-	})
 	formerImage, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/barq-operator:of-a-former-commit",
 		operatorimage.Content(former, filepath.Join(former, "barq-operator")))
 	require.NoError(t, err)
@@ -61,16 +56,7 @@ func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 	databases.requireUnchanged(t, before, formerImage)
 	helm("upgrade", operatorName, thisChart, "--reset-then-reuse-values")
 	databases.requireUnchanged(t, before, images.operator)
-
-	for _, cluster := range databases.clusters {
-		require.NoError(t, suite.Client.Delete(t.Context(), cluster))
-	}
-	for _, cluster := range databases.clusters {
-		suite.WaitGone(t, cluster)
-	}
-	helm("uninstall", operatorName)
-	out, err := kubectl("delete", "crd", "barqclusters.barq.db").CombinedOutput()
-	require.NoError(t, err, string(out))
+	removeRelease(t, databases.clusters...)
 }
 
 // databases are BarqClusters of each sort, with documents.

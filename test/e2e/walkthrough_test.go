@@ -99,8 +99,8 @@ func (w *walkthrough) runSection(t *testing.T, section string) int {
 	return ran
 }
 
-// run runs commands as bash does in a script, and fails the test with what they printed.
-func (w *walkthrough) run(t *testing.T, line int, commands string) {
+// run runs commands as bash does in a script, and fails the test with what they printed. It returns that.
+func (w *walkthrough) run(t *testing.T, line int, commands string) string {
 	t.Helper()
 	start := time.Now()
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
@@ -108,4 +108,5 @@ func (w *walkthrough) run(t *testing.T, line int, commands string) {
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s:%d:\n%s\n%s", w.path, line, commands, out)
 	t.Logf("%s:%d took %s\n%s%s", w.path, line, rounded(time.Since(start)), commands, out)
+	return string(out)
 }
