@@ -61,13 +61,14 @@ generate: ## Generate the deep copies of the API types, and the table of what a 
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
 .PHONY: manifests
-manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and from them the operator's chart and the schema of the values of barq-db
+manifests: ## Generate the CRD and its reference from api/, the operator's role from internal/, and from them the operator's chart, the schema of the values of barq-db and the list of images
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" crd paths=./api/... output:crd:dir=./config/crd/bases && \
 	"$$controller_gen" rbac:roleName=barq-operator paths=./internal/... output:rbac:dir=./config/rbac
 	$(GO) test ./docs -run TestAPIReferenceIsCurrent -update
 	$(GO) run ./hack/valuesschema
 	GO="$(GO)" hack/generate-charts.sh
+	GO="$(GO)" hack/generate-images.sh
 
 .PHONY: check-generated
 check-generated: ## Fail if a generated file is not what its source gives
@@ -317,12 +318,6 @@ image: ## Build IMG without a container engine, for amd64 and arm64, into dist/i
 .PHONY: image-push
 image-push: image ## Push what make image built as IMG
 	cd hack/image && $(GO) run ./cmd/operator-image push $(IMG)
-
-# Every image that an installation needs, for a registry of one's own.
-manifests: config/images.txt
-.PHONY: config/images.txt
-config/images.txt:
-	GO="$(GO)" hack/generate-images.sh
 
 # What the end-to-end test of the manifests takes beside them: the operator as a version
 # that came before this one.

@@ -2,6 +2,8 @@
 # Writes config/images.txt: every image that an installation needs, for those who copy
 # them to a registry of their own.
 set -euo pipefail
+# A chart that does not render must not be left out.
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 
 go=${GO:-go}
