@@ -35,6 +35,11 @@ export KUBERNETES_VERSION
 
 # Further flags for every go test, for instance GO_TEST_FLAGS='-run TestScale -count=1'.
 GO_TEST_FLAGS ?=
+# In how many processes at once test-integration and e2e run their tests, each with a cluster of its own, and
+# without GO_TEST_FLAGS or E2E_TEST_FLAGS; empty for one.
+SHARDS ?=
+# Not empty for the short form of these suites, and of the tests that make test runs. CONTRIBUTING.md says what it leaves out.
+SHORT ?=
 
 # $(call program,module,name) is the shell text that gives the path of a tool.
 program = $$(GO="$(GO)" hack/programs/programs.sh $(1) $(2))
@@ -132,10 +137,14 @@ test-conformance: ## Run the suite that barq-server, or its stand-in, has to pas
 test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 	$(GO) test -timeout 40m -count=1 -v $(GO_TEST_FLAGS) ./test/cluster/... ./hack/demo
 
-# SHORT=1 leaves out some of what is tried many times over.
 .PHONY: test-integration
 test-integration: ## Run the tests of the operator on a real Kubernetes API
+ifdef SHARDS
+	$(GO) test -c -o bin/integration.test ./test/integration
+	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 4 -test.v $(if $(SHORT),-test.short)
+else
 	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./test/integration/...
+endif
 
 ##@ Fuzzing
 
@@ -174,13 +183,17 @@ E2E_ARTIFACTS ?= $(CURDIR)/test/output/e2e
 
 .PHONY: e2e
 e2e: bin/e2e ## Run the end-to-end tests on a real node of this machine (Linux, root), or with KUBECONFIG=path on that cluster
-	cd test/e2e && BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator $(E2E_SERVER) \
-		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 60m $(E2E_TEST_FLAGS)
+	$(E2E_START) env BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator $(E2E_SERVER) \
+		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 60m $(if $(SHORT),-test.short) $(E2E_TEST_FLAGS)
 
 # Only the command line counts: the KUBECONFIG of a shell often names a cluster that no
 # test should touch.
+E2E_START := cd test/e2e &&
 ifeq ($(origin KUBECONFIG),command line)
 E2E_CLUSTER := KUBECONFIG=$(abspath $(KUBECONFIG))
+else ifdef SHARDS
+E2E_START := hack/shards.sh $(SHARDS) test/e2e
+E2E_CLUSTER = $(CURDIR)/bin/e2e/node run --artifacts $(E2E_ARTIFACTS)/{} --
 else
 E2E_CLUSTER = $(CURDIR)/bin/e2e/node run --artifacts $(E2E_ARTIFACTS) --
 endif
