@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,8 @@ func goalsOfCI(t *testing.T) map[string]bool {
 	for _, match := range goalPattern.FindAllStringSubmatch(read(t, ci).text, -1) {
 		reach(match[1])
 	}
+	// CI runs the suites of make test one by one, so that it can say how long each took.
+	run["test"] = len(rules["test"]) > 0 && !slices.ContainsFunc(rules["test"], func(suite string) bool { return !run[suite] })
 	return run
 }
 

@@ -249,6 +249,7 @@ func testSamples(t *testing.T) {
 	require.Len(t, paths, len(sampleOutcomes))
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			t.Parallel()
 			reason, expected := sampleOutcomes[filepath.Base(path)]
 			require.True(t, expected, "sampleOutcomes does not say how far %s comes", path)
 			testSample(t, path, reason)

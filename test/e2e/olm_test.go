@@ -38,32 +38,7 @@ func TestInstalledByOLM(t *testing.T) {
 	catalog := generateCatalog(t, "config/catalog/template.yaml", this)
 	offer(t, manager.serve(t, "catalog-this", catalog))
 
-	t.Run("OwnNamespace", func(t *testing.T) {
-		installed := newSubscription(t)
-		installed.create(t, "stable", installed.namespace)
-		installed.waitFor(t, this.version, images.operator)
-		requireWorksOnlyIn(t, installed, installed.namespace)
-	})
-	t.Run("SingleNamespace", func(t *testing.T) {
-		installed := newSubscription(t)
-		installed.env = []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase}}
-		target := newNamespace(t)
-		installed.create(t, "stable", target)
-		installed.waitFor(t, this.version, images.operator)
-		requireWorksOnlyIn(t, installed, target)
-
-		mirrored := barqcluster.Parse(t, target, "mirrored", `{storage: {size: 64Mi}}`)
-		require.NoError(t, suite.Client.Create(t.Context(), mirrored))
-		suite.WaitReady(t, mirrored)
-		require.Equal(t, images.otherDatabase, mirrored.Status.Image)
-	})
-	t.Run("MultiNamespace", func(t *testing.T) {
-		installed := newSubscription(t)
-		targets := []string{newNamespace(t), newNamespace(t)}
-		installed.create(t, "stable", targets...)
-		installed.waitFor(t, this.version, images.operator)
-		requireWorksOnlyIn(t, installed, targets...)
-	})
+	t.Run("Confined", func(t *testing.T) { confined(t, this) })
 	t.Run("AllNamespaces", func(t *testing.T) {
 		installed := newSubscription(t)
 		installed.create(t, "candidate")
@@ -90,6 +65,39 @@ func TestInstalledByOLM(t *testing.T) {
 		require.Equal(t, 100, found(t, namespace, "db-0", 100))
 	})
 	t.Run("BesideOthers", func(t *testing.T) { besideOthers(t, namespace, this) })
+}
+
+// confined installs the operator three times beside each other, for other namespaces each time.
+func confined(t *testing.T, this packedBundle) {
+	t.Run("OwnNamespace", func(t *testing.T) {
+		t.Parallel()
+		installed := newSubscription(t)
+		installed.create(t, "stable", installed.namespace)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, installed.namespace)
+	})
+	t.Run("SingleNamespace", func(t *testing.T) {
+		t.Parallel()
+		installed := newSubscription(t)
+		installed.env = []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase}}
+		target := newNamespace(t)
+		installed.create(t, "stable", target)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, target)
+
+		mirrored := barqcluster.Parse(t, target, "mirrored", `{storage: {size: 64Mi}}`)
+		require.NoError(t, suite.Client.Create(t.Context(), mirrored))
+		suite.WaitReady(t, mirrored)
+		require.Equal(t, images.otherDatabase, mirrored.Status.Image)
+	})
+	t.Run("MultiNamespace", func(t *testing.T) {
+		t.Parallel()
+		installed := newSubscription(t)
+		targets := []string{newNamespace(t), newNamespace(t)}
+		installed.create(t, "stable", targets...)
+		installed.waitFor(t, this.version, images.operator)
+		requireWorksOnlyIn(t, installed, targets...)
+	})
 }
 
 // besideOthers installs the operator by all three ways at once. Helm refuses, and of the

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -78,12 +79,28 @@ env: [{name: STAND_IN_TLS, value: serve}]
 	before := suite.Identities(t, cluster)
 	secret.Data = certificate(t, host, 2)
 	require.NoError(t, suite.Client.Update(t.Context(), secret))
+	hurry(t, cluster, "db-0", before["db-0"])
+	suite.WaitReady(t, cluster)
+	require.Equal(t, big.NewInt(2), served(t, namespace, "db-0", host, secret.Data[corev1.TLSCertKey]))
+}
+
+// hurry waits until the pod is being deleted, and shortens its grace period to a second. With a certificate the database heeds no
+// signal, and would take the whole minute.
+func hurry(t *testing.T, cluster *v1alpha1.BarqCluster, name, uid string) {
+	t.Helper()
 	suite.Eventually(t, func() string {
-		if suite.Identities(t, cluster)["db-0"] == before["db-0"] {
-			return "the pod was not replaced yet"
+		for _, pod := range suite.Pods(t, cluster) {
+			if pod.Name == name && string(pod.UID) == uid && pod.DeletionTimestamp != nil {
+				require.NoError(t, client.IgnoreNotFound(suite.Client.Delete(t.Context(), &pod, client.GracePeriodSeconds(1))))
+				return ""
+			}
+		}
+		return "pod " + name + " is not being deleted"
+	})
+	suite.Eventually(t, func() string {
+		if suite.Identities(t, cluster)[name] == uid {
+			return "pod " + name + " was not replaced yet"
 		}
 		return ""
 	})
-	suite.WaitReady(t, cluster)
-	require.Equal(t, big.NewInt(2), served(t, namespace, "db-0", host, secret.Data[corev1.TLSCertKey]))
 }

@@ -70,8 +70,12 @@ func replacements(t *testing.T, kubernetes barqcluster.Kubernetes, db *v1alpha1.
 func TestAPodThatIsStuckOnAFormerSpecIsReplaced(t *testing.T) {
 	t.Parallel()
 	kubernetes := withMaxUnavailable(t)
-	t.Run("replaced", func(t *testing.T) { stuckPodsAreReplaced(t, kubernetes) })
-	t.Run("left alone", func(t *testing.T) { stuckPodsAreLeftAlone(t, kubernetes) })
+	for name, test := range map[string]func(*testing.T, barqcluster.Kubernetes){"replaced": stuckPodsAreReplaced, "left alone": stuckPodsAreLeftAlone} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, kubernetes)
+		})
+	}
 }
 
 func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
