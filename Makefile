@@ -141,7 +141,7 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 test-integration: ## Run the tests of the operator on a real Kubernetes API
 ifdef SHARDS
 	$(GO) test -c -o bin/integration.test ./test/integration
-	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 4 -test.v $(if $(SHORT),-test.short)
+	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 6 -test.v $(if $(SHORT),-test.short)
 else
 	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./test/integration/...
 endif

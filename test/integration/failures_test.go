@@ -24,6 +24,7 @@ import (
 // What fails with another text each time, here that of a webhook which numbers its failures, is tried again after growing delays as
 // anything else that fails. The text in the status starts no further reconcile.
 func TestAFailureThatDiffersEachTimeIsNoLoop(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)

@@ -168,6 +168,7 @@ func TestAnAccountThatIsMadeWithThePods(t *testing.T) {
 
 // An edit that was refused is made once nothing is in its way any more.
 func TestAPodThatIsNotRefusedAnyMore(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	limits := refuseSmall(t, namespace)
 	db := newCluster(t, namespace, "db", `{}`)
