@@ -47,7 +47,9 @@ func Pack(image Image) (v1.Image, error) {
 	}
 	layer, err := tarball.LayerFromOpener(
 		func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
-		tarball.WithMediaType(types.OCILayer))
+		tarball.WithMediaType(types.OCILayer),
+		// It is compressed once, and not again for its digest and for each upload.
+		tarball.WithCompressedCaching)
 	if err != nil {
 		return nil, err
 	}

@@ -162,9 +162,9 @@ func collectLifecycleManager(name string) {
 // without DNS.
 func (m lifecycleManager) serve(t *testing.T, name, catalog string) string {
 	t.Helper()
-	files := maps.Clone(m.files)
-	files["/configs"] = catalog
-	reference, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/"+name+":test", image.Image{Files: files, User: "1001:1001"})
+	reference, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/"+name+":test", image.Image{
+		Files: map[string]string{"/bin/opm": m.files["/bin/opm"], "/configs": catalog}, User: "1001:1001",
+	})
 	require.NoError(t, err)
 	labels := map[string]string{"catalog": name}
 	for _, object := range []client.Object{
