@@ -28,7 +28,7 @@ import (
 func withMaxUnavailable(t *testing.T) barqcluster.Kubernetes {
 	t.Helper()
 	folder := t.TempDir()
-	control, err := cluster.Start(t.Context(), cluster.Options{
+	control, err := startCluster(t.Context(), cluster.Options{
 		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, FeatureGates: map[string]bool{"MaxUnavailableStatefulSet": true},
 	})
 	require.NoError(t, err)
