@@ -41,7 +41,7 @@ func TestSamplesThatCannotWorkSaySo(t *testing.T) {
 		for _, tier := range []*v1alpha1.TierSpec{cluster.Spec.Tiering.Warm, cluster.Spec.Tiering.Cold} {
 			ends = ends || cluster.Spec.Tiering.Enabled && tier != nil && tier.Provider != v1alpha1.ProviderAzure
 		}
-		require.Equal(t, ends, strings.Contains(comment, "Barq DB 0.1.0 ends at its start with a tier on s3 or gcs"), comment)
+		require.Equal(t, ends, strings.Contains(comment, "Barq DB 0.1.0 exits at startup with a tier on s3 or gcs"), comment)
 	})
 }
 

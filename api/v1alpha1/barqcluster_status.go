@@ -13,7 +13,7 @@ type Phase string
 const (
 	// PhasePending: nothing runs yet. The operator waits for a Secret, a volume or a node.
 	PhasePending Phase = "Pending"
-	// PhaseProgressing: pods are being made, replaced or removed.
+	// PhaseProgressing: pods are being created, replaced or deleted.
 	PhaseProgressing Phase = "Progressing"
 	// PhaseReady: what runs is what the spec asks for, and every pod answers.
 	PhaseReady Phase = "Ready"

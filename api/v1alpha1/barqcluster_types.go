@@ -28,8 +28,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52",message="metadata.name: must be at most 52 characters, because Kubernetes adds a hash to it in a label of the pods; write a shorter name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name: must start with a letter and hold only lower-case letters, digits and '-', because a Service takes this name; write for instance my-vectors"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || string(self.spec.storage.size) == string(oldSelf.spec.storage.size) || quantity(string(self.spec.storage.size)).compareTo(quantity(string(oldSelf.status.storage.capacity))) >= 0",messageExpression="'spec.storage.size: the volumes have ' + string(oldSelf.status.storage.capacity) + ' and cannot shrink; write ' + string(oldSelf.status.storage.capacity) + ' or more'",message="spec.storage.size: volumes cannot shrink; write at least the size in status.storage.capacity"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || has(self.spec.storage.storageClassName) == has(oldSelf.spec.storage.storageClassName) && (!has(self.spec.storage.storageClassName) || self.spec.storage.storageClassName == oldSelf.spec.storage.storageClassName)",fieldPath=".spec.storage.storageClassName",message="cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || self.spec.storage.accessMode == oldSelf.spec.storage.accessMode",fieldPath=".spec.storage.accessMode",message="cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || has(self.spec.storage.storageClassName) == has(oldSelf.spec.storage.storageClassName) && (!has(self.spec.storage.storageClassName) || self.spec.storage.storageClassName == oldSelf.spec.storage.storageClassName)",fieldPath=".spec.storage.storageClassName",message="cannot change, because volumes cannot move between classes; put the old value back, or create a new BarqCluster and copy the data"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.storage) || !has(oldSelf.status.storage.capacity) || self.spec.storage.accessMode == oldSelf.spec.storage.accessMode",fieldPath=".spec.storage.accessMode",message="cannot change, because the volumes were created with it; put the old value back, or create a new BarqCluster and copy the data"
 type BarqCluster struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -56,8 +56,8 @@ type BarqClusterList struct {
 // BarqClusterSpec is the desired state of the database.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
-// +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels have more than 65536 characters together, names and values, and the record of what runs has no room for more; put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
-// +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones"
+// +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels have more than 65536 characters together, names and values. The record of what runs has no room for more. Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
+// +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values. In mode Independent each pod has a Service with all of them; write fewer or shorter ones"
 type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
 	// topology.mode says what further pods are for. 0 stops the pods and keeps the volumes. It also
@@ -291,7 +291,7 @@ type BarqClusterSpec struct {
 	// restarts the pods one at a time.
 	// +barq:effect=restart
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods. Write the name of another PriorityClass, or create one"
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:PriorityClass","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -384,7 +384,7 @@ type InheritedMetadata struct {
 // Labels are labels of Kubernetes objects.
 //
 // +kubebuilder:validation:MaxProperties=64
-// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance team or example.com/team"
+// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends. It may have a domain and '/' before it; write for instance team or example.com/team"
 type Labels map[string]LabelValue
 
 // LabelValue is the value of a label.
@@ -397,7 +397,7 @@ type LabelValue string
 //
 // +kubebuilder:validation:MaxProperties=64
 // +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names"
-// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner"
+// +kubebuilder:validation:XValidation:rule="self.all(key, key.indexOf('/') <= 253 && key.matches('^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends. It may have a domain and '/' before it; write for instance example.com/owner"
 type Annotations map[string]string
 
 // TopologyMode is how the pods of a BarqCluster share data.
@@ -431,7 +431,7 @@ type TopologySpec struct {
 	// own with a Service of its own, and clients choose between them. It cannot change.
 	// +barq:effect=restart
 	// +kubebuilder:default=Primary
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, because data would be left in pods that no client reaches; put ' + oldSelf + ' back, or make a new BarqCluster and copy the data'",message="cannot change, because data would be left in pods that no client reaches; put the old value back, or make a new BarqCluster and copy the data"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",messageExpression="'cannot change, because data would be left in pods that no client reaches. Put ' + oldSelf + ' back, or create a new BarqCluster and copy the data'",message="cannot change, because data would be left in pods that no client reaches. Put the old value back, or create a new BarqCluster and copy the data"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Primary","urn:alm:descriptor:com.tectonic.ui:select:Independent"}
 	Mode TopologyMode `json:"mode,omitempty"`
@@ -506,7 +506,7 @@ type ServiceSpec struct {
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=IPv4;IPv6
 	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="has one family twice; write each once"
-	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || oldSelf.size() == 0 || self[0] == oldSelf[0]",message="the first family cannot change, because Services cannot change it; put the old one first, or make a new BarqCluster and copy the data"
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || oldSelf.size() == 0 || self[0] == oldSelf[0]",message="the first family cannot change, because Services cannot change it; put the old one first, or create a new BarqCluster and copy the data"
 	// +listType=atomic
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Families",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -683,7 +683,7 @@ const (
 // tiers of one provider must agree on them.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.enabled) || !self.enabled || has(self.warm) || has(self.cold)",message="enabled needs a tier; write warm or cold with provider and bucket, or set enabled: false"
-// +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || has(self.warm.credentialsSecretRef) == has(self.cold.credentialsSecretRef) && (!has(self.warm.credentialsSecretRef) || self.warm.credentialsSecretRef.name == self.cold.credentialsSecretRef.name)",message="warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both"
+// +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || has(self.warm.credentialsSecretRef) == has(self.cold.credentialsSecretRef) && (!has(self.warm.credentialsSecretRef) || self.warm.credentialsSecretRef.name == self.cold.credentialsSecretRef.name)",message="warm and cold use one provider, for which a process has one set of credentials. Write the same credentialsSecretRef in both, or leave it out of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 type TieringSpec struct {
@@ -700,7 +700,7 @@ type TieringSpec struct {
 	// is lost with the pod. It cannot change.
 	// +barq:effect=restart
 	// +kubebuilder:default=pvc
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the data would be left behind; put the old value back, or create a new BarqCluster and copy the data"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:pvc","urn:alm:descriptor:com.tectonic.ui:select:ephemeral-storage","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	HotPath HotPath `json:"hotPath,omitempty"`

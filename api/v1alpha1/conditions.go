@@ -58,7 +58,7 @@ const (
 	ReasonDeletionWaits = "DeletionWaits"
 	// ReasonApplying: the newest spec has not been applied yet.
 	ReasonApplying = "Applying"
-	// ReasonRollingOut: pods are being made, replaced or removed.
+	// ReasonRollingOut: pods are being created, replaced or deleted.
 	ReasonRollingOut = "RollingOut"
 	// ReasonPodsNotReady: pods do not answer, for a reason that is known or after they did.
 	ReasonPodsNotReady = "PodsNotReady"
@@ -66,7 +66,7 @@ const (
 	ReasonSecretMissing = "SecretMissing"
 	// ReasonReferenceMissing: the account or the PriorityClass that the spec names for the pods is not there.
 	ReasonReferenceMissing = "ReferenceMissing"
-	// ReasonAwaitingDeletion: an object is still being deleted, mostly one of the former BarqCluster of this name. It is created anew
+	// ReasonAwaitingDeletion: an object is still being deleted, mostly one of the former BarqCluster of this name. It is created again
 	// when it is gone. The condition Irreconcilable has the same reason.
 	ReasonAwaitingDeletion = "AwaitingDeletion"
 	// ReasonReleaseFailed: the API server or Helm refused the objects.
@@ -158,7 +158,7 @@ const (
 	// ReasonVolumeDeleted: the operator deleted the PVC of a pod that a lower number of replicas has
 	// removed.
 	ReasonVolumeDeleted = "VolumeDeleted"
-	// ReasonStatefulSetReplaced: the StatefulSet was made again with other PVCs, because no volume was
+	// ReasonStatefulSetReplaced: the StatefulSet was created again with other PVCs, because no volume was
 	// bound.
 	ReasonStatefulSetReplaced = "StatefulSetReplaced"
 	// ReasonManagedElsewhere: another operator is installed too and leaves this BarqCluster alone.

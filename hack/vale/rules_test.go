@@ -1,4 +1,3 @@
-// Package vale holds the rules of the pages, which make lint applies with Vale.
 package vale
 
 import (
@@ -49,8 +48,10 @@ func TestRules(t *testing.T) {
 		{"It failed lately.", []string{"Write recently, or since when instead of 'lately'"}},
 		{"The next pass applies it.", []string{"Write reconcile instead of 'next pass'"}},
 		{"Resize the volume claim.", []string{"Write PVC instead of 'volume claim'"}},
-		{"It deletes the claims of these pods.", []string{"Write PVC instead of 'claims of these pods'"}},
+		{"It deletes claims of these pods.", []string{"Write PVC instead of 'claims of these pods'"}},
 		{"Resize claim data-db-0.", []string{"Write PVC instead of 'claim data-'"}},
+		{"No pod uses the claim.", []string{"Write PVC instead of 'the claim'"}},
+		{"Barq DB ends at its start.", []string{"Write 'exit at startup' instead of 'ends at its start'"}},
 
 		{"The message is `held back until Secrets are mended`.", nil},
 		{"The amendment passes each test, and an operator claims the BarqCluster.", nil},
@@ -69,6 +70,51 @@ func TestRules(t *testing.T) {
 		}
 		require.ElementsMatch(t, page.want, got, page.page)
 	}
+}
+
+// A message in the source is found under its file and line.
+func TestMessages(t *testing.T) {
+	const source = `package example
+
+// +kubebuilder:validation:XValidation:rule="true",message="nobody may change it"
+var names = []string{"mended", "a short message"}
+
+func say(pod string) error {
+	return fmt.Errorf("pod %s waits "+
+		"until somebody "+describe("the roll-out of "+pod)+" says so: %w", pod, err)
+}
+
+const message = "LONG"
+`
+	folder, target := t.TempDir(), t.TempDir()
+	for name, text := range map[string]string{
+		"source.go":      strings.Replace(source, "LONG", strings.ReplaceAll(long, "`", ""), 1),
+		"source_test.go": source,
+		"policy.yaml":    "# whoever\nmessage: \"whoever deletes it\"\n",
+		"NOTES.txt":      "What to know:\n{{- if .Values.tls }}\n- TLS: the database {{ .Release.Name }}\n  ends at its start.\n{{- end }}\n",
+		"_names.tpl":     "{{- fail }}\nthe claim\n{{- end }}\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+	}
+	require.NoError(t, WriteMessages(target, folder))
+
+	found := map[string][]string{}
+	for path, messages := range lint(t, target) {
+		name := strings.TrimPrefix(path, filepath.Join(target, folder)+"/")
+		for _, message := range messages {
+			_, message, _ = strings.Cut(message, "instead of ")
+			found[name] = append(found[name], message)
+		}
+	}
+	require.Equal(t, map[string][]string{
+		"source.go:3.txt":   {"'nobody'."},
+		"source.go:7.txt":   {"'somebody'."},
+		"source.go:8.txt":   {"'roll-out'."},
+		"source.go:11.txt":  {""},
+		"policy.yaml:2.txt": {"'whoever'."},
+		"NOTES.txt:3.txt":   {"'ends at its start'."},
+		"_names.tpl:2.txt":  {"'the claim'."},
+	}, found)
 }
 
 // lint returns the messages of each page in the folder.

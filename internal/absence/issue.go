@@ -63,7 +63,7 @@ func Issue(missing []string, since map[string]time.Time, failed *FailedCreation,
 		}
 		return &podissue.Issue{
 			Pod: name, Reason: reasonFailedCreate, Message: failed.Message, Since: from,
-			WaitingFor: "that the API server lets it be made",
+			WaitingFor: "the API server to let it be created",
 		}
 	}
 	return nil

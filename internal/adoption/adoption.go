@@ -32,10 +32,10 @@ func Check(cluster client.Object, found *release.Release) error {
 	case err != nil:
 		return err
 	case !adopts:
-		return fmt.Errorf("the Helm release %q was installed by hand and is not taken over; annotate the BarqCluster with %s=%s to have it taken over, "+
-			"give the BarqCluster another name, or remove that release", found.Name, v1alpha1.AnnotationAdoptRelease, found.Name)
+		return fmt.Errorf("the Helm release %q was installed by hand, and the operator does not take it over. Annotate the BarqCluster with %s=%s to have it taken over, "+
+			"give the BarqCluster another name, or uninstall that release", found.Name, v1alpha1.AnnotationAdoptRelease, found.Name)
 	case found.Info.Status != release.StatusDeployed:
-		return fmt.Errorf("the Helm release %q is %s and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback",
+		return fmt.Errorf("the Helm release %q is %s and can be taken over only when it is deployed; make it so with helm upgrade or helm rollback",
 			found.Name, found.Info.Status)
 	default:
 		return nil
@@ -90,8 +90,8 @@ func Unchanged(ctx context.Context, trial Trial, name client.ObjectKey, stored, 
 	if more := len(fields) - most; more > 0 {
 		named += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Errorf("taking over the Helm release %q would restart or remove its pods, because the spec asks for another StatefulSet in %s; "+
-		"write the spec so that it gives what runs, and change it afterwards", stored.Name, named)
+	return fmt.Errorf("taking over the Helm release %q would restart or delete its pods, because the spec asks for another StatefulSet in %s. "+
+		"Write a spec that gives what runs, and change it afterwards", stored.Name, named)
 }
 
 // tried asks the API server which StatefulSet would result from the upgrade. The API server knows the defaults, the

@@ -21,7 +21,7 @@ func CheckAnnotations(cluster client.Object) error {
 func Adopts(cluster client.Object) (bool, error) {
 	value, ok := cluster.GetAnnotations()[v1alpha1.AnnotationAdoptRelease]
 	if ok && value != cluster.GetName() {
-		return false, fmt.Errorf("annotation %s: %q is not the name of this BarqCluster, and only a release of the same name can be taken over; "+
+		return false, fmt.Errorf("annotation %s: %q is not the name of this BarqCluster. Only a release of the same name can be taken over; "+
 			"write %q, or remove the annotation", v1alpha1.AnnotationAdoptRelease, value, cluster.GetName())
 	}
 	return ok, nil

@@ -45,7 +45,7 @@ func ClaimName(pod string) string { return "data-" + pod }
 func Claims(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) ([]Claim, error) {
 	var list corev1.PersistentVolumeClaimList
 	if err := reader.List(ctx, &list, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
-		return nil, fmt.Errorf("listing volume claims: %w", err)
+		return nil, fmt.Errorf("listing PVCs: %w", err)
 	}
 	return ClaimsOf(cluster, list.Items), nil
 }

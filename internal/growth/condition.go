@@ -119,10 +119,10 @@ func reasonOf(differ []string, otherwise string) string {
 func adviceOf(reason string) string {
 	switch reason {
 	case v1alpha1.ReasonResizeRefused:
-		return fmt.Sprintf("allow the growth, or write a spec.storage.size that the volumes have; it is tried again after %d minutes",
+		return fmt.Sprintf("allow the growth, or write a spec.storage.size that the volumes have; the operator tries again after %d minutes",
 			int(pvcs.RefusedAgainAfter.Minutes()))
 	case v1alpha1.ReasonResizeFailed:
-		return "the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have"
+		return "the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have"
 	default:
 		return ""
 	}

@@ -52,22 +52,22 @@ func TestConditionAndStorage(t *testing.T) {
 		"all grow": {
 			func(*pvcs.Observation) {},
 			said{
-				no, "Resizing", sought + "claim data-vectors-0 has 10Gi, and its storage is growing it; " +
-					"claim data-vectors-1 has 10Gi, and its storage is growing it; claim data-vectors-2 has 10Gi, and its storage is growing it",
+				no, "Resizing", sought + "PVC data-vectors-0 has 10Gi, and its storage is growing it; " +
+					"PVC data-vectors-1 has 10Gi, and its storage is growing it; PVC data-vectors-2 has 10Gi, and its storage is growing it",
 				"10Gi", 3, 0,
 			},
 		},
 		"one grows": {
 			first(func(*pvcs.Observation, pvcs.PVC) {}),
-			said{no, "Resizing", sought + "claim data-vectors-0 has 10Gi, and its storage is growing it", "20Gi", 3, 2},
+			said{no, "Resizing", sought + "PVC data-vectors-0 has 10Gi, and its storage is growing it", "20Gi", 3, 2},
 		},
 		"refused": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
 				o.GrowthRefusals[pvc.UID] = pvcs.Refusal{Message: "forbidden"}
 			}),
 			said{
-				no, "ResizeRefused", sought + "claim data-vectors-0 has 10Gi, and may not grow in its storage class fast: forbidden; " +
-					"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes",
+				no, "ResizeRefused", sought + "PVC data-vectors-0 has 10Gi, and may not grow in its storage class fast: forbidden; " +
+					"allow the growth, or write a spec.storage.size that the volumes have; the operator tries again after 10 minutes",
 				"20Gi", 3, 2,
 			},
 		},
@@ -77,9 +77,9 @@ func TestConditionAndStorage(t *testing.T) {
 				o.GrowthRefusals[pvc.UID] = pvcs.Refusal{Message: "field can not be less than previous value"}
 			}),
 			said{
-				no, "ResizeRefused", sought + "claim data-vectors-0 has 10Gi, and its claim goes on asking for 10Ti: " +
+				no, "ResizeRefused", sought + "PVC data-vectors-0 has 10Gi, and its PVC still asks for 10Ti: " +
 					"field can not be less than previous value; " +
-					"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes",
+					"allow the growth, or write a spec.storage.size that the volumes have; the operator tries again after 10 minutes",
 				"20Gi", 3, 2,
 			},
 		},
@@ -95,8 +95,8 @@ func TestConditionAndStorage(t *testing.T) {
 				pvcstest.SetCondition(pvc, corev1.PersistentVolumeClaimControllerResizeError, "quota exceeded", pvcstest.Now)
 			}),
 			said{
-				no, "ResizeFailed", sought + "claim data-vectors-0 has 10Gi, and its storage failed to grow it and tries again: quota exceeded; " +
-					"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have",
+				no, "ResizeFailed", sought + "PVC data-vectors-0 has 10Gi, and its storage failed to grow it and tries again: quota exceeded; " +
+					"the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have",
 				"20Gi", 3, 2,
 			},
 		},
@@ -105,8 +105,8 @@ func TestConditionAndStorage(t *testing.T) {
 				pvcstest.SetResizeStatus(pvc, corev1.PersistentVolumeClaimControllerResizeInfeasible)
 			}),
 			said{
-				no, "ResizeFailed", sought + "claim data-vectors-0 has 10Gi, and its storage cannot grow it; " +
-					"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have",
+				no, "ResizeFailed", sought + "PVC data-vectors-0 has 10Gi, and its storage cannot grow it; " +
+					"the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have",
 				"20Gi", 3, 2,
 			},
 		},
@@ -117,8 +117,8 @@ func TestConditionAndStorage(t *testing.T) {
 				pvcstest.SetCondition(pvc, corev1.PersistentVolumeClaimNodeResizeError, "no tool for it", pvcstest.Now)
 			}),
 			said{
-				no, "ResizeFailed", sought + "claim data-vectors-0 has 10Gi, and its node cannot grow the file system: no tool for it; " +
-					"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have",
+				no, "ResizeFailed", sought + "PVC data-vectors-0 has 10Gi, and its node cannot grow the file system: no tool for it; " +
+					"the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have",
 				"20Gi", 3, 2,
 			},
 		},
@@ -126,14 +126,14 @@ func TestConditionAndStorage(t *testing.T) {
 			first(func(_ *pvcs.Observation, pvc pvcs.PVC) { pvcstest.AwaitFileSystem(pvc, pvcstest.Now) }),
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-0 has 10Gi, and its file system grows under the running pod vectors-0", "20Gi", 3, 2,
+				sought + "PVC data-vectors-0 has 10Gi, and its file system grows under the running pod vectors-0", "20Gi", 3, 2,
 			},
 		},
 		"a pod restarts for its file system": {
 			first(func(_ *pvcs.Observation, pvc pvcs.PVC) { pvcstest.AwaitFileSystem(pvc, pvcstest.Grown) }),
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 restarts, which it does now", "20Gi", 3, 2,
+				sought + "PVC data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 restarts, which it does now", "20Gi", 3, 2,
 			},
 		},
 		"a restart waits for another": {
@@ -144,8 +144,8 @@ func TestConditionAndStorage(t *testing.T) {
 			},
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-1 has 10Gi, and its file system grows when pod vectors-1 restarts, which waits until pod vectors-2 has; " +
-					"claim data-vectors-2 has 10Gi, and its file system grows when pod vectors-2 restarts, which it does now", "20Gi", 3, 1,
+				sought + "PVC data-vectors-1 has 10Gi, and its file system grows when pod vectors-1 restarts, which waits until pod vectors-2 has; " +
+					"PVC data-vectors-2 has 10Gi, and its file system grows when pod vectors-2 restarts, which it does now", "20Gi", 3, 1,
 			},
 		},
 		"a restart waits for a pod": {
@@ -155,7 +155,7 @@ func TestConditionAndStorage(t *testing.T) {
 			}),
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 restarts, which waits until pod vectors-2 answers",
+				sought + "PVC data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 restarts, which waits until pod vectors-2 answers",
 				"20Gi", 3, 2,
 			},
 		},
@@ -166,7 +166,7 @@ func TestConditionAndStorage(t *testing.T) {
 			}),
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 starts", "20Gi", 3, 2,
+				sought + "PVC data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 starts", "20Gi", 3, 2,
 			},
 		},
 		"a restart did not help": {
@@ -176,8 +176,8 @@ func TestConditionAndStorage(t *testing.T) {
 				o.Pods["vectors-0"].CreationTimestamp = metav1.NewTime(pvcstest.Grown)
 			}),
 			said{
-				no, "ResizeFailed", sought + "claim data-vectors-0 has 10Gi, and its file system did not grow, though pod vectors-0 has started since: busy; " +
-					"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have",
+				no, "ResizeFailed", sought + "PVC data-vectors-0 has 10Gi, and its file system did not grow, though pod vectors-0 has started since: busy; " +
+					"the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have",
 				"20Gi", 3, 2,
 			},
 		},
@@ -186,14 +186,14 @@ func TestConditionAndStorage(t *testing.T) {
 				pvcstest.Ask(pvc, "10Gi")
 				o.Cluster.Spec.Paused = true
 			}),
-			said{no, "Resizing", sought + "claim data-vectors-0 has 10Gi, and grows once spec.paused is false", "20Gi", 3, 2},
+			said{no, "Resizing", sought + "PVC data-vectors-0 has 10Gi, and grows once spec.paused is false", "20Gi", 3, 2},
 		},
 		"a claim that is being deleted": {
 			first(func(_ *pvcs.Observation, pvc pvcs.PVC) {
 				pvc.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now}
 			}),
-			said{no, "DataAtRisk", "claim data-vectors-0 is being deleted, and goes with its data when pod vectors-0 stops: copy the data first; " +
-				"the operator restarts this pod only for a change of the spec", "20Gi", 3, 2},
+			said{no, "DataAtRisk", "PVC data-vectors-0 is being deleted, and Kubernetes deletes its data when pod vectors-0 stops: copy the data first. " +
+				"The operator restarts this pod only for a change of the spec", "20Gi", 3, 2},
 		},
 		"a claim that is being deleted, and its pod stops": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
@@ -201,7 +201,7 @@ func TestConditionAndStorage(t *testing.T) {
 				pvc.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now}
 				o.Pods["vectors-0"].DeletionTimestamp = &metav1.Time{Time: pvcstest.Now}
 			}),
-			said{unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is being deleted, and another one is made for pod vectors-0", "20Gi", 3, 3},
+			said{unknown, "NoVolumes", "no volume yet: PVC data-vectors-0 is being deleted, and Kubernetes then creates another one for pod vectors-0", "20Gi", 3, 3},
 		},
 		"a claim that has lost its volume, without a pod": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
@@ -209,7 +209,7 @@ func TestConditionAndStorage(t *testing.T) {
 				pvc.Spec.VolumeName, pvc.Status.Phase = "pv-0", corev1.ClaimLost
 				delete(o.Pods, "vectors-0")
 			}),
-			said{unknown, "NoVolumes", "no volume yet: claim data-vectors-0 has lost its volume pv-0", "20Gi", 3, 3},
+			said{unknown, "NoVolumes", "no volume yet: PVC data-vectors-0 has lost its volume pv-0", "20Gi", 3, 3},
 		},
 		"what a person can do something about comes first": {
 			func(o *pvcs.Observation) {
@@ -217,10 +217,10 @@ func TestConditionAndStorage(t *testing.T) {
 				o.GrowthRefusals[o.PVCs[2].UID] = pvcs.Refusal{Message: "forbidden"}
 			},
 			said{
-				no, "ResizeRefused", sought + "claim data-vectors-2 has 10Gi, and may not grow in its storage class fast: forbidden; " +
-					"claim data-vectors-1 has 10Gi, and its file system grows under the running pod vectors-1; " +
-					"claim data-vectors-0 has 10Gi, and its storage is growing it; " +
-					"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes",
+				no, "ResizeRefused", sought + "PVC data-vectors-2 has 10Gi, and may not grow in its storage class fast: forbidden; " +
+					"PVC data-vectors-1 has 10Gi, and its file system grows under the running pod vectors-1; " +
+					"PVC data-vectors-0 has 10Gi, and its storage is growing it; " +
+					"allow the growth, or write a spec.storage.size that the volumes have; the operator tries again after 10 minutes",
 				"10Gi", 3, 0,
 			},
 		},
@@ -251,7 +251,7 @@ func TestConditionAndStorage(t *testing.T) {
 			}),
 			said{
 				no, "FileSystemResizePending",
-				sought + "claim data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 starts", "20Gi", 0, 0,
+				sought + "PVC data-vectors-0 has 10Gi, and its file system grows when pod vectors-0 starts", "20Gi", 0, 0,
 			},
 		},
 		"asleep from the start": {
@@ -268,7 +268,7 @@ func TestConditionAndStorage(t *testing.T) {
 				o.PVCs = o.PVCs[1:2]
 			},
 			said{
-				unknown, "NoVolumes", "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is not bound, its class is fast; claim data-vectors-2 is awaited",
+				unknown, "NoVolumes", "no volume yet: PVC data-vectors-0 does not exist yet; PVC data-vectors-1 is not bound, its class is fast; PVC data-vectors-2 does not exist yet",
 				"", 0, 0,
 			},
 		},

@@ -29,7 +29,7 @@ func isBehind(o pvcs.Observation, pvc pvcs.PVC) bool {
 func progressOf(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time) progress {
 	has := pvc.Has()
 	found := currentStep(o, pvc, plan, now)
-	found.text = fmt.Sprintf("claim %s has %s, %s", pvc.Name, has.String(), found.text)
+	found.text = fmt.Sprintf("PVC %s has %s, %s", pvc.Name, has.String(), found.text)
 	return found
 }
 
@@ -40,7 +40,7 @@ func currentStep(o pvcs.Observation, pvc pvcs.PVC, plan Restarts, now time.Time)
 	switch {
 	case isRefused && asks.Cmp(size) > 0:
 		// Before 1.32 Kubernetes takes no growth back.
-		return progress{v1alpha1.ReasonResizeRefused, fmt.Sprintf("and its claim goes on asking for %s: %s",
+		return progress{v1alpha1.ReasonResizeRefused, fmt.Sprintf("and its PVC still asks for %s: %s",
 			asks.String(), pvcs.Excerpt(refused.Message))}
 	case isRefused:
 		return progress{v1alpha1.ReasonResizeRefused, fmt.Sprintf("and may not grow in its storage class %s: %s",

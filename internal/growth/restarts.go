@@ -65,7 +65,7 @@ func blocks(o pvcs.Observation, chosen pvcs.PVC, due []pvcs.PVC, now time.Time) 
 	case o.Cluster.Spec.Paused:
 		return "spec.paused is false", 0
 	case workload.Ready(o.Pods[chosen.Pod]) && rollsOut(o):
-		return "the roll-out is done", 0
+		return "the rollout is done", 0
 	}
 	waits := map[string]bool{}
 	for _, pvc := range due {

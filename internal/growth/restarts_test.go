@@ -164,14 +164,14 @@ func TestPlanRestarts(t *testing.T) {
 			},
 			planned{blocked: "spec.paused is false"},
 		},
-		"a roll-out has begun": {
+		"a rollout has begun": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				o.StatefulSet.Status.UpdateRevision = "b"
 			},
-			planned{blocked: "the roll-out is done"},
+			planned{blocked: "the rollout is done"},
 		},
-		"a roll-out waits for the pod": {
+		"a rollout waits for the pod": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				pvcstest.Unready(o.Pods["vectors-2"])
@@ -179,7 +179,7 @@ func TestPlanRestarts(t *testing.T) {
 			},
 			planned{pod: "vectors-2"},
 		},
-		"a roll-out waits for another pod": {
+		"a rollout waits for another pod": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				pvcstest.Unready(o.Pods["vectors-2"])
@@ -188,26 +188,26 @@ func TestPlanRestarts(t *testing.T) {
 			},
 			planned{blocked: "pod vectors-1 answers"},
 		},
-		"a roll-out is about to begin": {
+		"a rollout is about to begin": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				o.StatefulSet.Generation++
 			},
-			planned{blocked: "the roll-out is done"},
+			planned{blocked: "the rollout is done"},
 		},
 		"the number of pods is about to change": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				o.StatefulSet.Spec.Replicas = ptr.To[int32](4)
 			},
-			planned{blocked: "the roll-out is done"},
+			planned{blocked: "the rollout is done"},
 		},
 		"a pod is being removed": {
 			func(o pvcs.Observation) {
 				pvcstest.AwaitFileSystem(o.PVCs[2], pvcstest.Grown)
 				o.StatefulSet.Status.Replicas = 4
 			},
-			planned{blocked: "the roll-out is done"},
+			planned{blocked: "the rollout is done"},
 		},
 		"a pod that is not asked for": {
 			func(o pvcs.Observation) {

@@ -84,7 +84,7 @@ func awaitRenewal(ctx context.Context, reader client.Reader, namespace string, t
 		leader = ptr.Deref(lease.Spec.HolderIdentity, "")
 		switch {
 		case leader == "":
-			problem = fmt.Errorf("nobody holds the Lease %s/%s, so no operator is at work", namespace, leaderElectionID)
+			problem = fmt.Errorf("no operator holds the Lease %s/%s, so none is at work", namespace, leaderElectionID)
 		case first == nil:
 			first = ptr.To(ptr.Deref(lease.Spec.RenewTime, metav1.MicroTime{}))
 			problem = fmt.Errorf("operator %s holds the Lease %s/%s and does not renew it", leader, namespace, leaderElectionID)

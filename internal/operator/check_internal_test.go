@@ -29,7 +29,7 @@ func TestCheckFailsWithoutALeader(t *testing.T) {
 		want   string
 	}{
 		"no Lease":    {nil, `after 10s: reading the Lease barq-system/barq-operator.barq.db, which an operator holds: leases.coordination.k8s.io "barq-operator.barq.db" not found`},
-		"given up":    {[]client.Object{newLease("")}, `after 10s: nobody holds the Lease barq-system/barq-operator.barq.db, so no operator is at work`},
+		"given up":    {[]client.Object{newLease("")}, `after 10s: no operator holds the Lease barq-system/barq-operator.barq.db, so none is at work`},
 		"not renewed": {[]client.Object{newLease("a")}, `after 10s: operator a holds the Lease barq-system/barq-operator.barq.db and does not renew it`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func NewCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "barq-operator",
 		Short: "Runs Barq DB on Kubernetes",
-		Long: "barq-operator makes a running Barq DB of every BarqCluster.\n\n" +
+		Long: "barq-operator runs a Barq DB for every BarqCluster.\n\n" +
 			"Environment:\n" +
 			"  " + helmmanager.WatchNamespaceEnvVar + "         namespaces to watch, separated by commas; empty watches all\n" +
 			"  RELATED_IMAGE_BARQ_DB   image of a BarqCluster that names none; empty leaves it to the chart",
@@ -81,10 +81,10 @@ func (s *Settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.WatchesFile, "watches-file", "watches.yaml", "file that names the chart of each kind")
 	flags.StringVar(&s.MetricsAddress, "metrics-bind-address", ":8443", "address of the metrics (HTTPS, authorized by the API server); 0 turns them off")
 	flags.StringVar(&s.HealthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz (HTTP); 0 turns them off")
-	flags.StringVar(&s.ProfilesAddress, "pprof-bind-address", "0", "address of /debug/pprof (HTTP, for anybody who reaches it, so write one of loopback); 0 turns it off")
+	flags.StringVar(&s.ProfilesAddress, "pprof-bind-address", "0", "address of /debug/pprof (HTTP, without authorization: write a loopback address); 0 turns it off")
 	flags.BoolVar(&s.LeaderElection, "leader-elect", false, "let only one of several operators work at a time")
 	flags.StringVar(&s.LeaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease (default the operator's own)")
-	flags.IntVar(&s.UnrequestedRollouts, "max-unrequested-rollouts", 1, "how many BarqClusters may restart their pods at a time for a change that the operator brings, not the spec; 0 holds all of them back")
+	flags.IntVar(&s.UnrequestedRollouts, "max-unrequested-rollouts", 1, "how many BarqClusters may restart their pods at a time for a change that the operator brings; 0 holds all of them back")
 	flags.StringVar(&s.DeletionPolicy, "deletion-protection-policy", protection.DefaultName, "name of the ValidatingAdmissionPolicy that spec.deletionProtection needs, and of its binding; with an empty one the operator does not look for them")
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info or error")
 }

@@ -34,7 +34,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		want string
 	}{
 		"log level":    {[]string{"--log-level", "loud"}, `--log-level: "loud" is unknown; write debug, info or error`},
-		"roll-outs":    {[]string{"--max-unrequested-rollouts", "-1"}, `--max-unrequested-rollouts: -1 is negative; write 0 to hold all of them back`},
+		"rollouts":     {[]string{"--max-unrequested-rollouts", "-1"}, `--max-unrequested-rollouts: -1 is negative; write 0 to hold all of them back`},
 		"watches file": {[]string{"--watches-file", "none.yaml"}, `reading the watches file: open none.yaml: no such file or directory`},
 		"argument":     {[]string{"start"}, `unknown command "start" for "barq-operator"`},
 		"flag":         {[]string{"--leader"}, `unknown flag: --leader`},

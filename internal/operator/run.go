@@ -79,7 +79,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		return fmt.Errorf("indexing the Secrets that BarqClusters refer to: %w", err)
 	}
 	if err := ownership.Index(ctx, mgr.GetFieldIndexer()); err != nil {
-		return fmt.Errorf("indexing pods and volume claims by their BarqCluster: %w", err)
+		return fmt.Errorf("indexing pods and PVCs by their BarqCluster: %w", err)
 	}
 	inventory, err := newInventory(mgr)
 	if err != nil {

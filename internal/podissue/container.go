@@ -85,7 +85,7 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 	}
 	found := &Issue{
 		Pod: pod.Name, Message: "it " + describeEnd(pod, status.Name, ended),
-		WaitingFor: "that it starts and stays; kubectl logs " + pod.Name + " --previous shows why it ended",
+		WaitingFor: "it to start and keep running; kubectl logs " + pod.Name + " --previous shows why it exited",
 	}
 	waiting := status.State.Waiting
 	switch {
@@ -95,7 +95,7 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 		found.Reason, found.Since = reasonCrashLoop, ended.FinishedAt.Time
 	default:
 		found.Reason = cmp.Or(ended.Reason, "Error")
-		found.Message += " and is started again"
+		found.Message += " and Kubernetes starts it again"
 	}
 	return found
 }
@@ -104,7 +104,7 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 // log. Under the policy FallbackToLogsOnError the message is the last lines of the log, and a database
 // that fails over a credential may print the credential. More people may read the status than logs.
 func describeEnd(pod *corev1.Pod, container string, ended *corev1.ContainerStateTerminated) string {
-	text := fmt.Sprintf("ended with exit code %d", ended.ExitCode)
+	text := fmt.Sprintf("exited with code %d", ended.ExitCode)
 	if ended.Reason != "" {
 		text += " (" + ended.Reason + ")"
 	}

@@ -73,7 +73,7 @@ func terminating(pod *corev1.Pod) *Issue {
 	found := &Issue{
 		Pod: pod.Name, Reason: reasonTerminating, Since: end,
 		Message:    "its grace period ended at " + end.Format(time.RFC3339) + " and it is still there",
-		WaitingFor: "word from its node " + pod.Spec.NodeName + " that it has stopped",
+		WaitingFor: "its node " + pod.Spec.NodeName + " to report that it has stopped",
 	}
 	if len(pod.Finalizers) > 0 {
 		found.WaitingFor = "the removal of its finalizers " + strings.Join(pod.Finalizers, ", ")
@@ -93,7 +93,7 @@ func failed(pod *corev1.Pod) *Issue {
 func unscheduled(pod *corev1.Pod, condition *corev1.PodCondition) *Issue {
 	return &Issue{
 		Pod: pod.Name, Reason: condition.Reason, Message: condition.Message,
-		WaitingFor: "a node for it", Since: condition.LastTransitionTime.Time,
+		WaitingFor: "a node", Since: condition.LastTransitionTime.Time,
 	}
 }
 
@@ -102,7 +102,7 @@ func unscheduled(pod *corev1.Pod, condition *corev1.PodCondition) *Issue {
 func containersNotCreated(pod *corev1.Pod) *Issue {
 	return &Issue{
 		Pod: pod.Name, Reason: reasonCreating, Since: notReadySince(pod),
-		Message:    "its containers have not been made yet, kubectl describe pod " + pod.Name + " shows why",
+		Message:    "its containers have not been created yet; kubectl describe pod " + pod.Name + " shows why",
 		WaitingFor: "its volume and its image",
 	}
 }
@@ -131,7 +131,7 @@ func nodeLost(pod *corev1.Pod) *Issue {
 	return &Issue{
 		Pod: pod.Name, Reason: reasonNodeLost, Since: since,
 		Message:    "its node " + node + " does not report (Ready is False though its container was ready)",
-		WaitingFor: "word from the node; kubectl describe node " + node + " shows more",
+		WaitingFor: "its node to report; kubectl describe node " + node + " shows more",
 	}
 }
 

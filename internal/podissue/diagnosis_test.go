@@ -38,7 +38,7 @@ const deadline = 10 * time.Minute
 // since is how long ago the issue began to count; none means that it never counts.
 func TestTheIssueOfAPod(t *testing.T) {
 	outOfMemory := corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: observation.Ago(20 * time.Second), FinishedAt: observation.Ago(10 * time.Second)}
-	const logs = "; kubectl logs vectors-2 --previous shows why it ended)"
+	const logs = "; kubectl logs vectors-2 --previous shows why it exited)"
 	for name, test := range map[string]struct {
 		pod   corev1.Pod
 		want  string
@@ -46,38 +46,38 @@ func TestTheIssueOfAPod(t *testing.T) {
 	}{
 		"the image is not there": {
 			observation.Pod("vectors-2", observation.Waiting("ErrImagePull", "failed to pull\n\timage \"x\": not found")),
-			`ErrImagePull: failed to pull image "x": not found (awaited: an image that can be pulled)`, 30 * time.Second,
+			`ErrImagePull: failed to pull image "x": not found (waiting for an image that can be pulled)`, 30 * time.Second,
 		},
 		"the image is not tried again yet": {
 			observation.Pod("vectors-2", observation.Waiting("ImagePullBackOff", "Back-off")),
-			"ImagePullBackOff: Back-off (awaited: an image that can be pulled)", 30 * time.Second,
+			"ImagePullBackOff: Back-off (waiting for an image that can be pulled)", 30 * time.Second,
 		},
 		"the image has no such name": {
 			observation.Pod("vectors-2", observation.Waiting("InvalidImageName", "")),
-			"InvalidImageName (awaited: an image that can be pulled)", 30 * time.Second,
+			"InvalidImageName (waiting for an image that can be pulled)", 30 * time.Second,
 		},
 		"a ConfigMap is missing": {
 			observation.Pod("vectors-2", observation.Waiting("CreateContainerConfigError", `configmap "settings" not found`)),
-			`CreateContainerConfigError: configmap "settings" not found (awaited: the ConfigMap or Secret that it refers to)`, 30 * time.Second,
+			`CreateContainerConfigError: configmap "settings" not found (waiting for the ConfigMap or Secret that it refers to)`, 30 * time.Second,
 		},
 		"the container cannot be made": {
 			observation.Pod("vectors-2", observation.Waiting("CreateContainerError", "no space left")),
-			"CreateContainerError: no space left (awaited: a container that can be started)", 30 * time.Second,
+			"CreateContainerError: no space left (waiting for a container that can be started)", 30 * time.Second,
 		},
 		"the container cannot be run": {
 			observation.Pod("vectors-2", observation.Waiting("RunContainerError", "no such file")),
-			"RunContainerError: no such file (awaited: a container that can be started)", 30 * time.Second,
+			"RunContainerError: no such file (waiting for a container that can be started)", 30 * time.Second,
 		},
 		"a crash loop": {
 			observation.Crashing("vectors-2", 3), strings.TrimPrefix(observation.CrashLoop("vectors-2"), "pod vectors-2: "), 30 * time.Second,
 		},
 		"a crash loop, running for a moment": {
 			observation.Pod("vectors-2", ended(runs(), 2, outOfMemory)),
-			"CrashLoopBackOff: it ended with exit code 137 (OOMKilled) (awaited: that it starts and stays" + logs, 30 * time.Second,
+			"CrashLoopBackOff: it exited with code 137 (OOMKilled) (waiting for it to start and keep running" + logs, 30 * time.Second,
 		},
 		"a crash loop, ended just now": {
 			observation.Pod("vectors-2", corev1.ContainerStatus{Name: "barq-db", RestartCount: 1, State: hasEnded(outOfMemory)}),
-			"CrashLoopBackOff: it ended with exit code 137 (OOMKilled) (awaited: that it starts and stays" + logs, 30 * time.Second,
+			"CrashLoopBackOff: it exited with code 137 (OOMKilled) (waiting for it to start and keep running" + logs, 30 * time.Second,
 		},
 		"a pod that answered for long crashes again and again": {
 			func() corev1.Pod {
@@ -91,19 +91,19 @@ func TestTheIssueOfAPod(t *testing.T) {
 			observation.Pod("vectors-2", ended(observation.Waiting("CrashLoopBackOff", "").State, 1, corev1.ContainerStateTerminated{
 				ExitCode: 1, StartedAt: observation.Ago(time.Hour), FinishedAt: observation.Ago(31 * time.Second),
 			})),
-			"CrashLoopBackOff: it ended with exit code 1 (awaited: that it starts and stays" + logs, 31 * time.Second,
+			"CrashLoopBackOff: it exited with code 1 (waiting for it to start and keep running" + logs, 31 * time.Second,
 		},
 		"ended for the first time": {
 			observation.Pod("vectors-2", corev1.ContainerStatus{Name: "barq-db", State: hasEnded(outOfMemory)}),
-			"OOMKilled: it ended with exit code 137 (OOMKilled) and is started again (awaited: that it starts and stays" + logs, 0,
+			"OOMKilled: it exited with code 137 (OOMKilled) and Kubernetes starts it again (waiting for it to start and keep running" + logs, 0,
 		},
 		"reads its data again after it ended once": {
 			observation.Pod("vectors-2", ended(runs(), 1, outOfMemory)),
-			"OOMKilled: it ended with exit code 137 (OOMKilled) and is started again (awaited: that it starts and stays" + logs, 0,
+			"OOMKilled: it exited with code 137 (OOMKilled) and Kubernetes starts it again (waiting for it to start and keep running" + logs, 0,
 		},
 		"reads its data again after it ended once, as it did long ago": {
 			observation.Pod("vectors-2", ended(runs(), 5, corev1.ContainerStateTerminated{ExitCode: 2, StartedAt: observation.Ago(time.Hour), FinishedAt: observation.Ago(31 * time.Second)})),
-			"Error: it ended with exit code 2 and is started again (awaited: that it starts and stays" + logs, 0,
+			"Error: it exited with code 2 and Kubernetes starts it again (waiting for it to start and keep running" + logs, 0,
 		},
 		"an init container cannot be made": {
 			func() corev1.Pod {
@@ -114,7 +114,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				}
 				return pod
 			}(),
-			"ErrImagePull: init container mesh: not found (awaited: an image that can be pulled)", 30 * time.Second,
+			"ErrImagePull: init container mesh: not found (waiting for an image that can be pulled)", 30 * time.Second,
 		},
 		"an init container crashes": {
 			func() corev1.Pod {
@@ -123,7 +123,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				pod.Status.InitContainerStatuses[0].Name = "mesh"
 				return pod
 			}(),
-			"CrashLoopBackOff: init container mesh: it ended with exit code 1 (Error) (awaited: that it starts and stays" + logs, 30 * time.Second,
+			"CrashLoopBackOff: init container mesh: it exited with code 1 (Error) (waiting for it to start and keep running" + logs, 30 * time.Second,
 		},
 		"an injected container crashes": {
 			func() corev1.Pod {
@@ -133,10 +133,10 @@ func TestTheIssueOfAPod(t *testing.T) {
 				pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, mesh)
 				return pod
 			}(),
-			"CrashLoopBackOff: container mesh: it ended with exit code 1 (Error) (awaited: that it starts and stays" + logs, 30 * time.Second,
+			"CrashLoopBackOff: container mesh: it exited with code 1 (Error) (waiting for it to start and keep running" + logs, 30 * time.Second,
 		},
 		"no node": {
-			observation.Unscheduled("vectors-2", 10*time.Second), "Unschedulable: 0/3 nodes are available (awaited: a node for it)", 10 * time.Second,
+			observation.Unscheduled("vectors-2", 10*time.Second), "Unschedulable: 0/3 nodes are available (waiting for a node)", 10 * time.Second,
 		},
 		"no node yet, as every pod whose volume is not bound": {observation.Unscheduled("vectors-2", 9*time.Second), "", 0},
 		"its containers are being made":                       {observation.Pod("vectors-2", observation.Waiting("ContainerCreating", "")), "", 0},
@@ -146,7 +146,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				pod.Status.Conditions[0].LastTransitionTime = observation.Ago(10 * time.Minute)
 				return pod
 			}(),
-			"ContainerCreating: its containers have not been made yet, kubectl describe pod vectors-2 shows why (awaited: its volume and its image)",
+			"ContainerCreating: its containers have not been created yet; kubectl describe pod vectors-2 shows why (waiting for its volume and its image)",
 			10 * time.Minute,
 		},
 		"it has read its data for a day": {
@@ -160,7 +160,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 		"its node does not report": {
 			observation.Withheld("vectors-2", "", ""),
 			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
-				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+				"(waiting for its node to report; kubectl describe node node-a shows more)", 20 * time.Second,
 		},
 		"its node does not report, and it crashed before": {
 			func() corev1.Pod {
@@ -169,7 +169,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				return pod
 			}(),
 			"NodeNotReady: its node node-a does not report (Ready is False though its container was ready) " +
-				"(awaited: word from the node; kubectl describe node node-a shows more)", 20 * time.Second,
+				"(waiting for its node to report; kubectl describe node node-a shows more)", 20 * time.Second,
 		},
 		"its readiness gates are not passed yet": {
 			observation.Withheld("vectors-2", "ReadinessGatesNotReady", `the status of pod readiness gate "example.com/lb" is not "True", but False`), "", 0,
@@ -181,14 +181,14 @@ func TestTheIssueOfAPod(t *testing.T) {
 				return pod
 			}(),
 			`ReadinessGatesNotReady: the status of pod readiness gate "example.com/lb" is not "True", but False ` +
-				"(awaited: the controllers that set its readiness gates)", 10 * time.Minute,
+				"(waiting for the controllers that set its readiness gates)", 10 * time.Minute,
 		},
 		"its node gave it up": {
 			func() corev1.Pod {
 				pod := observation.Pod("vectors-2")
 				pod.Status.Phase, pod.Status.Reason, pod.Status.Message = corev1.PodFailed, "Evicted", "low on memory"
 				return pod
-			}(), "Evicted: low on memory (awaited: its replacement)", 30 * time.Second,
+			}(), "Evicted: low on memory (waiting for its replacement)", 30 * time.Second,
 		},
 		"stopping": {
 			func() corev1.Pod {
@@ -204,7 +204,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				return pod
 			}(),
 			"Terminating: its grace period ended at 2026-01-02T03:03:55Z and it is still there " +
-				"(awaited: word from its node node-a that it has stopped)", 10 * time.Second,
+				"(waiting for its node node-a to report that it has stopped)", 10 * time.Second,
 		},
 		"a finalizer holds it": {
 			func() corev1.Pod {
@@ -213,7 +213,7 @@ func TestTheIssueOfAPod(t *testing.T) {
 				return pod
 			}(),
 			"Terminating: its grace period ended at 2026-01-02T03:03:55Z and it is still there " +
-				"(awaited: the removal of its finalizers example.com/a, example.com/b)", 10 * time.Second,
+				"(waiting for the removal of its finalizers example.com/a, example.com/b)", 10 * time.Second,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestNoLogReachesAMessage(t *testing.T) {
 	}
 	require.NotContains(t, message(corev1.TerminationMessageFallbackToLogsOnError), "hunter2")
 	// A container writes its termination message for a status.
-	require.Contains(t, message(corev1.TerminationMessageReadFile), "it ended with exit code 1 (Error): the key is hunter2 (awaited")
+	require.Contains(t, message(corev1.TerminationMessageReadFile), "it exited with code 1 (Error): the key is hunter2 (waiting")
 }
 
 // A registry's answer has no limit of its own.
@@ -257,5 +257,5 @@ func TestAnIssueIsBounded(t *testing.T) {
 	text := podissue.Diagnose(&pod, now, deadline).Issue.String()
 	require.InDelta(t, 1024, len(text), 1)
 	require.True(t, utf8.ValidString(text))
-	require.True(t, strings.HasSuffix(text, "ü... (awaited: an image that can be pulled)"), text)
+	require.True(t, strings.HasSuffix(text, "ü... (waiting for an image that can be pulled)"), text)
 }

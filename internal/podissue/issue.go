@@ -41,7 +41,7 @@ func (i Issue) String() string {
 	if i.Message != "" {
 		text += ": " + message.OneLine(i.Message)
 	}
-	start, end := "pod "+i.Pod+": ", " (awaited: "+i.WaitingFor+")"
+	start, end := "pod "+i.Pod+": ", " (waiting for "+i.WaitingFor+")"
 	return start + message.Bound(text, limit-len(start)-len(end)) + end
 }
 

@@ -62,7 +62,7 @@ func (t Trial) Admits(ctx context.Context, set *appsv1.StatefulSet) error {
 var ErrRefused = errors.New("the API server would refuse")
 
 func refusedPod(pod *corev1.Pod, reason string) error {
-	return fmt.Errorf("%w pod %q, so nothing was changed and no pod was restarted: %s; change the spec, or what refuses the pod",
+	return fmt.Errorf("%w pod %q, so the operator changed nothing and restarted no pod: %s; change the spec, or what refuses the pod",
 		ErrRefused, pod.Name, reason)
 }
 

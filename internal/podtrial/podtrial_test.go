@@ -79,7 +79,7 @@ func TestThePodOfAStatefulSet(t *testing.T) {
 }
 
 func TestWhatTheAPIServerSaysOfAPod(t *testing.T) {
-	const refused = `the API server would refuse pod "db-1", so nothing was changed and no pod was restarted: `
+	const refused = `the API server would refuse pod "db-1", so the operator changed nothing and restarted no pod: `
 	const advice = "; change the spec, or what refuses the pod"
 	policy := apierrors.NewForbidden(podResource, "db-1", errors.New("policy says no"))
 	policy.ErrStatus.Reason, policy.ErrStatus.Code = metav1.StatusReasonInvalid, 422
@@ -164,7 +164,7 @@ func TestAQuotaIsHeldToThePodsInPlaceOfThoseThatThereAre(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.EqualError(t, err, `the API server would refuse pod "db-1", so nothing was changed and no pod was restarted: `+test.want+
+			require.EqualError(t, err, `the API server would refuse pod "db-1", so the operator changed nothing and restarted no pod: `+test.want+
 				"; change the spec, or what refuses the pod")
 		})
 	}

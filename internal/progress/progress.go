@@ -22,20 +22,20 @@ const detailed = 4
 func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) string {
 	var steps []string
 	for _, name := range absence.Missing(set, pods) {
-		steps = append(steps, name+" is made")
+		steps = append(steps, name+" to be created")
 	}
 	for _, pod := range slices.SortedFunc(slices.Values(pods), func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) }) {
 		switch {
 		case pod.DeletionTimestamp != nil:
-			steps = append(steps, pod.Name+" stops")
+			steps = append(steps, pod.Name+" to stop")
 		case workload.Ready(&pod):
 		case !podissue.WithheldSince(&pod).IsZero():
-			steps = append(steps, pod.Name+" passes its readiness gates")
+			steps = append(steps, pod.Name+" to pass its readiness gates")
 		case podissue.HasContainers(&pod):
 			// The port opens only after the data is read.
-			steps = append(steps, pod.Name+" reads its data and answers")
+			steps = append(steps, pod.Name+" to read its data and answer")
 		default:
-			steps = append(steps, pod.Name+" starts")
+			steps = append(steps, pod.Name+" to start")
 		}
 	}
 	if len(steps) == 0 {
@@ -45,18 +45,18 @@ func WaitingFor(set *appsv1.StatefulSet, pods []corev1.Pod, desired int32) strin
 	if more := len(steps) - len(shown); more > 0 {
 		shown = append(shown[:len(shown):len(shown)], fmt.Sprintf("%d more", more))
 	}
-	return "awaited: " + strings.Join(shown, ", ")
+	return "waiting for " + strings.Join(shown, ", ")
 }
 
 // waitingForAll says what a rollout waits for when every pod answers.
 func waitingForAll(set *appsv1.StatefulSet, desired int32) string {
 	if text := Obstacle(set); text != "" {
-		return "awaited: that the operator puts it right: " + text
+		return "waiting for the operator to revert this: " + text
 	}
 	if set != nil && set.Spec.MinReadySeconds > 0 && workload.RolledOut(set, desired) && set.Status.AvailableReplicas < set.Status.ReadyReplicas {
-		return fmt.Sprintf("awaited: that all have answered for %d s (spec.minReadySeconds)", set.Spec.MinReadySeconds)
+		return fmt.Sprintf("waiting until all have answered for %d s (spec.minReadySeconds)", set.Spec.MinReadySeconds)
 	}
-	return "pods are being made, replaced or removed"
+	return "pods are being created, replaced or deleted"
 }
 
 // Cause says why the pods are being replaced; empty if no pod is of a former revision, or the cause is
@@ -87,7 +87,7 @@ func Remaining(set *appsv1.StatefulSet, pods []corev1.Pod, issues []podissue.Iss
 	if left <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("; the roll-out goes on to the other %d after that", left)
+	return fmt.Sprintf("; after that the rollout goes on to the other %d", left)
 }
 
 // updated reports whether a pod of that name and of the newest revision exists and is to stay.
@@ -104,10 +104,10 @@ func Obstacle(set *appsv1.StatefulSet) string {
 	}
 	strategy := set.Spec.UpdateStrategy
 	if strategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
-		return fmt.Sprintf("StatefulSet %s has the update strategy OnDelete, so no roll-out reaches its pods", set.Name)
+		return fmt.Sprintf("StatefulSet %s has the update strategy OnDelete, so no rollout reaches its pods", set.Name)
 	}
 	if rolling := strategy.RollingUpdate; rolling != nil && ptr.Deref(rolling.Partition, 0) > 0 {
-		return fmt.Sprintf("the update strategy of StatefulSet %s has the partition %d, so no roll-out reaches the pods below that number", set.Name, *rolling.Partition)
+		return fmt.Sprintf("the update strategy of StatefulSet %s has the partition %d, so no rollout reaches the pods below that number", set.Name, *rolling.Partition)
 	}
 	return ""
 }

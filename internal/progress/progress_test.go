@@ -109,7 +109,7 @@ func TestTheOtherPodsOfARollOut(t *testing.T) {
 			got := status.Compute(test.observed, now)
 			ready := meta.FindStatusCondition(got.Conditions, v1alpha1.ConditionReady)
 			require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason, ready.Message)
-			_, others, _ := strings.Cut(ready.Message, "; the roll-out goes on to the other ")
+			_, others, _ := strings.Cut(ready.Message, "; after that the rollout goes on to the other ")
 			require.Equal(t, test.want, strings.TrimSuffix(others, " after that"), ready.Message)
 		})
 	}

@@ -88,9 +88,9 @@ func (o Observation) Differences() []string {
 			has, says = append(has, "size "+size.String()), append(says, wanted.Size.String())
 		}
 		for i := range has {
-			text := fmt.Sprintf("claim %s has %s, and the spec says %s", pvc.Name, has[i], says[i])
+			text := fmt.Sprintf("PVC %s has %s, and the spec says %s", pvc.Name, has[i], says[i])
 			if i == len(has)-1 && !pvc.IsBound() && pvc.DeletionTimestamp == nil {
-				text += fmt.Sprintf("; it was never bound: kubectl -n %s delete pvc %s lets another one be made", pvc.Namespace, pvc.Name)
+				text += fmt.Sprintf("; it was never bound: kubectl -n %s delete pvc %s lets Kubernetes create another one", pvc.Namespace, pvc.Name)
 			}
 			found = append(found, text)
 		}

@@ -50,20 +50,20 @@ func TestOutdatedTemplate(t *testing.T) {
 }
 
 func TestDifferences(t *testing.T) {
-	const never = "; it was never bound: kubectl -n team delete pvc data-vectors-1 lets another one be made"
+	const never = "; it was never bound: kubectl -n team delete pvc data-vectors-1 lets Kubernetes create another one"
 	for name, test := range map[string]struct {
 		change func(pvc pvcs.PVC)
 		want   []string
 	}{
 		"none":  {func(pvcs.PVC) {}, nil},
-		"class": {func(pvc pvcs.PVC) { pvc.Spec.StorageClassName = ptr.To("slow") }, []string{"claim data-vectors-1 has class slow, and the spec says fast"}},
+		"class": {func(pvc pvcs.PVC) { pvc.Spec.StorageClassName = ptr.To("slow") }, []string{"PVC data-vectors-1 has class slow, and the spec says fast"}},
 		"mode": {func(pvc pvcs.PVC) {
 			pvc.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOncePod}
-		}, []string{"claim data-vectors-1 has access mode ReadWriteOncePod, and the spec says ReadWriteOnce"}},
+		}, []string{"PVC data-vectors-1 has access mode ReadWriteOncePod, and the spec says ReadWriteOnce"}},
 		"a larger size": {func(pvc pvcs.PVC) {
 			pvcstest.Ask(pvc, "30Gi")
 			pvcstest.Give(pvc, "30Gi")
-		}, []string{"claim data-vectors-1 has size 30Gi, and the spec says 20Gi"}},
+		}, []string{"PVC data-vectors-1 has size 30Gi, and the spec says 20Gi"}},
 		"a growth that was taken back": {func(pvc pvcs.PVC) {
 			pvcstest.Ask(pvc, "20481Mi")
 			pvcstest.Give(pvc, "20481Mi")
@@ -79,8 +79,8 @@ func TestDifferences(t *testing.T) {
 			pvc.Spec.StorageClassName, pvc.Status.Phase = ptr.To("slow"), corev1.ClaimPending
 			pvc.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOncePod}
 		}, []string{
-			"claim data-vectors-1 has class slow, and the spec says fast",
-			"claim data-vectors-1 has access mode ReadWriteOncePod, and the spec says ReadWriteOnce" + never,
+			"PVC data-vectors-1 has class slow, and the spec says fast",
+			"PVC data-vectors-1 has access mode ReadWriteOncePod, and the spec says ReadWriteOnce" + never,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,14 +17,14 @@ func (o Observation) Risks() []string {
 		switch {
 		case !pvc.Goes() || !o.isUsed(pvc):
 		case pvc.DeletionTimestamp != nil && pvc.VolumeStays():
-			found = append(found, fmt.Sprintf("claim %s is being deleted, and pod %s begins without data when it starts again: the volume %s stays "+
-				"(persistentVolumeReclaimPolicy Retain); the operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod, pvc.VolumeName()))
+			found = append(found, fmt.Sprintf("PVC %s is being deleted, and pod %s begins without data when it starts again. The volume %s stays "+
+				"(persistentVolumeReclaimPolicy Retain). The operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod, pvc.VolumeName()))
 		case pvc.DeletionTimestamp != nil:
-			found = append(found, fmt.Sprintf("claim %s is being deleted, and goes with its data when pod %s stops: copy the data first; "+
-				"the operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod))
+			found = append(found, fmt.Sprintf("PVC %s is being deleted, and Kubernetes deletes its data when pod %s stops: copy the data first. "+
+				"The operator restarts this pod only for a change of the spec", pvc.Name, pvc.Pod))
 		default:
-			found = append(found, fmt.Sprintf("claim %s has lost its volume %s, and pod %s cannot start again: copy the data that it still answers with; "+
-				"the operator restarts this pod only for a change of the spec", pvc.Name, pvc.VolumeName(), pvc.Pod))
+			found = append(found, fmt.Sprintf("PVC %s has lost its volume %s, and pod %s cannot start again: copy the data that it still answers with. "+
+				"The operator restarts this pod only for a change of the spec", pvc.Name, pvc.VolumeName(), pvc.Pod))
 		}
 	}
 	return found
@@ -40,12 +40,12 @@ func (o Observation) Missing() []string {
 	for ordinal := range o.Cluster.Spec.DesiredReplicas() {
 		name := clusters.ClaimName(workload.PodName(o.Cluster.Name, ordinal))
 		if pvc, ok := byName[name]; !ok {
-			found = append(found, fmt.Sprintf("claim %s is awaited", name))
+			found = append(found, fmt.Sprintf("PVC %s does not exist yet", name))
 		} else if pvc.Goes() && !o.isUsed(pvc) {
 			// The PVC's size says nothing about the volume that the pod gets.
-			text := fmt.Sprintf("claim %s is being deleted, and another one is made for pod %s", name, pvc.Pod)
+			text := fmt.Sprintf("PVC %s is being deleted, and Kubernetes then creates another one for pod %s", name, pvc.Pod)
 			if pvc.DeletionTimestamp == nil {
-				text = fmt.Sprintf("claim %s has lost its volume %s", name, pvc.VolumeName())
+				text = fmt.Sprintf("PVC %s has lost its volume %s", name, pvc.VolumeName())
 			}
 			found = append(found, text)
 		} else if has := pvc.Has(); has.IsZero() {
@@ -53,7 +53,7 @@ func (o Observation) Missing() []string {
 			if named := ptr.Deref(pvc.Spec.StorageClassName, ""); named != "" {
 				class = "its class is " + named
 			}
-			found = append(found, fmt.Sprintf("claim %s is not bound, %s%s", name, class, o.Warnings[pvc.UID]))
+			found = append(found, fmt.Sprintf("PVC %s is not bound, %s%s", name, class, o.Warnings[pvc.UID]))
 		}
 	}
 	return found

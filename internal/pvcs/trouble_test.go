@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	goingMessage = "claim data-vectors-1 is being deleted, and goes with its data when pod vectors-1 stops: copy the data first; " +
-		"the operator restarts this pod only for a change of the spec"
-	lostMessage = "claim data-vectors-1 has lost its volume pv-1, and pod vectors-1 cannot start again: copy the data that it still answers with; " +
-		"the operator restarts this pod only for a change of the spec"
+	goingMessage = "PVC data-vectors-1 is being deleted, and Kubernetes deletes its data when pod vectors-1 stops: copy the data first. " +
+		"The operator restarts this pod only for a change of the spec"
+	lostMessage = "PVC data-vectors-1 has lost its volume pv-1, and pod vectors-1 cannot start again: copy the data that it still answers with. " +
+		"The operator restarts this pod only for a change of the spec"
 )
 
 func remove(o pvcs.Observation) { pvcstest.Delete(o.PVCs[1]) }

@@ -99,17 +99,17 @@ func (f Fate) String() string {
 	case f.Deletes && len(deleted) > 0:
 		texts = append(texts, fmt.Sprintf("its volumes are deleted with it, because %s: %s", f.Why, list(deleted)))
 	case f.Deletes:
-		texts = append(texts, "its claims are deleted with it, because "+f.Why)
+		texts = append(texts, "its PVCs are deleted with it, because "+f.Why)
 	case len(kept) == 0 && len(deleted) > 0:
-		texts = append(texts, "its volumes are not kept, because their claims were deleted before: "+list(deleted))
+		texts = append(texts, "its volumes are not kept, because their PVCs were deleted before: "+list(deleted))
 	case len(kept) > 0:
 		texts = append(texts, fmt.Sprintf("its volumes are kept, because %s: %s", f.Why, list(kept)))
 		if len(deleted) > 0 {
-			texts = append(texts, "not kept are those whose claims were deleted before: "+list(deleted))
+			texts = append(texts, "volumes whose PVCs were deleted before are not kept: "+list(deleted))
 		}
 	}
 	if len(stay) > 0 {
-		texts = append(texts, "the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): "+list(stay))
+		texts = append(texts, "the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): "+list(stay))
 	}
 	return strings.Join(texts, "; ")
 }

@@ -21,7 +21,7 @@ func KeepsVolumes(cluster *v1alpha1.BarqCluster) bool {
 }
 
 // errOtherVolume is the error for a volume that does not name the PVC.
-var errOtherVolume = errors.New("it is bound to another claim")
+var errOtherVolume = errors.New("it is bound to another PVC")
 
 // A PersistentVolume has no namespace, so an operator that is limited to namespaces may neither read
 // nor change one.
@@ -70,10 +70,10 @@ func Condition(o pvcs.Observation) *metav1.Condition {
 		case pvc.VolumeStays():
 			kept++
 		case isRefused:
-			refused = append(refused, fmt.Sprintf("volume %s of claim %s goes with the claim: %s",
+			refused = append(refused, fmt.Sprintf("volume %s of PVC %s is deleted with the PVC: %s",
 				pvc.VolumeName(), pvc.Name, pvcs.Excerpt(refusal.Message)))
 		case pvc.Status.Phase == corev1.ClaimBound:
-			waiting = append(waiting, fmt.Sprintf("the volume of claim %s is not kept yet", pvc.Name))
+			waiting = append(waiting, fmt.Sprintf("the volume of PVC %s is not kept yet", pvc.Name))
 		}
 	}
 	if o.Cluster.Spec.Tiering.HotPath != v1alpha1.HotPathEphemeralStorage {
@@ -83,16 +83,16 @@ func Condition(o pvcs.Observation) *metav1.Condition {
 	switch {
 	case len(refused) > 0:
 		condition.Status, condition.Reason = metav1.ConditionFalse, v1alpha1.ReasonRetainRefused
-		condition.Message = pvcs.List(refused) + "; an administrator sets persistentVolumeReclaimPolicy of these PersistentVolumes to Retain, " +
-			"or lets the operator get and patch persistentvolumes"
+		condition.Message = pvcs.List(refused) + "; an administrator can set persistentVolumeReclaimPolicy of these PersistentVolumes to Retain, " +
+			"or let the operator get and patch persistentvolumes"
 	case len(waiting) > 0 && o.Cluster.Spec.Paused:
-		condition.Message += "; nothing is changed until spec.paused is false"
+		condition.Message += "; the operator changes nothing until spec.paused is false"
 	case len(waiting) > 0:
 	case kept == 0:
 		condition.Message = "there is no volume"
 	default:
 		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonRetainSet
-		condition.Message = fmt.Sprintf("each volume was told to stay when its claim goes (persistentVolumeReclaimPolicy Retain): %d", kept)
+		condition.Message = fmt.Sprintf("each volume stays when its PVC is deleted (persistentVolumeReclaimPolicy Retain): %d", kept)
 	}
 	return condition
 }

@@ -42,7 +42,7 @@ func newWorld(whenDeleted v1alpha1.RetentionPolicy) *world {
 	w.set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(w.cluster, v1alpha1.BarqClusterKind)}
 	for ordinal := range 3 {
 		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
-			Namespace: "team", Name: fmt.Sprintf("data-vectors-%d", ordinal), UID: types.UID(fmt.Sprintf("uid of claim %d", ordinal)),
+			Namespace: "team", Name: fmt.Sprintf("data-vectors-%d", ordinal), UID: types.UID(fmt.Sprintf("uid of PVC %d", ordinal)),
 			Labels: map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": "vectors"},
 		}}
 		w.claims = append(w.claims, claim)
@@ -131,32 +131,32 @@ func TestFate(t *testing.T) {
 		"one was deleted before": {
 			retained, func(w *world) { goes(w.claims[1]) }, false,
 			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
-				"not kept are those whose claims were deleted before: data-vectors-1",
+				"volumes whose PVCs were deleted before are not kept: data-vectors-1",
 		},
 		"one volume stays": {
 			deleted, func(w *world) { stays(w.claims[1]) }, true,
 			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: data-vectors-0, data-vectors-2; " +
-				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): data-vectors-1",
+				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): data-vectors-1",
 		},
 		"all volumes stay": {
 			deleted, func(w *world) {
 				for _, claim := range w.claims {
 					stays(claim)
 				}
-			}, true, "its claims are deleted with it, because spec.storage.retention.whenDeleted is Delete; " +
-				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): " + claims,
+			}, true, "its PVCs are deleted with it, because spec.storage.retention.whenDeleted is Delete; " +
+				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): " + claims,
 		},
 		"one was deleted before, and its volume stays": {
 			retained, func(w *world) { goes(w.claims[1]); stays(w.claims[1]) }, false,
 			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
-				"the volumes of these claims stay when the claims go (persistentVolumeReclaimPolicy Retain): data-vectors-1",
+				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): data-vectors-1",
 		},
 		"all were deleted before": {
 			retained, func(w *world) {
 				for _, claim := range w.claims {
 					goes(claim)
 				}
-			}, false, "its volumes are not kept, because their claims were deleted before: " + claims,
+			}, false, "its volumes are not kept, because their PVCs were deleted before: " + claims,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestKeepUndoesAFormerPolicy(t *testing.T) {
 			}
 			store := w.store(t, interceptor.Funcs{})
 			settler := retention.Settler{Live: store, Writer: store}
-			require.EqualError(t, settler.Keep(t.Context(), w.cluster), "StatefulSet vectors still deletes its claims, and "+
+			require.EqualError(t, settler.Keep(t.Context(), w.cluster), "StatefulSet vectors still deletes its PVCs, and "+
 				"spec.storage.retention.whenDeleted is Retain; the deletion goes on once its controller has seen the change")
 
 			set := &appsv1.StatefulSet{}
@@ -262,7 +262,7 @@ func TestDeleteFailsIfAClaimMayNotGo(t *testing.T) {
 		},
 	})
 	require.EqualError(t, (&retention.Settler{Live: store, Writer: store}).Delete(t.Context(), w.cluster),
-		`deleting claim data-vectors-0, as spec.storage.retention.whenDeleted says: persistentvolumeclaims "data-vectors-0" is forbidden: policy`)
+		`deleting PVC data-vectors-0, as spec.storage.retention.whenDeleted says: persistentvolumeclaims "data-vectors-0" is forbidden: policy`)
 }
 
 // The StatefulSet controller may create one more PVC just after the StatefulSet is gone.

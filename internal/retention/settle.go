@@ -41,7 +41,7 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 			return err
 		}
 		if !workload.Observed(set) {
-			return fmt.Errorf("StatefulSet %s still deletes its claims, and spec.storage.retention.whenDeleted is Retain; "+
+			return fmt.Errorf("StatefulSet %s still deletes its PVCs, and spec.storage.retention.whenDeleted is Retain; "+
 				"the deletion goes on once its controller has seen the change", set.Name)
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim
 	}
 	err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("keeping claim %s when StatefulSet %s goes: %w", claim.Name, cluster.Name, err)
+		return fmt.Errorf("keeping PVC %s when StatefulSet %s is deleted: %w", claim.Name, cluster.Name, err)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *Settler) retain(ctx context.Context, set *appsv1.StatefulSet) error {
 		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
 	}
 	if err := s.Writer.Patch(ctx, set, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
-		return fmt.Errorf("letting StatefulSet %s keep its claims, as spec.storage.retention says: %w", set.Name, err)
+		return fmt.Errorf("letting StatefulSet %s keep its PVCs, as spec.storage.retention says: %w", set.Name, err)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func (s *Settler) Delete(ctx context.Context, object client.Object) error {
 			err := s.Writer.Delete(ctx, claim.PersistentVolumeClaim, client.Preconditions{UID: &claim.UID})
 			// A conflict means a new PVC of the same name.
 			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-				return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenDeleted says: %w", claim.Name, err)
+				return fmt.Errorf("deleting PVC %s, as spec.storage.retention.whenDeleted says: %w", claim.Name, err)
 			}
 		}
 		if !deleted {

@@ -7,7 +7,7 @@ import (
 
 // These begin the message of every reconcile that was held back for a Secret, or for another object.
 const (
-	heldBack           = "held back until Secrets are mended: "
+	heldBack           = "held back until the Secrets are corrected: "
 	heldBackForMissing = "held back until what the spec names exists: "
 )
 

@@ -176,7 +176,7 @@ func TestResolvePassesErrorsOn(t *testing.T) {
 
 func TestHeldBackIsRecognised(t *testing.T) {
 	err := secrets.HeldBack(secrets.Resolution{Problems: []string{"a", "b"}})
-	require.EqualError(t, err, "held back until Secrets are mended: a; b")
+	require.EqualError(t, err, "held back until the Secrets are corrected: a; b")
 	require.True(t, secrets.IsHeldBack("terminal error: "+err.Error()))
 	require.False(t, secrets.IsHeldBack("some other error"))
 }

@@ -142,7 +142,7 @@ func TestAnotherReplicaMakesTheKeyFirst(t *testing.T) {
 func TestAKeyThatIsNoneStopsTheOperator(t *testing.T) {
 	short := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "barq-system", Name: signing.SecretName}, Data: map[string][]byte{"key": []byte("short")}}
 	_, err := signing.Load(t.Context(), fake.NewClientset(short).CoreV1().Secrets("barq-system"))
-	require.EqualError(t, err, `the Secret barq-system/barq-operator-record-key has no "key" of at least 64 bytes; delete the Secret, and the operator makes another`)
+	require.EqualError(t, err, `the Secret barq-system/barq-operator-record-key has no "key" of at least 64 bytes; delete the Secret, and the operator creates another`)
 
 	server := fake.NewClientset()
 	refused := errors.New("no")

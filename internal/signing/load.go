@@ -32,7 +32,7 @@ func Load(ctx context.Context, secrets corev1client.SecretInterface) (*Key, erro
 		return nil, fmt.Errorf("reading the Secret %s, which holds the key that signs release records: %w", SecretName, err)
 	}
 	if len(stored.Data[secretKey]) < keySize {
-		return nil, fmt.Errorf("the Secret %s/%s has no %q of at least %d bytes; delete the Secret, and the operator makes another",
+		return nil, fmt.Errorf("the Secret %s/%s has no %q of at least %d bytes; delete the Secret, and the operator creates another",
 			stored.Namespace, SecretName, secretKey, keySize)
 	}
 	return New(stored.Data[secretKey]), nil

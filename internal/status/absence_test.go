@@ -43,7 +43,7 @@ func TestARefusalExplainsAnAbsence(t *testing.T) {
 			ready := meta.FindStatusCondition(status.Compute(observed, now).Conditions, v1alpha1.ConditionReady)
 			if !test.want {
 				require.Equal(t, v1alpha1.ReasonRollingOut, ready.Reason)
-				require.Contains(t, ready.Message, "; awaited: vectors-2 is made")
+				require.Contains(t, ready.Message, "; waiting for vectors-2 to be created")
 				if left := 5*time.Second - test.missing; left > 0 {
 					require.Equal(t, left, observed.LookAgainAfter(now))
 				}

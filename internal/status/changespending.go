@@ -60,17 +60,17 @@ func pendingCondition(o Observation) metav1.Condition {
 	case o.Cluster.DeletionTimestamp != nil:
 		return condition
 	case len(held) > 0:
-		return pending(v1alpha1.ReasonPaused, "to be applied when spec.paused is false: "+strings.Join(held, ", and "))
+		return pending(v1alpha1.ReasonPaused, "held back until spec.paused is false: "+strings.Join(held, ", and "))
 	case o.Cluster.Spec.Paused:
 		return condition
 	case unapplied != "" && len(o.Secrets.Problems) > 0:
-		return pending(v1alpha1.ReasonSecretMissing, "to be applied when its Secrets are there: "+unapplied)
+		return pending(v1alpha1.ReasonSecretMissing, "held back until its Secrets are there: "+unapplied)
 	case unapplied != "" && len(o.Secrets.Missing) > 0:
-		return pending(v1alpha1.ReasonReferenceMissing, "to be applied when what it names is there: "+unapplied)
+		return pending(v1alpha1.ReasonReferenceMissing, "held back until what it names is there: "+unapplied)
 	case unapplied != "" && o.awaitsDeletion() != "":
-		return pending(v1alpha1.ReasonAwaitingDeletion, "to be applied when what is being deleted is gone: "+unapplied)
+		return pending(v1alpha1.ReasonAwaitingDeletion, "held back until what is being deleted is gone: "+unapplied)
 	case unapplied != "" && o.refusal() != "":
-		return pending(v1alpha1.ReasonReleaseFailed, "to be applied when it is no longer refused: "+unapplied)
+		return pending(v1alpha1.ReasonReleaseFailed, "held back until it is no longer refused: "+unapplied)
 	case o.Queued != "":
 		return pending(v1alpha1.ReasonRolloutQueued, o.Queued)
 	default:

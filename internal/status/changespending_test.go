@@ -17,7 +17,7 @@ import (
 )
 
 func TestChangesPending(t *testing.T) {
-	const held = "to be applied when spec.paused is false: "
+	const held = "held back until spec.paused is false: "
 	paused := func(o *status.Observation) { o.Cluster.Spec.Paused = true }
 	withSum := func(o *status.Observation) {
 		o.StatefulSet.Spec.Template.Annotations = map[string]string{"barq.db/secrets-checksum": "same"}
@@ -35,20 +35,20 @@ func TestChangesPending(t *testing.T) {
 		},
 		"Secrets are missing for a new spec": {
 			func(o *status.Observation) { o.SpecHash, o.Secrets.Problems = "new", []string{"x"} },
-			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+			"True", "SecretMissing", "held back until its Secrets are there: the spec, which is not the one that was last applied", "sum",
 		},
 		"Secrets are missing from the start": {
 			func(o *status.Observation) {
 				o.Cluster.Status, o.StatefulSet, o.Pods = v1alpha1.BarqClusterStatus{}, nil, nil
 				o.Secrets.Problems = []string{"x"}
-			}, "True", "SecretMissing", "to be applied when its Secrets are there: the whole spec, none of which was applied yet", "",
+			}, "True", "SecretMissing", "held back until its Secrets are there: the whole spec, none of which was applied yet", "",
 		},
 		"Secrets are lost": {
 			func(o *status.Observation) { o.Secrets.Problems = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
 		},
 		"an account is missing for a new spec": {
 			func(o *status.Observation) { o.SpecHash, o.Secrets.Missing = "new", []string{"x"} },
-			"True", "ReferenceMissing", "to be applied when what it names is there: the spec, which is not the one that was last applied", "sum",
+			"True", "ReferenceMissing", "held back until what it names is there: the spec, which is not the one that was last applied", "sum",
 		},
 		"an account is lost": {
 			func(o *status.Observation) { o.Secrets.Missing = []string{"x"} }, "False", "NothingPending", "no change is held back", "sum",
@@ -57,27 +57,27 @@ func TestChangesPending(t *testing.T) {
 			func(o *status.Observation) {
 				o.SpecHash, o.Secrets.Problems, o.Secrets.Missing = "new", []string{"x"}, []string{"y"}
 			},
-			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+			"True", "SecretMissing", "held back until its Secrets are there: the spec, which is not the one that was last applied", "sum",
 		},
 		"awaits the end of a deletion": {
 			func(o *status.Observation) {
 				o.SpecHash = "new"
 				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "AwaitingDeletion", "still being deleted", generation)
 			},
-			"True", "AwaitingDeletion", "to be applied when what is being deleted is gone: the spec, which is not the one that was last applied", "sum",
+			"True", "AwaitingDeletion", "held back until what is being deleted is gone: the spec, which is not the one that was last applied", "sum",
 		},
 		"Secrets are missing, and another change is queued": {
 			func(o *status.Observation) {
 				o.SpecHash, o.Secrets.Problems, o.Queued = "new", []string{"x"}, "waits for team/other"
 			},
-			"True", "SecretMissing", "to be applied when its Secrets are there: the spec, which is not the one that was last applied", "sum",
+			"True", "SecretMissing", "held back until its Secrets are there: the spec, which is not the one that was last applied", "sum",
 		},
 		"refused": {
 			func(o *status.Observation) {
 				o.SpecHash = "new"
 				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue, "ReconcileError", "field is immutable", generation)
 			},
-			"True", "ReleaseFailed", "to be applied when it is no longer refused: the spec, which is not the one that was last applied", "sum",
+			"True", "ReleaseFailed", "held back until it is no longer refused: the spec, which is not the one that was last applied", "sum",
 		},
 		"paused": {paused, "False", "NothingPending", "no change is held back", "sum"},
 		"paused before the spec changed": {

@@ -134,7 +134,7 @@ func judge(o Observation, now time.Time) verdict {
 	case len(o.Secrets.Missing) > 0:
 		return verdict{
 			phase: o.whileHeldBack(v1alpha1.PhasePending), ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; until then no change is applied, and running pods are left alone",
+			reason: v1alpha1.ReasonReferenceMissing, message: strings.Join(o.Secrets.Missing, "; ") + "; until then the operator applies no change and leaves running pods alone",
 		}
 	case o.awaitsDeletion() != "":
 		return verdict{
@@ -174,7 +174,7 @@ func judgeDeletion(o Observation) verdict {
 	}
 	if waits := o.deletionWaits(); waits != "" {
 		result.reason = v1alpha1.ReasonDeletionWaits
-		result.message = fmt.Sprintf("the BarqCluster is being deleted, which waits and is tried again: %s; %s", waits, o.Fate)
+		result.message = fmt.Sprintf("the BarqCluster is being deleted; the operator waits and tries again: %s; %s", waits, o.Fate)
 	}
 	return result
 }
@@ -184,7 +184,7 @@ func judgeDeletion(o Observation) verdict {
 func judgePaused(o Observation, now time.Time) verdict {
 	result := verdict{
 		phase: v1alpha1.PhasePaused, ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused,
-		message: "spec.paused is true: nothing is changed until it is false; ",
+		message: "spec.paused is true: the operator changes nothing until it is false; ",
 	}
 	if o.StatefulSet == nil {
 		result.message += "nothing runs yet"
@@ -222,7 +222,7 @@ func judgePods(o Observation, now time.Time) verdict {
 	case o.rolledOut() && o.available() && o.obstacle() != "":
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionFalse, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonApplying, message: o.count(desired) + "; " + o.obstacle() + "; awaited: that the operator puts it right",
+			reason: v1alpha1.ReasonApplying, message: o.count(desired) + "; " + o.obstacle() + "; waiting for the operator to revert this",
 		}
 	case o.rolledOut() && (desired == 0 || o.available()):
 		return judgeVolumes(o)
@@ -277,7 +277,7 @@ func judgeVolumes(o Observation) verdict {
 	case resized == nil:
 		return verdict{
 			phase: v1alpha1.PhaseProgressing, ready: metav1.ConditionTrue, reconciling: true, acted: true,
-			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the volumes are being looked at",
+			reason: v1alpha1.ReasonApplying, message: o.count(o.Cluster.Spec.DesiredReplicas()) + "; the operator looks at the volumes",
 		}
 	case resized.Reason == v1alpha1.ReasonDataAtRisk:
 		return verdict{
@@ -357,5 +357,5 @@ func (o Observation) keptBy() string {
 	if len(finalizers) == 0 || slices.Contains(finalizers, clusters.UninstallFinalizer) {
 		return ""
 	}
-	return "; it stays until its finalizers are removed by those who set them: " + strings.Join(finalizers, ", ")
+	return "; it stays until the programs that set its finalizers remove them: " + strings.Join(finalizers, ", ")
 }

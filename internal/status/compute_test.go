@@ -70,22 +70,22 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) { o.StatefulSet, o.Pods = nil, nil },
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
-				"0 of 3 pods answer, not the primary vectors-0: clients get no answer; pods are being made, replaced or removed", generation,
+				"0 of 3 pods answer, not the primary vectors-0: clients get no answer; pods are being created, replaced or deleted", generation,
 			},
 		},
 		"the StatefulSet's controller has not seen the change": {
 			change: func(o *status.Observation) { o.StatefulSet.Generation++ },
-			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 3 pods answer; pods are being made, replaced or removed", generation},
+			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 3 pods answer; pods are being created, replaced or deleted", generation},
 		},
 		"the StatefulSet has the former number of replicas": {
 			change: func(o *status.Observation) { o.Cluster.Spec.Replicas = ptr.To[int32](5) },
-			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 5 pods answer, the primary vectors-0 among them; pods are being made, replaced or removed", generation},
+			want:   said{"Progressing", no, yes, no, "RollingOut", "3 of 5 pods answer, the primary vectors-0 among them; pods are being created, replaced or deleted", generation},
 		},
 		"one pod is of the former revision": {
 			change: func(o *status.Observation) {
 				o.StatefulSet.Status.CurrentRevision, o.StatefulSet.Status.UpdatedReplicas = "a", 2
 			},
-			want: said{"Progressing", no, yes, no, "RollingOut", "3 of 3 pods answer; pods are being made, replaced or removed", generation},
+			want: said{"Progressing", no, yes, no, "RollingOut", "3 of 3 pods answer; pods are being created, replaced or deleted", generation},
 		},
 		"pods start for the first time": {
 			change: func(o *status.Observation) {
@@ -94,7 +94,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
-				"1 of 3 pods answer, the primary vectors-0 among them; awaited: vectors-1 starts, vectors-2 reads its data and answers", generation,
+				"1 of 3 pods answer, the primary vectors-0 among them; waiting for vectors-1 to start, vectors-2 to read its data and answer", generation,
 			},
 		},
 		"the primary is replaced, last of all": {
@@ -106,7 +106,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
-				"2 of 3 pods answer, not the primary vectors-0: clients get no answer; awaited: vectors-0 stops", generation,
+				"2 of 3 pods answer, not the primary vectors-0: clients get no answer; waiting for vectors-0 to stop", generation,
 			},
 		},
 		"many pods start": {
@@ -120,7 +120,7 @@ func TestCompute(t *testing.T) {
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
 				"0 of 3 pods answer, not the primary vectors-0: clients get no answer; " +
-					"awaited: vectors-0 starts, vectors-1 starts, vectors-2 starts, vectors-9 starts, 2 more", generation,
+					"waiting for vectors-0 to start, vectors-1 to start, vectors-2 to start, vectors-9 to start, 2 more", generation,
 			},
 		},
 		"pods have not answered for long enough": {
@@ -129,7 +129,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
-				"3 of 3 pods answer; awaited: that all have answered for 5 s (spec.minReadySeconds)", generation,
+				"3 of 3 pods answer; waiting until all have answered for 5 s (spec.minReadySeconds)", generation,
 			},
 		},
 		"the StatefulSet still counts a pod that was replaced": {
@@ -139,7 +139,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
-					"pod vectors-2: ErrImagePull: not found (awaited: an image that can be pulled)", generation,
+					"pod vectors-2: ErrImagePull: not found (waiting for an image that can be pulled)", generation,
 			},
 		},
 		"a pod has not been made": {
@@ -149,7 +149,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Progressing", no, yes, no, "RollingOut",
-				"2 of 3 pods answer, the primary vectors-0 among them; awaited: vectors-2 is made", generation,
+				"2 of 3 pods answer, the primary vectors-0 among them; waiting for vectors-2 to be created", generation,
 			},
 		},
 		"a follower that answered is lost": {
@@ -159,7 +159,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
-					"pods that answered before do not answer now; awaited: vectors-2 reads its data and answers", generation,
+					"pods that answered before do not answer now; waiting for vectors-2 to read its data and answer", generation,
 			},
 		},
 		"the primary that answered is lost": {
@@ -169,7 +169,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, not the primary vectors-0: clients get no answer; " +
-					"pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
+					"pods that answered before do not answer now; waiting for vectors-0 to read its data and answer", generation,
 			},
 		},
 		"a follower loses its readiness gate": {
@@ -179,7 +179,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
-					"pods that answered before do not answer now; awaited: vectors-2 passes its readiness gates", generation,
+					"pods that answered before do not answer now; waiting for vectors-2 to pass its readiness gates", generation,
 			},
 		},
 		"an independent database is lost": {
@@ -190,7 +190,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer; pods that answered before do not answer now; awaited: vectors-0 reads its data and answers", generation,
+				"2 of 3 pods answer; pods that answered before do not answer now; waiting for vectors-0 to read its data and answer", generation,
 			},
 		},
 		"a Secret is missing while pods run": {
@@ -207,14 +207,14 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) { o.Secrets.Missing = []string{"no account", "no class"} },
 			want: said{
 				"Degraded", no, yes, no, "ReferenceMissing",
-				"no account; no class; until then no change is applied, and running pods are left alone", generation,
+				"no account; no class; until then the operator applies no change and leaves running pods alone", generation,
 			},
 		},
 		"an account is missing from the start": {
 			change: func(o *status.Observation) {
 				o.Secrets.Missing, o.StatefulSet, o.Pods = []string{"no account"}, nil, nil
 			},
-			want: said{"Pending", no, yes, no, "ReferenceMissing", "no account; until then no change is applied, and running pods are left alone", generation},
+			want: said{"Pending", no, yes, no, "ReferenceMissing", "no account; until then the operator applies no change and leaves running pods alone", generation},
 		},
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {
@@ -261,7 +261,7 @@ func TestCompute(t *testing.T) {
 				o.Pods = nil
 				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "no pod is asked for; the volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "no pod is asked for; the operator looks at the volumes", generation},
 		},
 		"falling asleep": {
 			change: func(o *status.Observation) {
@@ -270,14 +270,14 @@ func TestCompute(t *testing.T) {
 				o.Pods = o.Pods[:1]
 				o.Pods[0].DeletionTimestamp = &metav1.Time{Time: now.Add(time.Minute)}
 			},
-			want: said{"Progressing", no, yes, no, "RollingOut", "no pod is asked for, 1 left; awaited: vectors-0 stops", generation},
+			want: said{"Progressing", no, yes, no, "RollingOut", "no pod is asked for, 1 left; waiting for vectors-0 to stop", generation},
 		},
 		"paused": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
 				o.Cluster.Status.ObservedGeneration = generation - 1
 			},
-			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer", generation - 1},
+			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: the operator changes nothing until it is false; 3 of 3 pods answer", generation - 1},
 		},
 		"paused, and a pod crashes": {
 			change: func(o *status.Observation) {
@@ -285,7 +285,7 @@ func TestCompute(t *testing.T) {
 				observation.Lose(o, observation.Crashing("vectors-2", 2))
 			},
 			want: said{
-				"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; " +
+				"Paused", no, no, no, "Paused", "spec.paused is true: the operator changes nothing until it is false; " +
 					"2 of 3 pods answer, the primary vectors-0 among them; " + observation.CrashLoop("vectors-2"), 0,
 			},
 		},
@@ -296,13 +296,13 @@ func TestCompute(t *testing.T) {
 				observation.Lose(o, observation.Crashing("vectors-2", 2))
 			},
 			want: said{
-				"Paused", no, no, yes, "Paused", "spec.paused is true: nothing is changed until it is false; " +
+				"Paused", no, no, yes, "Paused", "spec.paused is true: the operator changes nothing until it is false; " +
 					"2 of 3 pods answer, the primary vectors-0 among them; " + observation.CrashLoop("vectors-2"), 0,
 			},
 		},
 		"paused before another number of pods was made": {
 			change: func(o *status.Observation) { o.Cluster.Spec.Paused, o.Cluster.Spec.Replicas = true, ptr.To[int32](5) },
-			want:   said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer", 0},
+			want:   said{"Paused", yes, no, no, "Paused", "spec.paused is true: the operator changes nothing until it is false; 3 of 3 pods answer", 0},
 		},
 		"paused while hibernated": {
 			change: func(o *status.Observation) {
@@ -310,11 +310,11 @@ func TestCompute(t *testing.T) {
 				o.StatefulSet.Status.Replicas, o.StatefulSet.Status.ReadyReplicas = 0, 0
 				o.Pods = nil
 			},
-			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; no pod is asked for", 0},
+			want: said{"Paused", yes, no, no, "Paused", "spec.paused is true: the operator changes nothing until it is false; no pod is asked for", 0},
 		},
 		"paused from the start": {
 			change: func(o *status.Observation) { o.Cluster.Spec.Paused, o.StatefulSet, o.Pods = true, nil, nil },
-			want:   said{"Paused", no, no, no, "Paused", "spec.paused is true: nothing is changed until it is false; nothing runs yet", 0},
+			want:   said{"Paused", no, no, no, "Paused", "spec.paused is true: the operator changes nothing until it is false; nothing runs yet", 0},
 		},
 		"deleted while paused": {
 			change: func(o *status.Observation) {
@@ -331,7 +331,7 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{
 				"Progressing", no, yes, no, "Deleting", "the BarqCluster is being deleted; its volumes are kept, because a field says so: data-vectors-0; " +
-					"it stays until its finalizers are removed by those who set them: example.com/a, example.com/b", generation,
+					"it stays until the programs that set its finalizers remove them: example.com/a, example.com/b", generation,
 			},
 		},
 		"deleted, and kept by the operator": {
@@ -355,28 +355,28 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				o.Cluster.DeletionTimestamp = &metav1.Time{Time: now}
 				o.Fate = fate(true)
-				observation.SetCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UninstallError", "deleting claim data-vectors-0: refused", generation)
+				observation.SetCondition(o, v1alpha1.ConditionReleaseFailed, yes, "UninstallError", "deleting PVC data-vectors-0: refused", generation)
 			},
 			want: said{
 				"Progressing", no, yes, no, "DeletionWaits",
-				"the BarqCluster is being deleted, which waits and is tried again: deleting claim data-vectors-0: refused; " +
+				"the BarqCluster is being deleted; the operator waits and tries again: deleting PVC data-vectors-0: refused; " +
 					"its volumes are deleted with it, because a field says so: data-vectors-0", generation,
 			},
 		},
 		"data is at risk": {
 			change: func(o *status.Observation) {
-				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "PVC data-vectors-0 is being deleted", generation)
 			},
-			want: said{"Degraded", yes, no, yes, "DataAtRisk", "3 of 3 pods answer; claim data-vectors-0 is being deleted", generation},
+			want: said{"Degraded", yes, no, yes, "DataAtRisk", "3 of 3 pods answer; PVC data-vectors-0 is being deleted", generation},
 		},
 		"data is at risk while paused": {
 			change: func(o *status.Observation) {
 				o.Cluster.Spec.Paused = true
-				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "claim data-vectors-0 is being deleted", generation)
+				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, no, "DataAtRisk", "PVC data-vectors-0 is being deleted", generation)
 			},
 			want: said{
 				"Paused", yes, no, no, "Paused",
-				"spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer; claim data-vectors-0 is being deleted", 0,
+				"spec.paused is true: the operator changes nothing until it is false; 3 of 3 pods answer; PVC data-vectors-0 is being deleted", 0,
 			},
 		},
 		"volumes grow": {
@@ -395,13 +395,13 @@ func TestCompute(t *testing.T) {
 			change: func(o *status.Observation) {
 				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the operator looks at the volumes", generation},
 		},
 		"nobody has looked at the volumes ever": {
 			change: func(o *status.Observation) {
 				meta.RemoveStatusCondition(&o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 			},
-			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the volumes are being looked at", generation},
+			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the operator looks at the volumes", generation},
 		},
 		"there are no volumes": {
 			change: func(o *status.Observation) {
@@ -463,8 +463,8 @@ func TestComputeGivesTheWholeStatus(t *testing.T) {
 			condition("Stalled", metav1.ConditionFalse, "Ready", "no action is required"),
 			condition("SecretsAvailable", metav1.ConditionTrue, "AllFound", "every Secret and key that the spec refers to is there"),
 			condition("ChangesPending", metav1.ConditionFalse, "NothingPending", "no change is held back"),
-			condition("DataRedundancy", metav1.ConditionFalse, "PrimaryOnly", "Barq DB copies nothing between pods: "+
-				"vectors-0 holds all data and answers all clients, and no other of the 3 pods holds data or can stand in for it"),
+			condition("DataRedundancy", metav1.ConditionFalse, "PrimaryOnly", "Barq DB copies nothing between pods. "+
+				"Of the 3 pods only vectors-0 holds data and answers clients, and no other can stand in for it"),
 		},
 	}, got)
 }

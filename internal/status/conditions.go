@@ -80,7 +80,7 @@ func secretsCondition(o Observation) metav1.Condition {
 	case len(o.Secrets.Problems) > 0:
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonSecretMissing
-		condition.Message = o.Secrets.Message() + "; until then no change is applied, and running pods are left alone"
+		condition.Message = o.Secrets.Message() + "; until then the operator applies no change and leaves running pods alone"
 	case o.Secrets.Referenced == 0:
 		condition.Reason = v1alpha1.ReasonNoneReferenced
 		condition.Message = "the spec refers to no Secret"

@@ -19,12 +19,12 @@ func redundancyCondition(o Observation) *metav1.Condition {
 	if o.independent() {
 		condition.Reason = v1alpha1.ReasonIndependentDatabases
 		condition.Message = fmt.Sprintf(
-			"Barq DB copies nothing between pods: each of the %d has data of its own on one volume, and no other pod can stand in for it", pods)
+			"Barq DB copies nothing between pods. Each of the %d has data of its own on one volume, and no other pod can stand in for it", pods)
 		return condition
 	}
 	condition.Reason = v1alpha1.ReasonPrimaryOnly
 	condition.Message = fmt.Sprintf(
-		"Barq DB copies nothing between pods: %s holds all data and answers all clients, and no other of the %d pods holds data or can stand in for it",
-		o.primary(), pods)
+		"Barq DB copies nothing between pods. Of the %d pods only %s holds data and answers clients, and no other can stand in for it",
+		pods, o.primary())
 	return condition
 }

@@ -30,7 +30,7 @@ func TestDataRedundancy(t *testing.T) {
 	observed.Cluster.Spec.Topology.Mode = v1alpha1.TopologyIndependent
 	require.Equal(t, &metav1.Condition{
 		Type: "DataRedundancy", Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonIndependentDatabases,
-		Message:            "Barq DB copies nothing between pods: each of the 3 has data of its own on one volume, and no other pod can stand in for it",
+		Message:            "Barq DB copies nothing between pods. Each of the 3 has data of its own on one volume, and no other pod can stand in for it",
 		ObservedGeneration: generation, LastTransitionTime: since,
 	}, condition())
 

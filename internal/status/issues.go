@@ -39,7 +39,7 @@ func (o Observation) diagnose(pod *corev1.Pod, now time.Time) podissue.Diagnosis
 	found := podissue.Diagnose(pod, now, o.Cluster.Spec.ProgressDeadline())
 	if found.Issue != nil && o.StatefulSet != nil && workload.Outdated(o.StatefulSet, pod) {
 		found.Issue.Since, found.Changes = time.Time{}, time.Time{}
-		found.Issue.WaitingFor = "its replacement by one of the newest spec"
+		found.Issue.WaitingFor = "its replacement by a pod of the newest spec"
 	}
 	return found
 }

@@ -23,8 +23,8 @@ func TestIssues(t *testing.T) {
 	image := func(name string) corev1.Pod {
 		return observation.Pod(name, observation.Waiting("ErrImagePull", "not found"))
 	}
-	const noImage = ": ErrImagePull: not found (awaited: an image that can be pulled)"
-	const crashedBefore = "pod vectors-0: CrashLoopBackOff: it ended with exit code 1 (Error) (awaited: its replacement by one of the newest spec)"
+	const noImage = ": ErrImagePull: not found (waiting for an image that can be pulled)"
+	const crashedBefore = "pod vectors-0: CrashLoopBackOff: it exited with code 1 (Error) (waiting for its replacement by a pod of the newest spec)"
 	for name, test := range map[string]struct {
 		observed status.Observation
 		change   func(*status.Observation)
@@ -74,11 +74,11 @@ func TestIssues(t *testing.T) {
 			said{"Degraded", no, no, yes, "PodsNotReady", "2 of 3 pods answer; " + observation.CrashLoop("vectors-0"), generation},
 			"ProgressDeadlineExceeded",
 		},
-		"a broken image stops a roll-out": {
+		"a broken image stops a rollout": {
 			observation.Replacing(), func(o *status.Observation) { observation.Lose(o, image("vectors-2")) },
 			said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
-					"pod vectors-2" + noImage + "; the roll-out goes on to the other 2 after that", generation,
+					"pod vectors-2" + noImage + "; after that the rollout goes on to the other 2 after that", generation,
 			},
 			"Progressing",
 		},
@@ -88,7 +88,7 @@ func TestIssues(t *testing.T) {
 			},
 			said{
 				"Pending", no, yes, no, "PodsNotReady", "0 of 3 pods answer" + dead +
-					"pod vectors-0: Unschedulable: 0/3 nodes are available (awaited: a node for it)", generation,
+					"pod vectors-0: Unschedulable: 0/3 nodes are available (waiting for a node)", generation,
 			},
 			"Progressing",
 		},
@@ -99,7 +99,7 @@ func TestIssues(t *testing.T) {
 			},
 			said{
 				"Failed", no, no, yes, "PodsNotReady", "0 of 3 pods answer" + dead +
-					"pod vectors-0: Unschedulable: 0/3 nodes are available (awaited: a node for it)", generation,
+					"pod vectors-0: Unschedulable: 0/3 nodes are available (waiting for a node)", generation,
 			},
 			"ProgressDeadlineExceeded",
 		},
@@ -112,7 +112,7 @@ func TestIssues(t *testing.T) {
 			},
 			said{
 				"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer" + dead + crashedBefore + "; the roll-out goes on to the other 1 after that", generation,
+				"2 of 3 pods answer" + dead + crashedBefore + "; after that the rollout goes on to the other 1 after that", generation,
 			},
 			"Progressing",
 		},
@@ -133,7 +133,7 @@ func TestIssues(t *testing.T) {
 			},
 			said{
 				"Degraded", no, yes, no, "PodsNotReady", "1 of 3 pods answer, the primary vectors-0 among them; " +
-					"pod vectors-1: FailedCreate: exceeded quota (awaited: that the API server lets it be made)", generation,
+					"pod vectors-1: FailedCreate: exceeded quota (waiting for the API server to let it be created)", generation,
 			},
 			"Progressing",
 		},

@@ -20,7 +20,7 @@ func monitoredCondition(o Observation) *metav1.Condition {
 	default:
 		return &metav1.Condition{
 			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonPodMonitorUnknown,
-			Message: "no PodMonitor was made, because this Kubernetes cluster does not know that kind; install the Prometheus operator, " +
+			Message: "no PodMonitor was created, because this Kubernetes cluster does not know that kind; install the Prometheus operator, " +
 				"or set spec.monitoring.podMonitor.enabled to false",
 		}
 	}

@@ -25,7 +25,7 @@ func TestMonitored(t *testing.T) {
 	unknown := condition(true, ptr.To(false))
 	require.Equal(t, &metav1.Condition{
 		Type: "Monitored", Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonPodMonitorUnknown,
-		Message: "no PodMonitor was made, because this Kubernetes cluster does not know that kind; install the Prometheus operator, " +
+		Message: "no PodMonitor was created, because this Kubernetes cluster does not know that kind; install the Prometheus operator, " +
 			"or set spec.monitoring.podMonitor.enabled to false",
 		ObservedGeneration: generation, LastTransitionTime: unknown.LastTransitionTime,
 	}, unknown)

@@ -91,13 +91,13 @@ func TestObstacles(t *testing.T) {
 		},
 		"a partition": {
 			func(o *status.Observation) { partition(o, 2) },
-			"the update strategy of StatefulSet vectors has the partition 2, so no roll-out reaches the pods below that number",
+			"the update strategy of StatefulSet vectors has the partition 2, so no rollout reaches the pods below that number",
 		},
 		"a partition of nothing": {func(o *status.Observation) { partition(o, 0) }, ""},
 		"another update strategy": {
 			func(o *status.Observation) {
 				o.StatefulSet.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
-			}, "StatefulSet vectors has the update strategy OnDelete, so no roll-out reaches its pods",
+			}, "StatefulSet vectors has the update strategy OnDelete, so no rollout reaches its pods",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,11 +106,11 @@ func TestObstacles(t *testing.T) {
 			for paused, want := range map[bool]said{
 				false: {
 					"Progressing", metav1.ConditionFalse, metav1.ConditionTrue, metav1.ConditionFalse, "Applying",
-					"3 of 3 pods answer; " + test.want + "; awaited: that the operator puts it right", generation,
+					"3 of 3 pods answer; " + test.want + "; waiting for the operator to revert this", generation,
 				},
 				true: {
 					"Paused", metav1.ConditionFalse, metav1.ConditionFalse, metav1.ConditionFalse, "Paused",
-					"spec.paused is true: nothing is changed until it is false; 3 of 3 pods answer; " + test.want, 0,
+					"spec.paused is true: the operator changes nothing until it is false; 3 of 3 pods answer; " + test.want, 0,
 				},
 			} {
 				o.Cluster.Spec.Paused = paused
@@ -132,6 +132,6 @@ func TestObstacles(t *testing.T) {
 	o := routed()
 	partition(&o, 1)
 	o.StatefulSet.Status.CurrentRevision, o.StatefulSet.Status.UpdatedReplicas = "a", 2
-	require.Equal(t, "3 of 3 pods answer; awaited: that the operator puts it right: the update strategy of StatefulSet vectors has the partition 1, "+
-		"so no roll-out reaches the pods below that number", meta.FindStatusCondition(status.Compute(o, now).Conditions, v1alpha1.ConditionReady).Message)
+	require.Equal(t, "3 of 3 pods answer; waiting for the operator to revert this: the update strategy of StatefulSet vectors has the partition 1, "+
+		"so no rollout reaches the pods below that number", meta.FindStatusCondition(status.Compute(o, now).Conditions, v1alpha1.ConditionReady).Message)
 }

@@ -11,7 +11,7 @@
 // vector, knows no filters, no text search and no quotas, and answers 501 there.
 //
 // It differs in one thing on purpose. Barq DB cannot serve HTTPS: with a certificate
-// it ends at its start. So does the stand-in, unless STAND_IN_TLS is "serve"; then it does
+// it exits at startup. So does the stand-in, unless STAND_IN_TLS is "serve"; then it does
 // what Barq DB is written to do, so that an operator's HTTPS can be tested at all.
 //
 // What lives here: the order of a start, and how the process ends.

@@ -17,7 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/test/chaos/apiproxy"
 )
 
-// randomSequences edits each BarqCluster again and again, spoils and mends it, deletes it and makes it anew, and changes and
+// randomSequences edits each BarqCluster again and again, spoils and corrects it, deletes it and creates it again, and changes and
 // deletes what was made for it, while the operator is killed, refused and robbed of its releases. Whatever has happened, in
 // the end there is what the last spec renders to from scratch.
 func randomSequences() *fault {

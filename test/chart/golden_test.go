@@ -50,7 +50,7 @@ func TestGoldenFiles(t *testing.T) {
 }
 
 func TestNotesSayThatNoPodRuns(t *testing.T) {
-	const replicas = "\n- REPLICAS: replicas is 0, so no pod runs. The volumes are kept.\n"
+	const replicas = "\n- REPLICAS: replicas is 0, so no pod runs. The volumes stay.\n"
 	running, stopped := render(t, `replicas: 1`).Info.Notes, render(t, `replicas: 0`).Info.Notes
 	require.Equal(t, running, strings.Replace(stopped, replicas, "\n", 1))
 	require.NotEqual(t, running, stopped)
@@ -58,12 +58,12 @@ func TestNotesSayThatNoPodRuns(t *testing.T) {
 
 // The notes say of TLS what docs/barq-server.md does, which test/conformance shows.
 func TestNotesSayThatTheReleaseCannotServeTLS(t *testing.T) {
-	const tls = "\n- TLS: Barq DB 0.1.0 cannot serve it and ends at its start, with exit code 101. With an image that can, HTTP is encrypted and gRPC is not.\n"
+	const tls = "\n- TLS: Barq DB 0.1.0 cannot serve it and exits at startup, with exit code 101. With an image that can, HTTP is encrypted and gRPC is not.\n"
 	require.Contains(t, render(t, `tls: {secretName: a}`).Info.Notes, tls)
 	require.NotContains(t, render(t, `{}`).Info.Notes, "TLS")
 	facts, err := os.ReadFile("../../docs/barq-server.md")
 	require.NoError(t, err)
-	require.Contains(t, string(facts), "| `BARQ_TLS_CERT` and `BARQ_TLS_KEY` together are meant to turn HTTP into HTTPS, and end the start instead (exit code 101).")
+	require.Contains(t, string(facts), "| `BARQ_TLS_CERT` and `BARQ_TLS_KEY` together should turn HTTP into HTTPS. Barq DB exits at startup instead (exit code 101).")
 }
 
 // A policy that lets nobody in from outside makes such a Service useless.

@@ -81,7 +81,7 @@ func TestPodMonitor(t *testing.T) {
 // what is missing.
 func TestNoPodMonitorWhereNobodyKnowsThem(t *testing.T) {
 	const enabled = `monitoring: {podMonitor: {enabled: true}}`
-	const missing = "\n- MONITORING: no PodMonitor was made, because this Kubernetes cluster does not know that kind."
+	const missing = "\n- MONITORING: no PodMonitor was created, because this Kubernetes cluster does not know that kind."
 	without, off, with := render(t, enabled), render(t, `{}`), render(t, enabled, podMonitors)
 	require.Equal(t, allManifests(off), allManifests(without))
 	require.NotEqual(t, allManifests(with), allManifests(without))

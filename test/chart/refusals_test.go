@@ -110,7 +110,7 @@ values: env: RUST_LOG belongs to the chart; remove it and set logLevel`,
 		},
 		"annotations on an account that exists": {
 			values: `serviceAccount: {create: false, name: barq, annotations: {iam.gke.io/gcp-service-account: barq}}`,
-			want:   "values: serviceAccount.annotations: go on the account that the chart makes; annotate the existing account yourself, or set create: true",
+			want:   "values: serviceAccount.annotations: go on the account that the chart creates; annotate the existing account yourself, or set create: true",
 		},
 
 		"a variable twice": {
@@ -141,7 +141,7 @@ values: podLabels: statefulset.kubernetes.io/pod-name finds the pods and belongs
 		},
 		"a class of Kubernetes itself": {
 			values: `priorityClassName: system-node-critical`,
-			want:   "values: priorityClassName: system-node-critical is for what keeps the Kubernetes cluster running, and evicts all other pods; write the name of another PriorityClass, or make one",
+			want:   "values: priorityClassName: system-node-critical is for what keeps the Kubernetes cluster running, and evicts all other pods. Write the name of another PriorityClass, or create one",
 		},
 		"labels of every object on the pod monitor": {
 			values: `monitoring: {podMonitor: {enabled: true, labels: {release: prometheus, app.kubernetes.io/version: a, app.kubernetes.io/managed-by: a}}}`,

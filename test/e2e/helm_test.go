@@ -174,7 +174,7 @@ func (g guide) attempt(section, version string) (string, error) {
 // ask runs `helm test`, which has to say these words.
 func (g guide) ask(words string) {
 	g.t.Helper()
-	out := g.run("Ask whether it works", "")
+	out := g.run("Check that it works", "")
 	require.Contains(g.t, out, " renews the Lease "+operatorNamespace+"/barq-operator.barq.db\n"+words+"\n")
 }
 

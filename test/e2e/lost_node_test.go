@@ -37,7 +37,7 @@ func TestANodeThatDoesNotReport(t *testing.T) {
 	ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
 	require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
 	require.Equal(t, "0 of 1 pods answer; pod db-0: NodeNotReady: its node "+node+" does not report (Ready is False though its container was ready) "+
-		"(awaited: word from the node; kubectl describe node "+node+" shows more)", ready.Message)
+		"(waiting for its node to report; kubectl describe node "+node+" shows more)", ready.Message)
 
 	signalKubelets(t, syscall.SIGCONT)
 	suite.WaitReady(t, cluster)

@@ -103,8 +103,8 @@ func TestAKeptClaimOfAnotherClass(t *testing.T) {
 
 	again := newCluster(t, namespace, "db", `{storage: {size: 64Mi, storageClassName: expandable-offline}}`)
 	said := suite.WaitFor(t, again, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer)
-	require.Contains(t, said.Message, "claim data-db-0 has class no-such-class, and the spec says expandable-offline; "+
-		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets another one be made")
+	require.Contains(t, said.Message, "PVC data-db-0 has class no-such-class, and the spec says expandable-offline; "+
+		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets Kubernetes create another one")
 	claim := suite.Claims(t, again)["data-db-0"]
 	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
 	suite.WaitReady(t, again)
@@ -122,8 +122,8 @@ func TestAClaimThatIsBeingDeleted(t *testing.T) {
 
 	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
 	said := suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk)
-	require.Equal(t, "claim data-db-0 is being deleted, and goes with its data when pod db-0 stops: copy the data first; "+
-		"the operator restarts this pod only for a change of the spec", said.Message)
+	require.Equal(t, "PVC data-db-0 is being deleted, and Kubernetes deletes its data when pod db-0 stops: copy the data first. "+
+		"The operator restarts this pod only for a change of the spec", said.Message)
 	suite.WaitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
 	require.Equal(t, before, suite.Identities(t, cluster))
 	require.Equal(t, 20, found(t, namespace, "db-0", 20))

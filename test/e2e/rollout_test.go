@@ -44,7 +44,7 @@ func TestAStopTakesTheDrainTime(t *testing.T) {
 }
 
 // A broken image stops at the first pod that gets it, which is not the primary, is
-// told within seconds, and is mended by mending the spec.
+// told within seconds, and is corrected by a correction of the spec.
 func TestABrokenImageLeavesThePrimaryServing(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {size: 64Mi}}`)

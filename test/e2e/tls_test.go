@@ -60,7 +60,7 @@ func served(t *testing.T, namespace, pod, host string, authority []byte) *big.In
 // certificate reaches the pods by itself.
 func TestTLS(t *testing.T) {
 	if os.Getenv(standIn) == "" {
-		t.Skip("Barq DB 0.1 ends at its start when it is given a certificate (docs/barq-server.md); the stand-in can serve one")
+		t.Skip("Barq DB 0.1 exits at startup when it is given a certificate (docs/barq-server.md); the stand-in can serve one")
 	}
 	namespace := newNamespace(t)
 	host := "db." + namespace + ".svc"

@@ -94,7 +94,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 	// Without the annotation it is somebody else's again.
 	again := newCluster(t, namespace, "vectors", `{}`)
 	condition := waitFor(t, again, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
-	require.True(t, strings.HasPrefix(condition.Message, `the Helm release "vectors" was installed by hand and is not taken over;`), condition.Message)
+	require.True(t, strings.HasPrefix(condition.Message, `the Helm release "vectors" was installed by hand, and the operator does not take it over. `), condition.Message)
 	output(t, kubectl("-n", namespace, "delete", "bqc/vectors", "--timeout=60s"))
 	output(t, helm("uninstall", "vectors", "-n", namespace))
 }
@@ -109,8 +109,8 @@ func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 	cluster := clusterOf(t, namespace, "db", `{}`)
 	installed := observed(t, cluster)
 	refusal := func(fields string) string {
-		return `taking over the Helm release "db" would restart or remove its pods, because the spec asks for another StatefulSet in ` + fields +
-			`; write the spec so that it gives what runs, and change it afterwards`
+		return `taking over the Helm release "db" would restart or delete its pods, because the spec asks for another StatefulSet in ` + fields +
+			`. Write a spec that gives what runs, and change it afterwards`
 	}
 	refused := func(want string) {
 		t.Helper()
@@ -124,7 +124,7 @@ func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 
 	cluster = newCluster(t, namespace, "db", `{}`)
 	annotate(t, cluster, "barq.db/adopt-release=database")
-	refused(`annotation barq.db/adopt-release: "database" is not the name of this BarqCluster, and only a release of the same name can be taken over; ` +
+	refused(`annotation barq.db/adopt-release: "database" is not the name of this BarqCluster. Only a release of the same name can be taken over; ` +
 		`write "db", or remove the annotation`)
 	annotate(t, cluster, "barq.db/adopt-release=db")
 	// The volumes are taken as they are, also of a class that the spec does not name.

@@ -13,7 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-// An event and the status say of every roll-out what has caused it: the fields of the spec, a Secret, or another version of the operator.
+// An event and the status say of every rollout what has caused it: the fields of the spec, a Secret, or another version of the operator.
 func TestARollOutSaysWhy(t *testing.T) {
 	namespace := newNamespace(t)
 	secret := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
@@ -55,8 +55,8 @@ func TestARollOutSaysWhy(t *testing.T) {
 
 	operator.Stop()
 	startOperator(t, nil, "--watches-file", otherChart(t, longerGracePeriod))
-	requireTold(t, db, 1, begin+`operator \S+ makes them otherwise than the one before, for the same spec: spec\.terminationGracePeriodSeconds$`)
-	require.Regexp(t, `^operator \S+ makes them otherwise than the one before, for the same spec: spec\.terminationGracePeriodSeconds$`,
+	requireTold(t, db, 1, begin+`operator \S+ renders them differently from the one before, for the same spec: spec\.terminationGracePeriodSeconds$`)
+	require.Regexp(t, `^operator \S+ renders them differently from the one before, for the same spec: spec\.terminationGracePeriodSeconds$`,
 		clusters.CauseOf(statefulSet(t, db)))
 	waitReady(t, db)
 }

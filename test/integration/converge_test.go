@@ -233,7 +233,7 @@ func TestWhatAPolicyAddsIsLeft(t *testing.T) {
 		output(t, kubectl("-n", namespace, "patch", "svc/db", "--type=merge", "-p", `{"spec":{"selector":{"app":"other"}}}`))
 		eventually(t, func() string {
 			if service(t, namespace, "db").Selector["app"] != "" {
-				return "the Service was not put right"
+				return "the Service was not reverted"
 			}
 			return ""
 		})

@@ -59,7 +59,7 @@ func clusterOf(t *testing.T, namespace, name, spec string) *v1alpha1.BarqCluster
 	t.Helper()
 	cluster := barqcluster.Parse(t, namespace, name, spec)
 	if cluster.Spec.MinReadySeconds == nil {
-		// Five seconds for each pod of each roll-out would be most of what the tests take.
+		// Five seconds for each pod of each rollout would be most of what the tests take.
 		cluster.Spec.MinReadySeconds = ptr.To[int32](0)
 	}
 	return cluster

@@ -99,7 +99,7 @@ func TestTheFinalizerOfSeveralOwners(t *testing.T) {
 					return ""
 				})
 				waitMessage(t, cluster, "the BarqCluster is being deleted; its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-db-0; "+
-					"it stays until its finalizers are removed by those who set them: "+
+					"it stays until the programs that set its finalizers remove them: "+
 					strings.Join(test.others, ", "))
 				patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
 				require.NoError(t, admin.Patch(t.Context(), cluster, patch))

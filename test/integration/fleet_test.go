@@ -28,8 +28,8 @@ import (
 
 // queued is what those that wait say of a field that changes and of those that come first.
 func queued(field, first string) string {
-	return "the pods are to be restarted for a change that the operator brings, not the spec (" + field + "); " +
-		"this is done to at most 1 BarqCluster(s) at a time (--max-unrequested-rollouts), and " + first
+	return "the pods need a restart for a change that the operator brings, not the spec (" + field + "); " +
+		"the operator restarts at most 1 BarqCluster(s) at a time (--max-unrequested-rollouts), and " + first
 }
 
 // Those that wait, of two.
@@ -134,7 +134,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 			}
 			since := time.Unix(seconds, 0).UTC().Format(time.RFC3339)
 			for _, first := range []string{isNext, isSecond} {
-				if message == queued("spec.containers[barq-db].image", first)+"; being restarted and not done: "+broken.Namespace+"/"+broken.Name+" since "+since {
+				if message == queued("spec.containers[barq-db].image", first)+"; still restarting: "+broken.Namespace+"/"+broken.Name+" since "+since {
 					return ""
 				}
 			}
@@ -164,7 +164,7 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 		require.Equal(t, before[name], identity, name)
 	}
 
-	// The next version is mended: it reaches the broken one first, then the other.
+	// The next version is corrected: it reaches the broken one first, then the other.
 	operator.Stop()
 	startOperator(t, []string{"RELATED_IMAGE_BARQ_DB=registry.example.com/barq-db:0.3.0"})
 	for _, cluster := range []*v1alpha1.BarqCluster{broken, waits} {
@@ -236,7 +236,7 @@ func TestFleetWithOtherLimits(t *testing.T) {
 // fleet are BarqClusters in one namespace.
 type fleet []*v1alpha1.BarqCluster
 
-// newFleet makes Ready BarqClusters whose roll-outs take a few seconds.
+// newFleet makes Ready BarqClusters whose rollouts take a few seconds.
 func newFleet(t *testing.T, size int) fleet {
 	t.Helper()
 	namespace := newNamespace(t)
@@ -340,7 +340,7 @@ func anotherConfigMap(t *testing.T, chart string) {
 		[]byte("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-note\n"), 0o600))
 }
 
-// rollouts is what the API server told about the roll-outs of a fleet, moment by
+// rollouts is what the API server told about the rollouts of a fleet, moment by
 // moment.
 type rollouts struct {
 	lock sync.Mutex
@@ -448,7 +448,7 @@ func answers(pod *corev1.Pod) bool {
 	})
 }
 
-// isUnderWay tells whether the StatefulSet is in the middle of a roll-out.
+// isUnderWay tells whether the StatefulSet is in the middle of a rollout.
 func (r *rollouts) isUnderWay(name string) bool {
 	r.lock.Lock()
 	defer r.lock.Unlock()

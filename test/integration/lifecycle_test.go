@@ -61,7 +61,7 @@ func TestTheSampleBecomesReady(t *testing.T) {
 	require.Regexp(t, `^NAME +REPLICAS +READY +PHASE +REASON +AGE +IMAGE +OPERATOR +MESSAGE\nvectors +1 +1 +Ready +Ready +\S+ +\S+ +\S+/barq-operator.barq.db +1 of 1 pods answer\n$`,
 		output(t, kubectl("-n", namespace, "get", "bqc", "-o", "wide")))
 	output(t, kubectl("-n", namespace, "wait", "bqc/vectors", "--for=condition=Ready", "--timeout=5s"))
-	requireTold(t, cluster, 1, `^Warning TierNotSupported: spec\.tiering\.warm is on s3 and spec\.tiering\.cold is on gcs, with which Barq DB 0\.1\.0 ends at its start: `)
+	requireTold(t, cluster, 1, `^Warning TierNotSupported: spec\.tiering\.warm is on s3 and spec\.tiering\.cold is on gcs, with which Barq DB 0\.1\.0 exits at startup: `)
 }
 
 func TestScale(t *testing.T) {

@@ -89,7 +89,7 @@ func TestNamesThatDoNotExist(t *testing.T) {
 	const (
 		noAccount = `ServiceAccount "not-there-yet", which spec.serviceAccount.name names, does not exist; create it, or remove create: false`
 		noClass   = `PriorityClass "not-there-yet", which spec.priorityClassName names, does not exist; create it, or name one that does`
-		held      = `; until then no change is applied, and running pods are left alone`
+		held      = `; until then the operator applies no change and leaves running pods alone`
 	)
 	withAccount := func(spec *v1alpha1.BarqClusterSpec) {
 		spec.ServiceAccount = v1alpha1.ServiceAccountSpec{Create: ptr.To(false), Name: "not-there-yet"}

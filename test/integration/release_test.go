@@ -60,14 +60,14 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 		"another chart": {
 			chart: func(t *testing.T) string { return writeChart(t, "other") },
 			message: `a Helm release named "db" of chart "other" exists in this namespace and is not touched; ` +
-				`give the BarqCluster another name, or remove that release`,
+				`give the BarqCluster another name, or uninstall that release`,
 		},
 		"our chart, installed by hand": {
 			chart:     func(*testing.T) string { return filepath.Join(root, "helm-charts/barq-db") },
 			arguments: []string{"--set", "storage.size=5Gi"},
 			claims:    []string{"data-db-0"},
-			message: `the Helm release "db" was installed by hand and is not taken over; ` +
-				`annotate the BarqCluster with barq.db/adopt-release=db to have it taken over, give the BarqCluster another name, or remove that release`,
+			message: `the Helm release "db" was installed by hand, and the operator does not take it over. ` +
+				`Annotate the BarqCluster with barq.db/adopt-release=db to have it taken over, give the BarqCluster another name, or uninstall that release`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestARefusedReleaseDisturbsNothing(t *testing.T) {
 	if checksTemplates(t) {
 		said = `StatefulSet.apps "db" is invalid: spec.template.` + said
 	} else {
-		said = `the API server would refuse pod "db-0", so nothing was changed and no pod was restarted: Pod "db-0" is invalid: ` + said +
+		said = `the API server would refuse pod "db-0", so the operator changed nothing and restarted no pod: Pod "db-0" is invalid: ` + said +
 			"; change the spec, or what refuses the pod"
 	}
 	require.Equal(t, said, condition.Message)

@@ -333,7 +333,7 @@ func TestADeletionWaitsForItsVolumes(t *testing.T) {
 
 	require.NoError(t, admin.Delete(t.Context(), cluster.DeepCopy()))
 	message := waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDeletionWaits).Message
-	require.Contains(t, message, "deleting claim data-db-0, as spec.storage.retention.whenDeleted says: ")
+	require.Contains(t, message, "deleting PVC data-db-0, as spec.storage.retention.whenDeleted says: ")
 	require.Contains(t, message, "claims stay")
 	waitEvent(t, cluster, "Warning DeletionWaits: ")
 	unbind()
@@ -373,7 +373,7 @@ func TestVolumesThatWereKeptBeforeAreNotDeletedByALaterWhenScaled(t *testing.T) 
 
 	scale(2)
 	scale(1)
-	waitEvent(t, cluster, "Normal VolumeDeleted: claim data-db-1 is deleted with its volume, because replicas is 1 and spec.storage.retention.whenScaled is Delete")
+	waitEvent(t, cluster, "Normal VolumeDeleted: PVC data-db-1 is deleted with its volume, because replicas is 1 and spec.storage.retention.whenScaled is Delete")
 	requireClaims(t, cluster, "data-db-0", "data-db-2")
 
 	// In the same edit.

@@ -31,12 +31,12 @@ func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
 
 	const noSecret = `Secret "keys", which spec.tiering.warm.credentialsSecretRef names, does not exist; ` +
 		`create it with the key(s) AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY`
-	const held = `; until then no change is applied, and running pods are left alone`
+	const held = `; until then the operator applies no change and leaves running pods alone`
 	condition := waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, noSecret+held, condition.Message)
 	require.Equal(t, v1alpha1.PhasePending, cluster.Status.Phase)
 	pending := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonSecretMissing)
-	require.Equal(t, "to be applied when its Secrets are there: the whole spec, none of which was applied yet", pending.Message)
+	require.Equal(t, "held back until its Secrets are there: the whole spec, none of which was applied yet", pending.Message)
 	require.Equal(t, "the operator goes on by itself once what the condition Ready says is over",
 		meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionStalled).Message)
 	require.Empty(t, releaseSecrets(t, namespace, "db"))

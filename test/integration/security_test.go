@@ -223,7 +223,7 @@ func bombs(t *testing.T, s *siege, count, size int) {
 	}
 }
 
-// A tenant's label on a record must not take the slots of roll-outs away from all others.
+// A tenant's label on a record must not take the slots of rollouts away from all others.
 func TestAForgedLabelHoldsNoSlot(t *testing.T) {
 	s := layOut(t, "slot")
 	// Its pod cannot be scheduled, and no change of the operator's default image concerns it.
@@ -266,7 +266,7 @@ func TestARolloutThatNeverEndsGivesItsSlotBack(t *testing.T) {
 	// It is the only one, so it gets the slot.
 	eventually(t, func() string {
 		if s.record(t, "a-slot").Labels["barq.db/rollout"] != "unrequested" {
-			return "its roll-out has not begun"
+			return "its rollout has not begun"
 		}
 		return ""
 	})

@@ -26,8 +26,8 @@ const crashLoop = "test.barq.db/crash-loop"
 
 // crashes is what the status says of a pod that does.
 func crashes(pod string) string {
-	return "pod " + pod + ": CrashLoopBackOff: it ended with exit code 1 (Error) " +
-		"(awaited: that it starts and stays; kubectl logs " + pod + " --previous shows why it ended)"
+	return "pod " + pod + ": CrashLoopBackOff: it exited with code 1 (Error) " +
+		"(waiting for it to start and keep running; kubectl logs " + pod + " --previous shows why it exited)"
 }
 
 // setCrashLoop lets one pod crash, or mends it.
@@ -52,7 +52,7 @@ func waitMessage(t *testing.T, cluster *v1alpha1.BarqCluster, message string) *m
 }
 
 // A database whose every pod crashes is Degraded within seconds, and Stalled at the
-// deadline, which counts on while the operator is away. It heals when it is mended.
+// deadline, which counts on while the operator is away. It heals when it is corrected.
 func TestEveryPodCrashes(t *testing.T) {
 	namespace := newNamespace(t)
 	start := time.Now()
@@ -106,15 +106,15 @@ func TestAFollowerCrashesAndThePrimaryDoes(t *testing.T) {
 	waitReady(t, cluster)
 	before := identities(t, cluster)
 
-	// A roll-out stops at the first pod, which is the last follower.
+	// A rollout stops at the first pod, which is the last follower.
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = map[string]string{crashLoop: "true"} })
-	waitMessage(t, cluster, "2 of 3 pods answer, the primary db-0 among them; "+crashes("db-2")+"; the roll-out goes on to the other 2 after that"+
+	waitMessage(t, cluster, "2 of 3 pods answer, the primary db-0 among them; "+crashes("db-2")+"; after that the rollout goes on to the other 2 after that"+
 		"; the pods are replaced, because the spec has changed (generation 2): metadata.annotations")
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = nil })
 	waitReady(t, cluster)
 	after := identities(t, cluster)
-	require.Equal(t, []string{before["db-0"], before["db-1"]}, []string{after["db-0"], after["db-1"]}, "they had nothing to be mended")
+	require.Equal(t, []string{before["db-0"], before["db-1"]}, []string{after["db-0"], after["db-1"]}, "they had nothing to be corrected")
 
 	setCrashLoop(t, namespace, "db-0", "true")
 	waitMessage(t, cluster, "2 of 3 pods answer, not the primary db-0: clients get no answer; "+crashes("db-0"))
@@ -134,7 +134,7 @@ func TestAPauseTellsWhatItHoldsBack(t *testing.T) {
 	require.True(t, meta.IsStatusConditionFalse(cluster.Status.Conditions, v1alpha1.ConditionChangesPending))
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
-	const paused = "spec.paused is true: nothing is changed until it is false; "
+	const paused = "spec.paused is true: the operator changes nothing until it is false; "
 	waitMessage(t, cluster, paused+"1 of 1 pods answer")
 	waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 
@@ -144,14 +144,14 @@ func TestAPauseTellsWhatItHoldsBack(t *testing.T) {
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
 	pending := waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonPaused)
-	require.Equal(t, "to be applied when spec.paused is false: the spec, which is not the one that was last applied", pending.Message)
+	require.Equal(t, "held back until spec.paused is false: the spec, which is not the one that was last applied", pending.Message)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "info" })
 	waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 
 	secret.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "rotated"}
 	require.NoError(t, admin.Update(t.Context(), secret))
 	pending = waitFor(t, cluster, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonPaused)
-	require.Equal(t, "to be applied when spec.paused is false: the Secrets, which have changed since they were last applied", pending.Message)
+	require.Equal(t, "held back until spec.paused is false: the Secrets, which have changed since they were last applied", pending.Message)
 
 	setCrashLoop(t, namespace, "db-0", "true")
 	ready := waitMessage(t, cluster, paused+"0 of 1 pods answer; "+crashes("db-0"))
@@ -173,7 +173,7 @@ func TestMorePodsAreNoCopies(t *testing.T) {
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
 	require.Nil(t, meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionDataRedundancy))
-	const event = `^Warning PrimaryOnly: Barq DB copies nothing between pods: db-0 holds all data`
+	const event = `^Warning PrimaryOnly: Barq DB copies nothing between pods\. Of the . pods only db-0 holds data`
 	requireTold(t, cluster, 0, event)
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
@@ -238,7 +238,7 @@ func TestAQuotaKeepsAPodFromBeingMade(t *testing.T) {
 		refresh(t, cluster)
 		ready = meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
 		if regexp.MustCompile(`^2 of 3 pods answer, .*; pod db-[0-2]: FailedCreate: [Cc]reate Pod db-[0-2] in StatefulSet db failed error: ` +
-			`.*exceeded quota: few.* \(awaited: that the API server lets it be made\)$`).MatchString(ready.Message) {
+			`.*exceeded quota: few.* \(waiting for the API server to let it be created\)$`).MatchString(ready.Message) {
 			return ""
 		}
 		return ready.Message
@@ -268,7 +268,7 @@ func TestAPodThatDoesNotGo(t *testing.T) {
 		refresh(t, cluster)
 		ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
 		if strings.Contains(ready.Message, "; pod db-0: Terminating: its grace period ended at ") &&
-			strings.HasSuffix(ready.Message, " and it is still there (awaited: the removal of its finalizers example.com/hold)") {
+			strings.HasSuffix(ready.Message, " and it is still there (waiting for the removal of its finalizers example.com/hold)") {
 			return ""
 		}
 		return ready.Message
@@ -278,13 +278,13 @@ func TestAPodThatDoesNotGo(t *testing.T) {
 	waitReady(t, cluster)
 }
 
-// A roll-out is over when its pods have answered for as long as the spec says. The wait is longer than that of a status that
+// A rollout is over when its pods have answered for as long as the spec says. The wait is longer than that of a status that
 // is only progress.
 func TestReadyWaitsForMinReadySeconds(t *testing.T) {
 	t.Parallel()
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{minReadySeconds: 20}`)
-	waitMessage(t, cluster, "1 of 1 pods answer; awaited: that all have answered for 20 s (spec.minReadySeconds)")
+	waitMessage(t, cluster, "1 of 1 pods answer; waiting until all have answered for 20 s (spec.minReadySeconds)")
 	require.Equal(t, v1alpha1.PhaseProgressing, cluster.Status.Phase)
 	waitReady(t, cluster)
 	pod := pods(t, cluster)[0]
@@ -300,12 +300,12 @@ func TestHibernationIsTold(t *testing.T) {
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
-	waitMessage(t, cluster, "spec.paused is true: nothing is changed until it is false; no pod is asked for")
+	waitMessage(t, cluster, "spec.paused is true: the operator changes nothing until it is false; no pod is asked for")
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false })
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
 	waitReady(t, cluster)
-	requireTold(t, cluster, 1, `^Normal Woken: replicas is 1: pods are made on the volumes that were kept$`)
+	requireTold(t, cluster, 1, `^Normal Woken: replicas is 1: pods are created on the volumes that were kept$`)
 	requireTold(t, cluster, 1, `^Normal Resumed: `)
 }
 
@@ -418,7 +418,7 @@ tolerations:
 	})
 	ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
 	require.Equal(t, "0 of 1 pods answer; pod db-0: NodeNotReady: its node "+node+" does not report (Ready is False though its container was ready) "+
-		"(awaited: word from the node; kubectl describe node "+node+" shows more)", ready.Message)
+		"(waiting for its node to report; kubectl describe node "+node+" shows more)", ready.Message)
 	require.Equal(t, v1alpha1.ReasonPodsNotReady, ready.Reason)
 	waitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
 	require.Equal(t, v1alpha1.PhaseFailed, cluster.Status.Phase)
@@ -439,14 +439,14 @@ tolerations:
 	waitReady(t, evicted)
 }
 
-// Pods that answer are not enough: clients, the NetworkPolicy and roll-outs reach them by other objects. While paused
+// Pods that answer are not enough: clients, the NetworkPolicy and rollouts reach them by other objects. While paused
 // nothing puts those right.
 func TestWhatIsInTheWayOfPodsThatAnswer(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
-	const paused = "spec.paused is true: nothing is changed until it is false; 1 of 1 pods answer"
+	const paused = "spec.paused is true: the operator changes nothing until it is false; 1 of 1 pods answer"
 	waitMessage(t, cluster, paused)
 	waitFor(t, cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
 	patch := func(kind, patch string) {
@@ -464,11 +464,11 @@ func TestWhatIsInTheWayOfPodsThatAnswer(t *testing.T) {
 		},
 		{
 			"statefulset", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}`, `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`,
-			"the update strategy of StatefulSet db has the partition 2, so no roll-out reaches the pods below that number",
+			"the update strategy of StatefulSet db has the partition 2, so no rollout reaches the pods below that number",
 		},
 		{
 			"statefulset", `{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}`, `{"spec":{"updateStrategy":{"type":"RollingUpdate"}}}`,
-			"StatefulSet db has the update strategy OnDelete, so no roll-out reaches its pods",
+			"StatefulSet db has the update strategy OnDelete, so no rollout reaches its pods",
 		},
 	} {
 		patch(test.kind, test.wrong)

@@ -53,8 +53,8 @@ func TestTheTopologyModeCannotChange(t *testing.T) {
 	independent := newCluster(t, namespace, "many", `{topology: {mode: Independent}}`)
 	waitReady(t, primary)
 	waitReady(t, independent)
-	const cannot = `cannot change, because data would be left in pods that no client reaches; put `
-	const instead = ` back, or make a new BarqCluster and copy the data`
+	const cannot = `cannot change, because data would be left in pods that no client reaches. Put `
+	const instead = ` back, or create a new BarqCluster and copy the data`
 	merge := func(patch string) client.Patch { return client.RawPatch("application/merge-patch+json", []byte(patch)) }
 
 	requireCauses(t, []string{`spec.topology.mode: Invalid value: "Independent": ` + cannot + "Primary" + instead},

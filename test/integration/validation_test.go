@@ -56,13 +56,13 @@ func requireCauses(t *testing.T, want []string, err error, about ...any) {
 const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`
 
 const (
-	labelNameMessage = `the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, ` +
-		`and may have a domain and '/' before it; write for instance team or example.com/team`
+	labelNameMessage = `the name of a label has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends. ` +
+		`It may have a domain and '/' before it; write for instance team or example.com/team`
 	ownedLabelMessage      = `labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names`
 	ownedAnnotationMessage = `annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names`
 	tooManyTextsMessage    = `env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels ` +
-		`have more than 65536 characters together, names and values, and the record of what runs has no room for more; ` +
-		`put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable`
+		`have more than 65536 characters together, names and values. The record of what runs has no room for more. ` +
+		`Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable`
 	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
 )
 
@@ -93,7 +93,7 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.nodeSelector[team]: Invalid value: "a b": the value of a label has letters, digits, '-', '_' and '.', with a letter or digit at both ends; put other texts into an annotation`,
 		}},
 		"name of an annotation": {`service: {annotations: {a/b/c: a}}`, []string{
-			`spec.service.annotations: Invalid value: the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, and may have a domain and '/' before it; write for instance example.com/owner`,
+			`spec.service.annotations: Invalid value: the name of an annotation has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends. It may have a domain and '/' before it; write for instance example.com/owner`,
 		}},
 		"annotation of a security profile": {`podAnnotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}`, []string{
 			`spec.podAnnotations: Invalid value: kubernetes.io/config.mirror is the kubelet's, and the security profile of the pods is the operator's; remove the annotation`,
@@ -218,11 +218,11 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"one provider, two credentials": {
 			`tiering: {warm: {provider: s3, bucket: a, credentialsSecretRef: {name: one}}, cold: {provider: s3, bucket: b, credentialsSecretRef: {name: two}}}`,
-			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both`},
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials. Write the same credentialsSecretRef in both, or leave it out of both`},
 		},
 		"one provider, credentials and workload identity": {
 			`tiering: {warm: {provider: gcs, bucket: a, credentialsSecretRef: {name: one}}, cold: {provider: gcs, bucket: b}}`,
-			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials; write the same credentialsSecretRef in both, or leave it out of both`},
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one set of credentials. Write the same credentialsSecretRef in both, or leave it out of both`},
 		},
 		"two regions": {
 			`tiering: {warm: {provider: s3, bucket: a, region: one}, cold: {provider: s3, bucket: b, region: two}}`,
@@ -295,14 +295,14 @@ func TestRefusedSpecs(t *testing.T) {
 		"annotation of a hook":                   {`service: {annotations: {helm.sh/hook: post-delete}}`, []string{`spec.service.annotations: Invalid value: ` + ownedAnnotationMessage}},
 		"annotation of another release":          {`serviceAccount: {annotations: {meta.helm.sh/release-name: other}}`, []string{`spec.serviceAccount.annotations: Invalid value: ` + ownedAnnotationMessage}},
 		"priority of Kubernetes itself": {`priorityClassName: system-node-critical`, []string{
-			`spec.priorityClassName: Invalid value: "system-node-critical": classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods; write the name of another PriorityClass, or make one`,
+			`spec.priorityClassName: Invalid value: "system-node-critical": classes that begin with system- are for what keeps the Kubernetes cluster running, and evict all other pods. Write the name of another PriorityClass, or create one`,
 		}},
 		"variables that fill the record": {`env: [{name: A, value: "` + strings.Repeat("日", 32767) + `"}, {name: B, value: "` + strings.Repeat("日", 32768) + `"}]`, []string{
 			`spec: Invalid value: ` + tooManyTextsMessage,
 		}},
 		"annotations that fill the record": {`podAnnotations: {a: "` + strings.Repeat("日", 65536) + `"}`, []string{`spec: Invalid value: ` + tooManyTextsMessage}},
 		"annotations of many Services": {`{topology: {mode: Independent}, service: {annotations: {a: "` + strings.Repeat("a", 2048) + `"}}}`, []string{
-			`spec.service.annotations: Invalid value: have more than 2048 characters together, names and values, which is the most in mode Independent, where each pod has a Service with all of them; write fewer or shorter ones`,
+			`spec.service.annotations: Invalid value: have more than 2048 characters together, names and values. In mode Independent each pod has a Service with all of them; write fewer or shorter ones`,
 		}},
 		"long tolerations": {`tolerations: [{key: a, value: "` + strings.Repeat("a", 4096) + `"}]`, []string{
 			`spec.tolerations: Invalid value: have more than 4096 characters together; write fewer or shorter ones, for instance with operator: Exists and without a value`,
@@ -401,19 +401,19 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 			`<nil>: Invalid value: spec.storage.size: the volumes have 10Gi and cannot shrink; write 10Gi or more`,
 		}},
 		"another class": {`spec: {storage: {storageClassName: other}}`, []string{
-			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or create a new BarqCluster and copy the data`,
 		}},
 		"no class": {`spec: {storage: {storageClassName: null}}`, []string{
-			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or create a new BarqCluster and copy the data`,
 		}},
 		"access mode": {`spec: {storage: {accessMode: ReadWriteOncePod}}`, []string{
-			`spec.storage.accessMode: Invalid value: cannot change, because the volumes were made with it; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.storage.accessMode: Invalid value: cannot change, because the volumes were created with it; put the old value back, or create a new BarqCluster and copy the data`,
 		}},
 		"hot path": {`spec: {tiering: {hotPath: ephemeral-storage}}`, []string{
-			`spec.tiering.hotPath: Invalid value: "ephemeral-storage": cannot change, because the data would be left behind; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.tiering.hotPath: Invalid value: "ephemeral-storage": cannot change, because the data would be left behind; put the old value back, or create a new BarqCluster and copy the data`,
 		}},
 		"everything at once": {`spec: null`, []string{
-			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or make a new BarqCluster and copy the data`,
+			`spec.storage.storageClassName: Invalid value: cannot change, because volumes cannot move between classes; put the old value back, or create a new BarqCluster and copy the data`,
 		}},
 		"requests": {`spec: {resources: {requests: {cpu: "0"}}}`, []string{`spec.resources: Invalid value: ` + requestsMessage}},
 	} {

@@ -131,7 +131,7 @@ func TestVolumesGrow(t *testing.T) {
 	require.Equal(t, before, identities(t, db), "growing restarts nothing")
 	template := statefulSet(t, db).Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]
 	require.Equal(t, "10Gi", template.String(), "the template cannot change and is left alone")
-	waitEvent(t, db, "Normal Resizing: claim data-db-1 is asked to have 20Gi")
+	waitEvent(t, db, "Normal Resizing: PVC data-db-1 now asks for 20Gi")
 	waitEvent(t, db, "Normal SizeReached: every volume has at least 20Gi")
 
 	// A new pod's volume is made from the template, and grows at once.
@@ -176,8 +176,8 @@ func TestVolumesOfPodsThatAreGoneGrow(t *testing.T) {
 	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizing)
 	volumeGrew(t, db, "data-db-0", "data-db-1")
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 30Gi: "+
-		"claim data-db-0 has 20Gi, and its file system grows when pod db-0 starts; "+
-		"claim data-db-1 has 20Gi, and its file system grows when pod db-1 starts")
+		"PVC data-db-0 has 20Gi, and its file system grows when pod db-0 starts; "+
+		"PVC data-db-1 has 20Gi, and its file system grows when pod db-1 starts")
 	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 	require.Zero(t, db.Status.Storage.Volumes)
 
@@ -207,10 +207,10 @@ func TestAGrowthThatIsRefusedCanBeTakenBack(t *testing.T) {
 	before := identities(t, db)
 
 	require.NoError(t, resize(t, db, "20Gi"))
-	message := "each volume is to have 20Gi: claim data-db-0 has 10Gi, and may not grow in its storage class " + namespace + ": " +
+	message := "each volume is to have 20Gi: PVC data-db-0 has 10Gi, and may not grow in its storage class " + namespace + ": " +
 		`persistentvolumeclaims "data-db-0" is forbidden: only dynamically provisioned pvc can be resized and ` +
 		"the storageclass that provisions the pvc must support resize; " +
-		"allow the growth, or write a spec.storage.size that the volumes have; it is tried again after 10 minutes"
+		"allow the growth, or write a spec.storage.size that the volumes have; the operator tries again after 10 minutes"
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused, message)
 	require.Equal(t, &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("10Gi")), Volumes: 1}, db.Status.Storage)
 	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonResizeRefused)
@@ -252,7 +252,7 @@ func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
 
 	require.NoError(t, resize(t, db, "10Ti"))
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizing,
-		"each volume is to have 10Ti: claim data-db-0 has 10Gi, and its storage is growing it")
+		"each volume is to have 10Ti: PVC data-db-0 has 10Gi, and its storage is growing it")
 	changeClaimStatus(t, db, "data-db-0", func(status *corev1.PersistentVolumeClaimStatus) {
 		status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{
 			corev1.ResourceStorage: corev1.PersistentVolumeClaimControllerResizeInfeasible,
@@ -262,17 +262,17 @@ func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
 		}}
 	})
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizeFailed,
-		"each volume is to have 10Ti: claim data-db-0 has 10Gi, and its storage cannot grow it: quota exceeded; "+
-			"the events of the claim say more; to take the growth back, write a spec.storage.size that the volumes have")
+		"each volume is to have 10Ti: PVC data-db-0 has 10Gi, and its storage cannot grow it: quota exceeded; "+
+			"the events of the PVC say more; to take the growth back, write a spec.storage.size that the volumes have")
 	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonResizeFailed)
 	waitEvent(t, db, "Warning ResizeFailed: ")
 
 	require.NoError(t, resize(t, db, "20Gi"))
-	waitEvent(t, db, "Normal Resizing: claim data-db-0 is asked to have 20Gi instead of 10Ti")
+	waitEvent(t, db, "Normal Resizing: PVC data-db-0 now asks for 20Gi instead of 10Ti")
 	require.NoError(t, resize(t, db, "10Gi"))
 	waitReady(t, db)
 	waitVolumes(t, db, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "every volume has at least 10Gi")
-	waitEvent(t, db, "Normal Resizing: claim data-db-0 is asked to have 10241Mi instead of 20Gi")
+	waitEvent(t, db, "Normal Resizing: PVC data-db-0 now asks for 10241Mi instead of 20Gi")
 	requireIdle(t, db)
 	request := claims(t, db)["data-db-0"].Spec.Resources.Requests[corev1.ResourceStorage]
 	require.Equal(t, "10241Mi", request.String())
@@ -296,10 +296,10 @@ func TestAGrowthThatIsNotTakenBackIsSaid(t *testing.T) {
 	refuseLess(t, db)
 	storageWorks(t, db, false)
 	require.NoError(t, resize(t, db, "10Ti"))
-	waitEvent(t, db, "Normal Resizing: claim data-db-0 is asked to have 10Ti")
+	waitEvent(t, db, "Normal Resizing: PVC data-db-0 now asks for 10Ti")
 	require.NoError(t, resize(t, db, "20Gi"))
 	message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonResizeRefused).Message
-	require.Regexp(t, "^each volume is to have 20Gi: claim data-db-0 has 10Gi, and its claim goes on asking for 10Ti: .*less", message)
+	require.Regexp(t, "^each volume is to have 20Gi: PVC data-db-0 has 10Gi, and its PVC still asks for 10Ti: .*less", message)
 
 	require.NoError(t, resize(t, db, "10Gi"))
 	waitReady(t, db)
@@ -433,9 +433,9 @@ func TestPodsRestartForTheirFileSystems(t *testing.T) {
 	fileSystemGrew(t, db, "data-db-0")
 	volumeGrew(t, db, "data-db-1", "data-db-2", "data-db-3")
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 20Gi: "+
-		"claim data-db-1 has 10Gi, and its file system grows under the running pod db-1; "+
-		"claim data-db-2 has 10Gi, and its file system grows under the running pod db-2; "+
-		"claim data-db-3 has 10Gi, and its file system grows under the running pod db-3")
+		"PVC data-db-1 has 10Gi, and its file system grows under the running pod db-1; "+
+		"PVC data-db-2 has 10Gi, and its file system grows under the running pod db-2; "+
+		"PVC data-db-3 has 10Gi, and its file system grows under the running pod db-3")
 	waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonFileSystemResizePending)
 	// As the kubelet does where it can.
 	fileSystemGrew(t, db, "data-db-3")
@@ -446,14 +446,14 @@ func TestPodsRestartForTheirFileSystems(t *testing.T) {
 
 	time.Sleep(fileSystemGrace)
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonFileSystemResizePending, "each volume is to have 20Gi: "+
-		"claim data-db-1 has 10Gi, and its file system grows when pod db-1 restarts, which waits until pod db-0 answers; "+
-		"claim data-db-2 has 10Gi, and its file system grows when pod db-2 restarts, which waits until pod db-0 answers")
+		"PVC data-db-1 has 10Gi, and its file system grows when pod db-1 restarts, which waits until pod db-0 answers; "+
+		"PVC data-db-2 has 10Gi, and its file system grows when pod db-2 restarts, which waits until pod db-0 answers")
 	require.Equal(t, before, identities(t, db))
 	require.Equal(t, int32(2), db.Status.Storage.ResizedVolumes)
 
 	gone := departures(t, db)
 	crashLoop("false")
-	waitEvent(t, db, "Normal FileSystemResizePending: pod db-2 is restarted, because the file system of claim data-db-2 grows only when the pod starts")
+	waitEvent(t, db, "Normal FileSystemResizePending: the operator restarts pod db-2, because the file system of PVC data-db-2 grows only when the pod starts")
 	operator.Kill()
 	require.NoError(t, operator.Start())
 	waitEvent(t, db, "Normal FileSystemResizePending: pod db-1 is restarted, ")
@@ -493,8 +493,8 @@ func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
 	before := identities(t, db)
 	claim := claims(t, db)["data-db-0"]
 	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0", "--wait=false"))
-	message := "claim data-db-0 is being deleted, and goes with its data when pod db-0 stops: copy the data first; " +
-		"the operator restarts this pod only for a change of the spec"
+	message := "PVC data-db-0 is being deleted, and Kubernetes deletes its data when pod db-0 stops: copy the data first. " +
+		"The operator restarts this pod only for a change of the spec"
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk, message)
 	ready := waitFor(t, db, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonDataAtRisk)
 	require.Equal(t, "2 of 2 pods answer; "+message, ready.Message)
@@ -506,7 +506,7 @@ func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
 	secret.Data["token"] = []byte("two")
 	require.NoError(t, admin.Update(t.Context(), secret))
 	held := waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
-	require.Contains(t, held.Message, "this waits until no claim is at risk")
+	require.Contains(t, held.Message, "The restart waits until no PVC is at risk")
 	operator.Kill()
 	require.NoError(t, operator.Start())
 	time.Sleep(soon)
@@ -571,16 +571,16 @@ func TestTheFirstVolumesCanBeCorrected(t *testing.T) {
 	}{
 		"a quota": {
 			`{storage: {size: 100Gi}}`, `{"spec":{"storage":{"size":"10Gi"}}}`,
-			"claim data-db-0 is awaited",
+			"PVC data-db-0 does not exist yet",
 		},
 		"a class that does not exist": {
 			`{replicas: 2, storage: {storageClassName: simulatedd}}`, `{"spec":{"storage":{"storageClassName":"simulated"}}}`,
-			`claim data-db-0 is not bound, its class is simulatedd: storageclass.storage.k8s.io "simulatedd" not found`,
+			`PVC data-db-0 is not bound, its class is simulatedd: storageclass.storage.k8s.io "simulatedd" not found`,
 		},
 		"all of it": {
 			`{storage: {size: 20Gi, storageClassName: simulatedd, accessMode: ReadWriteOncePod}}`,
 			`{"spec":{"storage":{"size":"10Gi","storageClassName":null,"accessMode":"ReadWriteOnce"}}}`,
-			"claim data-db-0 is not bound, its class is simulatedd: ",
+			"PVC data-db-0 is not bound, its class is simulatedd: ",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -608,7 +608,7 @@ func TestTheFirstVolumesCanBeCorrected(t *testing.T) {
 
 			require.NoError(t, admin.Patch(t.Context(), db.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(test.second))))
 			waitReady(t, db)
-			waitEvent(t, db, "Normal StatefulSetReplaced: StatefulSet db is made again, because its claims ask for ")
+			waitEvent(t, db, "Normal StatefulSetReplaced: the operator creates StatefulSet db again, because its PVCs ask for ")
 			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 			requireIdle(t, db)
 			for _, claim := range claims(t, db) {
@@ -630,8 +630,8 @@ func TestKeptVolumesThatDifferAreSaid(t *testing.T) {
 	remove(t, never)
 	db := newCluster(t, namespace, "db", `storage: {storageClassName: simulated}`)
 	message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer).Message
-	require.Contains(t, message, "claim data-db-0 has class simulatedd, and the spec says simulated; "+
-		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets another one be made")
+	require.Contains(t, message, "PVC data-db-0 has class simulatedd, and the spec says simulated; "+
+		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets Kubernetes create another one")
 	waitEvent(t, db, "Warning VolumesDiffer: ")
 	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0"))
 	waitReady(t, db)
@@ -641,9 +641,9 @@ func TestKeptVolumesThatDifferAreSaid(t *testing.T) {
 	again := newCluster(t, namespace, "db", `storage: {size: 5Gi, accessMode: ReadWriteOncePod, storageClassName: other}`)
 	waitReady(t, again)
 	waitVolumes(t, again, metav1.ConditionTrue, v1alpha1.ReasonVolumesDiffer, "every volume has at least 5Gi; "+
-		"claim data-db-0 has class simulated, and the spec says other; "+
-		"claim data-db-0 has access mode ReadWriteOnce, and the spec says ReadWriteOncePod; "+
-		"claim data-db-0 has size 10Gi, and the spec says 5Gi")
+		"PVC data-db-0 has class simulated, and the spec says other; "+
+		"PVC data-db-0 has access mode ReadWriteOnce, and the spec says ReadWriteOncePod; "+
+		"PVC data-db-0 has size 10Gi, and the spec says 5Gi")
 	waitEvent(t, again, "Warning VolumesDiffer: every volume has at least 5Gi; ")
 	requireIdle(t, again)
 }

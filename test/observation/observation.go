@@ -156,8 +156,8 @@ func Crashing(name string, ends int32) corev1.Pod {
 
 // CrashLoop is what the status says about it.
 func CrashLoop(name string) string {
-	return "pod " + name + ": CrashLoopBackOff: it ended with exit code 1 (Error) " +
-		"(awaited: that it starts and stays; kubectl logs " + name + " --previous shows why it ended)"
+	return "pod " + name + ": CrashLoopBackOff: it exited with code 1 (Error) " +
+		"(waiting for it to start and keep running; kubectl logs " + name + " --previous shows why it exited)"
 }
 
 // Scale is a StatefulSet that has that many pods, as was asked for.

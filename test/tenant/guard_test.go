@@ -45,7 +45,7 @@ func TestOwnObjects(t *testing.T) {
 	require.False(t, own.Has(record, object(map[string]any{"type": "kubernetes.io/service-account-token"}, "")))
 }
 
-// volume is bound to the claim data-db-0 of a namespace.
+// volume is bound to the PVC data-db-0 of a namespace.
 func volume(namespace string) *unstructured.Unstructured {
 	return object(map[string]any{"spec": map[string]any{"claimRef": map[string]any{"namespace": namespace, "name": "data-db-0"}}}, "")
 }

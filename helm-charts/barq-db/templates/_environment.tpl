@@ -1,7 +1,7 @@
 {{/*
 The environment of the database container: each variable once, in a fixed order, and
 none that is empty, because Barq DB aborts its start on some that are. Barq DB ignores
-BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell whoever reads the pod.
+BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell the reader of the pod.
 */}}
 {{- define "barq-db.environment" -}}
 - name: BARQ_ADDR

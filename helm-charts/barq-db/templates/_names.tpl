@@ -2,8 +2,8 @@
 Every object is named after the release, so that who knows its name knows them all. The
 name is quoted wherever it stands, because a release may be called "on" or "null".
 
-The labels that select pods never change: a StatefulSet's selector and its volume claim
-templates cannot.
+The labels that select pods never change: a StatefulSet's selector and its templates of
+PVCs cannot.
 */}}
 {{- define "barq-db.selectorLabels" -}}
 app.kubernetes.io/name: barq-db
@@ -13,7 +13,7 @@ app.kubernetes.io/component: database
 
 {{/*
 Labels of objects. They change with the chart, so they must not be put on the pod
-template or the volume claim templates: that would restart every database when the
+template or the templates of PVCs: that would restart every database when the
 chart is upgraded.
 */}}
 {{- define "barq-db.labels" -}}

@@ -44,7 +44,7 @@ release name: must be at most 52 characters, because Kubernetes adds a hash to i
 values: serviceAccount.name: create: false needs the name of an account that exists; set name, or create: true
 {{- end }}
 {{- if .annotations }}
-values: serviceAccount.annotations: go on the account that the chart makes; annotate the existing account yourself, or set create: true
+values: serviceAccount.annotations: go on the account that the chart creates; annotate the existing account yourself, or set create: true
 {{- end }}
 {{- end }}
 {{- end }}
@@ -177,7 +177,7 @@ values: topologySpreadConstraints: {{ $pair }} is there twice; write another top
 {{/* Kubernetes reserves these names. */}}
 {{- define "barq-db.priorityRefusals" }}
 {{- if hasPrefix "system-" (.priorityClassName | default "") }}
-values: priorityClassName: {{ .priorityClassName }} is for what keeps the Kubernetes cluster running, and evicts all other pods; write the name of another PriorityClass, or make one
+values: priorityClassName: {{ .priorityClassName }} is for what keeps the Kubernetes cluster running, and evicts all other pods. Write the name of another PriorityClass, or create one
 {{- end }}
 {{- end }}
 

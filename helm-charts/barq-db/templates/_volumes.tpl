@@ -1,5 +1,5 @@
 {{/*
-The volumes of a pod, but for one that a claim brings. The private key is for the database's group,
+The volumes of a pod, but for one that a PVC brings. The private key is for the database's group,
 fsGroup, only.
 */}}
 {{- define "barq-db.volumes" }}

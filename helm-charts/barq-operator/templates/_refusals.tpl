@@ -16,13 +16,13 @@ What values.schema.json cannot say: rules between values. All that is wrong is t
 {{- define "barq-operator.refusals" -}}
 {{- $name := include "barq-operator.fullname" . }}
 {{- if gt (len $name) 46 }}
-values: fullnameOverride: the objects would be named {{ $name }}, which leaves no room for what is added to it; write a name of at most 46 characters
+values: fullnameOverride: the name {{ $name }} leaves no room for what the chart adds to it; write a name of at most 46 characters
 {{- end }}
 {{- if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
 values: serviceAccount.name: create: false needs the name of an account that exists; set name, or create: true
 {{- end }}
 {{- if and .Values.serviceAccount.annotations (not .Values.serviceAccount.create) }}
-values: serviceAccount.annotations: go on the account that the chart makes; annotate the existing account yourself, or set create: true
+values: serviceAccount.annotations: go on the account that the chart creates; annotate the existing account yourself, or set create: true
 {{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) }}
 values: metrics.serviceMonitor.enabled: there is nothing to scrape; set metrics.enabled: true

@@ -71,7 +71,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
 		Complete(r)
 	if err != nil {
-		return fmt.Errorf("setting up the controller of claims: %w", err)
+		return fmt.Errorf("setting up the lease controller: %w", err)
 	}
 	return nil
 }
@@ -235,10 +235,10 @@ func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, h
 	}
 	written := clusters.Onto(cluster)
 	if err := r.Statuses.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), fieldOwner); err != nil {
-		return fmt.Errorf("claiming BarqCluster %s: %w", client.ObjectKeyFromObject(cluster), err)
+		return fmt.Errorf("taking the lease of BarqCluster %s: %w", client.ObjectKeyFromObject(cluster), err)
 	}
 	if holderOf(written) != holder {
-		return fmt.Errorf("claiming BarqCluster %s: the CRD barqclusters.barq.db has no status.operator; apply the CRD of this version of the operator",
+		return fmt.Errorf("taking the lease of BarqCluster %s: the CRD barqclusters.barq.db has no status.operator; apply the CRD of this version of the operator",
 			client.ObjectKeyFromObject(cluster))
 	}
 	return nil

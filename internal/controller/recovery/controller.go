@@ -111,7 +111,7 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	var claims corev1.PersistentVolumeClaimList
 	// The code only reads them.
 	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
-		return observed, fmt.Errorf("listing volume claims: %w", err)
+		return observed, fmt.Errorf("listing PVCs: %w", err)
 	}
 	for i := range claims.Items {
 		if claims.Items[i].DeletionTimestamp != nil {
@@ -198,7 +198,7 @@ func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName, exp
 	}
 	r.noteDeleted(name, found.pod.Name)
 	r.Events.Eventf(observed.cluster, found.pod, corev1.EventTypeNormal, v1alpha1.ReasonStuckPodReplaced, "Replace",
-		"pod %s is deleted, and its StatefulSet makes it again from the newest spec: it is of a former one and cannot start (%s), and Kubernetes has not replaced it for %s",
+		"the operator deletes pod %s, and its StatefulSet creates it again from the newest spec. The pod is of a former spec and cannot start (%s), and Kubernetes has not replaced it for %s",
 		found.pod.Name, found.reason, patience)
 	return nil
 }

@@ -116,8 +116,8 @@ func TestKubernetesHasAWhileToReplaceIt(t *testing.T) {
 	w.clock.SetTime(now.Add(patience))
 	w.pass(t)
 	require.Equal(t, []string{"vectors-1"}, w.deleted)
-	require.Equal(t, "Normal StuckPodReplaced pod vectors-1 is deleted, and its StatefulSet makes it again from the newest spec: "+
-		"it is of a former one and cannot start (ImagePullBackOff), and Kubernetes has not replaced it for 10s", <-w.events.Events)
+	require.Equal(t, "Normal StuckPodReplaced the operator deletes pod vectors-1, and its StatefulSet creates it again from the newest spec. "+
+		"The pod is of a former spec and cannot start (ImagePullBackOff), and Kubernetes has not replaced it for 10s", <-w.events.Events)
 
 	// Kubernetes creates it in a former revision again for some reason: the operator does not try once
 	// more.

@@ -49,7 +49,7 @@ func google(content string) *corev1.Secret {
 
 func TestTranslateWaitsForSecrets(t *testing.T) {
 	_, err := newTranslator().Translate(t.Context(), objectOf(t, tieredCluster))
-	require.EqualError(t, err, `terminal error: held back until Secrets are mended: Secret "google", which `+
+	require.EqualError(t, err, `terminal error: held back until the Secrets are corrected: Secret "google", which `+
 		`spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) GOOGLE_APPLICATION_CREDENTIALS_JSON`)
 	require.ErrorIs(t, err, reconcile.TerminalError(nil), "the Secret's change starts a new pass, not time")
 }

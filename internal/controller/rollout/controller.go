@@ -42,7 +42,7 @@ func (q *Queue) SetupWithManager(mgr ctrl.Manager, secrets cache.Cache) error {
 		WatchesRawSource(q.turns.source()).
 		Complete(q)
 	if err != nil {
-		return fmt.Errorf("setting up the controller of roll-outs: %w", err)
+		return fmt.Errorf("setting up the rollout controller: %w", err)
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (q *Queue) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, err
 			if client.IgnoreNotFound(err) == nil {
 				continue
 			}
-			return ctrl.Result{}, fmt.Errorf("asking whether the roll-out of %s is done: %w", given.name, err)
+			return ctrl.Result{}, fmt.Errorf("asking whether the rollout of %s is done: %w", given.name, err)
 		}
 		if now := progressOf(statefulSet); now.hibernated || now.complete {
 			done = append(done, cluster)

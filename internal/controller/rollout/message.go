@@ -29,19 +29,19 @@ type holder struct {
 }
 
 // heldMessage says what a BarqCluster waits for while its data is at risk.
-const heldMessage = "the pods are to be restarted for a change of a Secret or of the operator, not of the spec; " +
-	"this waits until no claim is at risk, which the condition VolumesResized tells of"
+const heldMessage = "the pods need a restart for a change of a Secret or of the operator, not of the spec. " +
+	"The restart waits until no PVC is at risk; see the condition VolumesResized"
 
 // message says what a BarqCluster waits for, what is to change in its pods, and how many go first.
 func message(limit int, change string, ahead int, slow string) string {
-	what := "the pods are to be restarted for a change that the operator brings, not the spec"
+	what := "the pods need a restart for a change that the operator brings, not the spec"
 	if change != "" {
 		what += " (" + change + ")"
 	}
 	if limit == 0 {
-		return what + "; --max-unrequested-rollouts of the operator is 0, so this waits until it is raised" + slow
+		return what + "; --max-unrequested-rollouts of the operator is 0, so the restart waits until it is raised" + slow
 	}
-	return what + fmt.Sprintf("; this is done to at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and %s", limit, others(ahead)) + slow
+	return what + fmt.Sprintf("; the operator restarts at most %d BarqCluster(s) at a time (--max-unrequested-rollouts), and %s", limit, others(ahead)) + slow
 }
 
 // others says how many go before a BarqCluster. Every change of it writes a status, so a large number
@@ -89,5 +89,5 @@ func slowest(holders map[types.UID]holder, now time.Time) (text string, left tim
 	if len(told) == 0 {
 		return "", left
 	}
-	return "; being restarted and not done: " + strings.Join(told, ", "), left
+	return "; still restarting: " + strings.Join(told, ", "), left
 }

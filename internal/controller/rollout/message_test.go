@@ -9,12 +9,12 @@ import (
 )
 
 func TestMessage(t *testing.T) {
-	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; this is done to at most "+
+	require.Equal(t, "the pods need a restart for a change that the operator brings, not the spec; the operator restarts at most "+
 		"2 BarqCluster(s) at a time (--max-unrequested-rollouts), and others come first", message(2, "", unplaced, ""))
-	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec (spec.priorityClassName); this is done to "+
+	require.Equal(t, "the pods need a restart for a change that the operator brings, not the spec (spec.priorityClassName); the operator restarts "+
 		"at most 1 BarqCluster(s) at a time (--max-unrequested-rollouts), and this one is next; more", message(1, "spec.priorityClassName", 0, "; more"))
-	require.Equal(t, "the pods are to be restarted for a change that the operator brings, not the spec; --max-unrequested-rollouts of the "+
-		"operator is 0, so this waits until it is raised; being restarted and not done: a", message(0, "", 3, "; being restarted and not done: a"))
+	require.Equal(t, "the pods need a restart for a change that the operator brings, not the spec; --max-unrequested-rollouts of the "+
+		"operator is 0, so the restart waits until it is raised; still restarting: a", message(0, "", 3, "; still restarting: a"))
 }
 
 func TestHowManyComeFirst(t *testing.T) {
@@ -48,7 +48,7 @@ func TestOnlySlowRollOutsAreTold(t *testing.T) {
 	begin("e", slowAfter)
 	begin("d", slowAfter)
 	told, left = slowest(holders, noon)
-	require.Equal(t, "; being restarted and not done: team/a since 2026-01-02T11:59:00Z, team/b since 2026-01-02T11:59:30Z, "+
+	require.Equal(t, "; still restarting: team/a since 2026-01-02T11:59:00Z, team/b since 2026-01-02T11:59:30Z, "+
 		"team/c since 2026-01-02T11:59:30Z, 2 more", told)
 	require.Equal(t, 2*time.Second, left)
 }

@@ -332,7 +332,7 @@ func TestASlowRollOutIsTold(t *testing.T) {
 	f.clock.SetTime(noon.Add(slowAfter))
 	f.turn()
 	require.Equal(t, []string{"b"}, woken(f.statuses))
-	require.Equal(t, message(1, "a field", 0, "; being restarted and not done: team/a since 2026-01-02T12:00:00Z"), f.Waiting("b"))
+	require.Equal(t, message(1, "a field", 0, "; still restarting: team/a since 2026-01-02T12:00:00Z"), f.Waiting("b"))
 	f.turn()
 	require.Empty(t, woken(f.statuses))
 }

@@ -41,9 +41,9 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 		asked := cluster.Spec.DesiredReplicas()
 		switch reason := readyReason(stored); {
 		case reason == v1alpha1.ReasonPaused:
-			events = append(events, normal(v1alpha1.ReasonResumed, "spec.paused is false: changes are applied again"))
+			events = append(events, normal(v1alpha1.ReasonResumed, "spec.paused is false: the operator applies changes again"))
 		case reason == v1alpha1.ReasonHibernated && asked > 0:
-			events = append(events, normal(v1alpha1.ReasonWoken, fmt.Sprintf("replicas is %d: pods are made on the volumes that were kept", asked)))
+			events = append(events, normal(v1alpha1.ReasonWoken, fmt.Sprintf("replicas is %d: pods are created on the volumes that were kept", asked)))
 		}
 	}
 	if event := ofReady(stored, computed); event != nil {
@@ -93,7 +93,7 @@ func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus
 		return nil
 	}
 	event := warning(v1alpha1.ReasonTierNotSupported, strings.Join(tiers, " and ")+
-		", with which Barq DB 0.1.0 ends at its start: set spec.tiering.enabled to false, or write an image in spec.image that can do it")
+		", with which Barq DB 0.1.0 exits at startup: set spec.tiering.enabled to false, or name an image in spec.image that supports it")
 	return &event
 }
 

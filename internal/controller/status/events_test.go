@@ -44,8 +44,8 @@ func (s *story) then(change func(*status.Observation)) []string {
 	return told
 }
 
-const alone = "Barq DB copies nothing between pods: vectors-0 holds all data and answers all clients, " +
-	"and no other of the 3 pods holds data or can stand in for it"
+const alone = "Barq DB copies nothing between pods. Of the 3 pods only vectors-0 holds data and answers clients, " +
+	"and no other can stand in for it"
 
 // begin returns a story in which a BarqCluster is created and becomes Ready.
 func begin(t *testing.T) *story {
@@ -63,9 +63,9 @@ func begin(t *testing.T) *story {
 	return s
 }
 
-// A tier that makes the database end at its start is announced once for each spec.
+// A tier that makes the database exit at startup is announced once for each spec.
 func TestTiersThatCannotWorkAreTold(t *testing.T) {
-	const end = ", with which Barq DB 0.1.0 ends at its start: set spec.tiering.enabled to false, or write an image in spec.image that can do it"
+	const end = ", with which Barq DB 0.1.0 exits at startup: set spec.tiering.enabled to false, or name an image in spec.image that supports it"
 	s := begin(t)
 	told := func(change func(*v1alpha1.BarqClusterSpec)) []string {
 		var found []string
@@ -104,7 +104,7 @@ func TestTiersThatCannotWorkAreTold(t *testing.T) {
 
 func TestARollOutIsTold(t *testing.T) {
 	s := begin(t)
-	require.Equal(t, []string{"Normal RollingOut: 3 of 3 pods answer; pods are being made, replaced or removed"}, s.then(func(o *status.Observation) {
+	require.Equal(t, []string{"Normal RollingOut: 3 of 3 pods answer; pods are being created, replaced or deleted"}, s.then(func(o *status.Observation) {
 		o.StatefulSet.Status.UpdatedReplicas = 2
 	}))
 	require.Empty(t, s.then(func(o *status.Observation) { o.StatefulSet.Status.UpdatedReplicas = 1 }), "one step of many")
@@ -119,7 +119,7 @@ func TestTroubleIsTold(t *testing.T) {
 		pod.Status.Conditions[0].LastTransitionTime = metav1.NewTime(now)
 		return pod
 	}
-	const awaited = " (awaited: an image that can be pulled)"
+	const awaited = " (waiting for an image that can be pulled)"
 	require.Equal(t, []string{"Warning PodsNotReady: " + count + "pod vectors-2: ErrImagePull" + awaited}, s.then(func(o *status.Observation) {
 		observation.Lose(o, image("ErrImagePull"))
 	}))
@@ -140,10 +140,10 @@ func TestTroubleIsTold(t *testing.T) {
 
 func TestAPauseIsTold(t *testing.T) {
 	s := begin(t)
-	const paused = "spec.paused is true: nothing is changed until it is false; "
+	const paused = "spec.paused is true: the operator changes nothing until it is false; "
 	require.Equal(t, []string{"Normal Paused: " + paused + "3 of 3 pods answer"},
 		s.then(func(o *status.Observation) { o.Cluster.Spec.Paused = true }))
-	require.Equal(t, []string{"Normal Paused: to be applied when spec.paused is false: the spec, which is not the one that was last applied"},
+	require.Equal(t, []string{"Normal Paused: held back until spec.paused is false: the spec, which is not the one that was last applied"},
 		s.then(func(o *status.Observation) { o.SpecHash = "new" }))
 	require.Equal(t, []string{"Warning PodsNotReady: " + paused + "2 of 3 pods answer, the primary vectors-0 among them"},
 		s.then(func(o *status.Observation) { observation.Lose(o, observation.Pod("vectors-2", observation.Started(0))) }))
@@ -152,7 +152,7 @@ func TestAPauseIsTold(t *testing.T) {
 			o.Pods[2] = observation.Answering("vectors-2")
 			o.StatefulSet.Status.ReadyReplicas, o.StatefulSet.Status.AvailableReplicas = 3, 3
 		}))
-	require.Equal(t, []string{"Normal Resumed: spec.paused is false: changes are applied again"},
+	require.Equal(t, []string{"Normal Resumed: spec.paused is false: the operator applies changes again"},
 		s.then(func(o *status.Observation) { o.Cluster.Spec.Paused, o.Cluster.Generation = false, generation+1 }))
 	require.Equal(t, []string{"Normal Ready: 3 of 3 pods answer"},
 		s.then(func(o *status.Observation) { o.Cluster.Generation = generation }))
@@ -163,7 +163,7 @@ func TestHibernationIsTold(t *testing.T) {
 	require.Equal(t, []string{"Normal Hibernated: replicas is 0: no pod runs, the volumes are kept"},
 		s.then(func(o *status.Observation) { observation.Scale(o, 0) }))
 	require.Equal(t, []string{
-		"Normal Woken: replicas is 3: pods are made on the volumes that were kept",
+		"Normal Woken: replicas is 3: pods are created on the volumes that were kept",
 		"Warning PrimaryOnly: " + alone,
 	}, s.then(func(o *status.Observation) {
 		o.Cluster.Spec.Replicas, o.Cluster.Generation = ptr.To[int32](3), generation+1

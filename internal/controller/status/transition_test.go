@@ -36,7 +36,7 @@ func TestOnlyProgressCanWait(t *testing.T) {
 		stored, computed *v1alpha1.BarqClusterStatus
 		want             bool
 	}{
-		"a roll-out after an apply":    {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), true},
+		"a rollout after an apply":     {applying, said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), true},
 		"the next pod":                 {applying, applying, true},
 		"a status that no claim began": {&v1alpha1.BarqClusterStatus{}, applying, false},
 		"the first status":             {claimed, applying, true},
@@ -48,7 +48,7 @@ func TestOnlyProgressCanWait(t *testing.T) {
 			metav1.Condition{Type: v1alpha1.ConditionSecretsAvailable, Status: metav1.ConditionFalse}), false},
 		"the first status is an answer":          {claimed, said(metav1.ConditionTrue, v1alpha1.ReasonReady), false},
 		"an answer before the volumes are known": {applying, said(metav1.ConditionTrue, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse)), true},
-		"an answer in a roll-out":                {applying, said(metav1.ConditionTrue, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), false},
+		"an answer in a rollout":                 {applying, said(metav1.ConditionTrue, v1alpha1.ReasonRollingOut, stalled(metav1.ConditionFalse)), false},
 		"an answer before, and the volumes":      {said(metav1.ConditionTrue, v1alpha1.ReasonApplying), said(metav1.ConditionTrue, v1alpha1.ReasonReady), false},
 		"an answer":                              {applying, said(metav1.ConditionTrue, v1alpha1.ReasonReady, stalled(metav1.ConditionFalse)), false},
 		"an answer that is gone":                 {said(metav1.ConditionTrue, v1alpha1.ReasonReady), said(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},

@@ -140,9 +140,9 @@ func TestEveryClaimIsAskedOnce(t *testing.T) {
 	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes,
 		"also that of a pod which was scaled away")
 	require.Equal(t, []string{
-		"Normal Resizing claim data-vectors-0 is asked to have 20Gi",
-		"Normal Resizing claim data-vectors-1 is asked to have 20Gi",
-		"Normal Resizing claim data-vectors-2 is asked to have 20Gi",
+		"Normal Resizing PVC data-vectors-0 now asks for 20Gi",
+		"Normal Resizing PVC data-vectors-1 now asks for 20Gi",
+		"Normal Resizing PVC data-vectors-2 now asks for 20Gi",
 	}, w.heard())
 	claim := &corev1.PersistentVolumeClaim{}
 	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-2"}, claim))
@@ -205,9 +205,9 @@ func TestAGrowthIsTakenBack(t *testing.T) {
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"patch data-vectors-0", "patch data-vectors-1", "patch data-vectors-2", "apply status"}, writes)
 	require.Equal(t, []string{
-		"Normal Resizing claim data-vectors-0 is asked to have 10241Mi instead of 20Gi",
-		"Normal Resizing claim data-vectors-1 is asked to have 10241Mi instead of 20Gi",
-		"Normal Resizing claim data-vectors-2 is asked to have 10241Mi instead of 20Gi",
+		"Normal Resizing PVC data-vectors-0 now asks for 10241Mi instead of 20Gi",
+		"Normal Resizing PVC data-vectors-1 now asks for 10241Mi instead of 20Gi",
+		"Normal Resizing PVC data-vectors-2 now asks for 10241Mi instead of 20Gi",
 		"Normal SizeReached every volume has at least 10Gi",
 	}, w.heard())
 	writes, again := w.pass(t)
@@ -226,9 +226,9 @@ func TestAPausedBarqClusterIsReportedAndLeftAlone(t *testing.T) {
 	require.Zero(t, again)
 	require.Empty(t, w.heard())
 	require.Equal(t, "each volume is to have 20Gi: "+
-		"claim data-vectors-2 has 10Gi, and its file system grows when pod vectors-2 restarts, which waits until spec.paused is false; "+
-		"claim data-vectors-0 has 10Gi, and grows once spec.paused is false; "+
-		"claim data-vectors-1 has 10Gi, and grows once spec.paused is false", storedStatus(w.said(t)).resized().Message)
+		"PVC data-vectors-2 has 10Gi, and its file system grows when pod vectors-2 restarts, which waits until spec.paused is false; "+
+		"PVC data-vectors-0 has 10Gi, and grows once spec.paused is false; "+
+		"PVC data-vectors-1 has 10Gi, and grows once spec.paused is false", storedStatus(w.said(t)).resized().Message)
 }
 
 func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
@@ -262,7 +262,7 @@ func TestVolumesOfANewStatefulSetAreAwaited(t *testing.T) {
 	writes, again = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
 	require.Zero(t, again)
-	require.Equal(t, "no volume yet: claim data-vectors-0 is awaited; claim data-vectors-1 is awaited; claim data-vectors-2 is awaited", w.said(t).Status.Conditions[0].Message)
+	require.Equal(t, "no volume yet: PVC data-vectors-0 does not exist yet; PVC data-vectors-1 does not exist yet; PVC data-vectors-2 does not exist yet", w.said(t).Status.Conditions[0].Message)
 }
 
 func TestVolumesOfFurtherPodsAreAwaited(t *testing.T) {
@@ -283,7 +283,7 @@ func TestVolumesOfFurtherPodsAreAwaited(t *testing.T) {
 	w.clock.SetTime(pvcstest.Now.Add(clusters.Window))
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes)
-	require.Equal(t, "no volume yet: claim data-vectors-3 is awaited", w.said(t).Status.Conditions[0].Message)
+	require.Equal(t, "no volume yet: PVC data-vectors-3 does not exist yet", w.said(t).Status.Conditions[0].Message)
 }
 
 func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
@@ -295,7 +295,7 @@ func TestAPodIsRestartedForItsFileSystem(t *testing.T) {
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"apply status", "delete vectors-2"}, writes)
 	require.Equal(t, []string{
-		"Normal FileSystemResizePending pod vectors-2 is restarted, because the file system of claim data-vectors-2 grows only when the pod starts",
+		"Normal FileSystemResizePending the operator restarts pod vectors-2, because the file system of PVC data-vectors-2 grows only when the pod starts",
 	}, w.heard())
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"apply status"}, writes, "the other waits until the first is back")

@@ -26,7 +26,7 @@ func (r *Reconciler) inherit(ctx context.Context, observed pvcs.Observation) err
 			err = client.IgnoreNotFound(r.Client.Patch(ctx, changed, client.MergeFrom(pvc.PersistentVolumeClaim)))
 		}
 		if err != nil {
-			failed = append(failed, fmt.Errorf("giving claim %s the labels and annotations to inherit: %w", pvc.Name, err))
+			failed = append(failed, fmt.Errorf("giving PVC %s the labels and annotations to inherit: %w", pvc.Name, err))
 		}
 	}
 	return errors.Join(failed...)

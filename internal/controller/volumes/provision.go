@@ -39,7 +39,7 @@ func (r *Reconciler) hear(ctx context.Context, observed *pvcs.Observation, now t
 		if err := r.Live.List(ctx, &events, client.InNamespace(pvc.Namespace), client.MatchingFields{
 			"involvedObject.uid": string(pvc.UID), "type": corev1.EventTypeWarning,
 		}); err != nil {
-			return 0, fmt.Errorf("listing the events of claim %s: %w", pvc.Name, err)
+			return 0, fmt.Errorf("listing the events of PVC %s: %w", pvc.Name, err)
 		}
 		if len(events.Items) == 0 {
 			continue

@@ -32,10 +32,10 @@ func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName) err
 	set := observed.StatefulSet
 	if err := r.Client.Delete(ctx, set, client.Preconditions{UID: &set.UID, ResourceVersion: &set.ResourceVersion},
 		client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
-		return fmt.Errorf("replacing StatefulSet %s, whose claims are to be others: %w", set.Name, client.IgnoreNotFound(err))
+		return fmt.Errorf("replacing StatefulSet %s, whose PVCs have to change: %w", set.Name, client.IgnoreNotFound(err))
 	}
 	r.Events.Eventf(observed.Cluster, set, corev1.EventTypeNormal, v1alpha1.ReasonStatefulSetReplaced, "Replace",
-		"StatefulSet %s is made again, because its claims ask for %s and the spec for %s; no volume was bound",
+		"the operator creates StatefulSet %s again, because its PVCs ask for %s and the spec for %s; no volume was bound",
 		set.Name, describe(*template), describe(translate.TemplateOf(&observed.Cluster.Spec)))
 	for _, pvc := range observed.PVCs {
 		if !pvc.IsMadeFrom(*template) {
@@ -43,7 +43,7 @@ func (r *Reconciler) replace(ctx context.Context, name types.NamespacedName) err
 		}
 		err := r.Client.Delete(ctx, pvc.PersistentVolumeClaim, client.Preconditions{UID: &pvc.UID, ResourceVersion: &pvc.ResourceVersion})
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("replacing claim %s, which was never bound: %w", pvc.Name, err)
+			return fmt.Errorf("replacing PVC %s, which was never bound: %w", pvc.Name, err)
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestAStatefulSetIsReplacedWhileNoVolumeIsBound(t *testing.T) {
 	w.Live = worldOf(t, pvcstest.Unbound()).store
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"apply status", "delete vectors", "delete data-vectors-0", "delete data-vectors-1", "delete data-vectors-2"}, writes)
-	require.Contains(t, w.heard(), "Normal StatefulSetReplaced StatefulSet vectors is made again, because its claims ask for "+
+	require.Contains(t, w.heard(), "Normal StatefulSetReplaced the operator creates StatefulSet vectors again, because its PVCs ask for "+
 		"100Gi of class slow, ReadWriteOnce and the spec for 10Gi of class fast, ReadWriteOnce; no volume was bound")
 }
 

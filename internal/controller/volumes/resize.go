@@ -43,7 +43,7 @@ func (r *Reconciler) resize(ctx context.Context, observed *pvcs.Observation, now
 		case pvcs.IsRefusal(err):
 			observed.GrowthRefusals[pvc.UID] = pvcs.NewRefusal(err, pvc.PersistentVolumeClaim, cluster.Generation, now)
 		case client.IgnoreNotFound(err) != nil:
-			failed = append(failed, fmt.Errorf("resizing claim %s to %s: %w", pvc.Name, size.String(), err))
+			failed = append(failed, fmt.Errorf("resizing PVC %s to %s: %w", pvc.Name, size.String(), err))
 		}
 	}
 	r.growthRefusals.Replace(name, observed.GrowthRefusals)
@@ -61,11 +61,11 @@ func (r *Reconciler) ask(ctx context.Context, cluster *v1alpha1.BarqCluster, pvc
 	before := pvc.AsksFor()
 	if before.Cmp(size) > 0 {
 		r.Events.Eventf(cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
-			"claim %s is asked to have %s instead of %s", pvc.Name, size.String(), before.String())
+			"PVC %s now asks for %s instead of %s", pvc.Name, size.String(), before.String())
 		return nil
 	}
 	r.Events.Eventf(cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonResizing, "Resize",
-		"claim %s is asked to have %s", pvc.Name, size.String())
+		"PVC %s now asks for %s", pvc.Name, size.String())
 	return nil
 }
 
@@ -94,6 +94,6 @@ func (r *Reconciler) restart(ctx context.Context, name types.NamespacedName, now
 		return fmt.Errorf("restarting pod %s for its file system: %w", pod.Name, err)
 	}
 	r.Events.Eventf(observed.Cluster, pod, corev1.EventTypeNormal, v1alpha1.ReasonFileSystemResizePending, "Restart",
-		"pod %s is restarted, because the file system of claim %s grows only when the pod starts", pod.Name, plan.Now.Name)
+		"the operator restarts pod %s, because the file system of PVC %s grows only when the pod starts", pod.Name, plan.Now.Name)
 	return nil
 }

@@ -35,7 +35,7 @@ func (r *Reconciler) retain(ctx context.Context, observed *pvcs.Observation) err
 		case apierrors.IsConflict(err):
 			// The cache is about to get the newer PVC, which starts another reconcile.
 		case client.IgnoreNotFound(err) != nil:
-			failed = append(failed, fmt.Errorf("writing spec.storage.retention into claim %s: %w", pvc.Name, err))
+			failed = append(failed, fmt.Errorf("writing spec.storage.retention into PVC %s: %w", pvc.Name, err))
 		}
 	}
 	return errors.Join(failed...)
@@ -69,7 +69,7 @@ func (r *Reconciler) keep(ctx context.Context, observed *pvcs.Observation, now t
 		case retention.IsKeepRefused(err):
 			observed.RetainRefusals[pvc.UID] = pvcs.NewRefusal(err, pvc.PersistentVolumeClaim, cluster.Generation, now)
 		default:
-			failed = append(failed, fmt.Errorf("keeping the volume of claim %s: %w", pvc.Name, err))
+			failed = append(failed, fmt.Errorf("keeping the volume of PVC %s: %w", pvc.Name, err))
 		}
 	}
 	r.retainRefusals.Replace(name, observed.RetainRefusals)
@@ -92,14 +92,14 @@ func (r *Reconciler) deleteScaled(ctx context.Context, name types.NamespacedName
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("deleting claim %s, as spec.storage.retention.whenScaled says: %w", pvc.Name, err)
+			return fmt.Errorf("deleting PVC %s, as spec.storage.retention.whenScaled says: %w", pvc.Name, err)
 		}
 		what := "is deleted with its volume"
 		if pvc.VolumeStays() {
 			what = fmt.Sprintf("is deleted, and its volume %s stays (persistentVolumeReclaimPolicy Retain)", pvc.VolumeName())
 		}
 		r.Events.Eventf(observed.Cluster, pvc.PersistentVolumeClaim, corev1.EventTypeNormal, v1alpha1.ReasonVolumeDeleted, "Scale",
-			"claim %s %s, because replicas is %d and spec.storage.retention.whenScaled is Delete",
+			"PVC %s %s, because replicas is %d and spec.storage.retention.whenScaled is Delete",
 			pvc.Name, what, observed.Cluster.Spec.DesiredReplicas())
 	}
 	return nil

@@ -19,7 +19,7 @@ func TestVolumesOfPodsThatWereScaledAwayAreDeleted(t *testing.T) {
 	w := worldOf(t, pvcstest.Scaled())
 	writes, _ := w.pass(t)
 	require.Equal(t, []string{"apply status", "delete data-vectors-2"}, writes)
-	require.Contains(t, w.heard(), "Normal VolumeDeleted claim data-vectors-2 is deleted with its volume, "+
+	require.Contains(t, w.heard(), "Normal VolumeDeleted PVC data-vectors-2 is deleted with its volume, "+
 		"because replicas is 2 and spec.storage.retention.whenScaled is Delete")
 	w.pass(t)
 	writes, _ = w.pass(t)

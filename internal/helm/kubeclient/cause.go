@@ -12,7 +12,7 @@ import (
 )
 
 // revertedByHand is why pods restart whose template was changed by hand.
-const revertedByHand = "the pod template was changed by hand, and the operator has put it back"
+const revertedByHand = "the pod template was changed by hand, and the operator has reverted it"
 
 // noteCause writes into a StatefulSet why the next apply replaces its pods. If the apply replaces none, the cause that
 // was noted before stays.

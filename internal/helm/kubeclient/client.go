@@ -364,7 +364,7 @@ func needsClaim(state apply.State, live metav1.Object, wanted *resource.Info, cl
 
 // Delete deletes nothing: that a manifest lists an object does not say who owns it.
 func (c *Client) Delete(kube.ResourceList) (*kube.Result, []error) {
-	return nil, []error{errors.New("objects are deleted by who owned.Controls them, and not by a manifest")}
+	return nil, []error{errors.New("this client deletes objects by their owner and not by a manifest")}
 }
 
 // DeleteWithPropagationPolicy deletes nothing, for the same reason.

@@ -174,7 +174,7 @@ func (r *Repairs) wait(cluster client.Object, wanted *resource.Info, live metav1
 		return nil
 	}
 	kind := wanted.Mapping.GroupVersionKind
-	return Later{After: left, Err: fmt.Errorf("%s %q was changed again after the operator had reverted it%s; the operator reverts it once more in a while; "+
+	return Later{After: left, Err: fmt.Errorf("%s %q was changed again after the operator had reverted it%s. The operator reverts it again later; "+
 		"stop what changes it, or change the spec", kind.Kind, wanted.Name, by(apply.StateOf(kind.Kind, live)))}
 }
 

@@ -47,7 +47,7 @@ func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	case owner != nil && owner.UID == cluster.GetUID() && live.GetDeletionTimestamp() == nil:
 		return nil
 	case owner != nil && owner.Kind == v1alpha1.BarqClusterKind.Kind && owner.Name == cluster.GetName() && owner.UID != cluster.GetUID():
-		return Awaited{Err: fmt.Errorf("%s %q of the former BarqCluster of this name is still being deleted; it is created anew when it is gone%s",
+		return Awaited{Err: fmt.Errorf("%s %q of the former BarqCluster of this name is still being deleted; the operator creates it again when it is gone%s",
 			kind, wanted.Name, finalizersOf(live))}
 	case owner != nil && owner.UID != cluster.GetUID():
 		return fmt.Errorf("%s %q exists and belongs to %s %q; give the BarqCluster another name, or delete that object",
@@ -55,7 +55,7 @@ func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) 
 	case owner == nil && !hasHelmMarks(live, cluster):
 		return fmt.Errorf("%s %q exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object", kind, wanted.Name)
 	case live.GetDeletionTimestamp() != nil:
-		return Awaited{Err: fmt.Errorf("%s %q is being deleted; it is created anew when it is gone%s", kind, wanted.Name, finalizersOf(live))}
+		return Awaited{Err: fmt.Errorf("%s %q is being deleted; the operator creates it again when it is gone%s", kind, wanted.Name, finalizersOf(live))}
 	default:
 		return nil
 	}

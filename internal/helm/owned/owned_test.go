@@ -71,8 +71,8 @@ func TestWhatMayBeWritten(t *testing.T) {
 		want string
 	}{
 		"its own":                   {metaOf("vectors", cluster.GetUID()), ""},
-		"the former BarqCluster's":  {metaOf("vectors", "uid of another"), `Service "vectors" of the former BarqCluster of this name is still being deleted; it is created anew when it is gone`},
-		"being deleted":             {leaving(metaOf("vectors", cluster.GetUID())), `Service "vectors" is being deleted; it is created anew when it is gone; its finalizers are example.com/cleanup`},
+		"the former BarqCluster's":  {metaOf("vectors", "uid of another"), `Service "vectors" of the former BarqCluster of this name is still being deleted; the operator creates it again when it is gone`},
+		"being deleted":             {leaving(metaOf("vectors", cluster.GetUID())), `Service "vectors" is being deleted; the operator creates it again when it is gone; its finalizers are example.com/cleanup`},
 		"another BarqCluster's":     {of(metaOf("vectors", "uid of another"), "other"), `Service "vectors" exists and belongs to BarqCluster "other"; give the BarqCluster another name, or delete that object`},
 		"an administrator's":        {metaOf("vectors", ""), `Service "vectors" exists and belongs to no BarqCluster; give the BarqCluster another name, or delete that object`},
 		"of a release to take over": {metav1.ObjectMeta{Name: "vectors", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"}, Annotations: marks}, ""},

@@ -208,7 +208,7 @@ func complete(condition metav1.Condition, generation int64) metav1.Condition {
 	switch {
 	case condition.Type == v1alpha1.ConditionPaused && condition.Status == metav1.ConditionTrue:
 		condition.Reason = v1alpha1.ReasonPaused
-		condition.Message = "spec.paused is true: nothing is changed until it is false"
+		condition.Message = "spec.paused is true: the operator changes nothing until it is false"
 	case condition.Type == v1alpha1.ConditionDeployed && condition.Status == metav1.ConditionTrue:
 		// The library writes the chart's notes here, which are for a person who runs Helm.
 		condition.Message = "a Helm release is stored; whether the database answers is in the condition Ready"

@@ -65,7 +65,7 @@ func TestMergeKeepsEverythingWhilePaused(t *testing.T) {
 			before.Conditions[0],
 			{
 				Type: "Paused", Status: metav1.ConditionTrue, Reason: "Paused", ObservedGeneration: 7,
-				Message: "spec.paused is true: nothing is changed until it is false",
+				Message: "spec.paused is true: the operator changes nothing until it is false",
 			},
 		},
 		DeployedRelease: before.DeployedRelease,

@@ -20,9 +20,9 @@ var adopt = map[string]string{"barq.db/adopt-release": "vectors"}
 func TestOnlyADeployedReleaseIsTakenOver(t *testing.T) {
 	for status, want := range map[release.Status]string{
 		release.StatusDeployed: "",
-		release.StatusFailed:   `the Helm release "vectors" is failed and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback`,
+		release.StatusFailed:   `the Helm release "vectors" is failed and can be taken over only when it is deployed; make it so with helm upgrade or helm rollback`,
 		// A person's Helm works on this release, so the operator does not recover it.
-		release.StatusPendingUpgrade: `the Helm release "vectors" is pending-upgrade and can be taken over only when it is deployed; bring it there with helm upgrade or helm rollback`,
+		release.StatusPendingUpgrade: `the Helm release "vectors" is pending-upgrade and can be taken over only when it is deployed; make it so with helm upgrade or helm rollback`,
 	} {
 		t.Run(status.String(), func(t *testing.T) {
 			actions, inner := newSession(t, "barq-db", nil, status)
@@ -109,7 +109,7 @@ func TestAChecksumThatThePodsHaveStays(t *testing.T) {
 func TestPodsAreNotRemovedByATakeover(t *testing.T) {
 	helm := &renderingHelm{newest: byHand(releasetest.Before, nil), manifest: releasetest.Before}
 	require.EqualError(t, takeOver(t, adopting(t, helm, 2), map[string]any{}),
-		`taking over the Helm release "vectors" would restart or remove its pods, because the spec asks for another StatefulSet in spec.replicas; `+
-			`write the spec so that it gives what runs, and change it afterwards`)
+		`taking over the Helm release "vectors" would restart or delete its pods, because the spec asks for another StatefulSet in spec.replicas. `+
+			`Write a spec that gives what runs, and change it afterwards`)
 	require.Empty(t, helm.made)
 }

@@ -318,7 +318,7 @@ func onlyRenders(opts []helmclient.UpgradeOption) bool {
 func (s *Session) guard(found *release.Release) error {
 	if s.isOfAnotherChart(found) {
 		return fmt.Errorf("a Helm release named %q of chart %q exists in this namespace and is not touched; "+
-			"give the BarqCluster another name, or remove that release", found.Name, found.Chart.Name())
+			"give the BarqCluster another name, or uninstall that release", found.Name, found.Chart.Name())
 	}
 	if labels.IsOurs(found) || s.deleting() {
 		return nil

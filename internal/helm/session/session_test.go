@@ -206,11 +206,11 @@ func TestGetRefusesAReleaseThatIsNotOurs(t *testing.T) {
 	}{
 		"another chart": {
 			chart: "nginx", labels: releasetest.Ours,
-			want: `a Helm release named "vectors" of chart "nginx" exists in this namespace and is not touched; give the BarqCluster another name, or remove that release`,
+			want: `a Helm release named "vectors" of chart "nginx" exists in this namespace and is not touched; give the BarqCluster another name, or uninstall that release`,
 		},
 		"installed by hand": {
 			chart: "barq-db",
-			want:  `the Helm release "vectors" was installed by hand and is not taken over; annotate the BarqCluster with barq.db/adopt-release=vectors to have it taken over, give the BarqCluster another name, or remove that release`,
+			want:  `the Helm release "vectors" was installed by hand, and the operator does not take it over. Annotate the BarqCluster with barq.db/adopt-release=vectors to have it taken over, give the BarqCluster another name, or uninstall that release`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

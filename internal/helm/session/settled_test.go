@@ -125,7 +125,7 @@ func TestASettledReleaseIsNotAskedFor(t *testing.T) {
 	require.Empty(t, s.pass())
 
 	s.objects.drifted = true
-	require.Equal(t, []string{"reconcile"}, s.pass(), "what was changed by hand is put right")
+	require.Equal(t, []string{"reconcile"}, s.pass(), "what was changed by hand is reverted")
 	s.objects.drifted = false
 	require.Empty(t, s.pass())
 

@@ -238,7 +238,7 @@ func (d *Driver) Update(key string, rel *release.Release) error {
 		// The finalizer of the BarqCluster says so already.
 		return nil
 	case d.records[i].Signed() && rel.Chart == nil:
-		return fmt.Errorf("of revision %s not all is known, so it is not stored", key)
+		return fmt.Errorf("revision %s is not stored, because not all of it is known", key)
 	default:
 		return d.write(func() error {
 			secret, after, err := d.owner.Update(d.records[i], rel)

@@ -58,7 +58,7 @@ func Cause(changed, secrets []string, wanted Plan, generation int64, queued bool
 	fields := slices.DeleteFunc(slices.Clone(changed), func(field string) bool { return field == SecretsField })
 	switch {
 	case wanted.Rollout == labels.Unrequested:
-		return fmt.Sprintf("operator %s makes them otherwise than the one before, for the same spec: %s", version.Version, ListFields(changed))
+		return fmt.Sprintf("operator %s renders them differently from the one before, for the same spec: %s", version.Version, ListFields(changed))
 	case rotated && len(fields) == 0 && len(secrets) == 1:
 		return fmt.Sprintf("Secret %s has changed", secrets[0])
 	case rotated && len(fields) == 0:

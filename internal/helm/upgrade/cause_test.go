@@ -50,7 +50,7 @@ func TestWhyPodsRestart(t *testing.T) {
 		"a Secret":  {[]string{SecretsField}, []string{"keys"}, labels.Requested, "Secret keys has changed"},
 		"Secrets":   {[]string{SecretsField}, []string{"certificate", "keys"}, labels.Requested, "one of these Secrets has changed: certificate, keys"},
 		"both":      {[]string{SecretsField, image}, []string{"keys"}, labels.Requested, "the spec (generation 3) or a Secret that it refers to has changed: " + image},
-		"operator":  {[]string{image}, nil, labels.Unrequested, "operator " + version.Version + " makes them otherwise than the one before, for the same spec: " + image},
+		"operator":  {[]string{image}, nil, labels.Unrequested, "operator " + version.Version + " renders them differently from the one before, for the same spec: " + image},
 		"queued":    {[]string{image}, nil, labels.Requested, "the spec (generation 3) or a Secret has changed, and a change that was queued goes with it: " + image},
 		"very many": {[]string{"a", "b", "c", "d", "e", "f", "g"}, nil, labels.Requested, "the spec has changed (generation 3): a, b, c, d, e and 2 more"},
 	} {

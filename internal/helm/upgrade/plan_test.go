@@ -40,7 +40,7 @@ func TestPlanOf(t *testing.T) {
 			labels: releasetest.Labels("3", "requested"), manifest: otherService, asked: unchanged,
 			want: Plan{Rollout: "requested"},
 		},
-		"a new operator restarts none in the middle of a roll-out": {
+		"a new operator restarts none in the middle of a rollout": {
 			labels: releasetest.Labels("3", "unrequested"), manifest: otherService, asked: unchanged,
 			want: Plan{Rollout: "unrequested"},
 		},
@@ -52,7 +52,7 @@ func TestPlanOf(t *testing.T) {
 			labels: releasetest.Labels("3", "unrequested"), manifest: otherImage, asked: edited,
 			want: Plan{Rollout: "requested"},
 		},
-		"a person restarts none in the middle of a roll-out": {
+		"a person restarts none in the middle of a rollout": {
 			labels: releasetest.Labels("3", "unrequested"), manifest: otherService, asked: edited,
 			want: Plan{Rollout: "unrequested"},
 		},

@@ -78,7 +78,7 @@ func TestFlags(t *testing.T) {
 		"no right to read policies": {
 			`{deletionProtection: {enabled: false}, watchNamespaces: [apps]}`, []string{"--leader-elect", "--deletion-protection-policy="},
 		},
-		"roll-outs": {`maxUnrequestedRollouts: 0`, []string{"--leader-elect", "--max-unrequested-rollouts=0"}},
+		"rollouts": {`maxUnrequestedRollouts: 0`, []string{"--leader-elect", "--max-unrequested-rollouts=0"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, manager(t, test.values).Args) })
 	}
@@ -155,11 +155,11 @@ func TestHelmTestIsTheOperatorsProgram(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for name, test := range map[string]struct{ values, want string }{
 		"no account":    {`serviceAccount: {create: false}`, "values: serviceAccount.name: create: false needs the name of an account that exists; set name, or create: true"},
-		"annotations":   {`serviceAccount: {create: false, name: a, annotations: {a: b}}`, "values: serviceAccount.annotations: go on the account that the chart makes; annotate the existing account yourself, or set create: true"},
+		"annotations":   {`serviceAccount: {create: false, name: a, annotations: {a: b}}`, "values: serviceAccount.annotations: go on the account that the chart creates; annotate the existing account yourself, or set create: true"},
 		"no metrics":    {`metrics: {enabled: false, serviceMonitor: {enabled: true}}`, "values: metrics.serviceMonitor.enabled: there is nothing to scrape; set metrics.enabled: true"},
 		"selector":      {`podLabels: {app.kubernetes.io/name: a}`, "values: podLabels: app.kubernetes.io/name finds the pods and belongs to the chart; choose another name"},
 		"monitor":       {`metrics: {serviceMonitor: {labels: {helm.sh/chart: a}}}`, "values: metrics.serviceMonitor.labels: helm.sh/chart belongs to the chart, which puts it on every object; choose another name"},
-		"a long name":   {`fullnameOverride: ` + strings.Repeat("a", 47), "values: fullnameOverride: the objects would be named " + strings.Repeat("a", 47) + ", which leaves no room for what is added to it; write a name of at most 46 characters"},
+		"a long name":   {`fullnameOverride: ` + strings.Repeat("a", 47), "values: fullnameOverride: the name " + strings.Repeat("a", 47) + " leaves no room for what the chart adds to it; write a name of at most 46 characters"},
 		"unknown value": {`watchNamespace: [a]`, "additional properties 'watchNamespace' not allowed"},
 		"unknown inner": {`image: {name: a}`, "additional properties 'name' not allowed"},
 		"a namespace":   {`watchNamespaces: [A]`, "at '/watchNamespaces/0': 'A' does not match pattern"},
