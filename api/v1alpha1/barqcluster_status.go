@@ -103,8 +103,8 @@ type BarqClusterStatus struct {
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable, VolumesResized
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
-	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Of the Helm release
-	// is Deployed. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
+	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Deployed is
+	// about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
