@@ -48,15 +48,15 @@ func TestFieldsAreComplete(t *testing.T) {
 	spec := definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
 
 	places := []place{
-		{name: "a marker +barq:effect", has: func(path []string) bool {
+		{name: "the table of effects (write a marker +barq:effect and run make generate)", has: func(path []string) bool {
 			_, ok := v1alpha1.EffectOf(strings.Join(path, "."))
 			return ok
 		}},
-		{name: "values.yaml", ofChart: true, has: func(path []string) bool { return isValue(values, comments, whole(chartPath(path))) }},
-		{name: "values.schema.json", ofChart: true, has: func(path []string) bool { return hasSchema(schema, schema, chartPath(path)) }},
-		{name: "a template of the chart", ofChart: true, has: func(path []string) bool { return isNamed(templates, whole(chartPath(path))) }},
+		{name: "values.yaml of the chart barq-db", ofChart: true, has: func(path []string) bool { return isValue(values, comments, whole(chartPath(path))) }},
+		{name: "values.schema.json (run make manifests)", ofChart: true, has: func(path []string) bool { return hasSchema(schema, schema, chartPath(path)) }},
+		{name: "a template of that chart", ofChart: true, has: func(path []string) bool { return isNamed(templates, whole(chartPath(path))) }},
 		{name: "a sample in docs/configure.md", has: ofEitherTier(func(path []string) bool { return isSetInOne(samples, path) })},
-		{name: "an input in internal/translate/testdata", has: ofEitherTier(func(path []string) bool { return isSetInOne(goldens, path) })},
+		{name: "an input in internal/translate/testdata (NAME.input.yaml)", has: ofEitherTier(func(path []string) bool { return isSetInOne(goldens, path) })},
 		{name: "a refused spec in test/integration/validation_test.go", has: ofEitherTier(func(path []string) bool {
 			return !isLimited(spec, path) || strings.Contains(refusals, "`spec."+strings.ReplaceAll(strings.Join(path, "."), ".0.", "[0]."))
 		})},
