@@ -1,13 +1,20 @@
 package chart_test
 
 import (
+	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	"sigs.k8s.io/yaml"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew instead of comparing with them")
@@ -44,9 +51,61 @@ func TestGoldenFiles(t *testing.T) {
 	require.NoError(t, err)
 	var present []string
 	for _, entry := range entries {
-		present = append(present, entry.Name())
+		if entry.Name() != "cases" {
+			present = append(present, entry.Name())
+		}
 	}
 	require.ElementsMatch(t, expected, present)
+}
+
+// byDefault is the case that the others of a file are told by.
+const byDefault = "by default"
+
+// compareCases renders the values of each case in testdata/cases/NAME.values.yaml, and compares the part of the
+// release that take gives with testdata/cases/NAME.golden.yaml. That file has the case byDefault whole, and of every
+// other case all that differs from it, as a JSON merge patch.
+func compareCases(t *testing.T, name string, take func(*testing.T, *release.Release) map[string]any, apis ...string) {
+	t.Helper()
+	path := filepath.Join("testdata", "cases", name)
+	cases, err := chartutil.ReadValuesFile(path + ".values.yaml")
+	require.NoError(t, err)
+	golden, err := os.ReadFile(path + ".golden.yaml")
+	require.True(t, *update || err == nil, err)
+	wanted := map[string]any{}
+	require.NoError(t, yaml.UnmarshalStrict(golden, &wanted))
+	part := func(t *testing.T, name string) []byte {
+		t.Helper()
+		rendered, err := tryRender(t, loadChart(t), releaseName, cases[name].(map[string]any), apis...)
+		require.NoError(t, err)
+		text, err := json.Marshal(take(t, rendered))
+		require.NoError(t, err)
+		return text
+	}
+	found := map[string]any{byDefault: json.RawMessage(part(t, byDefault))}
+	for name := range cases {
+		t.Run(name, func(t *testing.T) {
+			if name != byDefault {
+				patch, err := jsonpatch.CreateMergePatch(found[byDefault].(json.RawMessage), part(t, name))
+				require.NoError(t, err)
+				found[name] = json.RawMessage(patch)
+			}
+			if !*update {
+				require.Equal(t, yamlOf(t, wanted[name]), yamlOf(t, found[name]), "if the change is wanted: go test ./test/chart -update")
+			}
+		})
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(path+".golden.yaml", []byte(yamlOf(t, found)), 0o644))
+		return
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(cases)), slices.Collect(maps.Keys(wanted)))
+}
+
+func yamlOf(t *testing.T, object any) string {
+	t.Helper()
+	text, err := yaml.Marshal(object)
+	require.NoError(t, err)
+	return string(text)
 }
 
 func TestNotesSayThatNoPodRuns(t *testing.T) {

@@ -25,56 +25,9 @@ func podMonitorsOf(t *testing.T, rendered *release.Release) []map[string]any {
 }
 
 func TestPodMonitor(t *testing.T) {
-	monitor := func(endpoint map[string]any, labels map[string]any) map[string]any {
-		every := map[string]any{
-			"helm.sh/chart":                "barq-db-0.1.0",
-			"app.kubernetes.io/name":       "barq-db",
-			"app.kubernetes.io/instance":   releaseName,
-			"app.kubernetes.io/component":  "database",
-			"app.kubernetes.io/version":    "0.1.0",
-			"app.kubernetes.io/managed-by": "Helm",
-		}
-		for key, value := range labels {
-			every[key] = value
-		}
-		return map[string]any{
-			"apiVersion": "monitoring.coreos.com/v1",
-			"kind":       "PodMonitor",
-			"metadata":   map[string]any{"name": releaseName, "namespace": namespace, "labels": every},
-			"spec": map[string]any{
-				"selector": map[string]any{"matchLabels": map[string]any{
-					"app.kubernetes.io/name":      "barq-db",
-					"app.kubernetes.io/instance":  releaseName,
-					"app.kubernetes.io/component": "database",
-				}},
-				"podMetricsEndpoints": []any{endpoint},
-			},
-		}
-	}
-	for name, test := range map[string]struct {
-		values string
-		want   []map[string]any
-	}{
-		"by default": {`{}`, nil},
-		"enabled": {
-			`monitoring: {podMonitor: {enabled: true}}`,
-			[]map[string]any{monitor(map[string]any{"port": "http", "path": "/metrics"}, nil)},
-		},
-		"all set": {
-			`monitoring: {podMonitor: {enabled: true, interval: 1m30s, labels: {release: "on"}}}`,
-			[]map[string]any{monitor(map[string]any{"port": "http", "path": "/metrics", "interval": "1m30s"}, map[string]any{"release": "on"})},
-		},
-		"with TLS": {
-			`{tls: {secretName: a}, monitoring: {podMonitor: {enabled: true}}}`,
-			[]map[string]any{monitor(map[string]any{
-				"port": "http", "path": "/metrics", "scheme": "https", "tlsConfig": map[string]any{"insecureSkipVerify": true},
-			}, nil)},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, podMonitorsOf(t, render(t, test.values, podMonitors)))
-		})
-	}
+	compareCases(t, "podmonitor", func(t *testing.T, rendered *release.Release) map[string]any {
+		return map[string]any{"monitors": podMonitorsOf(t, rendered)}
+	}, podMonitors)
 }
 
 // Without the Prometheus operator, everything else is the same, and the notes say

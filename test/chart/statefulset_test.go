@@ -8,7 +8,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 )
 
@@ -79,87 +78,6 @@ func quantities(requirements corev1.ResourceRequirements) map[string]string {
 		written["limits."+string(name)] = quantity.String()
 	}
 	return written
-}
-
-func TestVolumeClaim(t *testing.T) {
-	for name, test := range map[string]struct {
-		values string
-		class  *string
-		mode   corev1.PersistentVolumeAccessMode
-		size   string
-	}{
-		"by default": {`{}`, nil, corev1.ReadWriteOnce, "10Gi"},
-		"all set": {
-			`storage: {size: 1Ti, storageClassName: fast, accessMode: ReadWriteOncePod}`,
-			ptr.To("fast"), corev1.ReadWriteOncePod, "1Ti",
-		},
-		"tiering does not touch it": {
-			`tiering: {enabled: true, warm: {provider: gcs, bucket: warm}}`, nil, corev1.ReadWriteOnce, "10Gi",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			set := statefulSet(t, render(t, test.values))
-			require.Equal(t, []corev1.Volume{clusterFiles}, set.Spec.Template.Spec.Volumes)
-			require.Equal(t, []corev1.PersistentVolumeClaim{{
-				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
-				ObjectMeta: metav1.ObjectMeta{
-					Name: "data",
-					Labels: map[string]string{
-						"app.kubernetes.io/name":      "barq-db",
-						"app.kubernetes.io/instance":  releaseName,
-						"app.kubernetes.io/component": "database",
-					},
-				},
-				Spec: corev1.PersistentVolumeClaimSpec{
-					AccessModes:      []corev1.PersistentVolumeAccessMode{test.mode},
-					StorageClassName: test.class,
-					Resources: corev1.VolumeResourceRequirements{
-						Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(test.size)},
-					},
-				},
-			}}, set.Spec.VolumeClaimTemplates)
-			require.Equal(t, []corev1.VolumeMount{dataMount, clusterFilesMount}, set.Spec.Template.Spec.Containers[0].VolumeMounts)
-		})
-	}
-}
-
-// What pods have mounted in mode Primary, whatever the other values.
-var (
-	dataMount    = corev1.VolumeMount{Name: "data", MountPath: "/data"}
-	clusterFiles = corev1.Volume{Name: "cluster", VolumeSource: corev1.VolumeSource{
-		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: releaseName + "-cluster"}},
-	}}
-	clusterFilesMount = corev1.VolumeMount{Name: "cluster", MountPath: "/etc/barq-db/cluster", ReadOnly: true}
-)
-
-func TestEphemeralStorage(t *testing.T) {
-	set := statefulSet(t, render(t, `{storage: {size: 3Gi}, tiering: {hotPath: ephemeral-storage}}`))
-	require.Empty(t, set.Spec.VolumeClaimTemplates)
-	require.Equal(t, []corev1.Volume{{
-		Name:         "data",
-		VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: ptr.To(resource.MustParse("3Gi"))}},
-	}, clusterFiles}, set.Spec.Template.Spec.Volumes)
-	require.Equal(t, []corev1.VolumeMount{dataMount, clusterFilesMount}, set.Spec.Template.Spec.Containers[0].VolumeMounts)
-}
-
-// Hibernation is not a scale-down that nobody comes back from.
-func TestRetentionOfVolumes(t *testing.T) {
-	const retain, remove = appsv1.RetainPersistentVolumeClaimRetentionPolicyType, appsv1.DeletePersistentVolumeClaimRetentionPolicyType
-	for name, test := range map[string]struct {
-		values                  string
-		whenDeleted, whenScaled appsv1.PersistentVolumeClaimRetentionPolicyType
-	}{
-		"by default":                {`{}`, retain, retain},
-		"deleted with the release":  {`storage: {retention: {whenDeleted: Delete}}`, remove, retain},
-		"deleted with their pods":   {`{replicas: 1, storage: {retention: {whenScaled: Delete}}}`, retain, remove},
-		"kept while no pod runs":    {`{replicas: 0, storage: {retention: {whenScaled: Delete}}}`, retain, retain},
-		"no pod, and the end of it": {`{replicas: 0, storage: {retention: {whenDeleted: Delete, whenScaled: Delete}}}`, remove, retain},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: test.whenDeleted, WhenScaled: test.whenScaled},
-				statefulSet(t, render(t, test.values)).Spec.PersistentVolumeClaimRetentionPolicy)
-		})
-	}
 }
 
 func TestRollOuts(t *testing.T) {
