@@ -117,7 +117,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/processlock ./hack/images ./hack/vale ./hack/effects ./hack/valuesschema ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/images ./hack/vale ./hack/effects ./hack/valuesschema ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/wait ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart

@@ -30,7 +30,7 @@ func Parse(t *testing.T, namespace, name, spec string) *v1alpha1.BarqCluster {
 }
 
 // Create stores a BarqCluster of the given spec, in YAML.
-func (k Kubernetes) Create(t *testing.T, namespace, name, spec string) *v1alpha1.BarqCluster {
+func (k *Kubernetes) Create(t *testing.T, namespace, name, spec string) *v1alpha1.BarqCluster {
 	t.Helper()
 	cluster := Parse(t, namespace, name, spec)
 	require.NoError(t, k.Client.Create(t.Context(), cluster))
@@ -38,7 +38,7 @@ func (k Kubernetes) Create(t *testing.T, namespace, name, spec string) *v1alpha1
 }
 
 // Change edits a BarqCluster as `kubectl edit` does, trying again on a conflict.
-func (k Kubernetes) Change(t *testing.T, cluster *v1alpha1.BarqCluster, edit func(*v1alpha1.BarqClusterSpec)) {
+func (k *Kubernetes) Change(t *testing.T, cluster *v1alpha1.BarqCluster, edit func(*v1alpha1.BarqClusterSpec)) {
 	t.Helper()
 	for {
 		k.Refresh(t, cluster)
@@ -52,7 +52,7 @@ func (k Kubernetes) Change(t *testing.T, cluster *v1alpha1.BarqCluster, edit fun
 }
 
 // Refresh reads an object that exists again.
-func (k Kubernetes) Refresh(t *testing.T, object client.Object) {
+func (k *Kubernetes) Refresh(t *testing.T, object client.Object) {
 	t.Helper()
 	require.NoError(t, k.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object))
 }

@@ -1,6 +1,7 @@
 package barqcluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // StatefulSet gives the BarqCluster's StatefulSet, which must exist.
-func (k Kubernetes) StatefulSet(t *testing.T, cluster *v1alpha1.BarqCluster) *appsv1.StatefulSet {
+func (k *Kubernetes) StatefulSet(t *testing.T, cluster *v1alpha1.BarqCluster) *appsv1.StatefulSet {
 	t.Helper()
 	set := &appsv1.StatefulSet{}
 	require.NoError(t, k.Client.Get(t.Context(), client.ObjectKeyFromObject(cluster), set))
@@ -21,7 +22,7 @@ func (k Kubernetes) StatefulSet(t *testing.T, cluster *v1alpha1.BarqCluster) *ap
 }
 
 // Pods gives the BarqCluster's pods.
-func (k Kubernetes) Pods(t *testing.T, cluster *v1alpha1.BarqCluster) []corev1.Pod {
+func (k *Kubernetes) Pods(t *testing.T, cluster *v1alpha1.BarqCluster) []corev1.Pod {
 	t.Helper()
 	var list corev1.PodList
 	require.NoError(t, k.Client.List(t.Context(), &list, mine(cluster)...))
@@ -29,7 +30,7 @@ func (k Kubernetes) Pods(t *testing.T, cluster *v1alpha1.BarqCluster) []corev1.P
 }
 
 // Identities gives the pods' UIDs by name: equal ones were not replaced.
-func (k Kubernetes) Identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
+func (k *Kubernetes) Identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, pod := range k.Pods(t, cluster) {
@@ -40,7 +41,7 @@ func (k Kubernetes) Identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[
 
 // Runs gives, for each container of the BarqCluster's pods, what changes when the pod is
 // replaced or the container is restarted.
-func (k Kubernetes) Runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
+func (k *Kubernetes) Runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, pod := range k.Pods(t, cluster) {
@@ -53,7 +54,7 @@ func (k Kubernetes) Runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string
 }
 
 // Claims gives the claims of the BarqCluster's pods, also of pods that are gone.
-func (k Kubernetes) Claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
+func (k *Kubernetes) Claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
 	t.Helper()
 	var list corev1.PersistentVolumeClaimList
 	require.NoError(t, k.Client.List(t.Context(), &list, mine(cluster)...))
@@ -65,7 +66,7 @@ func (k Kubernetes) Claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[stri
 }
 
 // Events gives types, reasons and messages of the events about the BarqCluster.
-func (k Kubernetes) Events(t *testing.T, cluster *v1alpha1.BarqCluster) []string {
+func (k *Kubernetes) Events(t *testing.T, cluster *v1alpha1.BarqCluster) []string {
 	t.Helper()
 	var list corev1.EventList
 	require.NoError(t, k.Client.List(t.Context(), &list, client.InNamespace(cluster.Namespace)))
@@ -76,6 +77,23 @@ func (k Kubernetes) Events(t *testing.T, cluster *v1alpha1.BarqCluster) []string
 		}
 	}
 	return found
+}
+
+// Variables gives variables of a container as lines: NAME = VALUE, or NAME from and the source of its value.
+func Variables(t *testing.T, variables []corev1.EnvVar) []string {
+	t.Helper()
+	var lines []string
+	for _, variable := range variables {
+		line := variable.Name + " = " + variable.Value
+		if variable.ValueFrom != nil {
+			require.Empty(t, variable.Value)
+			source, err := json.Marshal(variable.ValueFrom)
+			require.NoError(t, err)
+			line = variable.Name + " from " + string(source)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 func mine(cluster *v1alpha1.BarqCluster) []client.ListOption {

@@ -19,7 +19,7 @@ const between = 20 * time.Millisecond
 
 // Eventually waits until the check returns nothing, and fails with what it last
 // returned.
-func (k Kubernetes) Eventually(t *testing.T, check func() string) {
+func (k *Kubernetes) Eventually(t *testing.T, check func() string) {
 	t.Helper()
 	deadline := time.Now().Add(k.Patience)
 	for {
@@ -35,14 +35,14 @@ func (k Kubernetes) Eventually(t *testing.T, check func() string) {
 }
 
 // WaitReady waits until the BarqCluster is Ready in its newest generation.
-func (k Kubernetes) WaitReady(t *testing.T, cluster *v1alpha1.BarqCluster) {
+func (k *Kubernetes) WaitReady(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
 	k.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	require.Equal(t, v1alpha1.PhaseReady, cluster.Status.Phase)
 }
 
 // WaitFor waits until a condition about the newest generation has the status and reason.
-func (k Kubernetes) WaitFor(t *testing.T, cluster *v1alpha1.BarqCluster, name string, status metav1.ConditionStatus, reason string) *metav1.Condition {
+func (k *Kubernetes) WaitFor(t *testing.T, cluster *v1alpha1.BarqCluster, name string, status metav1.ConditionStatus, reason string) *metav1.Condition {
 	t.Helper()
 	var found *metav1.Condition
 	k.Eventually(t, func() string {
@@ -57,7 +57,7 @@ func (k Kubernetes) WaitFor(t *testing.T, cluster *v1alpha1.BarqCluster, name st
 }
 
 // WaitGone waits until the object is not there any more.
-func (k Kubernetes) WaitGone(t *testing.T, object client.Object) {
+func (k *Kubernetes) WaitGone(t *testing.T, object client.Object) {
 	t.Helper()
 	k.Eventually(t, func() string {
 		err := k.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object)

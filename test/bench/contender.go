@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -51,11 +52,10 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 		}
 		arguments = append(arguments, "--pprof-bind-address", profiles)
 	}
-	log := filepath.Join(e.folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
-	// env becomes the program that it starts, so it is one process.
-	running, err := process.Start(contender, "/usr/bin/env", append([]string{
-		"KUBECONFIG=" + e.kubeconfigs[contender], e.programs[contender],
-	}, arguments...), log)
+	log := filepath.Join(e.Folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
+	command := exec.Command(e.programs[contender], arguments...)
+	command.Env = append(os.Environ(), "KUBECONFIG="+e.kubeconfigs[contender])
+	running, err := process.Run(contender, command, log)
 	if err != nil {
 		return nil, err
 	}
@@ -89,19 +89,19 @@ func (e *environment) arguments(contender, address, namespace string, parameters
 }
 
 func (e *environment) renderedFile(namespace string) string {
-	return filepath.Join(e.folder, namespace+".jsonl")
+	return filepath.Join(e.Folder, namespace+".jsonl")
 }
 
 // writeWatches writes what both operators read: which chart belongs to their kind.
 func (e *environment) writeWatches(contender string, parameters *Parameters) (string, error) {
-	watch, err := watches.Load(filepath.Join(e.root, "watches.yaml"), v1alpha1.BarqClusterKind)
+	watch, err := watches.Load(filepath.Join(e.Root, "watches.yaml"), v1alpha1.BarqClusterKind)
 	if err != nil {
 		return "", err
 	}
 	if contender == Stock {
 		watch.GroupVersionKind = stockKind
 	}
-	if watch.ChartPath, err = filepath.Abs(filepath.Join(e.root, chartFolder)); err != nil {
+	if watch.ChartPath, err = filepath.Abs(filepath.Join(e.Root, chartFolder)); err != nil {
 		return "", err
 	}
 	watch.MaxConcurrentReconciles = parameters.Workers
@@ -110,28 +110,14 @@ func (e *environment) writeWatches(contender string, parameters *Parameters) (st
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(e.folder, contender+"-watches.yaml")
+	file := filepath.Join(e.Folder, contender+"-watches.yaml")
 	return file, os.WriteFile(file, content, 0o600)
 }
 
 func (p *program) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not within %s", startTimeout))
 	defer cancel()
-	for {
-		if response, err := http.Get("http://" + p.address + "/readyz"); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-p.Done():
-			return p.ExitError()
-		case <-ctx.Done():
-			return fmt.Errorf("%s was not ready within %s; its log is %s", p.Name, startTimeout, p.LogFile)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
+	return p.Await(ctx, func() bool { return operatorprocess.IsReady(p.address) })
 }
 
 // ask makes the limit work, and returns when it is done.

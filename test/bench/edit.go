@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barq-db/barq-operator/test/bench/statistics"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // measureEdits changes the replicas of one cluster after the other, each when the pods of the one before are Ready, so that
@@ -50,7 +51,7 @@ func (s *session) timeEdits(ctx context.Context, replicas int, goesOn func() boo
 		if !goesOn() {
 			break
 		}
-		name := clusterName(i % s.clusters)
+		name := testbed.ClusterName(i % s.clusters)
 		wanted := replicas + (i/s.clusters)%2
 		generation := s.seen.generation(name)
 		began := time.Now()
@@ -84,10 +85,10 @@ func (s *session) recordLatencies(figure string, seconds []float64) {
 func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 	busy := *s
 	busy.namespace = s.namespace + "-more"
-	if err := s.newNamespace(ctx, busy.namespace); err != nil {
+	if err := s.NewNamespace(ctx, busy.namespace); err != nil {
 		return err
 	}
-	if busy.seen, err = observe(ctx, s.config, busy.namespace); err != nil {
+	if busy.seen, err = observe(ctx, s.Testbed, busy.namespace); err != nil {
 		return err
 	}
 	defer busy.seen.stop()
@@ -118,7 +119,7 @@ func (s *session) measureBusyEdits(ctx context.Context) (err error) {
 		return err
 	}
 	_, err = s.awaitQuiet(ctx)
-	return errors.Join(err, s.removeNamespace(ctx, busy.namespace))
+	return errors.Join(err, s.RemoveNamespace(ctx, busy.namespace))
 }
 
 // startAnother starts the program of the limit for the namespace of the session: one has one namespace.

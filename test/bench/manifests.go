@@ -10,18 +10,15 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart/loader"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/translate"
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // chartFolder is the chart that all contenders install, from the top of the repository.
@@ -30,27 +27,11 @@ const chartFolder = "helm-charts/barq-db"
 // stockKind is what the stock operator is given in place of a BarqCluster.
 var stockKind = schema.GroupVersionKind{Group: "bench.barq.db", Version: "v1", Kind: "StockCluster"}
 
-func clusterName(index int) string { return fmt.Sprintf("db-%04d", index) }
-
-// newCluster gives the BarqCluster that is measured: one pod, so small that two thousand
-// have room on the simulated nodes, and Ready as soon as it answers, because the operator has to say so and would
-// otherwise do it when it is taken for quiet. Everything else is the default.
-func newCluster(namespace, name string) *v1alpha1.BarqCluster {
-	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("1Gi"))
-	cluster.Spec.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{
-		corev1.ResourceCPU:    resource.MustParse("50m"),
-		corev1.ResourceMemory: resource.MustParse("64Mi"),
-	}}
-	cluster.Spec.MinReadySeconds = ptr.To[int32](0)
-	return cluster
-}
-
 // values are those that the operator translates the measured BarqCluster to, with the API
 // server's defaults in it. They are the same whatever its name is.
 func (e *environment) values(ctx context.Context) (map[string]any, error) {
-	cluster := newCluster(metav1.NamespaceDefault, "template")
-	if err := e.admin.Create(ctx, cluster, client.DryRunAll); err != nil {
+	cluster := testbed.NewCluster(metav1.NamespaceDefault, "template")
+	if err := e.Admin.Create(ctx, cluster, client.DryRunAll); err != nil {
 		return nil, fmt.Errorf("let the API server fill in the defaults of a BarqCluster: %w", err)
 	}
 	return translate.ToValues(cluster, translate.Facts{})
@@ -68,7 +49,7 @@ func newStockCluster(namespace, name string, values map[string]any) *unstructure
 // writeRendered writes what Helm renders for count clusters, each as a line with a list of objects, and
 // gives the number of objects of each cluster.
 func (e *environment) writeRendered(path, namespace string, count int, values map[string]any) (objects int, err error) {
-	chart, err := loader.LoadDir(filepath.Join(e.root, chartFolder))
+	chart, err := loader.LoadDir(filepath.Join(e.Root, chartFolder))
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +79,7 @@ func (e *environment) writeRendered(path, namespace string, count int, values ma
 	}()
 	writer := bufio.NewWriter(file)
 	for i := range count {
-		if _, err := fmt.Fprintln(writer, strings.ReplaceAll(string(line), placeholder, clusterName(i))); err != nil {
+		if _, err := fmt.Fprintln(writer, strings.ReplaceAll(string(line), placeholder, testbed.ClusterName(i))); err != nil {
 			return 0, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/test/bench/statistics"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 const (
@@ -28,16 +29,16 @@ func (s *session) measureUnrelated(ctx context.Context) error {
 		return err
 	}
 	namespace := s.namespace + "-unrelated"
-	if err := s.newNamespace(ctx, namespace); err != nil {
+	if err := s.NewNamespace(ctx, namespace); err != nil {
 		return err
 	}
 	content := strings.Repeat("x", unrelatedBytes)
-	err = each(ctx, s.parameters.Unrelated, func(ctx context.Context, i int) error {
+	err = testbed.Each(ctx, s.parameters.Unrelated, func(ctx context.Context, i int) error {
 		meta := metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("unrelated-%05d", i)}
-		if err := s.admin.Create(ctx, &corev1.Secret{ObjectMeta: meta, StringData: map[string]string{"key": content}}); err != nil {
+		if err := s.Admin.Create(ctx, &corev1.Secret{ObjectMeta: meta, StringData: map[string]string{"key": content}}); err != nil {
 			return err
 		}
-		return s.admin.Create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{"key": content}})
+		return s.Admin.Create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{"key": content}})
 	})
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func (s *session) measureUnrelated(ctx context.Context) error {
 		return err
 	}
 	s.record("unrelated/memory/MiB", after-before)
-	return s.removeNamespace(ctx, namespace)
+	return s.RemoveNamespace(ctx, namespace)
 }
 
 // peakOfRestarts gives the median of what peakOfRestart gives.
@@ -79,6 +80,6 @@ func (s *session) peakOfRestart(ctx context.Context) (float64, error) {
 func (s *session) countReleases(ctx context.Context) (int, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	err := s.admin.List(ctx, list, client.InNamespace(s.namespace), client.MatchingLabels{"owner": "helm"})
+	err := s.Admin.List(ctx, list, client.InNamespace(s.namespace), client.MatchingLabels{"owner": "helm"})
 	return len(list.Items), err
 }

@@ -3,6 +3,9 @@ package bench
 import (
 	"context"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // measureNoOp labels clusters, which starts a pass over each with nothing to do.
@@ -12,8 +15,8 @@ func (s *session) measureNoOp(ctx context.Context) error {
 		return err
 	}
 	labelled := min(s.clusters, few)
-	err = each(ctx, labelled, func(ctx context.Context, i int) error {
-		return s.patch(ctx, clusterName(i), `{"metadata":{"labels":{"example.com/touched":"yes"}}}`)
+	err = testbed.Each(ctx, labelled, func(ctx context.Context, i int) error {
+		return s.patch(ctx, testbed.ClusterName(i), `{"metadata":{"labels":{"example.com/touched":"yes"}}}`)
 	})
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func (s *session) measureIdle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sleep(ctx, s.parameters.IdleTime); err != nil {
+	if err := wait.Sleep(ctx, s.parameters.IdleTime); err != nil {
 		return err
 	}
 	after, err := s.usage()

@@ -23,10 +23,10 @@ func (s *session) checkObjects(ctx context.Context) error {
 		applied := &unstructured.Unstructured{Object: content}
 		found := &unstructured.Unstructured{}
 		found.SetGroupVersionKind(applied.GroupVersionKind())
-		if err := s.admin.Get(ctx, client.ObjectKeyFromObject(applied), found); err != nil {
+		if err := s.Admin.Get(ctx, client.ObjectKeyFromObject(applied), found); err != nil {
 			return fmt.Errorf("look for what %s is to make: %w", s.contender, err)
 		}
-		err := s.admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied),
+		err := s.Admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied),
 			client.FieldOwner("bench"), client.ForceOwnership, client.DryRunAll)
 		if err != nil {
 			return err

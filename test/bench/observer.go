@@ -9,9 +9,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // observer sees the StatefulSets and Services of a namespace, as the API server tells their changes.
@@ -24,36 +24,16 @@ type observer struct {
 	stop    func()
 }
 
-func observe(ctx context.Context, config *rest.Config, namespace string) (*observer, error) {
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
+func observe(ctx context.Context, bed *testbed.Testbed, namespace string) (_ *observer, err error) {
 	o := &observer{sets: map[string]*appsv1.StatefulSet{}, services: map[string]*corev1.Service{}, changed: make(chan struct{})}
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace))
-	for _, informer := range []cache.SharedIndexInformer{
-		factory.Apps().V1().StatefulSets().Informer(), factory.Core().V1().Services().Informer(),
-	} {
-		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(object any) { o.put(object, false) },
-			UpdateFunc: func(_, object any) { o.put(object, false) },
-			DeleteFunc: func(object any) { o.put(object, true) },
-		})
-		if err != nil {
-			cancel()
-			return nil, err
-		}
-	}
-	factory.Start(ctx.Done())
-	o.stop = func() { cancel(); factory.Shutdown() }
-	for kind, synced := range factory.WaitForCacheSync(ctx.Done()) {
-		if !synced {
-			o.stop()
-			return nil, fmt.Errorf("watch %s: %w", kind, context.Cause(ctx))
-		}
-	}
-	return o, nil
+	o.stop, err = bed.Watch(ctx, namespace, cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { o.put(object, false) },
+		UpdateFunc: func(_, object any) { o.put(object, false) },
+		DeleteFunc: func(object any) { o.put(object, true) },
+	}, func(factory informers.SharedInformerFactory) []cache.SharedIndexInformer {
+		return []cache.SharedIndexInformer{factory.Apps().V1().StatefulSets().Informer(), factory.Core().V1().Services().Informer()}
+	})
+	return o, err
 }
 
 func (o *observer) put(object any, deleted bool) {

@@ -24,7 +24,7 @@ func (s *session) withProfile(measurement string, measure phase) phase {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return measure(ctx) })
 		group.Go(func() error {
-			file := filepath.Join(s.folder, s.namespace+"-"+measurement+".pprof")
+			file := filepath.Join(s.Folder, s.namespace+"-"+measurement+".pprof")
 			if err := s.program.writeProfile(ctx, s.parameters.Profile, file); err != nil {
 				return fmt.Errorf("take a profile of the CPU: %w", err)
 			}

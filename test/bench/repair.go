@@ -10,20 +10,21 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // measureDrift deletes the Service of one cluster after the other, each when the one before is back.
 func (s *session) measureDrift(ctx context.Context) error {
 	var latencies []float64
 	for i := range s.parameters.Repairs {
-		name := clusterName(i % s.clusters)
+		name := testbed.ClusterName(i % s.clusters)
 		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
-		if err := s.admin.Get(ctx, client.ObjectKeyFromObject(service), service); err != nil {
+		if err := s.Admin.Get(ctx, client.ObjectKeyFromObject(service), service); err != nil {
 			return err
 		}
 		deleted := service.UID
 		began := time.Now()
-		if err := s.admin.Delete(ctx, service); err != nil {
+		if err := s.Admin.Delete(ctx, service); err != nil {
 			return err
 		}
 		back, err := s.seen.await(ctx, "Service "+name+" to be back", func(o *observer) bool {
@@ -47,14 +48,14 @@ func (s *session) measureRotation(ctx context.Context) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
 		StringData: map[string]string{"token": "0"},
 	}
-	if err := s.admin.Create(ctx, secret); err != nil {
+	if err := s.Admin.Create(ctx, secret); err != nil {
 		return err
 	}
-	cluster := newCluster(s.namespace, name)
+	cluster := testbed.NewCluster(s.namespace, name)
 	cluster.Spec.Env = []v1alpha1.EnvVar{{Name: "TOKEN", ValueFrom: &corev1.EnvVarSource{
 		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: "token"},
 	}}}
-	if err := s.admin.Create(ctx, cluster); err != nil {
+	if err := s.Admin.Create(ctx, cluster); err != nil {
 		return err
 	}
 	if _, err := s.seen.await(ctx, "the cluster with a Secret to be Ready", func(o *observer) bool { return o.allReady(s.clusters + 1) }); err != nil {
@@ -69,7 +70,7 @@ func (s *session) measureRotation(ctx context.Context) error {
 		generation := s.seen.generation(name)
 		began := time.Now()
 		secret.StringData = map[string]string{"token": fmt.Sprint(i + 1)}
-		if err := s.admin.Update(ctx, secret); err != nil {
+		if err := s.Admin.Update(ctx, secret); err != nil {
 			return err
 		}
 		changed, err := s.seen.await(ctx, "the template of the pods to change", func(o *observer) bool {
@@ -82,7 +83,7 @@ func (s *session) measureRotation(ctx context.Context) error {
 	}
 	s.recordLatencies("rotate", latencies)
 
-	if err := s.admin.Delete(ctx, cluster); err != nil {
+	if err := s.Admin.Delete(ctx, cluster); err != nil {
 		return err
 	}
 	if _, err := s.seen.await(ctx, "the cluster with a Secret to be gone", func(o *observer) bool { return o.sets[name] == nil }); err != nil {

@@ -143,7 +143,7 @@ func (s *session) phases() []phase {
 // begin makes a namespace, and starts the contender.
 func (s *session) begin(ctx context.Context) (err error) {
 	s.progress("starts")
-	if err := s.newNamespace(ctx, s.namespace); err != nil {
+	if err := s.NewNamespace(ctx, s.namespace); err != nil {
 		return err
 	}
 	if s.values, err = s.environment.values(ctx); err != nil {
@@ -152,7 +152,7 @@ func (s *session) begin(ctx context.Context) (err error) {
 	if s.results.Objects, err = s.writeRendered(s.renderedFile(s.namespace), s.namespace, s.clusters, s.values); err != nil {
 		return err
 	}
-	if s.seen, err = observe(ctx, s.config, s.namespace); err != nil {
+	if s.seen, err = observe(ctx, s.Testbed, s.namespace); err != nil {
 		return err
 	}
 	if s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters); err != nil {
@@ -168,5 +168,5 @@ func (s *session) end(ctx context.Context, failed bool) error {
 	if failed {
 		return nil
 	}
-	return s.removeNamespace(ctx, s.namespace)
+	return s.RemoveNamespace(ctx, s.namespace)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/bench/audit"
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 const (
@@ -22,9 +23,6 @@ const (
 	patience = 30 * time.Minute
 	// quietShare is the share of a core that counts as nothing: a process in Go is never quite still.
 	quietShare = 0.03
-	// creators is how many BarqClusters are created at a time; more than workers, so that they
-	// always have work.
-	creators = 8
 )
 
 // session is a contender that has a number of clusters, in one round.
@@ -46,8 +44,7 @@ type session struct {
 }
 
 func (s *session) progress(format string, arguments ...any) {
-	_, _ = fmt.Fprintf(s.out, "%s  %-8s n=%-5d round %d  %s\n",
-		time.Now().Format(time.TimeOnly), s.contender, s.clusters, s.round, fmt.Sprintf(format, arguments...))
+	s.Say("%-8s n=%-5d round %d  %s", s.contender, s.clusters, s.round, fmt.Sprintf(format, arguments...))
 }
 
 // usage is what a contender has used up to a moment.
@@ -68,12 +65,10 @@ func (s *session) usage() (usage, error) {
 
 // ended says how the program ended, if it did.
 func (p *program) ended() error {
-	select {
-	case <-p.Done():
+	if p.HasEnded() {
 		return p.ExitError()
-	default:
-		return nil
 	}
+	return nil
 }
 
 // inFirstPeriod tells that a moment is before the passes that come a reconcile period after the clusters were made.
@@ -88,7 +83,7 @@ func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 		return usage{}, err
 	}
 	for {
-		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+		if err := wait.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return usage{}, fmt.Errorf("wait for %s to be quiet: %w", s.contender, err)
 		}
 		now, err := s.usage()
@@ -128,7 +123,7 @@ func (s *session) newObject(name string) client.Object {
 	if s.contender == Stock {
 		return newStockCluster(s.namespace, name, s.values)
 	}
-	return newCluster(s.namespace, name)
+	return testbed.NewCluster(s.namespace, name)
 }
 
 // create makes the contender install all clusters.
@@ -136,8 +131,8 @@ func (s *session) create(ctx context.Context) error {
 	if s.contender == Limit {
 		return s.program.ask(ctx, "apply")
 	}
-	return each(ctx, s.clusters, func(ctx context.Context, i int) error {
-		return s.admin.Create(ctx, s.newObject(clusterName(i)))
+	return testbed.Each(ctx, s.clusters, func(ctx context.Context, i int) error {
+		return s.Admin.Create(ctx, s.newObject(testbed.ClusterName(i)))
 	})
 }
 
@@ -146,37 +141,22 @@ func (s *session) delete(ctx context.Context) error {
 	if s.contender == Limit {
 		return s.program.ask(ctx, "delete")
 	}
-	return each(ctx, s.clusters, func(ctx context.Context, i int) error {
-		return s.admin.Delete(ctx, s.object(clusterName(i)))
+	return testbed.Each(ctx, s.clusters, func(ctx context.Context, i int) error {
+		return s.Admin.Delete(ctx, s.object(testbed.ClusterName(i)))
 	})
 }
 
 // awaitGone returns when no resource that stands for a cluster is there.
 func (s *session) awaitGone(ctx context.Context) error {
-	for {
+	return wait.For(ctx, "all resources to be gone", func(ctx context.Context) (bool, error) {
 		left, err := s.remaining(ctx)
-		if err != nil || left == 0 {
-			return err
-		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
-// each does something for each index below count, several at a time.
-func each(ctx context.Context, count int, do func(ctx context.Context, index int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(creators)
-	for i := range count {
-		group.Go(func() error { return do(ctx, i) })
-	}
-	return group.Wait()
+		return left == 0, err
+	})
 }
 
 // patch changes a resource that stands for a cluster.
 func (s *session) patch(ctx context.Context, name, patch string) error {
-	return s.admin.Patch(ctx, s.object(name), client.RawPatch(types.MergePatchType, []byte(patch)))
+	return s.Admin.Patch(ctx, s.object(name), client.RawPatch(types.MergePatchType, []byte(patch)))
 }
 
 // remaining is how many resources that stand for clusters there are.
@@ -185,6 +165,6 @@ func (s *session) remaining(ctx context.Context) (int, error) {
 	kind := s.object("").GroupVersionKind()
 	kind.Kind += "List"
 	list.SetGroupVersionKind(kind)
-	err := s.admin.List(ctx, list, client.InNamespace(s.namespace))
+	err := s.Admin.List(ctx, list, client.InNamespace(s.namespace))
 	return len(list.Items), err
 }

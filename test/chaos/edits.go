@@ -17,6 +17,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/chaos/apiproxy"
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // passes is how many edits are made of each BarqCluster before the one that stays.
@@ -33,7 +35,7 @@ func editFaults() []*fault {
 // refusedEdits has edits refused of which a part would be taken. Nothing of them may be applied.
 func refusedEdits() *fault {
 	return &fault{
-		name: "refused-edits", inject: wait,
+		name: "refused-edits", inject: byItself,
 		does: "Before the upgrade each gets edits that Kubernetes refuses: a variable that cannot be, and a Service and a pod that a policy forbids.",
 		work: func(s *stage) []work { return s.lifecycleAfter(s.refuse) },
 		before: func(ctx context.Context, s *stage) error {
@@ -84,7 +86,7 @@ func (s *stage) lifecycleAfter(do func(ctx context.Context, name string, random 
 	upgrade := works[1].begin
 	works[1].begin = func(ctx context.Context) error {
 		err := each(ctx, s.row.Clusters, func(ctx context.Context, i int) error {
-			return do(ctx, clusterName(i), rand.New(rand.NewPCG(s.parameters.Seed, uint64(1+i))))
+			return do(ctx, testbed.ClusterName(i), rand.New(rand.NewPCG(s.parameters.Seed, uint64(1+i))))
 		})
 		if err != nil {
 			return err
@@ -153,7 +155,7 @@ func annotated(key string) map[string]any {
 // unrefused says what a BarqCluster tells instead of that its newest spec is refused.
 func (s *stage) unrefused(ctx context.Context, name string) (string, error) {
 	cluster := &v1alpha1.BarqCluster{}
-	if err := s.admin.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: name}, cluster); err != nil {
+	if err := s.Admin.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: name}, cluster); err != nil {
 		return "", err
 	}
 	stalled := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionStalled)
@@ -179,7 +181,7 @@ func (s *stage) pass(ctx context.Context, name string, random *rand.Rand) error 
 		if err := s.only(ctx, name, fields); err != nil {
 			return err
 		}
-		if err := sleep(ctx, time.Duration(random.IntN(1500))*time.Millisecond); err != nil {
+		if err := wait.Sleep(ctx, time.Duration(random.IntN(1500))*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -197,29 +199,29 @@ func (s *stage) judge(ctx context.Context, resources []string, expression string
 		}}},
 	}
 	policy.Spec.Validations = []admissionregistrationv1.Validation{{Expression: expression, Message: "injected"}}
-	if err := s.admin.Create(ctx, policy); err != nil {
+	if err := s.Admin.Create(ctx, policy); err != nil {
 		return err
 	}
 	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}
 	binding.Spec.PolicyName = policy.Name
 	binding.Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Deny}
-	return s.admin.Create(ctx, binding)
+	return s.Admin.Create(ctx, binding)
 }
 
 // rejudge changes the expression.
 func (s *stage) rejudge(ctx context.Context, expression string) error {
 	policy := &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}
-	if err := s.admin.Get(ctx, client.ObjectKeyFromObject(policy), policy); err != nil {
+	if err := s.Admin.Get(ctx, client.ObjectKeyFromObject(policy), policy); err != nil {
 		return err
 	}
 	policy.Spec.Validations[0].Expression = expression
-	return s.admin.Update(ctx, policy)
+	return s.Admin.Update(ctx, policy)
 }
 
 func (s *stage) forgetPolicy(ctx context.Context) error {
 	named := metav1.ObjectMeta{Name: s.namespace}
-	if err := s.admin.Delete(ctx, &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: named}); err != nil {
+	if err := s.Admin.Delete(ctx, &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: named}); err != nil {
 		return err
 	}
-	return s.admin.Delete(ctx, &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: named})
+	return s.Admin.Delete(ctx, &admissionregistrationv1.ValidatingAdmissionPolicy{ObjectMeta: named})
 }

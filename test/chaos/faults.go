@@ -8,6 +8,7 @@ import (
 	"github.com/barq-db/barq-operator/test/chaos/apiproxy"
 	"github.com/barq-db/barq-operator/test/chaos/jumpingclock"
 	"github.com/barq-db/barq-operator/test/cluster"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 const (
@@ -51,19 +52,19 @@ func faults() []*fault {
 			{
 				name: "api-restarted", does: "The API server is killed, and is back after a second, every ten seconds.",
 				inject: repeat(func(ctx context.Context, s *stage) error {
-					return s.control.Restart(ctx, cluster.APIServer, time.Second)
+					return s.Control.Restart(ctx, cluster.APIServer, time.Second)
 				}, 10*time.Second),
 			},
 			{
 				name: "etcd-restarted", does: "etcd is killed, and is back after a second, every ten seconds.",
 				inject: repeat(func(ctx context.Context, s *stage) error {
-					return s.control.Restart(ctx, cluster.Etcd, time.Second)
+					return s.Control.Restart(ctx, cluster.Etcd, time.Second)
 				}, 10*time.Second),
 			},
 			{
 				name: "etcd-paused", does: "etcd answers nobody for 12 seconds, then works for five.",
 				inject: repeat(func(ctx context.Context, s *stage) error {
-					return s.control.Pause(ctx, cluster.Etcd, 12*time.Second)
+					return s.Control.Pause(ctx, cluster.Etcd, 12*time.Second)
 				}, 5*time.Second),
 			},
 		},
@@ -75,7 +76,7 @@ func faults() []*fault {
 			{
 				name: clockJumps, does: "The operator's clock jumps every second: an hour ahead, two back, a day ahead, a minute back, and right again.",
 				// One round of jumps at a time, of which the work sees some.
-				inject: repeat(func(ctx context.Context, _ *stage) error { return sleep(ctx, 5*time.Second) }, 0), jumping: true, arguments: []string{"--leader-elect"},
+				inject: repeat(func(ctx context.Context, _ *stage) error { return wait.Sleep(ctx, 5*time.Second) }, 0), jumping: true, arguments: []string{"--leader-elect"},
 				environment: []string{jumpingclock.Variable + "=" + jumpingclock.Schedule(time.Second,
 					0, time.Hour, -time.Hour, 23*time.Hour, 23*time.Hour-time.Minute)},
 			},
@@ -115,7 +116,7 @@ func connectionFault(name, does string, bad apiproxy.Fault) *fault {
 			before := s.proxy.Harmed()
 			s.proxy.Set(bad)
 			defer s.proxy.Set(apiproxy.Fault{})
-			for sleep(ctx, 200*time.Millisecond) == nil {
+			for wait.Sleep(ctx, 200*time.Millisecond) == nil {
 				harmed := s.proxy.Harmed()
 				if bad.Lag > 0 {
 					// Whatever is watched is late.
@@ -137,14 +138,14 @@ func repeat(once func(ctx context.Context, s *stage) error, pause time.Duration)
 				return err
 			}
 			s.injected.Add(1)
-			_ = sleep(ctx, pause)
+			_ = wait.Sleep(ctx, pause)
 		}
 		return nil
 	}
 }
 
-// wait is for what goes wrong by itself.
-func wait(ctx context.Context, s *stage) error {
+// byItself is for what goes wrong by itself.
+func byItself(ctx context.Context, s *stage) error {
 	s.injected.Add(1)
 	<-ctx.Done()
 	return nil
@@ -152,7 +153,7 @@ func wait(ctx context.Context, s *stage) error {
 
 // killAtRandom lets the operator work for up to three seconds at a time.
 func killAtRandom(ctx context.Context, s *stage) error {
-	for sleep(ctx, time.Duration(s.random.IntN(3000))*time.Millisecond) == nil {
+	for wait.Sleep(ctx, time.Duration(s.random.IntN(3000))*time.Millisecond) == nil {
 		s.operators[0].Kill()
 		if err := s.operators[0].Start(); err != nil {
 			return err

@@ -55,7 +55,7 @@ func stopLeader(ctx context.Context, s *stage) error {
 		return err
 	}
 	select {
-	case <-leader.Ended():
+	case <-leader.Done():
 	case <-time.After(handover):
 		return fmt.Errorf("%s has lost its Lease, and goes on after %s", before, handover)
 	}
@@ -67,7 +67,7 @@ func stopLeader(ctx context.Context, s *stage) error {
 func (s *stage) holder(ctx context.Context) (string, error) {
 	lease := &coordinationv1.Lease{}
 	lease.Namespace, lease.Name = operatorprocess.Namespace, leaseName
-	err := s.admin.Get(ctx, client.ObjectKeyFromObject(lease), lease)
+	err := s.Admin.Get(ctx, client.ObjectKeyFromObject(lease), lease)
 	return ptr.Deref(lease.Spec.HolderIdentity, ""), client.IgnoreNotFound(err)
 }
 
@@ -75,13 +75,13 @@ func (s *stage) holder(ctx context.Context) (string, error) {
 func (e *environment) forgetLeader(ctx context.Context) error {
 	lease := &coordinationv1.Lease{}
 	lease.Namespace, lease.Name = operatorprocess.Namespace, leaseName
-	return client.IgnoreNotFound(e.admin.Delete(ctx, lease))
+	return client.IgnoreNotFound(e.Admin.Delete(ctx, lease))
 }
 
 // twoOperators have the same rights and the same work, and know nothing of each other.
 func twoOperators() *fault {
 	return &fault{
-		name: "two-operators", further: 1, inject: wait,
+		name: "two-operators", further: 1, inject: byItself,
 		does: "Two operators work at once, without a leader, as when somebody runs one by hand.",
 	}
 }

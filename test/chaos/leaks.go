@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 const (
@@ -20,7 +23,7 @@ const (
 // installs and deletions.
 func leaks() *fault {
 	return &fault{
-		name: "leaks", inject: wait,
+		name: "leaks", inject: byItself,
 		does: "Nothing goes wrong: the same BarqClusters are installed, edited many times and deleted, again and again.",
 		work: func(s *stage) []work {
 			var all []work
@@ -39,13 +42,13 @@ func leaks() *fault {
 // editManyTimes makes this cycle's part of the edits, each as soon as the one before is stored.
 func (s *stage) editManyTimes(ctx context.Context) error {
 	for i := range s.parameters.Edits / cycles {
-		name := clusterName(i % s.parameters.Clusters)
+		name := testbed.ClusterName(i % s.parameters.Clusters)
 		patch := fmt.Sprintf(`{"spec":{"service":{"annotations":{"example.com/number":"%d"}}}}`, i)
 		if err := insist(ctx, func() error { return s.patch(ctx, name, patch) }); err != nil {
 			return err
 		}
 		// A pace at which nearly each edit is a revision of its own.
-		if err := sleep(ctx, editPause); err != nil {
+		if err := wait.Sleep(ctx, editPause); err != nil {
 			return err
 		}
 	}

@@ -20,16 +20,6 @@ type operatorProcess struct {
 	profiles string
 }
 
-// hasEnded tells whether nothing runs.
-func (o *operatorProcess) hasEnded() bool {
-	select {
-	case <-o.Ended():
-		return true
-	default:
-		return false
-	}
-}
-
 var (
 	// group is one of the profile's: as many goroutines as its first line says, which all are at the same place.
 	group = regexp.MustCompile(`(?m)^(\d+) @ `)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // verifyTime is how long what follows a BarqCluster's being Ready may take, such as the removal of what was replaced.
@@ -54,7 +56,7 @@ func (s *stage) do(ctx context.Context, w work) error {
 	phase.Converged = time.Since(lifted).Seconds()
 	s.row.Phases = append(s.row.Phases, phase)
 	s.row.Injected += int(s.injected.Load() - before)
-	s.say("%-18s %-8s fault of %5.1f s, %5d times; all as it should be after %5.1f s; %d under way, %d objects, %d restarts",
+	s.Say("%-18s %-8s fault of %5.1f s, %5d times; all as it should be after %5.1f s; %d under way, %d objects, %d restarts",
 		s.fault.name, w.name, phase.Seconds, s.injected.Load()-before, phase.Converged, phase.UnderWay, phase.Objects, phase.Restarts)
 	return nil
 }
@@ -101,7 +103,7 @@ func (s *stage) verified(ctx context.Context, phase *Phase) (*verification, erro
 		case time.Now().After(deadline):
 			return nil, err
 		}
-		if err := sleep(ctx, 250*time.Millisecond); err != nil {
+		if err := wait.Sleep(ctx, 250*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +116,7 @@ func (s *stage) await(ctx context.Context, unfinished func(ctx context.Context) 
 		if err == nil && left == "" {
 			return nil
 		}
-		if ended := sleep(ctx, 250*time.Millisecond); ended != nil {
+		if ended := wait.Sleep(ctx, 250*time.Millisecond); ended != nil {
 			return fmt.Errorf("%w: %s", errors.Join(ended, err), left)
 		}
 	}

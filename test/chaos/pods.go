@@ -2,15 +2,14 @@ package chaos
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // podObserver sees each pod of a namespace that ever was, because one that was replaced leaves no trace.
@@ -23,32 +22,16 @@ type podObserver struct {
 	stop   func()
 }
 
-func observePods(ctx context.Context, config *rest.Config, namespace string) (*podObserver, error) {
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
+func observePods(ctx context.Context, bed *testbed.Testbed, namespace string) (_ *podObserver, err error) {
 	o := &podObserver{seen: map[string]map[types.UID]bool{}, needed: map[string]int{}}
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace))
-	_, err = factory.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+	o.stop, err = bed.Watch(ctx, namespace, cache.ResourceEventHandlerFuncs{
 		AddFunc: o.add,
 		// A pod that was replaced while a watch was away is an update here.
 		UpdateFunc: func(_, object any) { o.add(object) },
+	}, func(factory informers.SharedInformerFactory) []cache.SharedIndexInformer {
+		return []cache.SharedIndexInformer{factory.Core().V1().Pods().Informer()}
 	})
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	factory.Start(ctx.Done())
-	o.stop = func() { cancel(); factory.Shutdown() }
-	for kind, synced := range factory.WaitForCacheSync(ctx.Done()) {
-		if !synced {
-			o.stop()
-			return nil, fmt.Errorf("watch %s: %w", kind, context.Cause(ctx))
-		}
-	}
-	return o, nil
+	return o, err
 }
 
 func (o *podObserver) add(object any) {

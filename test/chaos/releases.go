@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // writesAwaited is longer than the operator waits for its own writes to come into its cache.
@@ -19,7 +21,7 @@ func damagedReleases() *fault {
 		inject: repeat(damageRelease, 200*time.Millisecond),
 		afterwards: func(ctx context.Context, s *stage) error {
 			// Until then the operator takes a Secret that its cache does not show for one that it has just written.
-			if err := sleep(ctx, writesAwaited); err != nil {
+			if err := wait.Sleep(ctx, writesAwaited); err != nil {
 				return err
 			}
 			return touchAll(ctx, s)
@@ -35,13 +37,13 @@ func damageRelease(ctx context.Context, s *stage) error {
 	}
 	chosen := list[s.random.IntN(len(list))]
 	secret := &corev1.Secret{}
-	if err := s.admin.Get(ctx, client.ObjectKeyFromObject(&chosen), secret); err != nil {
+	if err := s.Admin.Get(ctx, client.ObjectKeyFromObject(&chosen), secret); err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	content := secret.Data["release"]
 	switch s.random.IntN(3) {
 	case 0:
-		return client.IgnoreNotFound(s.admin.Delete(ctx, secret))
+		return client.IgnoreNotFound(s.Admin.Delete(ctx, secret))
 	case 1:
 		secret.Data["release"] = content[:len(content)/2]
 	default:
@@ -49,7 +51,7 @@ func damageRelease(ctx context.Context, s *stage) error {
 	}
 	// Without the version, so that it is damaged whatever became of it.
 	secret.ResourceVersion = ""
-	return client.IgnoreNotFound(s.admin.Update(ctx, secret))
+	return client.IgnoreNotFound(s.Admin.Update(ctx, secret))
 }
 
 // touchAll has the operator look at every BarqCluster again, as it would by itself within ten minutes.

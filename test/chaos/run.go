@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/barq-db/barq-operator/test/machine"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // Names are those of all faults.
@@ -67,7 +68,7 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 
 // runRow makes one fault.
 func (e *environment) runRow(ctx context.Context, parameters *Parameters, f *fault, row *Row) (err error) {
-	e.say("%-18s %s", f.name, f.does)
+	e.Say("%-18s %s", f.name, f.does)
 	if err := e.forgetLeader(ctx); err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (e *environment) runRow(ctx context.Context, parameters *Parameters, f *fau
 func (s *stage) warmUp(ctx context.Context) error {
 	const name = "warm-up"
 	s.pods.need(podName(name, 0))
-	if err := s.create(ctx, newCluster(s.namespace, name)); err != nil {
+	if err := s.create(ctx, testbed.NewCluster(s.namespace, name)); err != nil {
 		return err
 	}
 	waiting, cancel := context.WithTimeout(ctx, s.parameters.Patience)

@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/test/chaos/apiproxy"
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // randomSequences edits each BarqCluster again and again, spoils and corrects it, deletes it and creates it again, and changes and
@@ -38,7 +40,7 @@ func randomSequences() *fault {
 // everything does one after the other.
 func everything(ctx context.Context, s *stage) error {
 	defer s.proxy.Set(apiproxy.Fault{})
-	for sleep(ctx, time.Duration(s.random.IntN(2000))*time.Millisecond) == nil {
+	for wait.Sleep(ctx, time.Duration(s.random.IntN(2000))*time.Millisecond) == nil {
 		s.proxy.Set(apiproxy.Fault{})
 		switch s.random.IntN(5) {
 		case 0:
@@ -76,13 +78,13 @@ type sequence struct {
 func (s *stage) runSequences(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range s.parameters.Clusters {
-		run := &sequence{stage: s, name: clusterName(i), random: rand.New(rand.NewPCG(s.parameters.Seed, uint64(1+i))), replicas: 1}
+		run := &sequence{stage: s, name: testbed.ClusterName(i), random: rand.New(rand.NewPCG(s.parameters.Seed, uint64(1+i))), replicas: 1}
 		group.Go(func() error {
 			for range s.parameters.Steps {
 				if err := run.step(ctx); err != nil {
 					return fmt.Errorf("a step of %s: %w", run.name, err)
 				}
-				if err := sleep(ctx, time.Duration(run.random.IntN(3000))*time.Millisecond); err != nil {
+				if err := wait.Sleep(ctx, time.Duration(run.random.IntN(3000))*time.Millisecond); err != nil {
 					return err
 				}
 			}
@@ -147,7 +149,7 @@ func (r *sequence) spoilAndMend(ctx context.Context) error {
 	if err := r.edit(ctx, spoiled); err != nil {
 		return err
 	}
-	if err := sleep(ctx, time.Duration(r.random.IntN(1500))*time.Millisecond); err != nil {
+	if err := wait.Sleep(ctx, time.Duration(r.random.IntN(1500))*time.Millisecond); err != nil {
 		return err
 	}
 	return r.edit(ctx, `{"spec":{"tiering":null}}`)
@@ -161,14 +163,14 @@ func (r *sequence) dependents() []client.Object {
 
 func (r *sequence) deleteDependent(ctx context.Context) error {
 	dependent := r.dependents()[r.random.IntN(2)]
-	return insist(ctx, func() error { return client.IgnoreNotFound(r.admin.Delete(ctx, dependent)) })
+	return insist(ctx, func() error { return client.IgnoreNotFound(r.Admin.Delete(ctx, dependent)) })
 }
 
 func (r *sequence) changeDependent(ctx context.Context) error {
 	choice := r.random.IntN(2)
 	patch := []string{`{"spec":{"selector":{"app.kubernetes.io/instance":"another"}}}`, `{"spec":{"maxUnavailable":2}}`}[choice]
 	return insist(ctx, func() error {
-		return client.IgnoreNotFound(r.admin.Patch(ctx, r.dependents()[choice], client.RawPatch(types.MergePatchType, []byte(patch))))
+		return client.IgnoreNotFound(r.Admin.Patch(ctx, r.dependents()[choice], client.RawPatch(types.MergePatchType, []byte(patch))))
 	})
 }
 
@@ -176,16 +178,16 @@ func (r *sequence) changeDependent(ctx context.Context) error {
 func (r *sequence) deleteStatefulSet(ctx context.Context) error {
 	r.needPods()
 	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: r.name}}
-	return insist(ctx, func() error { return client.IgnoreNotFound(r.admin.Delete(ctx, set)) })
+	return insist(ctx, func() error { return client.IgnoreNotFound(r.Admin.Delete(ctx, set)) })
 }
 
 // makeAnew deletes the BarqCluster and makes it anew when it is gone, on the volumes that it had.
 func (r *sequence) makeAnew(ctx context.Context) error {
-	cluster := newCluster(r.namespace, r.name)
+	cluster := testbed.NewCluster(r.namespace, r.name)
 	if err := insist(ctx, func() error { return r.delete(ctx, r.name) }); err != nil {
 		return err
 	}
-	err := insist(ctx, func() error { return r.admin.Create(ctx, cluster.DeepCopy()) })
+	err := insist(ctx, func() error { return r.Admin.Create(ctx, cluster.DeepCopy()) })
 	r.replicas = 1
 	r.needPods()
 	return err

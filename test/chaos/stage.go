@@ -8,17 +8,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/operatorprocess"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
-
-// workers is how many requests are made at a time for the work of a phase.
-const workers = 8
 
 // stage is where one fault is made: a namespace with BarqClusters, and the operator.
 type stage struct {
@@ -44,10 +41,10 @@ func (e *environment) newStage(ctx context.Context, parameters *Parameters, f *f
 		namespace: "chaos-" + f.name,
 		random:    rand.New(rand.NewPCG(parameters.Seed, 0)),
 	}
-	if err := e.newNamespace(ctx, s.namespace); err != nil {
+	if err := e.NewNamespace(ctx, s.namespace); err != nil {
 		return nil, err
 	}
-	if s.pods, err = observePods(ctx, e.config, s.namespace); err != nil {
+	if s.pods, err = observePods(ctx, e.Testbed, s.namespace); err != nil {
 		return nil, err
 	}
 	for range 1 + f.further {
@@ -69,8 +66,8 @@ func (s *stage) startOperator() (*operatorProcess, error) {
 	}
 	o := &operatorProcess{
 		Process: operatorprocess.Process{
-			Program: s.program, Root: s.root, Kubeconfig: s.direct,
-			Log:         filepath.Join(s.folder, fmt.Sprintf("%s-%d.log", s.fault.name, len(s.operators)+1)),
+			Program: s.program, Root: s.Root, Kubeconfig: s.direct,
+			Log:         filepath.Join(s.Folder, fmt.Sprintf("%s-%d.log", s.fault.name, len(s.operators)+1)),
 			Arguments:   append([]string{"--pprof-bind-address", profiles}, s.fault.arguments...),
 			Environment: s.fault.environment,
 		},
@@ -90,7 +87,7 @@ func (s *stage) startOperator() (*operatorProcess, error) {
 func (s *stage) end(ctx context.Context, failed bool) error {
 	s.pods.stop()
 	for _, o := range s.operators {
-		if o.hasEnded() {
+		if o.HasEnded() {
 			s.row.Exits++
 			s.violation("the operator ended, and nobody had ended it; its log is %s", o.Log)
 		}
@@ -103,7 +100,7 @@ func (s *stage) end(ctx context.Context, failed bool) error {
 	if failed {
 		return nil
 	}
-	return s.removeNamespace(ctx, s.namespace)
+	return s.RemoveNamespace(ctx, s.namespace)
 }
 
 func (s *stage) violation(format string, arguments ...any) {
@@ -114,17 +111,14 @@ func (s *stage) violation(format string, arguments ...any) {
 
 // each does something for each index below count, several at a time, and again where it fails.
 func each(ctx context.Context, count int, do func(ctx context.Context, index int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(workers)
-	for i := range count {
-		group.Go(func() error { return insist(ctx, func() error { return do(ctx, i) }) })
-	}
-	return group.Wait()
+	return testbed.Each(ctx, count, func(ctx context.Context, i int) error {
+		return insist(ctx, func() error { return do(ctx, i) })
+	})
 }
 
 // create makes a BarqCluster. One that is there was made by a request whose answer was lost.
 func (s *stage) create(ctx context.Context, cluster *v1alpha1.BarqCluster) error {
-	err := s.admin.Create(ctx, cluster)
+	err := s.Admin.Create(ctx, cluster)
 	if apierrors.IsAlreadyExists(err) {
 		return nil
 	}
@@ -135,12 +129,12 @@ func (s *stage) create(ctx context.Context, cluster *v1alpha1.BarqCluster) error
 func (s *stage) patch(ctx context.Context, name, patch string) error {
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name = s.namespace, name
-	return s.admin.Patch(ctx, cluster, client.RawPatch(types.MergePatchType, []byte(patch)))
+	return s.Admin.Patch(ctx, cluster, client.RawPatch(types.MergePatchType, []byte(patch)))
 }
 
 // clusters gives all BarqClusters of the stage.
 func (s *stage) clusters(ctx context.Context) ([]v1alpha1.BarqCluster, error) {
 	list := &v1alpha1.BarqClusterList{}
-	err := s.admin.List(ctx, list, client.InNamespace(s.namespace))
+	err := s.Admin.List(ctx, list, client.InNamespace(s.namespace))
 	return list.Items, err
 }

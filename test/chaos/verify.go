@@ -109,6 +109,6 @@ func (s *stage) releases(ctx context.Context) (map[string]map[int]string, error)
 func (s *stage) releaseSecrets(ctx context.Context) ([]metav1.PartialObjectMetadata, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	err := s.admin.List(ctx, list, client.InNamespace(s.namespace), client.MatchingLabels{"owner": "helm"})
+	err := s.Admin.List(ctx, list, client.InNamespace(s.namespace), client.MatchingLabels{"owner": "helm"})
 	return list.Items, err
 }

@@ -7,30 +7,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
-func clusterName(index int) string { return fmt.Sprintf("db-%04d", index) }
-
 func podName(cluster string, ordinal int) string { return fmt.Sprintf("%s-%d", cluster, ordinal) }
-
-// newCluster gives a BarqCluster that works: one pod, so small that a thousand have room on the simulated nodes, and
-// Ready as soon as it answers.
-func newCluster(namespace, name string) *v1alpha1.BarqCluster {
-	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	cluster.Spec.Storage.Size = ptr.To(resource.MustParse("1Gi"))
-	cluster.Spec.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{
-		corev1.ResourceCPU:    resource.MustParse("50m"),
-		corev1.ResourceMemory: resource.MustParse("64Mi"),
-	}}
-	cluster.Spec.MinReadySeconds = ptr.To[int32](0)
-	return cluster
-}
 
 // lifecycle is what most rows do: a number of BarqClusters is installed, changed and deleted.
 func (s *stage) lifecycle(count int) []work {
@@ -43,10 +27,10 @@ func (s *stage) lifecycle(count int) []work {
 
 func (s *stage) install(ctx context.Context, count int) error {
 	return each(ctx, count, func(ctx context.Context, i int) error {
-		if err := s.create(ctx, newCluster(s.namespace, clusterName(i))); err != nil {
+		if err := s.create(ctx, testbed.NewCluster(s.namespace, testbed.ClusterName(i))); err != nil {
 			return err
 		}
-		s.pods.need(podName(clusterName(i), 0))
+		s.pods.need(podName(testbed.ClusterName(i), 0))
 		return nil
 	})
 }
@@ -55,7 +39,7 @@ func (s *stage) install(ctx context.Context, count int) error {
 // an annotation of their Service, which does not.
 func (s *stage) upgrade(ctx context.Context, count int) error {
 	return each(ctx, count, func(ctx context.Context, i int) error {
-		name := clusterName(i)
+		name := testbed.ClusterName(i)
 		patch, pod := `{"spec":{"replicas":2}}`, podName(name, 1)
 		switch i % 3 {
 		case 1:
@@ -75,7 +59,7 @@ func (s *stage) upgrade(ctx context.Context, count int) error {
 
 func (s *stage) deleteAll(ctx context.Context, count int) error {
 	return each(ctx, count, func(ctx context.Context, i int) error {
-		return s.delete(ctx, clusterName(i))
+		return s.delete(ctx, testbed.ClusterName(i))
 	})
 }
 
@@ -83,7 +67,7 @@ func (s *stage) deleteAll(ctx context.Context, count int) error {
 func (s *stage) delete(ctx context.Context, name string) error {
 	cluster := &v1alpha1.BarqCluster{}
 	cluster.Namespace, cluster.Name = s.namespace, name
-	err := s.admin.Delete(ctx, cluster)
+	err := s.Admin.Delete(ctx, cluster)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -122,7 +106,7 @@ func (s *stage) undeleted(ctx context.Context) (string, error) {
 	}
 	claims := &metav1.PartialObjectMetadataList{}
 	claims.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaimList"))
-	if err := s.admin.List(ctx, claims, client.InNamespace(s.namespace)); err != nil {
+	if err := s.Admin.List(ctx, claims, client.InNamespace(s.namespace)); err != nil {
 		return "", err
 	}
 	if kept, made := len(claims.Items), s.pods.names(); kept != made {

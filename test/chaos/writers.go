@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // The others who write.
@@ -106,9 +108,9 @@ func otherWriters() *fault {
 
 // write makes a change of an object of a BarqCluster. One that is not there, not yet or no longer, is left.
 func (s *stage) write(ctx context.Context, index int, edit handEdit, as string) error {
-	object := edit.kind(metav1.ObjectMeta{Namespace: s.namespace, Name: clusterName(index)})
+	object := edit.kind(metav1.ObjectMeta{Namespace: s.namespace, Name: testbed.ClusterName(index)})
 	if edit.patch == "" {
-		return client.IgnoreNotFound(s.admin.Delete(ctx, object))
+		return client.IgnoreNotFound(s.Admin.Delete(ctx, object))
 	}
-	return client.IgnoreNotFound(s.admin.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(edit.patch)), client.FieldOwner(as)))
+	return client.IgnoreNotFound(s.Admin.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(edit.patch)), client.FieldOwner(as)))
 }

@@ -24,6 +24,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/test/cluster/process/processtest"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // patience is how long a test waits for what takes about a second.
@@ -456,6 +457,6 @@ func eventually(t *testing.T, expected string, check func(context.Context) (bool
 	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("not within %s", patience))
 	defer cancel()
 	started := time.Now()
-	require.NoError(t, poll(ctx, expected, check))
+	require.NoError(t, wait.For(ctx, expected, check))
 	t.Logf("%s after %.1f s", expected, time.Since(started).Seconds())
 }

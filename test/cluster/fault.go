@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/barq-db/barq-operator/test/cluster/process"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // Component is a process of the cluster that faults can be made in.
@@ -39,7 +40,7 @@ type started struct {
 // Restart kills a component, as a node does that loses its power, and starts it again after a time, with what it had
 // stored. It returns when the API server is ready. Until then clients are refused.
 func (c *Cluster) Restart(ctx context.Context, component Component, after time.Duration) error {
-	if err := c.replace(component, func() error { return pause(ctx, after) }); err != nil {
+	if err := c.replace(component, func() error { return wait.Sleep(ctx, after) }); err != nil {
 		return err
 	}
 	client, err := c.client()
@@ -90,7 +91,7 @@ func (c *Cluster) Pause(ctx context.Context, component Component, duration time.
 	if err := place.Signal(syscall.SIGSTOP); err != nil {
 		return fmt.Errorf("pause %s: %w", component, err)
 	}
-	interrupted := pause(ctx, duration)
+	interrupted := wait.Sleep(ctx, duration)
 	// Also when the context has ended, or nothing could end this process.
 	if err := place.Signal(syscall.SIGCONT); err != nil {
 		return errors.Join(interrupted, fmt.Errorf("let %s go on: %w", component, err))

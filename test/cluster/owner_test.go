@@ -34,6 +34,16 @@ func TestDirectoryHasOneOwner(t *testing.T) {
 	require.NoError(t, again.release())
 }
 
+func TestAnOwnerThatDoesNotSayWhoItIs(t *testing.T) {
+	d := directory(t.TempDir())
+	held, err := d.own()
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(d.ownerFile(), 0))
+	_, err = Find(string(d))
+	require.ErrorContains(t, err, d.ownerFile()+" is locked, but does not say by which process")
+	require.NoError(t, held.release())
+}
+
 func TestWaitReadyFollowsTheOwner(t *testing.T) {
 	d := directory(t.TempDir())
 	held, err := d.own()
@@ -47,7 +57,7 @@ func TestWaitReadyFollowsTheOwner(t *testing.T) {
 	require.NoError(t, d.removeKubeconfig())
 	time.AfterFunc(2*lockPoll, func() { _ = held.release() })
 	require.EqualError(t, running.WaitReady(t.Context()),
-		"the process that was starting the cluster has ended; its logs are in "+d.logs())
+		"wait for the cluster to be ready: the process that was starting the cluster has ended; its logs are in "+d.logs())
 }
 
 func TestRemoveStateKeepsLogs(t *testing.T) {

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,13 +10,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/ptr"
-)
 
-const readinessPoll = 100 * time.Millisecond
+	"github.com/barq-db/barq-operator/test/wait"
+)
 
 // waitServing returns when the API server is ready to serve every request.
 func waitServing(ctx context.Context, client kubernetes.Interface) error {
-	return poll(ctx, "the API server to be ready", func(ctx context.Context) (bool, error) {
+	return wait.For(ctx, "the API server to be ready", func(ctx context.Context) (bool, error) {
 		// While it starts it refuses connections, and then answers 500.
 		_, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err == nil, nil
@@ -35,7 +34,7 @@ func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 	if _, err := claims.Create(ctx, claim, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the readiness probe's volume claim: %w", err)
 	}
-	err := poll(ctx, "the controllers to make the default service account", func(ctx context.Context) (bool, error) {
+	err := wait.For(ctx, "the controllers to make the default service account", func(ctx context.Context) (bool, error) {
 		_, err := pods.Create(ctx, pod, metav1.CreateOptions{})
 		// Admission refuses pods whose service account does not exist yet.
 		if apierrors.IsForbidden(err) {
@@ -46,7 +45,7 @@ func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 	if err != nil {
 		return err
 	}
-	err = poll(ctx, "a pod with a volume to become Ready", func(ctx context.Context) (bool, error) {
+	err = wait.For(ctx, "a pod with a volume to become Ready", func(ctx context.Context) (bool, error) {
 		found, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
 		return err == nil && isReady(found), err
 	})
@@ -59,7 +58,7 @@ func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 	if err := claims.Delete(ctx, claim.Name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	return poll(ctx, "the pod's volume to be removed", func(ctx context.Context) (bool, error) {
+	return wait.For(ctx, "the pod's volume to be removed", func(ctx context.Context) (bool, error) {
 		volumes, err := client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 		return err == nil && len(volumes.Items) == 0, err
 	})
@@ -99,20 +98,4 @@ func isReady(pod *corev1.Pod) bool {
 		}
 	}
 	return false
-}
-
-// poll calls check until it says true or fails, or the context ends.
-func poll(ctx context.Context, awaited string, check func(context.Context) (bool, error)) error {
-	for {
-		done, err := check(ctx)
-		if ctx.Err() == nil && err != nil {
-			return fmt.Errorf("wait for %s: %w", awaited, err)
-		}
-		if done {
-			return nil
-		}
-		if err := pause(ctx, readinessPoll); err != nil {
-			return fmt.Errorf("wait for %s: %w", awaited, err)
-		}
-	}
 }

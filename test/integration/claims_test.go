@@ -65,7 +65,7 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 	operator.Kill()
 	t.Cleanup(func() {
 		select {
-		case <-operator.Ended():
+		case <-operator.Done():
 			require.NoError(t, operator.Start())
 		default:
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -73,65 +72,21 @@ func newSecret(t *testing.T, namespace, name string, data map[string]string) *co
 	return secret
 }
 
-// suite is what every test shares, as package barqcluster has it.
-func suite() barqcluster.Kubernetes {
-	return barqcluster.Kubernetes{Client: admin, Patience: patience}
-}
+// shared is what every test shares, as package barqcluster has it.
+var shared = &barqcluster.Kubernetes{Patience: patience}
 
-func change(t *testing.T, cluster *v1alpha1.BarqCluster, edit func(*v1alpha1.BarqClusterSpec)) {
-	t.Helper()
-	suite().Change(t, cluster, edit)
-}
+// suite is a copy of it, whose patience a test may change.
+func suite() barqcluster.Kubernetes { return *shared }
 
-func refresh(t *testing.T, object client.Object) {
-	t.Helper()
-	suite().Refresh(t, object)
-}
-
-func eventually(t *testing.T, check func() string) {
-	t.Helper()
-	suite().Eventually(t, check)
-}
-
-func waitReady(t *testing.T, cluster *v1alpha1.BarqCluster) {
-	t.Helper()
-	suite().WaitReady(t, cluster)
-}
-
-func waitFor(t *testing.T, cluster *v1alpha1.BarqCluster, name string, status metav1.ConditionStatus, reason string) *metav1.Condition {
-	t.Helper()
-	return suite().WaitFor(t, cluster, name, status, reason)
-}
-
-func gone(t *testing.T, object client.Object) {
-	t.Helper()
-	suite().WaitGone(t, object)
-}
-
-func statefulSet(t *testing.T, cluster *v1alpha1.BarqCluster) *appsv1.StatefulSet {
-	t.Helper()
-	return suite().StatefulSet(t, cluster)
-}
-
-func pods(t *testing.T, cluster *v1alpha1.BarqCluster) []corev1.Pod {
-	t.Helper()
-	return suite().Pods(t, cluster)
-}
-
-func identities(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]string {
-	t.Helper()
-	return suite().Identities(t, cluster)
-}
-
-func claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
-	t.Helper()
-	return suite().Claims(t, cluster)
-}
-
-func events(t *testing.T, cluster *v1alpha1.BarqCluster) []string {
-	t.Helper()
-	return suite().Events(t, cluster)
-}
+// What tests do with it, in short.
+var (
+	change, refresh       = shared.Change, shared.Refresh
+	eventually, waitReady = shared.Eventually, shared.WaitReady
+	waitFor, gone         = shared.WaitFor, shared.WaitGone
+	statefulSet, pods     = shared.StatefulSet, shared.Pods
+	identities, claims    = shared.Identities, shared.Claims
+	events                = shared.Events
+)
 
 // output runs a program that must succeed and gives what it printed.
 func output(t *testing.T, command *exec.Cmd) string {

@@ -10,9 +10,6 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// PID is that of the process that was started last.
-func (o *Process) PID() int { return o.process.Process.Pid }
-
 // Metrics reads the operator's metrics, by name, as the bearer of a token. It gives the status of the answer, and metrics only if
 // that is 200.
 func (o *Process) Metrics(ctx context.Context, token string) (code int, families map[string]*dto.MetricFamily, err error) {

@@ -10,8 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/cluster/process"
 )
 
 const (
@@ -42,9 +43,7 @@ type Process struct {
 	// MetricsAddress and HealthAddress are where the running process serves; each start has new ones.
 	MetricsAddress, HealthAddress string
 
-	process *exec.Cmd
-	// ended is closed when the process has.
-	ended chan struct{}
+	*process.Process
 }
 
 // Start runs the operator, and waits until it says that it is ready.
@@ -64,85 +63,51 @@ func (o *Process) Launch() error {
 	if o.HealthAddress, err = FreeAddress(); err != nil {
 		return err
 	}
-	log, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }()
-	o.process = exec.Command(o.Program, append([]string{
+	command := exec.Command(o.Program, append([]string{
 		"--watches-file", filepath.Join(o.Root, "watches.yaml"),
 		"--metrics-bind-address", o.MetricsAddress,
 		"--health-probe-bind-address", o.HealthAddress,
 		"--leader-election-namespace", Namespace,
 	}, o.Arguments...)...)
-	o.process.Env = append(append(os.Environ(), "KUBECONFIG="+o.Kubeconfig), o.Environment...)
-	o.process.Stdout, o.process.Stderr = log, log
-	if err := o.process.Start(); err != nil {
-		return err
-	}
-	o.ended = make(chan struct{})
-	go func(process *exec.Cmd, ended chan struct{}) {
-		_ = process.Wait()
-		close(ended)
-	}(o.process, o.ended)
-	return nil
+	command.Env = append(append(os.Environ(), "KUBECONFIG="+o.Kubeconfig), o.Environment...)
+	o.Process, err = process.Run("the operator", command, o.Log)
+	return err
 }
 
 // AwaitReady returns when the operator says that it is ready. One that is not in time is killed.
 func (o *Process) AwaitReady() error {
-	deadline := time.Now().Add(startTimeout)
-	for time.Now().Before(deadline) {
-		select {
-		case <-o.ended:
-			content, _ := os.ReadFile(o.Log)
-			return fmt.Errorf("the operator ended at its start: %s\n%s", o.process.ProcessState, content)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if o.serves() {
-			return nil
-		}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), startTimeout, fmt.Errorf("not within %s", startTimeout))
+	defer cancel()
+	err := o.Await(ctx, o.serves)
+	if err != nil {
+		o.Kill()
 	}
-	o.Kill()
-	return fmt.Errorf("the operator was not ready within %s; see %s", startTimeout, o.Log)
+	return err
 }
 
 // serves tells whether the operator is ready and its metrics can be read, which
 // are up a little later because of their certificate.
 func (o *Process) serves() bool {
-	response, err := http.Get("http://" + o.HealthAddress + "/readyz")
-	if err != nil {
-		return false
-	}
-	defer func() { _ = response.Body.Close() }()
 	connection, err := net.Dial("tcp", o.MetricsAddress)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = connection.Close() }()
+	return IsReady(o.HealthAddress)
+}
+
+// IsReady tells whether a program says at an address that it is ready.
+func IsReady(address string) bool {
+	response, err := http.Get("http://" + address + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode == http.StatusOK
 }
 
 // Stop ends the operator as Kubernetes does.
-func (o *Process) Stop() {
-	_ = o.process.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-o.ended:
-	case <-time.After(stopGrace):
-		o.Kill()
-	}
-}
-
-// Kill ends the operator with SIGKILL, as a lost node does.
-func (o *Process) Kill() {
-	_ = o.process.Process.Kill()
-	<-o.ended
-}
-
-// Ended is closed when the process that was started last has ended.
-func (o *Process) Ended() <-chan struct{} { return o.ended }
-
-// Signal sends the running process a signal.
-func (o *Process) Signal(signal syscall.Signal) error { return o.process.Process.Signal(signal) }
+func (o *Process) Stop() { o.Process.Stop(stopGrace) }
 
 // lastWords begin the line with which the program says why it ends.
 const lastWords = "barq-operator: "

@@ -32,11 +32,39 @@ type event struct {
 	} `json:"responseStatus"`
 }
 
-// Log counts what is in a log as it grows. It is not safe for concurrent use.
-type Log struct {
+// tail reads the events of a log as it grows. It is not safe for concurrent use.
+type tail struct {
 	file *os.File
 	// rest is the beginning of a line that is not whole yet.
-	rest  []byte
+	rest []byte
+}
+
+// Close ends the reading.
+func (t *tail) Close() error { return t.file.Close() }
+
+// each does something with each event that has been written since it was last called.
+func (t *tail) each(do func(*event)) error {
+	more, err := io.ReadAll(t.file)
+	if err != nil {
+		return err
+	}
+	content := slices.Concat(t.rest, more)
+	end := bytes.LastIndexByte(content, '\n') + 1
+	t.rest = bytes.Clone(content[end:])
+	for line := range bytes.Lines(content[:end]) {
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("audit log %s: line %q: %w", t.file.Name(), line, err)
+		}
+		do(&e)
+	}
+	return nil
+}
+
+// Log counts what is in a log as it grows. It is not safe for concurrent use.
+type Log struct {
+	tail
+
 	users map[string]Counts
 	last  map[string]time.Time
 }
@@ -47,15 +75,12 @@ func Open(path string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{file: file, users: map[string]Counts{}, last: map[string]time.Time{}}, nil
+	return &Log{tail: tail{file: file}, users: map[string]Counts{}, last: map[string]time.Time{}}, nil
 }
-
-// Close ends the reading.
-func (l *Log) Close() error { return l.file.Close() }
 
 // Counts gives what the user has asked so far.
 func (l *Log) Counts(user string) (Counts, error) {
-	if err := l.read(); err != nil {
+	if err := l.each(l.add); err != nil {
 		return nil, err
 	}
 	return l.users[user].clone(), nil
@@ -63,35 +88,14 @@ func (l *Log) Counts(user string) (Counts, error) {
 
 // LastRequest is when the last request of the user that is work came in, or the zero time.
 func (l *Log) LastRequest(user string) (time.Time, error) {
-	err := l.read()
+	err := l.each(l.add)
 	return l.last[user], err
 }
 
-// read counts what has been written since it was last called.
-func (l *Log) read() error {
-	more, err := io.ReadAll(l.file)
-	if err != nil {
-		return err
-	}
-	content := slices.Concat(l.rest, more)
-	end := bytes.LastIndexByte(content, '\n') + 1
-	l.rest = bytes.Clone(content[end:])
-	for line := range bytes.Lines(content[:end]) {
-		if err := l.add(line); err != nil {
-			return fmt.Errorf("audit log %s: %w", l.file.Name(), err)
-		}
-	}
-	return nil
-}
-
-func (l *Log) add(line []byte) error {
-	var e event
-	if err := json.Unmarshal(line, &e); err != nil {
-		return fmt.Errorf("line %q: %w", line, err)
-	}
+func (l *Log) add(e *event) {
 	request, counts := e.request()
 	if !counts {
-		return nil
+		return
 	}
 	if l.users[e.User.Username] == nil {
 		l.users[e.User.Username] = Counts{}
@@ -100,7 +104,6 @@ func (l *Log) add(line []byte) error {
 	if !request.isUpkeep() {
 		l.last[e.User.Username] = e.RequestReceivedTimestamp
 	}
-	return nil
 }
 
 // request gives what was asked, or false for an event that is not to be counted.

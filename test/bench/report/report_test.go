@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/test/bench"
 	"github.com/barq-db/barq-operator/test/machine"
 	"github.com/barq-db/barq-operator/test/markdown"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 func sample(contender string, clusters, round int, figure string, value float64) bench.Sample {
@@ -150,7 +151,8 @@ func TestNiceStep(t *testing.T) {
 func TestDocumentsAreWritten(t *testing.T) {
 	folder := t.TempDir()
 	page := filepath.Join(folder, "benchmarks.md")
-	require.NoError(t, os.WriteFile(page, []byte("before\n"+beginMarker+"\nold\n"+endMarker+"\nafter\n"), 0o600))
+	begin, end := Page.Markers()
+	require.NoError(t, os.WriteFile(page, []byte("before\n"+begin+"\nold\n"+end+"\nafter\n"), 0o600))
 	results := measured()
 	// Twice, because the second time there is something to replace.
 	require.NoError(t, WriteDocs(folder, results))
@@ -158,9 +160,9 @@ func TestDocumentsAreWritten(t *testing.T) {
 
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, "before\n"+beginMarker+"\n"+Markdown(results)+endMarker+"\nafter\n", string(text))
+	require.Equal(t, "before\n"+begin+"\n"+Markdown(results)+end+"\nafter\n", string(text))
 	require.Contains(t, string(text), "Measured on 2 January 2026: Processor, 2 cores shared with the control plane, 4 GiB, Linux.\nVersions: Go go1, operator abc.\n")
-	stored, err := Read(filepath.Join(folder, "benchmarks", "results.json"))
+	stored, err := testbed.ReadResults[bench.Results](filepath.Join(folder, "benchmarks", "results.json"))
 	require.NoError(t, err)
 	require.Equal(t, results, stored)
 	for _, p := range pictures {

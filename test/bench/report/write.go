@@ -2,53 +2,22 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/barq-db/barq-operator/test/bench"
-	"github.com/barq-db/barq-operator/test/markdown"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
-// The generated part of the page is between these.
-const (
-	beginMarker = "<!-- begin: written by make bench -->"
-	endMarker   = "<!-- end: written by make bench -->"
-)
-
-// Read reads the results of a run from the file that WriteResults wrote.
-func Read(file string) (*bench.Results, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	results := &bench.Results{}
-	if err := json.Unmarshal(content, results); err != nil {
-		return nil, fmt.Errorf("results of a run in %s: %w", file, err)
-	}
-	return results, nil
-}
-
-// WriteResults writes all that was measured.
-func WriteResults(file string, results *bench.Results) error {
-	content, err := json.MarshalIndent(results, "", " ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(content, '\n'), 0o644)
-}
+// Page has the results of a whole run.
+var Page = testbed.Page{Name: "benchmarks", Goal: "bench"}
 
 // WriteDocs puts the results into benchmarks.md in the folder of documents, and results and pictures into the folder
 // benchmarks beside it.
 func WriteDocs(folder string, results *bench.Results) error {
-	beside := filepath.Join(folder, "benchmarks")
-	if err := os.MkdirAll(beside, 0o755); err != nil {
-		return err
-	}
-	if err := WriteResults(filepath.Join(beside, "results.json"), results); err != nil {
+	if err := Page.Write(folder, Markdown(results), results); err != nil {
 		return err
 	}
 	for _, p := range pictures {
@@ -56,11 +25,11 @@ func WriteDocs(folder string, results *bench.Results) error {
 		if err := drawPicture(&drawn, p, results); err != nil {
 			return fmt.Errorf("draw %s: %w", p.File, err)
 		}
-		if err := os.WriteFile(filepath.Join(beside, p.File), drawn.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(Page.Beside(folder, p.File), drawn.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}
-	return markdown.WritePart(filepath.Join(folder, "benchmarks.md"), beginMarker, endMarker, Markdown(results))
+	return nil
 }
 
 // describeRounds says how often each number of clusters was measured.

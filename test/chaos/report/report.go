@@ -1,59 +1,30 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 
 	"github.com/barq-db/barq-operator/test/chaos"
 	"github.com/barq-db/barq-operator/test/markdown"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
-// The generated part of the page is between these.
-const (
-	beginMarker = "<!-- begin: written by make chaos -->"
-	endMarker   = "<!-- end: written by make chaos -->"
-)
+// Page has the results of a whole run.
+var Page = testbed.Page{Name: "reliability", Goal: "chaos"}
 
 // shown is how many violations of a row are told; the file of results has all.
 const shown = 5
 
-// Read reads the results of a run from the file that WriteResults wrote.
-func Read(file string) (*chaos.Results, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	results := &chaos.Results{}
-	if err := json.Unmarshal(content, results); err != nil {
-		return nil, fmt.Errorf("results of a run in %s: %w", file, err)
-	}
-	return results, nil
-}
-
-// WriteResults writes all that was found.
-func WriteResults(file string, results *chaos.Results) error {
-	content, err := json.MarshalIndent(results, "", " ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(content, '\n'), 0o644)
-}
-
-// DocsFile is where the results are beside the page in the folder of documents.
-func DocsFile(folder string) string { return filepath.Join(folder, "reliability", "results.json") }
-
 // WriteDocs puts the results into reliability.md in the folder of documents, and beside it.
 func WriteDocs(folder string, results *chaos.Results) error {
-	if err := os.MkdirAll(filepath.Dir(DocsFile(folder)), 0o755); err != nil {
-		return err
-	}
-	if err := WriteResults(DocsFile(folder), results); err != nil {
-		return err
-	}
-	return markdown.WritePart(filepath.Join(folder, "reliability.md"), beginMarker, endMarker, Markdown(results))
+	return Page.Write(folder, Markdown(results), results)
+}
+
+// Print writes the generated part of the page.
+func Print(out io.Writer, results *chaos.Results) error {
+	_, err := io.WriteString(out, Markdown(results))
+	return err
 }
 
 // Verdict is an error if anything did not hold.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/chaos"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // found are the results of a fault that did no harm and of one that did.
@@ -51,14 +52,15 @@ func TestVerdict(t *testing.T) {
 func TestDocumentIsWritten(t *testing.T) {
 	folder := t.TempDir()
 	page := filepath.Join(folder, "reliability.md")
-	require.NoError(t, os.WriteFile(page, []byte("before\n"+beginMarker+"\nold\n"+endMarker+"\nafter\n"), 0o600))
+	begin, end := Page.Markers()
+	require.NoError(t, os.WriteFile(page, []byte("before\n"+begin+"\nold\n"+end+"\nafter\n"), 0o600))
 	require.NoError(t, WriteDocs(folder, found()))
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, "before\n"+beginMarker+"\n"+Markdown(found())+endMarker+"\nafter\n", string(text))
+	require.Equal(t, "before\n"+begin+"\n"+Markdown(found())+end+"\nafter\n", string(text))
 	require.Contains(t, string(text), "What did not hold under bad, 6 in all:\n\n```\ninstall: 1\n```\n")
 	require.NotContains(t, string(text), "\n6\n")
-	beside, err := Read(DocsFile(folder))
+	beside, err := testbed.ReadResults[chaos.Results](Page.Beside(folder, "results.json"))
 	require.NoError(t, err)
 	require.Equal(t, found(), beside)
 }
@@ -72,8 +74,8 @@ func TestRowsOfRunsBeforeAreCalledSo(t *testing.T) {
 
 func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "results.json")
-	require.NoError(t, WriteResults(file, found()))
-	read, err := Read(file)
+	require.NoError(t, testbed.WriteResults(file, found()))
+	read, err := testbed.ReadResults[chaos.Results](file)
 	require.NoError(t, err)
 	require.Equal(t, found(), read)
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,9 @@ import (
 	"syscall"
 	"time"
 )
+
+// awaitPoll is the time between two looks at a child that starts.
+const awaitPoll = 10 * time.Millisecond
 
 // Process is a running child.
 type Process struct {
@@ -22,13 +26,19 @@ type Process struct {
 
 // Start starts the program in file. Its output replaces the contents of logFile.
 func Start(name, file string, args []string, logFile string) (*Process, error) {
-	log, err := os.Create(logFile)
+	if err := os.WriteFile(logFile, nil, 0o600); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return Run(name, exec.Command(file, args...), logFile)
+}
+
+// Run starts a command. Its output goes to the end of logFile.
+func Run(name string, cmd *exec.Cmd, logFile string) (*Process, error) {
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	defer func() { _ = log.Close() }()
-
-	cmd := exec.Command(file, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = attributes()
 	p := &Process{Name: name, LogFile: logFile, cmd: cmd, done: make(chan struct{})}
@@ -66,6 +76,30 @@ func (p *Process) ExitError() error {
 		how = p.err.Error()
 	}
 	return fmt.Errorf("%s ended with %s; its log is %s and ends with:\n%s", p.Name, how, p.LogFile, p.lastLines(10))
+}
+
+// Await returns when check says true, and fails when the child ends before, or the context does.
+func (p *Process) Await(ctx context.Context, check func() bool) error {
+	for !check() {
+		select {
+		case <-p.done:
+			return p.ExitError()
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s to be ready: %w; its log is %s", p.Name, context.Cause(ctx), p.LogFile)
+		case <-time.After(awaitPoll):
+		}
+	}
+	return nil
+}
+
+// HasEnded reports whether the child has ended.
+func (p *Process) HasEnded() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Signal sends the child a signal.

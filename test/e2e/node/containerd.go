@@ -6,6 +6,8 @@ import (
 	"net"
 	"path/filepath"
 	"time"
+
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 const containerdConfiguration = `version = 2
@@ -44,7 +46,7 @@ func (n *Node) startContainerd(ctx context.Context) error {
 	if err := n.run(containerd, "--config", configuration); err != nil {
 		return err
 	}
-	return poll(ctx, "containerd to answer", func(context.Context) (bool, error) {
+	return wait.For(ctx, "containerd to answer", func(context.Context) (bool, error) {
 		connection, err := net.DialTimeout("unix", containerdSocket, time.Second)
 		if err == nil {
 			return true, connection.Close()

@@ -2,15 +2,13 @@ package node
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
 
-const pollInterval = 100 * time.Millisecond
+	"github.com/barq-db/barq-operator/test/wait"
+)
 
 // proveWorking returns when the node takes pods and the storage driver is known to
 // its kubelet.
@@ -19,7 +17,7 @@ func (n *Node) proveWorking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = poll(ctx, "the node to be Ready", func(ctx context.Context) (bool, error) {
+	err = wait.For(ctx, "the node to be Ready", func(ctx context.Context) (bool, error) {
 		found, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			// The kubelet has not registered it yet.
@@ -38,26 +36,8 @@ func (n *Node) proveWorking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return poll(ctx, "the kubelet to know the storage driver", func(ctx context.Context) (bool, error) {
+	return wait.For(ctx, "the kubelet to know the storage driver", func(ctx context.Context) (bool, error) {
 		found, err := client.StorageV1().CSINodes().Get(ctx, name, metav1.GetOptions{})
 		return err == nil && len(found.Spec.Drivers) == 1, nil
 	})
-}
-
-// poll calls check until it says true or fails, or the context ends.
-func poll(ctx context.Context, awaited string, check func(context.Context) (bool, error)) error {
-	for {
-		done, err := check(ctx)
-		if err != nil {
-			return fmt.Errorf("wait for %s: %w", awaited, err)
-		}
-		if done {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: %w", awaited, context.Cause(ctx))
-		case <-time.After(pollInterval):
-		}
-	}
 }

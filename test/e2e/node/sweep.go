@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/barq-db/barq-operator/test/cluster"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // Sweep removes what a node that has ended left outside of its namespaces: its cgroups, and
@@ -14,7 +15,7 @@ import (
 // of the node has ended.
 func Sweep(ctx context.Context, options Options) error {
 	var left error
-	err := poll(ctx, "the node to end", func(context.Context) (bool, error) {
+	err := wait.For(ctx, "the node to end", func(context.Context) (bool, error) {
 		left = errors.Join(
 			removeCgroup(options.Cgroup),
 			os.RemoveAll(options.StateDir()),

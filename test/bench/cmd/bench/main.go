@@ -6,42 +6,28 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barq-db/barq-operator/test/bench"
 	"github.com/barq-db/barq-operator/test/bench/report"
+	"github.com/barq-db/barq-operator/test/testbed"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := newCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { testbed.Main(newCommand()) }
 
 func newCommand() *cobra.Command {
 	var parameters bench.Parameters
-	var places places
+	suite := testbed.Suite[bench.Results]{Print: report.Print, WriteDocs: report.WriteDocs}
 	command := &cobra.Command{
-		Use:           "bench",
-		Short:         "Measure the operator against the stock one and against a bare client",
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:   "bench",
+		Short: "Measure the operator against the stock one and against a bare client",
+		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return run(command, parameters, places)
+			return suite.Run(command, func(folder string, keep func(*bench.Results) error) (*bench.Results, error) {
+				return bench.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr(), keep)
+			})
 		},
 	}
 	flags := command.Flags()
@@ -59,54 +45,6 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.ReconcilePeriod, "period", 10*time.Minute, "after which time both operators look at a cluster again in which nothing happened")
 	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made that are nobody's")
 	flags.DurationVar(&parameters.Profile, "profile", 0, "for how long from the beginning of an install, and of the edits, the operator is profiled, into a file for go tool pprof in --output")
-	shared := command.PersistentFlags()
-	shared.StringVar(&places.output, "output", "test/output/bench", "folder of results.json, logs and the audit log")
-	shared.StringVar(&places.docs, "docs", "", "folder of benchmarks.md, to which results and pictures are written; none if empty")
-	command.AddCommand(newReportCommand(&places))
+	suite.Register(command, "benchmarks.md")
 	return command
-}
-
-// places are where results go.
-type places struct{ output, docs string }
-
-// run measures, writes down what was measured, and shows it. Documents get only whole results.
-func run(command *cobra.Command, parameters bench.Parameters, places places) error {
-	folder, err := filepath.Abs(places.output)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return err
-	}
-	keep := func(results *bench.Results) error {
-		return report.WriteResults(filepath.Join(folder, "results.json"), results)
-	}
-	results, err := bench.Run(command.Context(), ".", folder, parameters, command.ErrOrStderr(), keep)
-	if results == nil {
-		return err
-	}
-	err = errors.Join(err, keep(results), report.Print(command.OutOrStdout(), results))
-	if err != nil || places.docs == "" {
-		return err
-	}
-	return report.WriteDocs(places.docs, results)
-}
-
-// newReportCommand writes the documents from what a run has measured before.
-func newReportCommand(places *places) *cobra.Command {
-	return &cobra.Command{
-		Use:   "report",
-		Short: "Show, and with --docs write, what an earlier run has measured",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			results, err := report.Read(filepath.Join(places.output, "results.json"))
-			if err != nil {
-				return err
-			}
-			if err := report.Print(command.OutOrStdout(), results); err != nil || places.docs == "" {
-				return err
-			}
-			return report.WriteDocs(places.docs, results)
-		},
-	}
 }

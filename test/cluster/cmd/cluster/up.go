@@ -2,25 +2,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barq-db/barq-operator/test/cluster"
 )
 
-// The supervisor gets the pipe to its starter as the first file after the
-// standard ones, and this flag says so.
-const (
-	starterFlag = "report-to-starter"
-	starterFD   = 3
-)
+// progressPoll is how often the log is looked at for what is new.
+const progressPoll = 50 * time.Millisecond
 
 func newUpCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
@@ -52,6 +48,10 @@ func up(ctx context.Context, dir string, progress io.Writer) error {
 // startSupervisor starts a process that owns the cluster, shows its progress, and
 // returns once the cluster is ready. An interrupt before that ends the process.
 func startSupervisor(ctx context.Context, dir string, progress io.Writer) error {
+	// What an owner that was killed has left would be taken for a cluster that is ready.
+	if err := cluster.RemoveState(dir); err != nil {
+		return err
+	}
 	logs := filepath.Join(dir, "logs")
 	if err := os.MkdirAll(logs, 0o750); err != nil {
 		return err
@@ -61,46 +61,51 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	fromSupervisor, toStarter, err := os.Pipe()
+	said, err := os.Open(log.Name())
 	if err != nil {
 		return err
 	}
-	defer func() { _ = fromSupervisor.Close() }()
+	defer func() { _ = said.Close() }()
 	self, err := os.Executable()
 	if err != nil {
-		return errors.Join(err, toStarter.Close())
+		return err
 	}
 
 	// Not CommandContext: the process is to outlive this one.
-	cmd := exec.Command(self, "run", "--dir", dir, "--"+starterFlag)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.ExtraFiles = []*os.File{toStarter}
+	cmd := exec.Command(self, "run", "--dir", dir)
+	cmd.Stderr = log
 	// A session of its own, so that neither Ctrl-C nor closing the terminal
 	// reaches it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	err = cmd.Start()
-	if err := errors.Join(err, toStarter.Close()); err != nil {
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the process that owns the cluster: %w", err)
 	}
 	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })()
-
-	// The supervisor closes the pipe when the cluster is ready, or by ending.
-	if _, err := io.Copy(progress, fromSupervisor); err != nil {
-		return err
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	for over := false; ; {
+		// Start writes the kubeconfig last.
+		_, unready := os.Stat(filepath.Join(dir, "kubeconfig"))
+		if _, err := io.Copy(progress, said); err != nil {
+			return err
+		}
+		switch {
+		case over && ctx.Err() != nil:
+			return context.Cause(ctx)
+		case over:
+			return fmt.Errorf("the cluster did not start; see the logs in %s", logs)
+		case unready == nil && ctx.Err() == nil:
+			return nil
+		}
+		select {
+		case <-ended:
+			over = true
+		case <-time.After(progressPoll):
+		}
 	}
-	running, err := cluster.Find(dir)
-	if err != nil {
-		return err
-	}
-	if ctx.Err() == nil && running != nil && running.PID == cmd.Process.Pid {
-		return nil
-	}
-	// It was interrupted, or it has failed and told why on the pipe.
-	_ = cmd.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return fmt.Errorf("the cluster did not start; see the logs in %s", logs)
 }
 
 func printUsage(out io.Writer, dir string) {
