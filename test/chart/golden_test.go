@@ -61,41 +61,57 @@ func TestGoldenFiles(t *testing.T) {
 // byDefault is the case that the others of a file are told by.
 const byDefault = "by default"
 
-// compareCases renders the values of each case in testdata/cases/NAME.values.yaml, and compares the part of the
-// release that take gives with testdata/cases/NAME.golden.yaml. That file has the case byDefault whole, and of every
-// other case all that differs from it, as a JSON merge patch.
+// readCases gives the values of each case in testdata/cases/NAME.values.yaml.
+func readCases(t *testing.T, name string) chartutil.Values {
+	t.Helper()
+	cases, err := chartutil.ReadValuesFile(filepath.Join("testdata", "cases", name+".values.yaml"))
+	require.NoError(t, err)
+	return cases
+}
+
+// compareCases renders the values of each case of a file, and compares the part of the release that take gives. The golden
+// file has the case byDefault whole, and of every other case all that differs from it, as a JSON merge patch.
 func compareCases(t *testing.T, name string, take func(*testing.T, *release.Release) map[string]any, apis ...string) {
 	t.Helper()
-	path := filepath.Join("testdata", "cases", name)
-	cases, err := chartutil.ReadValuesFile(path + ".values.yaml")
-	require.NoError(t, err)
-	golden, err := os.ReadFile(path + ".golden.yaml")
-	require.True(t, *update || err == nil, err)
-	wanted := map[string]any{}
-	require.NoError(t, yaml.UnmarshalStrict(golden, &wanted))
-	part := func(t *testing.T, name string) []byte {
+	part := func(t *testing.T, values any) []byte {
 		t.Helper()
-		rendered, err := tryRender(t, loadChart(t), releaseName, cases[name].(map[string]any), apis...)
+		rendered, err := tryRender(t, loadChart(t), releaseName, values.(map[string]any), apis...)
 		require.NoError(t, err)
 		text, err := json.Marshal(take(t, rendered))
 		require.NoError(t, err)
 		return text
 	}
-	found := map[string]any{byDefault: json.RawMessage(part(t, byDefault))}
-	for name := range cases {
+	cases := readCases(t, name)
+	first := part(t, cases[byDefault])
+	compareFound(t, name, cases, func(t *testing.T, name string, values map[string]any) any {
+		t.Helper()
+		if name == byDefault {
+			return json.RawMessage(first)
+		}
+		patch, err := jsonpatch.CreateMergePatch(first, part(t, values))
+		require.NoError(t, err)
+		return json.RawMessage(patch)
+	})
+}
+
+// compareFound compares what is found of each case with testdata/cases/NAME.golden.yaml.
+func compareFound(t *testing.T, name string, cases chartutil.Values, find func(*testing.T, string, map[string]any) any) {
+	t.Helper()
+	path := filepath.Join("testdata", "cases", name+".golden.yaml")
+	golden, err := os.ReadFile(path)
+	require.True(t, *update || err == nil, err)
+	wanted, found := map[string]any{}, map[string]any{}
+	require.NoError(t, yaml.UnmarshalStrict(golden, &wanted))
+	for name, values := range cases {
 		t.Run(name, func(t *testing.T) {
-			if name != byDefault {
-				patch, err := jsonpatch.CreateMergePatch(found[byDefault].(json.RawMessage), part(t, name))
-				require.NoError(t, err)
-				found[name] = json.RawMessage(patch)
-			}
+			found[name] = find(t, name, values.(map[string]any))
 			if !*update {
 				require.Equal(t, yamlOf(t, wanted[name]), yamlOf(t, found[name]), "if the change is wanted: go test ./test/chart -update")
 			}
 		})
 	}
 	if *update {
-		require.NoError(t, os.WriteFile(path+".golden.yaml", []byte(yamlOf(t, found)), 0o644))
+		require.NoError(t, os.WriteFile(path, []byte(yamlOf(t, found)), 0o644))
 		return
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(cases)), slices.Collect(maps.Keys(wanted)))
