@@ -14,11 +14,7 @@ const refusedByTemplate = "execution error at (barq-db/templates/statefulset.yam
 func TestRefusals(t *testing.T) {
 	compareFound(t, "refusals", readCases(t, "refusals"), func(t *testing.T, _ string, values map[string]any) any {
 		t.Helper()
-		_, err := tryRender(t, loadChart(t), releaseName, values)
-		require.Error(t, err)
-		message, byTemplate := strings.CutPrefix(err.Error(), refusedByTemplate)
-		require.True(t, byTemplate, err)
-		return message
+		return refusalBy(t, refusedByTemplate, values)
 	})
 }
 

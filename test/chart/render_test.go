@@ -62,6 +62,16 @@ func refusal(t *testing.T, name, values string) string {
 	return err.Error()
 }
 
+// refusalBy gives the message without what its source puts before it.
+func refusalBy(t *testing.T, source string, values map[string]any) string {
+	t.Helper()
+	_, err := tryRender(t, loadChart(t), releaseName, values)
+	require.Error(t, err)
+	message, found := strings.CutPrefix(err.Error(), source)
+	require.True(t, found, err)
+	return strings.TrimSuffix(message, "\n")
+}
+
 // allManifests is everything that a release would send to Kubernetes at any time,
 // its hooks included.
 func allManifests(rendered *release.Release) string {
