@@ -38,7 +38,7 @@ GO_TEST_FLAGS ?=
 # In how many processes at once test-integration and e2e run their tests, each with a cluster of its own, and
 # without GO_TEST_FLAGS or E2E_TEST_FLAGS; empty for one.
 SHARDS ?=
-# Not empty for the short form of these suites, and of the tests that make test runs. CONTRIBUTING.md says what it leaves out.
+# Not empty for the short form of these suites and of test-image. CONTRIBUTING.md says what it leaves out.
 SHORT ?=
 
 # $(call program,module,name) is the shell text that gives the path of a tool.
@@ -88,7 +88,6 @@ fmt: ## Format the Go code
 lint: ## Check the Go code, its format, that every go.mod is tidy, and the sentences and words of the pages and of the messages
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && \
 	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
-	$(GO) vet ./...
 	for module in $$(find . -name go.mod -not -path './.*/*'); do \
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
 		(cd "$${module%/go.mod}" && $(GO) mod tidy -diff) || exit 1; \
@@ -127,7 +126,7 @@ test-chart: ## Run the tests of the chart
 # Compiles the operator for all architectures of the image; minutes the first time.
 .PHONY: test-image
 test-image: ## Run the tests of the images
-	cd hack/image && $(GO) test -timeout 20m $(GO_TEST_FLAGS) ./...
+	cd hack/image && $(GO) test -timeout 20m $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./...
 
 # BARQ_SERVER_BIN=path holds that barq-server to the suite instead of the stand-in.
 .PHONY: test-conformance
@@ -144,7 +143,7 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 test-integration: ## Run the tests of the operator on a real Kubernetes API
 ifdef SHARDS
 	$(GO) test -c -o bin/integration.test ./test/integration
-	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 6 -test.v $(if $(SHORT),-test.short)
+	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 4 -test.v $(if $(SHORT),-test.short)
 else
 	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./test/integration/...
 endif

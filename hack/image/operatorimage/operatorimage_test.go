@@ -4,12 +4,14 @@ import (
 	"archive/tar"
 	"debug/elf"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,15 @@ const repository = "../../.."
 
 var version = operatorimage.Version{
 	Number: "1.2.3-test", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05+01:00",
+}
+
+// TestMain leaves the other architectures out of the short form: all of the operator's code is compiled for each.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		operatorimage.Architectures = []string{runtime.GOARCH}
+	}
+	os.Exit(m.Run())
 }
 
 // What is built twice, in different folders and from files of different age, is the
