@@ -116,7 +116,7 @@ run: ## Run the operator from source on the cluster of the current kubeconfig
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests
-	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/images ./hack/vale ./hack/effects ./hack/valuesschema ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/wait ./test/adversary/plan
+	$(GO) test $(GO_TEST_FLAGS) ./api/... ./internal/... ./cmd/... ./hack/programs/... ./hack/shards ./hack/images ./hack/vale ./hack/effects ./hack/valuesschema ./docs/... ./test/bundle/... ./test/markdown/... ./test/barqserver/... ./test/admission/... ./test/arbitrary/... ./test/bench/audit ./test/bench/procfs ./test/bench/report ./test/bench/statistics ./test/machine ./test/chaos/apiproxy ./test/chaos/jumpingclock ./test/chaos/report ./test/forgery ./test/snapshot ./test/tenant ./test/wait ./test/adversary/plan
 	$(GO) test -short $(GO_TEST_FLAGS) ./test/bench ./test/chaos
 
 .PHONY: test-chart
@@ -143,7 +143,7 @@ test-cluster: ## Run the tests of the test cluster itself, and of the demo on it
 test-integration: ## Run the tests of the operator on a real Kubernetes API
 ifdef SHARDS
 	$(GO) test -c -o bin/integration.test ./test/integration
-	hack/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 4 -test.v $(if $(SHORT),-test.short)
+	hack/shards/shards.sh $(SHARDS) test/integration $(CURDIR)/bin/integration.test -test.timeout 60m -test.parallel 4 -test.v $(if $(SHORT),-test.short)
 else
 	$(GO) test -timeout 60m -count=1 -parallel 4 -v $(if $(SHORT),-short) $(GO_TEST_FLAGS) ./test/integration/...
 endif
@@ -195,7 +195,7 @@ E2E_START := cd test/e2e &&
 ifeq ($(origin KUBECONFIG),command line)
 E2E_CLUSTER := KUBECONFIG=$(abspath $(KUBECONFIG))
 else ifdef SHARDS
-E2E_START := hack/shards.sh $(SHARDS) test/e2e
+E2E_START := hack/shards/shards.sh $(SHARDS) test/e2e
 E2E_CLUSTER = $(CURDIR)/bin/e2e/node run --artifacts $(E2E_ARTIFACTS)/{} --
 else
 E2E_CLUSTER = $(CURDIR)/bin/e2e/node run --artifacts $(E2E_ARTIFACTS) --
