@@ -24,7 +24,7 @@ import (
 const formerVariable = "BARQ_OPERATOR_FORMER"
 
 // An upgrade of the operator from the former commit, the way back and the next upgrade restart no database and make no revision.
-// Only the operator's edits are looked for: each operator shows that it is at work by a revert.
+// Each operator shows that it has looked at a BarqCluster by the revert of an edit.
 func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replaces the operator three times")
