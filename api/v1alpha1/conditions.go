@@ -62,9 +62,10 @@ const (
 	ReasonRollingOut = "RollingOut"
 	// ReasonPodsNotReady: pods do not answer, for a reason that is known or after they did.
 	ReasonPodsNotReady = "PodsNotReady"
-	// ReasonSecretMissing: a Secret, or a key in it, is not there.
+	// ReasonSecretMissing: a Secret, or a key in it, is not there. The condition Irreconcilable has the same reason.
 	ReasonSecretMissing = "SecretMissing"
-	// ReasonReferenceMissing: the account or the PriorityClass that the spec names for the pods is not there.
+	// ReasonReferenceMissing: the account or the PriorityClass that the spec names for the pods is not there. The condition
+	// Irreconcilable has the same reason.
 	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonAwaitingDeletion: an object is still being deleted, mostly one of the former BarqCluster of this name. It is created again
 	// when it is gone. The condition Irreconcilable has the same reason.

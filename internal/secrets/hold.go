@@ -3,6 +3,8 @@ package secrets
 import (
 	"fmt"
 	"strings"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // These begin the message of every reconcile that was held back for a Secret, or for another object.
@@ -20,9 +22,10 @@ func HeldBack(resolution Resolution) error {
 	return fmt.Errorf("%s%s", heldBack, resolution.Message())
 }
 
-// IsHeldBack reports whether a condition's message comes from HeldBack. The Helm library's reconciler
-// passes the error on as text only. Once the Secrets are complete, such a message is out of date and
-// no failure.
-func IsHeldBack(message string) bool {
-	return strings.Contains(message, heldBack) || strings.Contains(message, heldBackForMissing)
+// Reason returns the API's reason for a reconcile that is held back.
+func (r Resolution) Reason() string {
+	if len(r.Problems) == 0 {
+		return v1alpha1.ReasonReferenceMissing
+	}
+	return v1alpha1.ReasonSecretMissing
 }

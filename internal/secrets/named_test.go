@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -45,7 +46,7 @@ func TestWhatTheSpecNamesForPods(t *testing.T) {
 	require.True(t, found.Unwatched, "nothing tells of a PriorityClass")
 	require.Empty(t, found.Problems)
 	require.EqualError(t, secrets.HeldBack(found), "held back until what the spec names exists: "+noAccount+"; "+noClass)
-	require.True(t, secrets.IsHeldBack("terminal error: "+secrets.HeldBack(found).Error()))
+	require.Equal(t, v1alpha1.ReasonReferenceMissing, found.Reason())
 
 	require.NoError(t, s.Create(t.Context(), class))
 	found = s.resolve(t, resolver, namesSpec)

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -174,9 +175,8 @@ func TestResolvePassesErrorsOn(t *testing.T) {
 	require.EqualError(t, err, `reading Secret "keys": connection refused`)
 }
 
-func TestHeldBackIsRecognised(t *testing.T) {
-	err := secrets.HeldBack(secrets.Resolution{Problems: []string{"a", "b"}})
-	require.EqualError(t, err, "held back until the Secrets are corrected: a; b")
-	require.True(t, secrets.IsHeldBack("terminal error: "+err.Error()))
-	require.False(t, secrets.IsHeldBack("some other error"))
+func TestHeldBackNamesTheProblems(t *testing.T) {
+	found := secrets.Resolution{Problems: []string{"a", "b"}, Missing: []string{"c"}}
+	require.EqualError(t, secrets.HeldBack(found), "held back until the Secrets are corrected: a; b")
+	require.Equal(t, v1alpha1.ReasonSecretMissing, found.Reason())
 }

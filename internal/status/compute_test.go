@@ -15,7 +15,6 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/retention"
-	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/status"
 	"github.com/barq-db/barq-operator/test/observation"
 )
@@ -218,8 +217,7 @@ func TestCompute(t *testing.T) {
 		},
 		"the Secret came, and Helm's refusal is out of date": {
 			change: func(o *status.Observation) {
-				message := secrets.HeldBack(secrets.Resolution{Problems: []string{"x"}}).Error()
-				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, "ErrorGettingValues", message, generation)
+				observation.SetCondition(o, v1alpha1.ConditionIrreconcilable, yes, v1alpha1.ReasonSecretMissing, "it is missing", generation)
 			},
 			want: said{"Progressing", no, yes, no, "Applying", "the newest spec is being applied", 0},
 		},

@@ -98,10 +98,10 @@ func (o Observation) awaitsDeletion() string {
 }
 
 // refusal returns the message of a reconcile of the newest spec that ended in an error, or nothing. A
-// message about missing Secrets that exist by now is out of date.
+// condition that what the spec refers to is missing is out of date once that exists.
 func (o Observation) refusal() string {
 	failed := o.helmCondition(v1alpha1.ConditionIrreconcilable, metav1.ConditionTrue)
-	if failed == nil || secrets.IsHeldBack(failed.Message) {
+	if failed == nil || failed.Reason == v1alpha1.ReasonSecretMissing || failed.Reason == v1alpha1.ReasonReferenceMissing {
 		return ""
 	}
 	return failed.Message

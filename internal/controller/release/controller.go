@@ -37,25 +37,22 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 	secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts, wakes ...source.Source,
 ) error {
 	remembered := &capabilities.Cache{Clock: clock.RealClock{}}
-	sessions, err := newSessions(mgr, watch, key, secretMetadata, statefulSets, rollouts, remembered)
+	reasons := &releasestatus.Reasons{}
+	sessions, err := newSessions(mgr, watch, key, secretMetadata, statefulSets, rollouts, remembered, reasons)
 	if err != nil {
 		return err
 	}
-	translator.has = remembered.Has
+	translator.has, translator.reasons = remembered.Has, reasons
 	made := &dependents{mgr: mgr}
 	over, written := &releasestatus.Uninstalled{}, &releasestatus.Written{}
-	settings := options(mgr, watch, translator, sessions, over, sessions.Awaiting, written)
+	writer := &releasestatus.Client{Client: mgr.GetClient(), Written: written, Uninstalled: over, Reasons: reasons}
+	settings := options(watch, translator, sessions, writer)
 	if watch.WatchDependentResources {
 		settings = append(settings, reconciler.WithPostHook(made))
 	}
-	releases, err := reconciler.New(settings...)
+	releases, err := newReconciler(mgr, settings)
 	if err != nil {
-		return fmt.Errorf("setting up the Helm reconciler: %w", err)
-	}
-	// This sets the library's defaults. The controller that it creates does not accept a queue from the operator, so it
-	// is never started.
-	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
-		return fmt.Errorf("setting up the Helm reconciler: %w", err)
+		return err
 	}
 	turns := fairqueue.New(watch.MaxConcurrentReconciles)
 	passes, err := newController(mgr, watch, &withoutWaiting{Reconciler: releases, reader: mgr.GetClient(), over: over}, turns)
@@ -71,6 +68,20 @@ func SetupWithManager(mgr ctrl.Manager, watch *watches.Watch, translator *Transl
 		return made.watch(passes)
 	}
 	return nil
+}
+
+// newReconciler creates the library's reconciler.
+func newReconciler(mgr ctrl.Manager, settings []reconciler.Option) (*reconciler.Reconciler, error) {
+	releases, err := reconciler.New(settings...)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the Helm reconciler: %w", err)
+	}
+	// This sets the library's defaults. The controller that it creates does not accept a queue from the operator, so it
+	// is never started.
+	if err := releases.SetupWithManager(withoutControllers{mgr}); err != nil {
+		return nil, fmt.Errorf("setting up the Helm reconciler: %w", err)
+	}
+	return releases, nil
 }
 
 // newController creates the controller that replaces the library's, with the same name in metrics and logs.

@@ -2,7 +2,6 @@ package release
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/go-logr/logr"
@@ -18,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/manifest"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
 
@@ -45,15 +45,22 @@ func (d *dependents) watch(passes controller.Controller) error {
 	return nil
 }
 
-// Exec is called at the end of each reconcile, with the current release.
-func (d *dependents) Exec(_ *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
-	if !strings.Contains(made.Manifest, "\nkind: "+owned.PodMonitorKind.Kind+"\n") {
-		return nil
+// Exec is called at the end of each reconcile, with the current release. It reads a manifest only until the first
+// PodMonitor, and only of a BarqCluster whose spec asks for one. A spec that asks for one has none while the API server
+// does not know the kind.
+func (d *dependents) Exec(cluster *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
+	asks, _, err := unstructured.NestedBool(cluster.Object, "spec", "monitoring", "podMonitor", "enabled")
+	if err != nil || !asks {
+		return err
 	}
 	d.lock.Lock()
 	defer d.lock.Unlock()
 	if d.monitors {
 		return nil
+	}
+	has, err := manifest.Has(made.Manifest, owned.PodMonitorKind.Kind)
+	if err != nil || !has {
+		return err
 	}
 	if err := d.watchKind(owned.PodMonitorKind); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	"github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
+	"github.com/operator-framework/helm-operator-plugins/pkg/values"
 	"helm.sh/helm/v3/pkg/kube"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
@@ -18,7 +19,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
-	"github.com/barq-db/barq-operator/internal/helm/rejection"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/session"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
@@ -46,10 +46,7 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // options lists every option of the library's reconciler for the kind that watch names; see SetupWithManager.
-func options(
-	mgr ctrl.Manager, watch *watches.Watch, translator *Translator, getter helmclient.ActionClientGetter, over *releasestatus.Uninstalled, awaits releasestatus.Awaiting,
-	written *releasestatus.Written,
-) []reconciler.Option {
+func options(watch *watches.Watch, translator values.Translator, getter helmclient.ActionClientGetter, writer client.Client) []reconciler.Option {
 	return []reconciler.Option{
 		reconciler.WithGroupVersionKind(watch.GroupVersionKind),
 		reconciler.WithChart(*watch.Chart),
@@ -59,7 +56,7 @@ func options(
 
 		// The library replaces the whole status and copies the manifest into it. This client merges the status, and
 		// leaves the manifest out.
-		reconciler.WithClient(&releasestatus.Client{Client: mgr.GetClient(), Written: written, Uninstalled: over, Awaiting: awaits}),
+		reconciler.WithClient(writer),
 
 		// A session refuses foreign releases, recovers interrupted ones, and never rolls back. It sends the API server
 		// no request when nothing has changed.
@@ -84,7 +81,7 @@ func options(
 // newSessions creates what the sessions of this process share.
 func newSessions(
 	mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, secretMetadata client.Reader, statefulSets *clusters.Versions, rollouts session.Rollouts,
-	remembered *capabilities.Cache,
+	remembered *capabilities.Cache, reasons *releasestatus.Reasons,
 ) (*session.Sessions, error) {
 	secrets, err := corev1client.NewForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
@@ -104,6 +101,6 @@ func newSessions(
 		Objects:      session.Live{DryRun: adoption.DryRun{Live: objects.Live, Writer: objects.Writer}, Owned: objects, Repairs: repairs},
 		Capabilities: remembered, StatefulSets: statefulSets, Rollouts: rollouts,
 		Retention: &retention.Settler{Live: mgr.GetAPIReader(), Writer: mgr.GetClient()},
-		Events:    mgr.GetEventRecorder("barq-operator"), Awaiting: &rejection.Awaiting{},
+		Events:    mgr.GetEventRecorder("barq-operator"), Reasons: reasons,
 	}, now), nil
 }

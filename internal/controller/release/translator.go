@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/translate"
 )
@@ -29,6 +30,8 @@ type Translator struct {
 	DefaultImage string
 	// has reports whether the API server has an API; known is false while nothing is known. A nil has knows nothing.
 	has func(api string) (has, known bool)
+	// reasons tells the status why a BarqCluster is held back.
+	reasons *releasestatus.Reasons
 }
 
 // PodMonitors reports whether the API server has PodMonitors; nil while nothing is known.
@@ -73,6 +76,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 		return nil, err
 	}
 	if resolution.HoldsBack() {
+		t.reasons.Note(object.GetUID(), resolution.Reason())
 		held := secrets.HeldBack(resolution)
 		if resolution.Unwatched {
 			return nil, kubeclient.Later{Err: held, After: kubeclient.DelayOf(1)}

@@ -17,7 +17,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/secrets"
 )
 
@@ -37,7 +39,7 @@ func (unlisted) Version(types.NamespacedName) string { return "" }
 
 func newTranslator(objects ...client.Object) *Translator {
 	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
-	return &Translator{Secrets: secrets.NewResolver(unlisted{}, store), Cache: store, DefaultImage: "mirror.example.com/barq-db:1"}
+	return &Translator{Secrets: secrets.NewResolver(unlisted{}, store), Cache: store, DefaultImage: "mirror.example.com/barq-db:1", reasons: &releasestatus.Reasons{}}
 }
 
 func google(content string) *corev1.Secret {
@@ -48,17 +50,21 @@ func google(content string) *corev1.Secret {
 }
 
 func TestTranslateWaitsForSecrets(t *testing.T) {
-	_, err := newTranslator().Translate(t.Context(), objectOf(t, tieredCluster))
+	translator, cluster := newTranslator(), objectOf(t, tieredCluster)
+	_, err := translator.Translate(t.Context(), cluster)
 	require.EqualError(t, err, `terminal error: held back until the Secrets are corrected: Secret "google", which `+
 		`spec.tiering.warm.credentialsSecretRef names, does not exist; create it with the key(s) GOOGLE_APPLICATION_CREDENTIALS_JSON`)
 	require.ErrorIs(t, err, reconcile.TerminalError(nil), "the Secret's change starts a new pass, not time")
+	require.Equal(t, v1alpha1.ReasonSecretMissing, translator.reasons.Of(cluster.GetUID()))
 }
 
 // The operator does not watch PriorityClasses, so it tries again after some time.
 func TestTranslateWaitsForWhatIsNotWatched(t *testing.T) {
 	cluster := objectOf(t, tieredCluster)
 	require.NoError(t, unstructured.SetNestedField(cluster.Object, "none", "spec", "priorityClassName"))
-	_, err := newTranslator(google("canary")).Translate(t.Context(), cluster)
+	translator := newTranslator(google("canary"))
+	_, err := translator.Translate(t.Context(), cluster)
+	require.Equal(t, v1alpha1.ReasonReferenceMissing, translator.reasons.Of(cluster.GetUID()))
 	require.EqualError(t, err, `held back until what the spec names exists: PriorityClass "none", which spec.priorityClassName names, does not exist; `+
 		`create it, or name one that does`)
 	var waits kubeclient.Later

@@ -67,6 +67,15 @@ func statefulSetIn(manifest string) (statefulSet, error) {
 	return found, runtime.DefaultUnstructuredConverter.FromUnstructured(object, &found)
 }
 
+// Has reports whether a manifest has an object of a kind.
+func Has(manifest, kind string) (bool, error) {
+	object, err := document(manifest, kind)
+	if err != nil {
+		return false, fmt.Errorf("looking for a %s in the manifest of the release: %w", kind, err)
+	}
+	return object != nil, nil
+}
+
 // document returns the first object of a kind in a manifest, or nil.
 func document(manifest, kind string) (map[string]any, error) {
 	documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 1024)

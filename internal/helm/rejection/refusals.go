@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 )
@@ -31,16 +32,21 @@ type Objects interface {
 	There(ctx context.Context, helm kube.Interface, manifest string) (string, error)
 }
 
-// Refusals judges how attempts ended, and keeps one that the API server has refused from being tried again at once.
-type Refusals struct {
-	cache    *Cache
-	objects  Objects
-	awaiting *Awaiting
+// Reasons tell the status why an attempt ended. *releasestatus.Reasons implements it.
+type Reasons interface {
+	Note(cluster types.UID, reason string)
 }
 
-// New returns Refusals that remember nothing yet. They tell awaiting which attempts wait for a deletion.
-func New(now clock.PassiveClock, objects Objects, awaiting *Awaiting) *Refusals {
-	return &Refusals{cache: NewCache(now), objects: objects, awaiting: awaiting}
+// Refusals judges how attempts ended, and keeps one that the API server has refused from being tried again at once.
+type Refusals struct {
+	cache   *Cache
+	objects Objects
+	reasons Reasons
+}
+
+// New returns Refusals that remember nothing yet. They note in reasons which attempts wait for a deletion.
+func New(now clock.PassiveClock, objects Objects, reasons Reasons) *Refusals {
+	return &Refusals{cache: NewCache(now), objects: objects, reasons: reasons}
 }
 
 // Earlier returns the error of an earlier attempt to apply the same, if the API server refused it; nil otherwise.
@@ -67,9 +73,8 @@ const awaitedFor = 10 * time.Second
 // other result.
 func (r *Refusals) Judge(ctx context.Context, attempt Attempt, err error) error {
 	var ends owned.Awaited
-	waits := errors.As(err, &ends)
-	r.awaiting.Note(attempt.Cluster, waits)
-	if waits {
+	if errors.As(err, &ends) {
+		r.reasons.Note(attempt.Cluster, v1alpha1.ReasonAwaitingDeletion)
 		return kubeclient.Later{Err: err, After: awaitedFor}
 	}
 	if !Is(err) {
@@ -87,7 +92,4 @@ func (r *Refusals) Judge(ctx context.Context, attempt Attempt, err error) error 
 }
 
 // Forget removes what is remembered of a BarqCluster that is deleted.
-func (r *Refusals) Forget(cluster types.UID) {
-	r.cache.Delete(cluster)
-	r.awaiting.Note(cluster, false)
-}
+func (r *Refusals) Forget(cluster types.UID) { r.cache.Delete(cluster) }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/kube"
@@ -19,13 +19,26 @@ import (
 
 // Is reports whether the API server understood what was asked, and refused it: an invalid object, a policy, a webhook, a quota.
 func Is(err error) bool {
-	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) || apierrors.IsRequestEntityTooLargeError(err) ||
-		errors.Is(err, records.ErrTooLongSpec) || errors.Is(err, podtrial.ErrRefused) || err != nil && invalidText.MatchString(err.Error())
+	return errors.Is(err, records.ErrTooLongSpec) || errors.Is(err, podtrial.ErrRefused) || slices.ContainsFunc(answers(err), func(answer error) bool {
+		return apierrors.IsInvalid(answer) || apierrors.IsForbidden(answer) || apierrors.IsBadRequest(answer) || apierrors.IsRequestEntityTooLargeError(answer)
+	})
 }
 
-// invalidText is how apierrors.NewInvalid begins: StatefulSet.apps "db" is invalid. Helm passes on only the text of
-// some errors.
-var invalidText = regexp.MustCompile(`\S+ "[^"]+" is invalid: `)
+// answers returns the errors that an error joins, each of them about another object. apierrors looks at the first one
+// only.
+func answers(err error) []error {
+	// Helm joins the errors of what it creates.
+	var helms interface{ WrappedErrors() []error }
+	if errors.As(err, &helms) {
+		return helms.WrappedErrors()
+	}
+	// A repair joins its own.
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
 
 // ObjectsIn returns the names of those objects of the manifest that the cache has, with their UIDs and versions.
 func ObjectsIn(ctx context.Context, cache client.Reader, builder kube.Interface, manifest string) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/hashicorp/go-multierror"
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,7 +22,8 @@ func TestWhatIsARefusal(t *testing.T) {
 		want bool
 	}{
 		"invalid":           {fmt.Errorf("failed to create resource: %w", invalid), true},
-		"the text of it":    {errors.New(`cannot patch "db" with kind StatefulSet: ` + invalid.Error()), true},
+		"one of several":    {fmt.Errorf("repairing: %w", errors.Join(apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "db", errors.New("changed")), invalid)), true},
+		"one that Helm had": {multierror.Append(errors.New("connection refused"), fmt.Errorf("failed to create resource: %w", invalid)), true},
 		"a quota":           {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "db", errors.New("exceeded quota")), true},
 		"a webhook":         {apierrors.NewBadRequest("admission webhook denied the request"), true},
 		"a spec too large":  {fmt.Errorf("%w: 2 MiB", records.ErrTooLongSpec), true},

@@ -14,8 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
@@ -38,14 +36,8 @@ type Client struct {
 	Written *Written
 	// Uninstalled has the BarqClusters with which the library has finished.
 	Uninstalled *Uninstalled
-	// Awaiting has those that wait for the deletion of an object.
-	Awaiting Awaiting
-}
-
-// Awaiting has the BarqClusters whose last attempt met an object that is being deleted.
-type Awaiting interface {
-	// Has reports whether a BarqCluster is one of them.
-	Has(cluster types.UID) bool
+	// Reasons has the reasons that are more exact than the library's.
+	Reasons *Reasons
 }
 
 // Update sets or removes the library's finalizer, the only field outside the status that the library writes. A plain
@@ -67,7 +59,7 @@ func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.U
 // Status returns a writer that writes only the conditions of the release and its name. The library would replace the
 // whole status, and so delete what the status controller wrote, and add the manifest of the release.
 func (c *Client) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.Written, uninstalled: c.Uninstalled, awaiting: c.Awaiting}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.Written, uninstalled: c.Uninstalled, reasons: c.Reasons}
 }
 
 type statusWriter struct {
@@ -75,7 +67,7 @@ type statusWriter struct {
 	reader      client.Reader
 	written     *Written
 	uninstalled *Uninstalled
-	awaiting    Awaiting
+	reasons     *Reasons
 }
 
 // Status is the part of the status that the release controller owns. The library's own form of the status can be read
@@ -115,9 +107,9 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 		return err
 	}
 
-	if failed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionIrreconcilable); failed != nil &&
-		failed.Status == metav1.ConditionTrue && w.awaiting.Has(cluster.GetUID()) {
-		failed.Reason = v1alpha1.ReasonAwaitingDeletion
+	failed := meta.FindStatusCondition(computed.Conditions, v1alpha1.ConditionIrreconcilable)
+	if reason := w.reasons.Of(cluster.GetUID()); reason != "" && failed != nil && failed.Status == metav1.ConditionTrue {
+		failed.Reason = reason
 	}
 	desired := merge(before, computed, cluster.GetGeneration())
 	if equality.Semantic.DeepEqual(before, desired) {
@@ -146,13 +138,9 @@ const reasonUninstalled = "UninstallSuccessful"
 // Of returns that part of a status, with the conditions sorted by type. It leaves out those that say nothing, so a
 // status that a former operator has stored with them differs in nothing. They go with the next write.
 func Of(cluster *unstructured.Unstructured) (Status, error) {
-	var status Status
-	stored, ok := cluster.Object["status"].(map[string]any)
-	if !ok {
-		return status, nil
-	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored, &status); err != nil {
-		return status, fmt.Errorf("reading the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
+	status, err := read(cluster)
+	if err != nil {
+		return status, err
 	}
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
 		return !slices.Contains(Conditions, c.Type) || saysNothing(c)
@@ -168,6 +156,23 @@ func Of(cluster *unstructured.Unstructured) (Status, error) {
 func saysNothing(condition metav1.Condition) bool {
 	return condition.Type != v1alpha1.ConditionDeployed && condition.Status != metav1.ConditionTrue &&
 		(condition.Reason == "" || condition.Reason == reasonFor(condition))
+}
+
+// ConditionsOf returns all conditions of a BarqCluster, also those of other controllers.
+func ConditionsOf(cluster *unstructured.Unstructured) ([]metav1.Condition, error) {
+	status, err := read(cluster)
+	return status.Conditions, err
+}
+
+func read(cluster *unstructured.Unstructured) (status Status, err error) {
+	stored, ok := cluster.Object["status"].(map[string]any)
+	if !ok {
+		return status, nil
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored, &status); err != nil {
+		return status, fmt.Errorf("reading the status of %s: %w", client.ObjectKeyFromObject(cluster), err)
+	}
+	return status, nil
 }
 
 // merge returns the status to store after a reconcile of the given generation.

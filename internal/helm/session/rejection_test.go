@@ -12,6 +12,10 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/kubeclient"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
@@ -34,11 +38,12 @@ func (h *refusingHelm) Config() *action.Configuration {
 	return &action.Configuration{Releases: inMemory()}
 }
 
-const invalid = `cannot patch "db" with kind StatefulSet: StatefulSet.apps "db" is invalid: spec.replicas: Invalid value: -1`
+var invalid = apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "db",
+	field.ErrorList{field.Invalid(field.NewPath("spec", "replicas"), -1, "")})
 
 func TestWhatIsRefusedIsTriedAgainLater(t *testing.T) {
 	now := clocktesting.NewFakeClock(releasetest.Began)
-	helm := &refusingHelm{err: errors.New(invalid)}
+	helm := &refusingHelm{err: invalid}
 	there := &objects{there: "StatefulSet db one"}
 	sessions, inputs := newSessions(now, helm, there, &slots{}), byte(1)
 	tries := func() int {

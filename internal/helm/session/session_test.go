@@ -39,7 +39,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/library"
 	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/helm/records"
-	"github.com/barq-db/barq-operator/internal/helm/rejection"
+	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/releasetest"
 	"github.com/barq-db/barq-operator/internal/helm/storage"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -188,7 +188,7 @@ func newSessions(now clock.Clock, helm helmclient.ActionInterface, there Objects
 		Helm: opens{helm}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "barq-db"}},
 		Owned:   &owned.Objects{Cache: fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build()},
 		Objects: there, Capabilities: &capabilities.Cache{Clock: now}, StatefulSets: &clusters.Versions{},
-		Rollouts: rollouts, Awaiting: &rejection.Awaiting{},
+		Rollouts: rollouts, Reasons: &releasestatus.Reasons{},
 	}, now)
 }
 

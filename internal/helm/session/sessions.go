@@ -40,8 +40,8 @@ type Options struct {
 	Retention Retention
 	// Events records why pods restart; nil records nothing.
 	Events events.EventRecorder
-	// Awaiting tells the status which BarqClusters wait for a deletion.
-	Awaiting *rejection.Awaiting
+	// Reasons tell the status why a reconcile ended.
+	Reasons Reasons
 }
 
 // Helm opens Helm's actions for one reconcile. *library.Library implements it.
@@ -53,6 +53,13 @@ type Helm interface {
 type Capabilities interface {
 	// Known returns the sum of what is remembered. believed is false when the API server has to be asked again.
 	Known() (sum [32]byte, believed bool)
+}
+
+// Reasons tell the status why a reconcile ended. *releasestatus.Reasons implements it.
+type Reasons interface {
+	rejection.Reasons
+	// Forget removes what an earlier reconcile has noted.
+	Forget(cluster types.UID)
 }
 
 // Rollouts paces rollouts that the spec does not ask for. *rollout.Queue implements it.
@@ -89,12 +96,13 @@ type Sessions struct {
 // New returns sessions that remember nothing yet.
 func New(options Options, now clock.Clock) *Sessions {
 	return &Sessions{
-		Options: options, settled: settled.New(), refused: rejection.New(now, options.Objects, options.Awaiting), written: records.NewWrites(now),
+		Options: options, settled: settled.New(), refused: rejection.New(now, options.Objects, options.Reasons), written: records.NewWrites(now),
 	}
 }
 
-// ActionClientFor returns the session of one reconcile of one BarqCluster.
+// ActionClientFor returns the session of one reconcile of one BarqCluster (assumption 1 of the package).
 func (s *Sessions) ActionClientFor(ctx context.Context, cluster client.Object) (helmclient.ActionInterface, error) {
+	s.Reasons.Forget(cluster.GetUID())
 	session := &Session{sessions: s, ctx: ctx, cluster: cluster}
 	session.facts.Records.Conflicted = func() bool { return session.facts.Objects.Conflicted }
 	session.facts.Records.Admits = session.admits
