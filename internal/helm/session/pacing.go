@@ -14,7 +14,8 @@ import (
 )
 
 // pace decides whether the upgrade to what was rendered goes now. While it has to wait, pace returns the newest
-// revision instead. So the library finds nothing to upgrade, and keeps the objects as that revision has them.
+// revision instead. So the library finds nothing to upgrade, and keeps the objects as that revision has them
+// (assumption 5 of the package).
 func (s *Session) pace(name string, rendered *release.Release, values map[string]any) (*release.Release, error) {
 	if s.known.newest == nil {
 		newest, err := s.ActionInterface.Get(name)

@@ -113,7 +113,7 @@ func (s *Session) open() (err error) {
 }
 
 // Get returns the newest revision of the release. It fails for a release that is not the operator's, which keeps the
-// library from every further action on it.
+// library from every further action on it (assumptions 2, 3 and 6 of the package).
 func (s *Session) Get(name string, opts ...helmclient.GetOption) (*release.Release, error) {
 	if s.known.settled != nil {
 		return s.known.settled.Release, nil
@@ -144,11 +144,11 @@ func (s *Session) Get(name string, opts ...helmclient.GetOption) (*release.Relea
 }
 
 // errNotTakenOver is what the library gets when it asks for a release to name it in the status, before it looks at the
-// spec. The library ignores errors there. The status must not name a release that the operator has not adopted, and may
+// spec (assumption 2). The library ignores errors there. The status must not name a release that the operator has not adopted, and may
 // never adopt.
 var errNotTakenOver = errors.New("the release was not taken over yet")
 
-// Install creates the first revision of the release.
+// Install creates the first revision of the release (assumption 4).
 func (s *Session) Install(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.InstallOption) (*release.Release, error) {
 	s.invalidate()
 	s.next.plan = upgrade.Plan{Rollout: labels.Requested}
@@ -186,7 +186,7 @@ func (s *Session) wrote(made *release.Release, err error) error {
 }
 
 // Upgrade creates a new revision of the release, or only renders it. The library renders on each reconcile to find out
-// whether an upgrade is needed.
+// whether an upgrade is needed (assumption 5).
 func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[string]any, opts ...helmclient.UpgradeOption) (*release.Release, error) {
 	values = s.withoutAdoptedChecksum(values)
 	if !onlyRenders(opts) {
@@ -201,7 +201,7 @@ func (s *Session) Upgrade(name, namespace string, chrt *chart.Chart, values map[
 			return s.known.settled.Release, nil
 		}
 		// The library compares what is rendered with the revision that Get returned, which is still right. Then it asks
-		// for the release again to upgrade it.
+		// for the release again to upgrade it (assumption 6).
 		s.known.settled = nil
 	}
 	if err := s.opened(); err != nil {
@@ -240,7 +240,7 @@ func (s *Session) upgrade(name, namespace string, chrt *chart.Chart, values map[
 	return upgraded, err
 }
 
-// Reconcile repairs the objects of the release that were changed by hand.
+// Reconcile repairs the objects of the release that were changed by hand (assumption 7).
 func (s *Session) Reconcile(found *release.Release) error {
 	if s.next.held && !labels.Believed(found) {
 		// What the objects were to be is unknown until the upgrade has its turn.

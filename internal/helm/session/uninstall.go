@@ -17,7 +17,7 @@ import (
 
 // Uninstall removes the release, or hands it back to Helm. Before and after, it applies the spec's retention to the
 // volumes. If there is no record, the garbage collector deletes what an interrupted install has created, and the
-// retention applies all the same.
+// retention applies all the same (assumption 10 of the package).
 func (s *Session) Uninstall(name string, _ ...helmclient.UninstallOption) (*release.UninstallReleaseResponse, error) {
 	if err := s.sessions.Retention.Keep(s.ctx, s.cluster); err != nil {
 		return nil, err
