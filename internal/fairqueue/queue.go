@@ -2,6 +2,7 @@ package fairqueue
 
 import (
 	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
@@ -11,6 +12,11 @@ type Turns struct{ storage *storage }
 // New returns the turns of a controller with a number of workers.
 func New(workers int) *Turns {
 	return &Turns{newStorage(max(1, workers/2))}
+}
+
+// Options returns the options of a controller with a number of workers, whose queue has turns of its own.
+func Options(workers int) controller.Options {
+	return controller.Options{MaxConcurrentReconciles: workers, NewQueue: New(workers).NewQueue}
 }
 
 // NewQueue returns the queue, for controller.Options.

@@ -13,7 +13,6 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -64,7 +63,7 @@ type sighting struct {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
 	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-recovery").For(cluster), mgr, cluster).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
+		WithOptions(fairqueue.Options(workers)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the recovery controller: %w", err)

@@ -14,7 +14,6 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -90,7 +89,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, changes ...
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		Watches(&corev1.Service{}, ofCluster).
 		Watches(&networkingv1.NetworkPolicy{}, ofCluster).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue})
+		WithOptions(fairqueue.Options(workers))
 	for _, change := range changes {
 		builder = builder.WatchesRawSource(change)
 	}

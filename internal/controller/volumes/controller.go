@@ -13,7 +13,6 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/fairqueue"
@@ -52,7 +51,7 @@ type Reconciler struct {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
 	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-volumes").For(cluster), mgr, cluster).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, NewQueue: fairqueue.New(workers).NewQueue}).
+		WithOptions(fairqueue.Options(workers)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the volumes controller: %w", err)
