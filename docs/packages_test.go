@@ -42,6 +42,47 @@ func TestPackagesOfTheArchitecture(t *testing.T) {
 	require.Equal(t, table.String(), part, "%s is out of date; run: go test ./docs -update", architecture)
 }
 
+const (
+	// packageLimit is the most lines that a package may have without its tests, and fileLimit those of a file.
+	packageLimit = 900
+	fileLimit    = 400
+)
+
+// large says why a package or a file may be longer.
+var large = map[string]string{
+	"api/v1alpha1":                      "most of it is the documentation of fields, which kubectl explain shows",
+	"api/v1alpha1/barqcluster_types.go": "the spec and the status are one type",
+	"internal/status":                   "its conditions are parts of one verdict, which would have to be known to each half",
+}
+
+// A package that one can read in an hour stays so. What is generated counts for nothing.
+func TestPackagesAreSmall(t *testing.T) {
+	check := func(name string, lines, limit int) {
+		reason, may := large[name]
+		if !may {
+			require.LessOrEqual(t, lines, limit, "%s is too long; divide it by noun", name)
+			return
+		}
+		require.NotEmpty(t, reason)
+		require.Greater(t, lines, limit, "%s is short enough; delete it from the list of what may be longer", name)
+	}
+	for _, folder := range packageFolders(t) {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		require.NoError(t, err)
+		all := 0
+		for _, file := range files {
+			name := filepath.Base(file)
+			if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "zz_generated.") {
+				continue
+			}
+			lines := strings.Count(read(t, folder+"/"+name).text, "\n")
+			check(folder+"/"+name, lines, fileLimit)
+			all += lines
+		}
+		check(folder, all, packageLimit)
+	}
+}
+
 // packageFolders lists the folders of all packages of the operator.
 func packageFolders(t *testing.T) []string {
 	t.Helper()
