@@ -181,21 +181,21 @@ func TestConditionAndStorage(t *testing.T) {
 				"20Gi", 3, 2,
 			},
 		},
-		"paused before the claim was asked": {
+		"paused before the PVC was asked": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
 				pvcstest.Ask(pvc, "10Gi")
 				o.Cluster.Spec.Paused = true
 			}),
 			said{no, "Resizing", sought + "PVC data-vectors-0 has 10Gi, and grows once spec.paused is false", "20Gi", 3, 2},
 		},
-		"a claim that is being deleted": {
+		"a PVC that is being deleted": {
 			first(func(_ *pvcs.Observation, pvc pvcs.PVC) {
 				pvc.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now}
 			}),
 			said{no, "DataAtRisk", "PVC data-vectors-0 is being deleted, and Kubernetes deletes its data when pod vectors-0 stops: copy the data first. " +
 				"The operator restarts this pod only for a change of the spec", "20Gi", 3, 2},
 		},
-		"a claim that is being deleted, and its pod stops": {
+		"a PVC that is being deleted, and its pod stops": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
 				pvcstest.Give(pvc, "20Gi")
 				pvc.DeletionTimestamp = &metav1.Time{Time: pvcstest.Now}
@@ -203,7 +203,7 @@ func TestConditionAndStorage(t *testing.T) {
 			}),
 			said{unknown, "NoVolumes", "no volume yet: PVC data-vectors-0 is being deleted, and Kubernetes then creates another one for pod vectors-0", "20Gi", 3, 3},
 		},
-		"a claim that has lost its volume, without a pod": {
+		"a PVC that has lost its volume, without a pod": {
 			first(func(o *pvcs.Observation, pvc pvcs.PVC) {
 				pvcstest.Give(pvc, "20Gi")
 				pvc.Spec.VolumeName, pvc.Status.Phase = "pv-0", corev1.ClaimLost

@@ -38,7 +38,7 @@ func TestTheChartsLabelsAreFound(t *testing.T) {
 	for name, carried := range map[string]map[string]string{
 		"StatefulSet": set.Labels,
 		"pod":         set.Spec.Template.Labels,
-		"claim":       set.Spec.VolumeClaimTemplates[0].Labels,
+		"PVC":         set.Spec.VolumeClaimTemplates[0].Labels,
 	} {
 		require.True(t, ownership.Selector().Matches(labels.Set(carried)), name)
 

@@ -24,7 +24,7 @@ var now = observation.Now
 
 // While pods are replaced the status says why, but only for the operator's own change of the
 // StatefulSet.
-func TestARollOutSaysWhyInTheStatus(t *testing.T) {
+func TestARolloutSaysWhyInTheStatus(t *testing.T) {
 	const why = "; the pods are replaced, because Secret keys has changed"
 	rolls := func(o *status.Observation) {
 		o.StatefulSet.Status.CurrentRevision, o.StatefulSet.Status.UpdatedReplicas = "a", 2
@@ -64,7 +64,7 @@ func TestARollOutSaysWhyInTheStatus(t *testing.T) {
 }
 
 // A rollout goes on to the pods that it has not reached. The pod that holds it up is not one of them.
-func TestTheOtherPodsOfARollOut(t *testing.T) {
+func TestTheOtherPodsOfARollout(t *testing.T) {
 	// of returns a rollout over pods; the named pods were updated.
 	of := func(pods []corev1.Pod, updated ...string) status.Observation {
 		observed := observation.Running()

@@ -43,12 +43,12 @@ func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	if cluster.Status.DeployedRelease == nil {
 		return observed, nil
 	}
-	claims, err := clusters.Claims(ctx, reader, lookup, cluster)
+	pvcs, err := clusters.PVCs(ctx, reader, lookup, cluster)
 	if err != nil {
 		return observed, err
 	}
-	for _, claim := range claims {
-		observed.PVCs = append(observed.PVCs, PVC{claim})
+	for _, pvc := range pvcs {
+		observed.PVCs = append(observed.PVCs, PVC{pvc})
 	}
 	if observed.StatefulSet, err = clusters.StatefulSet(ctx, reader, cluster); err != nil || observed.StatefulSet == nil {
 		return observed, err

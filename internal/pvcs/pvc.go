@@ -9,7 +9,7 @@ import (
 
 // PVC is a PersistentVolumeClaim that the StatefulSet created for one of its pods.
 type PVC struct {
-	clusters.Claim
+	clusters.PVC
 }
 
 // IsBound reports whether the PVC has, or had, a volume.

@@ -24,7 +24,7 @@ func TestOutdatedTemplate(t *testing.T) {
 		"the default class": {func(o *pvcs.Observation) {
 			o.Cluster.Spec.Storage.StorageClassName, o.Cluster.Spec.Storage.Size = nil, ptr.To(resource.MustParse("100Gi"))
 		}, true},
-		"no claim": {func(o *pvcs.Observation) { o.PVCs = nil }, true},
+		"no PVC": {func(o *pvcs.Observation) { o.PVCs = nil }, true},
 		"the same": {func(o *pvcs.Observation) {
 			o.Cluster.Spec.Storage.StorageClassName, o.Cluster.Spec.Storage.Size = ptr.To("slow"), ptr.To(resource.MustParse("100Gi"))
 		}, false},

@@ -38,7 +38,7 @@ func (o Observation) Missing() []string {
 	}
 	var found []string
 	for ordinal := range o.Cluster.Spec.DesiredReplicas() {
-		name := clusters.ClaimName(workload.PodName(o.Cluster.Name, ordinal))
+		name := clusters.PVCName(workload.PodName(o.Cluster.Name, ordinal))
 		if pvc, ok := byName[name]; !ok {
 			found = append(found, fmt.Sprintf("PVC %s does not exist yet", name))
 		} else if pvc.Goes() && !o.isUsed(pvc) {

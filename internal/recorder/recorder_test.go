@@ -81,18 +81,18 @@ func TestWhatFlapsIsCounted(t *testing.T) {
 // Another text of the same reason is another event; otherwise people would not see it.
 func TestOtherNewsAreOtherEvents(t *testing.T) {
 	w := newWorld(t)
-	claim := func(name, version string) *corev1.PersistentVolumeClaim {
-		claim := &corev1.PersistentVolumeClaim{}
-		claim.Name, claim.UID, claim.ResourceVersion = name, types.UID(name), version
-		return claim
+	pvc := func(name, version string) *corev1.PersistentVolumeClaim {
+		pvc := &corev1.PersistentVolumeClaim{}
+		pvc.Name, pvc.UID, pvc.ResourceVersion = name, types.UID(name), version
+		return pvc
 	}
 	w.tell("a", "SecretMissing", "no Secret", nil)
 	w.tell("a", "SecretMissing", "no key", nil)
 	w.tell("a", "SecretMissing", "no Secret", nil)
 	w.tell("b", "SecretMissing", "no Secret", nil)
-	w.tell("a", "Resizing", "to 20Gi", claim("data-0", "7"))
-	w.tell("a", "Resizing", "to 20Gi", claim("data-1", "7"))
-	w.tell("a", "Resizing", "to 20Gi", claim("data-0", "8"))
+	w.tell("a", "Resizing", "to 20Gi", pvc("data-0", "7"))
+	w.tell("a", "Resizing", "to 20Gi", pvc("data-1", "7"))
+	w.tell("a", "Resizing", "to 20Gi", pvc("data-0", "8"))
 	require.Equal(t, map[recorded]int{
 		{version: "1", reason: "SecretMissing", text: "no Secret"}:             2,
 		{version: "2", reason: "SecretMissing", text: "no key"}:                1,

@@ -22,8 +22,8 @@ type Fate struct {
 	Deletes bool
 	// Why names the cause of the fate.
 	Why string
-	// Claims are the PVCs of the BarqCluster, including those of pods that are gone.
-	Claims []clusters.Claim
+	// PVCs are the PVCs of the BarqCluster, including those of pods that are gone.
+	PVCs []clusters.PVC
 
 	// set is the StatefulSet with the BarqCluster's name; nil if there is none.
 	set *appsv1.StatefulSet
@@ -43,25 +43,25 @@ func Observe(ctx context.Context, reader client.Reader, lookup ownership.Lookup,
 	if err != nil {
 		set = nil
 	}
-	claims, err := clusters.Claims(ctx, reader, lookup, cluster)
+	pvcs, err := clusters.PVCs(ctx, reader, lookup, cluster)
 	if err != nil {
 		return Fate{}, err
 	}
-	return Of(cluster, set, claims), nil
+	return Of(cluster, set, pvcs), nil
 }
 
 // Of returns what happens to the PVCs. set is the StatefulSet with the BarqCluster's name, even if
 // another owner has it; nil if there is none.
-func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []clusters.Claim) Fate {
+func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, pvcs []clusters.PVC) Fate {
 	controlled := set != nil && metav1.IsControlledBy(set, cluster)
 	released := cluster.Status.DeployedRelease != nil
-	fate := Fate{Claims: claims, set: set, ours: controlled || set != nil && metav1.GetControllerOfNoCopy(set) == nil && released}
+	fate := Fate{PVCs: pvcs, set: set, ours: controlled || set != nil && metav1.GetControllerOfNoCopy(set) == nil && released}
 	switch {
 	case cluster.Spec.Storage.Retention.WhenDeleted != v1alpha1.RetentionDelete:
 		fate.Why = "spec.storage.retention.whenDeleted is Retain"
 	case cluster.Annotations[v1alpha1.AnnotationOnDeletion] != "":
 		fate.Why = "annotation " + v1alpha1.AnnotationOnDeletion + " keeps the release"
-	case controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) || slices.ContainsFunc(claims, orphanedBy(cluster)):
+	case controllerutil.ContainsFinalizer(cluster, metav1.FinalizerOrphanDependents) || slices.ContainsFunc(pvcs, orphanedBy(cluster)):
 		fate.orphans, fate.Why = true, "--cascade=orphan keeps what belongs to the BarqCluster"
 	case set != nil && !controlled:
 		fate.orphans = fate.ours
@@ -81,8 +81,8 @@ func Of(cluster *v1alpha1.BarqCluster, set *appsv1.StatefulSet, claims []cluster
 // only the annotation shows it.
 const orphanedAnnotation = "barq.db/orphaned-by"
 
-func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.Claim) bool {
-	return func(claim clusters.Claim) bool { return claim.Annotations[orphanedAnnotation] == string(cluster.UID) }
+func orphanedBy(cluster *v1alpha1.BarqCluster) func(clusters.PVC) bool {
+	return func(pvc clusters.PVC) bool { return pvc.Annotations[orphanedAnnotation] == string(cluster.UID) }
 }
 
 // named is how many PVCs a message names.
@@ -90,7 +90,7 @@ const named = 20
 
 // String says what happens to the PVCs and their volumes, for a message to the user.
 func (f Fate) String() string {
-	if len(f.Claims) == 0 {
+	if len(f.PVCs) == 0 {
 		return "it has no volumes"
 	}
 	kept, deleted, stay := f.sorted()
@@ -117,15 +117,15 @@ func (f Fate) String() string {
 // sorted returns the names of the PVCs that are kept, of those deleted with their volumes, and of
 // those deleted without them.
 func (f Fate) sorted() (kept, deleted, stay []string) {
-	for _, claim := range f.Claims {
-		goes := f.Deletes || claim.DeletionTimestamp != nil
+	for _, pvc := range f.PVCs {
+		goes := f.Deletes || pvc.DeletionTimestamp != nil
 		switch {
-		case goes && clusters.VolumeStays(claim.PersistentVolumeClaim):
-			stay = append(stay, claim.Name)
+		case goes && clusters.VolumeStays(pvc.PersistentVolumeClaim):
+			stay = append(stay, pvc.Name)
 		case goes:
-			deleted = append(deleted, claim.Name)
+			deleted = append(deleted, pvc.Name)
 		default:
-			kept = append(kept, claim.Name)
+			kept = append(kept, pvc.Name)
 		}
 	}
 	return kept, deleted, stay

@@ -29,7 +29,7 @@ import (
 type world struct {
 	cluster *v1alpha1.BarqCluster
 	set     *appsv1.StatefulSet
-	claims  []*corev1.PersistentVolumeClaim
+	pvcs    []*corev1.PersistentVolumeClaim
 }
 
 func newWorld(whenDeleted v1alpha1.RetentionPolicy) *world {
@@ -41,18 +41,18 @@ func newWorld(whenDeleted v1alpha1.RetentionPolicy) *world {
 	w.set.Namespace, w.set.Name, w.set.UID = "team", "vectors", "uid of the set"
 	w.set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(w.cluster, v1alpha1.BarqClusterKind)}
 	for ordinal := range 3 {
-		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+		pvc := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 			Namespace: "team", Name: fmt.Sprintf("data-vectors-%d", ordinal), UID: types.UID(fmt.Sprintf("uid of PVC %d", ordinal)),
 			Labels: map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": "vectors"},
 		}}
-		w.claims = append(w.claims, claim)
+		w.pvcs = append(w.pvcs, pvc)
 	}
 	return w
 }
 
 // tie makes the StatefulSet the owner of the PVC, as its controller does.
 func (w *world) tie(ordinal int) {
-	w.claims[ordinal].OwnerReferences = append(w.claims[ordinal].OwnerReferences,
+	w.pvcs[ordinal].OwnerReferences = append(w.pvcs[ordinal].OwnerReferences,
 		*metav1.NewControllerRef(w.set, appsv1.SchemeGroupVersion.WithKind("StatefulSet")))
 }
 
@@ -65,8 +65,8 @@ func (w *world) store(t *testing.T, funcs interceptor.Funcs) client.WithWatch {
 	if w.set != nil {
 		objects = append(objects, w.set)
 	}
-	for _, claim := range w.claims {
-		objects = append(objects, claim)
+	for _, pvc := range w.pvcs {
+		objects = append(objects, pvc)
 	}
 	store := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&appsv1.StatefulSet{}).Build()
 	return interceptor.NewClient(store, funcs)
@@ -78,9 +78,9 @@ func names(t *testing.T, store client.Reader) []string {
 	var list corev1.PersistentVolumeClaimList
 	require.NoError(t, store.List(t.Context(), &list))
 	var found []string
-	for _, claim := range list.Items {
-		if claim.DeletionTimestamp == nil {
-			found = append(found, claim.Name)
+	for _, pvc := range list.Items {
+		if pvc.DeletionTimestamp == nil {
+			found = append(found, pvc.Name)
 		}
 	}
 	return found
@@ -90,73 +90,73 @@ const deleted, retained = v1alpha1.RetentionDelete, v1alpha1.RetentionRetain
 
 // The status says what is done, and both come from the same computation.
 func TestFate(t *testing.T) {
-	const claims = "data-vectors-0, data-vectors-1, data-vectors-2"
+	const pvcs = "data-vectors-0, data-vectors-1, data-vectors-2"
 	for name, test := range map[string]struct {
 		spec    v1alpha1.RetentionPolicy
 		change  func(*world)
 		deletes bool
 		says    string
 	}{
-		"retained": {retained, func(*world) {}, false, "its volumes are kept, because spec.storage.retention.whenDeleted is Retain: " + claims},
-		"deleted":  {deleted, func(*world) {}, true, "its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims},
-		"no claim": {deleted, func(w *world) { w.claims = nil }, true, "it has no volumes"},
+		"retained": {retained, func(*world) {}, false, "its volumes are kept, because spec.storage.retention.whenDeleted is Retain: " + pvcs},
+		"deleted":  {deleted, func(*world) {}, true, "its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + pvcs},
+		"no PVC":   {deleted, func(w *world) { w.pvcs = nil }, true, "it has no volumes"},
 		"the StatefulSet is gone": {
 			deleted, func(w *world) { w.set = nil }, true,
-			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims,
+			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + pvcs,
 		},
 		"orphaned": {
 			deleted, func(w *world) { w.cluster.Finalizers = append(w.cluster.Finalizers, "orphan") }, false,
-			"its volumes are kept, because --cascade=orphan keeps what belongs to the BarqCluster: " + claims,
+			"its volumes are kept, because --cascade=orphan keeps what belongs to the BarqCluster: " + pvcs,
 		},
 		"orphaned before": {
 			deleted, func(w *world) { w.set.OwnerReferences = nil }, false,
-			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + claims,
+			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + pvcs,
 		},
 		"another's StatefulSet": {
 			deleted, func(w *world) { w.set.OwnerReferences[0].UID = "another" }, false,
-			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + claims,
+			"its volumes are kept, because StatefulSet vectors, which uses them, does not belong to the BarqCluster: " + pvcs,
 		},
 		"handed back": {
 			deleted, func(w *world) { w.cluster.Annotations = map[string]string{"barq.db/on-deletion": "keep-release"} }, false,
-			"its volumes are kept, because annotation barq.db/on-deletion keeps the release: " + claims,
+			"its volumes are kept, because annotation barq.db/on-deletion keeps the release: " + pvcs,
 		},
 		"never installed": {
 			deleted, func(w *world) { w.set, w.cluster.Status.DeployedRelease = nil, nil }, false,
-			"its volumes are kept, because the BarqCluster has no release of its own: " + claims,
+			"its volumes are kept, because the BarqCluster has no release of its own: " + pvcs,
 		},
 		"interrupted install": {
 			deleted, func(w *world) { w.cluster.Status.DeployedRelease = nil }, true,
-			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + claims,
+			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: " + pvcs,
 		},
 		"one was deleted before": {
-			retained, func(w *world) { goes(w.claims[1]) }, false,
+			retained, func(w *world) { goes(w.pvcs[1]) }, false,
 			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
 				"volumes whose PVCs were deleted before are not kept: data-vectors-1",
 		},
 		"one volume stays": {
-			deleted, func(w *world) { stays(w.claims[1]) }, true,
+			deleted, func(w *world) { stays(w.pvcs[1]) }, true,
 			"its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: data-vectors-0, data-vectors-2; " +
 				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): data-vectors-1",
 		},
 		"all volumes stay": {
 			deleted, func(w *world) {
-				for _, claim := range w.claims {
-					stays(claim)
+				for _, pvc := range w.pvcs {
+					stays(pvc)
 				}
 			}, true, "its PVCs are deleted with it, because spec.storage.retention.whenDeleted is Delete; " +
-				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): " + claims,
+				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): " + pvcs,
 		},
 		"one was deleted before, and its volume stays": {
-			retained, func(w *world) { goes(w.claims[1]); stays(w.claims[1]) }, false,
+			retained, func(w *world) { goes(w.pvcs[1]); stays(w.pvcs[1]) }, false,
 			"its volumes are kept, because spec.storage.retention.whenDeleted is Retain: data-vectors-0, data-vectors-2; " +
 				"the volumes of these PVCs stay when the PVCs are deleted (persistentVolumeReclaimPolicy Retain): data-vectors-1",
 		},
 		"all were deleted before": {
 			retained, func(w *world) {
-				for _, claim := range w.claims {
-					goes(claim)
+				for _, pvc := range w.pvcs {
+					goes(pvc)
 				}
-			}, false, "its volumes are not kept, because their PVCs were deleted before: " + claims,
+			}, false, "its volumes are not kept, because their PVCs were deleted before: " + pvcs,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,13 +181,13 @@ func TestFate(t *testing.T) {
 }
 
 // stays makes the volume of a PVC outlive it.
-func stays(claim *corev1.PersistentVolumeClaim) {
-	claim.UID = "uid of " + types.UID(claim.Name)
-	claim.Annotations = map[string]string{clusters.VolumeStaysAnnotation: string(claim.UID)}
+func stays(pvc *corev1.PersistentVolumeClaim) {
+	pvc.UID = "uid of " + types.UID(pvc.Name)
+	pvc.Annotations = map[string]string{clusters.VolumeStaysAnnotation: string(pvc.UID)}
 }
 
-func goes(claim *corev1.PersistentVolumeClaim) {
-	claim.DeletionTimestamp, claim.Finalizers = &metav1.Time{Time: metav1.Now().Rfc3339Copy().Time}, []string{"kubernetes.io/pvc-protection"}
+func goes(pvc *corev1.PersistentVolumeClaim) {
+	pvc.DeletionTimestamp, pvc.Finalizers = &metav1.Time{Time: metav1.Now().Rfc3339Copy().Time}, []string{"kubernetes.io/pvc-protection"}
 }
 
 // A StatefulSet of a former operator deletes its PVCs. The deletion waits until the StatefulSet
@@ -205,7 +205,7 @@ func TestKeepUndoesAFormerPolicy(t *testing.T) {
 			w.set.Generation, w.set.Status.ObservedGeneration = 2, 1
 			w.tie(0)
 			w.tie(2)
-			w.claims[1].OwnerReferences = []metav1.OwnerReference{
+			w.pvcs[1].OwnerReferences = []metav1.OwnerReference{
 				{APIVersion: "v1", Kind: "Pod", Name: "vectors-1", UID: "pod"},
 				{APIVersion: "v1", Kind: "ConfigMap", Name: "by-hand", UID: "map"},
 			}
@@ -225,9 +225,9 @@ func TestKeepUndoesAFormerPolicy(t *testing.T) {
 			var list corev1.PersistentVolumeClaimList
 			require.NoError(t, store.List(t.Context(), &list))
 			var owners []string
-			for _, claim := range list.Items {
-				for _, owner := range claim.OwnerReferences {
-					owners = append(owners, claim.Name+" "+owner.Name)
+			for _, pvc := range list.Items {
+				for _, owner := range pvc.OwnerReferences {
+					owners = append(owners, pvc.Name+" "+owner.Name)
 				}
 			}
 			require.Equal(t, []string{"data-vectors-1 by-hand"}, owners, "what others have written stays")
@@ -254,7 +254,7 @@ func TestTheNewestSpecDecides(t *testing.T) {
 	require.Len(t, names(t, store), 3, "a new BarqCluster of the same name has them now")
 }
 
-func TestDeleteFailsIfAClaimMayNotGo(t *testing.T) {
+func TestDeleteFailsIfAPVCMayNotGo(t *testing.T) {
 	w := newWorld(deleted)
 	store := w.store(t, interceptor.Funcs{
 		Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
@@ -268,8 +268,8 @@ func TestDeleteFailsIfAClaimMayNotGo(t *testing.T) {
 // The StatefulSet controller may create one more PVC just after the StatefulSet is gone.
 func TestDeleteLooksAgain(t *testing.T) {
 	w := newWorld(deleted)
-	late := w.claims[2]
-	w.claims = w.claims[:2]
+	late := w.pvcs[2]
+	w.pvcs = w.pvcs[:2]
 	made := false
 	store := w.store(t, interceptor.Funcs{
 		Delete: func(ctx context.Context, store client.WithWatch, object client.Object, opts ...client.DeleteOption) error {

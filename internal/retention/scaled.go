@@ -18,13 +18,13 @@ const (
 
 // Wanted returns the PVC as spec.storage.retention wants it, or nil if the PVC needs no change.
 func Wanted(o pvcs.Observation, pvc pvcs.PVC) *corev1.PersistentVolumeClaim {
-	tied, mark := isSettled(o) && Tied(o.Cluster, pvc.Claim), isToBeMarked(o, pvc)
+	tied, mark := isSettled(o) && Tied(o.Cluster, pvc.PVC), isToBeMarked(o, pvc)
 	if pvc.DeletionTimestamp != nil || !tied && mark == isMarked(pvc) {
 		return nil
 	}
 	changed := pvc.PersistentVolumeClaim.DeepCopy()
 	if tied {
-		changed.OwnerReferences = Untied(o.Cluster, pvc.Claim)
+		changed.OwnerReferences = Untied(o.Cluster, pvc.PVC)
 	}
 	if mark {
 		metav1.SetMetaDataAnnotation(&changed.ObjectMeta, scaledAnnotation, scaledDelete)

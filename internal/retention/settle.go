@@ -45,8 +45,8 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 				"the deletion goes on once its controller has seen the change", set.Name)
 		}
 	}
-	for _, claim := range fate.Claims {
-		if err := s.keep(ctx, cluster, claim, fate.orphans); err != nil {
+	for _, pvc := range fate.PVCs {
+		if err := s.keep(ctx, cluster, pvc, fate.orphans); err != nil {
 			return err
 		}
 	}
@@ -55,19 +55,19 @@ func (s *Settler) Keep(ctx context.Context, object client.Object) error {
 
 // keep lets a PVC outlive the StatefulSet and its pod, and notes whether the reason is
 // --cascade=orphan.
-func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, claim clusters.Claim, orphans bool) error {
-	mark := orphans && !orphanedBy(cluster)(claim)
-	if !Tied(cluster, claim) && !mark {
+func (s *Settler) keep(ctx context.Context, cluster *v1alpha1.BarqCluster, pvc clusters.PVC, orphans bool) error {
+	mark := orphans && !orphanedBy(cluster)(pvc)
+	if !Tied(cluster, pvc) && !mark {
 		return nil
 	}
-	kept := claim.DeepCopy()
-	kept.OwnerReferences = Untied(cluster, claim)
+	kept := pvc.DeepCopy()
+	kept.OwnerReferences = Untied(cluster, pvc)
 	if mark {
 		metav1.SetMetaDataAnnotation(&kept.ObjectMeta, orphanedAnnotation, string(cluster.UID))
 	}
-	err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(claim.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
+	err := s.Writer.Patch(ctx, kept, client.MergeFromWithOptions(pvc.PersistentVolumeClaim, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("keeping PVC %s when StatefulSet %s is deleted: %w", claim.Name, cluster.Name, err)
+		return fmt.Errorf("keeping PVC %s when StatefulSet %s is deleted: %w", pvc.Name, cluster.Name, err)
 	}
 	return nil
 }
@@ -103,15 +103,15 @@ func (s *Settler) Delete(ctx context.Context, object client.Object) error {
 			return err
 		}
 		deleted := false
-		for _, claim := range fate.Claims {
-			if claim.DeletionTimestamp != nil {
+		for _, pvc := range fate.PVCs {
+			if pvc.DeletionTimestamp != nil {
 				continue
 			}
 			deleted = true
-			err := s.Writer.Delete(ctx, claim.PersistentVolumeClaim, client.Preconditions{UID: &claim.UID})
+			err := s.Writer.Delete(ctx, pvc.PersistentVolumeClaim, client.Preconditions{UID: &pvc.UID})
 			// A conflict means a new PVC of the same name.
 			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-				return fmt.Errorf("deleting PVC %s, as spec.storage.retention.whenDeleted says: %w", claim.Name, err)
+				return fmt.Errorf("deleting PVC %s, as spec.storage.retention.whenDeleted says: %w", pvc.Name, err)
 			}
 		}
 		if !deleted {
@@ -146,17 +146,17 @@ func Retains(set *appsv1.StatefulSet) bool {
 }
 
 // Tied reports whether the PVC is deleted with the StatefulSet or with its pod.
-func Tied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) bool {
-	return len(Untied(cluster, claim)) < len(claim.OwnerReferences)
+func Tied(cluster *v1alpha1.BarqCluster, pvc clusters.PVC) bool {
+	return len(Untied(cluster, pvc)) < len(pvc.OwnerReferences)
 }
 
 // Untied returns the owner references of the PVC without those to the StatefulSet and to its pod.
-func Untied(cluster *v1alpha1.BarqCluster, claim clusters.Claim) []metav1.OwnerReference {
+func Untied(cluster *v1alpha1.BarqCluster, pvc clusters.PVC) []metav1.OwnerReference {
 	var found []metav1.OwnerReference
-	for _, owner := range claim.OwnerReferences {
+	for _, owner := range pvc.OwnerReferences {
 		group := schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind()
 		ofSet := group == appsv1.SchemeGroupVersion.WithKind("StatefulSet").GroupKind() && owner.Name == cluster.Name
-		ofPod := group == corev1.SchemeGroupVersion.WithKind("Pod").GroupKind() && owner.Name == claim.Pod
+		ofPod := group == corev1.SchemeGroupVersion.WithKind("Pod").GroupKind() && owner.Name == pvc.Pod
 		if !ofSet && !ofPod {
 			found = append(found, owner)
 		}

@@ -29,8 +29,8 @@ type said struct {
 
 // fate returns the fate of one PVC.
 func fate(deletes bool) retention.Fate {
-	claim := clusters.Claim{PersistentVolumeClaim: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-vectors-0"}}}
-	return retention.Fate{Deletes: deletes, Why: "a field says so", Claims: []clusters.Claim{claim}}
+	pvc := clusters.PVC{PersistentVolumeClaim: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-vectors-0"}}}
+	return retention.Fate{Deletes: deletes, Why: "a field says so", PVCs: []clusters.PVC{pvc}}
 }
 
 func TestCompute(t *testing.T) {

@@ -53,14 +53,14 @@ func (k *Kubernetes) Runs(t *testing.T, cluster *v1alpha1.BarqCluster) map[strin
 	return found
 }
 
-// Claims gives the claims of the BarqCluster's pods, also of pods that are gone.
-func (k *Kubernetes) Claims(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
+// PVCs returns the PVCs of the BarqCluster's pods, also of pods that are gone.
+func (k *Kubernetes) PVCs(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]corev1.PersistentVolumeClaim {
 	t.Helper()
 	var list corev1.PersistentVolumeClaimList
 	require.NoError(t, k.Client.List(t.Context(), &list, mine(cluster)...))
 	found := map[string]corev1.PersistentVolumeClaim{}
-	for _, claim := range list.Items {
-		found[claim.Name] = claim
+	for _, pvc := range list.Items {
+		found[pvc.Name] = pvc
 	}
 	return found
 }

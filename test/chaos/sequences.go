@@ -104,7 +104,7 @@ func (r *sequence) step(ctx context.Context) error {
 	case 4:
 		return r.edit(ctx, fmt.Sprintf(`{"spec":{"service":{"annotations":{"example.com/number":"%d"}}}}`, r.random.IntN(1000)))
 	case 5:
-		return r.spoilAndMend(ctx)
+		return r.spoilAndCorrect(ctx)
 	case 6:
 		return r.deleteDependent(ctx)
 	case 7:
@@ -112,7 +112,7 @@ func (r *sequence) step(ctx context.Context) error {
 	case 8:
 		return r.deleteStatefulSet(ctx)
 	default:
-		return r.makeAnew(ctx)
+		return r.createAgain(ctx)
 	}
 }
 
@@ -143,8 +143,8 @@ func (r *sequence) replacePods(ctx context.Context) error {
 	return r.edit(ctx, fmt.Sprintf(`{"spec":{"logLevel":%q,"podAnnotations":{"example.com/number":"%d"}}}`, level, r.random.IntN(1000)))
 }
 
-// spoilAndMend names a Secret that does not exist, and no longer names it.
-func (r *sequence) spoilAndMend(ctx context.Context) error {
+// spoilAndCorrect names a Secret that does not exist, and no longer names it.
+func (r *sequence) spoilAndCorrect(ctx context.Context) error {
 	const spoiled = `{"spec":{"tiering":{"enabled":true,"warm":{"provider":"s3","bucket":"warm","credentialsSecretRef":{"name":"absent"}}}}}`
 	if err := r.edit(ctx, spoiled); err != nil {
 		return err
@@ -181,8 +181,8 @@ func (r *sequence) deleteStatefulSet(ctx context.Context) error {
 	return insist(ctx, func() error { return client.IgnoreNotFound(r.Admin.Delete(ctx, set)) })
 }
 
-// makeAnew deletes the BarqCluster and makes it anew when it is gone, on the volumes that it had.
-func (r *sequence) makeAnew(ctx context.Context) error {
+// createAgain deletes the BarqCluster and makes it again when it is gone, on the volumes that it had.
+func (r *sequence) createAgain(ctx context.Context) error {
 	cluster := testbed.NewCluster(r.namespace, r.name)
 	if err := insist(ctx, func() error { return r.delete(ctx, r.name) }); err != nil {
 		return err

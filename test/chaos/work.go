@@ -104,12 +104,12 @@ func (s *stage) undeleted(ctx context.Context) (string, error) {
 	if err != nil || len(clusters) > 0 {
 		return fmt.Sprintf("%d BarqClusters are still there", len(clusters)), err
 	}
-	claims := &metav1.PartialObjectMetadataList{}
-	claims.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaimList"))
-	if err := s.Admin.List(ctx, claims, client.InNamespace(s.namespace)); err != nil {
+	pvcs := &metav1.PartialObjectMetadataList{}
+	pvcs.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaimList"))
+	if err := s.Admin.List(ctx, pvcs, client.InNamespace(s.namespace)); err != nil {
 		return "", err
 	}
-	if kept, made := len(claims.Items), s.pods.names(); kept != made {
+	if kept, made := len(pvcs.Items), s.pods.names(); kept != made {
 		return fmt.Sprintf("%d volumes are there, of %d pods that were", kept, made), nil
 	}
 	return "", nil

@@ -32,7 +32,7 @@ func TestPodMonitor(t *testing.T) {
 
 // Without the Prometheus operator, everything else is the same, and the notes say
 // what is missing.
-func TestNoPodMonitorWhereNobodyKnowsThem(t *testing.T) {
+func TestNoPodMonitorWhereTheKindIsUnknown(t *testing.T) {
 	const enabled = `monitoring: {podMonitor: {enabled: true}}`
 	const missing = "\n- MONITORING: no PodMonitor was created, because this Kubernetes cluster does not know that kind."
 	without, off, with := render(t, enabled), render(t, `{}`), render(t, enabled, podMonitors)

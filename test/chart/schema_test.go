@@ -24,12 +24,12 @@ func TestSchemaAcceptsQuantities(t *testing.T) {
 		t.Run(quantity, func(t *testing.T) {
 			values := "storage: {size: " + quantity + "}\nresources: {requests: {memory: " + quantity + "}}"
 			rendered := render(t, values)
-			claims := statefulSet(t, rendered).Spec.VolumeClaimTemplates
-			require.Len(t, claims, 1)
+			pvcs := statefulSet(t, rendered).Spec.VolumeClaimTemplates
+			require.Len(t, pvcs, 1)
 			want := resource.MustParse(strings.Trim(quantity, `"`))
 			for _, got := range []resource.Quantity{
 				database(t, rendered).Resources.Requests[corev1.ResourceMemory],
-				claims[0].Spec.Resources.Requests[corev1.ResourceStorage],
+				pvcs[0].Spec.Resources.Requests[corev1.ResourceStorage],
 			} {
 				require.Zero(t, want.Cmp(got), "%s instead of %s", got.String(), want.String())
 			}

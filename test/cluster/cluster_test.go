@@ -106,14 +106,14 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 		return err == nil && found.Status.ReadyReplicas == replicas, err
 	})
 
-	claims := client.CoreV1().PersistentVolumeClaims(namespace)
-	found, err := claims.List(t.Context(), metav1.ListOptions{})
+	pvcs := client.CoreV1().PersistentVolumeClaims(namespace)
+	found, err := pvcs.List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	require.Len(t, found.Items, replicas)
-	for _, claim := range found.Items {
-		require.Equal(t, corev1.ClaimBound, claim.Status.Phase)
-		require.Equal(t, StorageClass, *claim.Spec.StorageClassName)
-		require.Equal(t, "1Gi", claim.Status.Capacity.Storage().String())
+	for _, pvc := range found.Items {
+		require.Equal(t, corev1.ClaimBound, pvc.Status.Phase)
+		require.Equal(t, StorageClass, *pvc.Spec.StorageClassName)
+		require.Equal(t, "1Gi", pvc.Status.Capacity.Storage().String())
 	}
 
 	pods, err := client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
@@ -125,16 +125,16 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 	require.Len(t, addresses, replicas, "each pod has an address of its own")
 	require.NotContains(t, addresses, "")
 
-	t.Run("a claim grows", func(t *testing.T) {
+	t.Run("a PVC grows", func(t *testing.T) {
 		grow := []byte(`{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}`)
-		claim, err := claims.Patch(t.Context(), found.Items[0].Name, types.MergePatchType, grow, metav1.PatchOptions{})
+		pvc, err := pvcs.Patch(t.Context(), found.Items[0].Name, types.MergePatchType, grow, metav1.PatchOptions{})
 		require.NoError(t, err)
-		eventually(t, "the claim and its volume have the new size", func(ctx context.Context) (bool, error) {
-			grown, err := claims.Get(ctx, claim.Name, metav1.GetOptions{})
+		eventually(t, "the PVC and its volume have the new size", func(ctx context.Context) (bool, error) {
+			grown, err := pvcs.Get(ctx, pvc.Name, metav1.GetOptions{})
 			if err != nil {
 				return false, err
 			}
-			volume, err := client.CoreV1().PersistentVolumes().Get(ctx, claim.Spec.VolumeName, metav1.GetOptions{})
+			volume, err := client.CoreV1().PersistentVolumes().Get(ctx, pvc.Spec.VolumeName, metav1.GetOptions{})
 			if err != nil {
 				return false, err
 			}
@@ -142,7 +142,7 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 		})
 	})
 
-	t.Run("a claim that is deleted takes its volume along", func(t *testing.T) {
+	t.Run("a PVC that is deleted takes its volume along", func(t *testing.T) {
 		scale := []byte(`{"spec":{"replicas":0}}`)
 		_, err := client.AppsV1().StatefulSets(namespace).Patch(t.Context(), set.Name, types.MergePatchType, scale, metav1.PatchOptions{})
 		require.NoError(t, err)
@@ -150,12 +150,12 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 			pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 			return err == nil && len(pods.Items) == 0, err
 		})
-		kept, err := claims.List(t.Context(), metav1.ListOptions{})
+		kept, err := pvcs.List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
-		require.Len(t, kept.Items, replicas, "no pod, but the claims are kept")
+		require.Len(t, kept.Items, replicas, "no pod, but the PVCs are kept")
 
 		gone := kept.Items[0]
-		require.NoError(t, claims.Delete(t.Context(), gone.Name, metav1.DeleteOptions{}))
+		require.NoError(t, pvcs.Delete(t.Context(), gone.Name, metav1.DeleteOptions{}))
 		eventually(t, "the volume is gone, and only that one", func(ctx context.Context) (bool, error) {
 			volumes, err := client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 			if err != nil {
@@ -165,8 +165,8 @@ func testStatefulSet(t *testing.T, client kubernetes.Interface) {
 			for _, volume := range volumes.Items {
 				left = append(left, volume.Name)
 			}
-			for _, claim := range kept.Items[1:] {
-				require.Contains(t, left, claim.Spec.VolumeName)
+			for _, pvc := range kept.Items[1:] {
+				require.Contains(t, left, pvc.Spec.VolumeName)
 			}
 			return len(left) == replicas-1, nil
 		})

@@ -23,15 +23,15 @@ func waitServing(ctx context.Context, client kubernetes.Interface) error {
 	})
 }
 
-// proveWorking runs a pod with a volume claim and removes both. It takes the
+// proveWorking runs a pod with a PVC and removes both. It takes the
 // service account and volume controllers, the scheduler, the nodes and the
 // simulated provisioner, so after it a test can rely on all of them.
 func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 	pods := client.CoreV1().Pods(metav1.NamespaceDefault)
-	claims := client.CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
-	claim, pod := probe()
+	pvcs := client.CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
+	pvc, pod := probe()
 
-	if _, err := claims.Create(ctx, claim, metav1.CreateOptions{}); err != nil {
+	if _, err := pvcs.Create(ctx, pvc, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create the readiness probe's volume claim: %w", err)
 	}
 	err := wait.For(ctx, "the controllers to make the default service account", func(ctx context.Context) (bool, error) {
@@ -55,7 +55,7 @@ func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 	if err := pods.Delete(ctx, pod.Name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
-	if err := claims.Delete(ctx, claim.Name, metav1.DeleteOptions{}); err != nil {
+	if err := pvcs.Delete(ctx, pvc.Name, metav1.DeleteOptions{}); err != nil {
 		return err
 	}
 	return wait.For(ctx, "the pod's volume to be removed", func(ctx context.Context) (bool, error) {
@@ -66,7 +66,7 @@ func proveWorking(ctx context.Context, client kubernetes.Interface) error {
 
 func probe() (*corev1.PersistentVolumeClaim, *corev1.Pod) {
 	meta := metav1.ObjectMeta{Name: "cluster-readiness-probe"}
-	claim := &corev1.PersistentVolumeClaim{
+	pvc := &corev1.PersistentVolumeClaim{
 		ObjectMeta: meta,
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
@@ -83,12 +83,12 @@ func probe() (*corev1.PersistentVolumeClaim, *corev1.Pod) {
 			Volumes: []corev1.Volume{{
 				Name: "volume",
 				VolumeSource: corev1.VolumeSource{
-					PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+					PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: pvc.Name},
 				},
 			}},
 		},
 	}
-	return claim, pod
+	return pvc, pod
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -17,10 +17,10 @@ import (
 )
 
 // StorageClass is the name of the default storage class, whose volumes are bound
-// and grown at once and removed with their claims.
+// and grown at once and removed with their PVCs.
 const StorageClass = "simulated"
 
-// provisioner is the name by which stages/volume.yaml knows its claims.
+// provisioner is the name by which stages/volume.yaml knows its PVCs.
 const provisioner = "volumes.test.barq.db"
 
 // stagesFile is the name of the stages' file in the state directory.

@@ -25,7 +25,7 @@ storage: {size: 64Mi, retention: {whenDeleted: Delete, whenScaled: Delete}}
 `)
 	suite.WaitReady(t, cluster)
 	fill(t, namespace, "db-0", 20)
-	claims, pods := suite.Claims(t, cluster), suite.Identities(t, cluster)
+	pvcs, pods := suite.PVCs(t, cluster), suite.Identities(t, cluster)
 
 	require.NoError(t, suite.Client.Delete(t.Context(), suite.StatefulSet(t, cluster), client.PropagationPolicy(metav1.DeletePropagationForeground)))
 	suite.Eventually(t, func() string {
@@ -35,18 +35,18 @@ storage: {size: 64Mi, retention: {whenDeleted: Delete, whenScaled: Delete}}
 		return ""
 	})
 	suite.WaitReady(t, cluster)
-	for name, claim := range suite.Claims(t, cluster) {
-		require.Equal(t, claims[name].UID, claim.UID, name)
+	for name, pvc := range suite.PVCs(t, cluster) {
+		require.Equal(t, pvcs[name].UID, pvc.UID, name)
 	}
 	require.Equal(t, 20, found(t, namespace, "db-0", 20))
 
 	volume := &corev1.PersistentVolume{}
-	volume.Name = claims["data-db-0"].Spec.VolumeName
+	volume.Name = pvcs["data-db-0"].Spec.VolumeName
 	suite.Refresh(t, volume)
 	require.NoError(t, suite.Client.Delete(t.Context(), cluster))
 	suite.WaitGone(t, cluster)
 	suite.WaitGone(t, volume)
-	require.Empty(t, suite.Claims(t, cluster))
+	require.Empty(t, suite.PVCs(t, cluster))
 }
 
 // What a deletion does to volumes is what the spec says then, also of volumes whose pods are absent and of a spec that was never applied.
@@ -69,19 +69,19 @@ func TestRetentionIsThatOfTheSpecThatIsDeleted(t *testing.T) {
 			suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = true })
 			suite.WaitFor(t, cluster, v1alpha1.ConditionPaused, metav1.ConditionTrue, v1alpha1.ReasonPaused)
 			suite.Change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Retention.WhenDeleted = test.last })
-			claims := suite.Claims(t, cluster)
-			require.Len(t, claims, 2)
+			pvcs := suite.PVCs(t, cluster)
+			require.Len(t, pvcs, 2)
 
 			require.NoError(t, suite.Client.Delete(t.Context(), cluster.DeepCopy()))
 			suite.WaitGone(t, cluster.DeepCopy())
-			for _, claim := range claims {
+			for _, pvc := range pvcs {
 				if !test.kept {
-					suite.WaitGone(t, &claim)
+					suite.WaitGone(t, &pvc)
 					continue
 				}
-				suite.Refresh(t, &claim)
-				require.Nil(t, claim.DeletionTimestamp)
-				require.Empty(t, claim.OwnerReferences)
+				suite.Refresh(t, &pvc)
+				require.Nil(t, pvc.DeletionTimestamp)
+				require.Empty(t, pvc.OwnerReferences)
 			}
 			if test.kept {
 				again := newCluster(t, namespace, "db", `{replicas: 2, storage: {size: 64Mi}}`)
@@ -92,8 +92,8 @@ func TestRetentionIsThatOfTheSpecThatIsDeleted(t *testing.T) {
 	}
 }
 
-// A claim that was kept, and was never bound, is named with the class that it has and what to do about it.
-func TestAKeptClaimOfAnotherClass(t *testing.T) {
+// A PVC that was kept, and was never bound, is named with the class that it has and what to do about it.
+func TestAKeptPVCOfAnotherClass(t *testing.T) {
 	onOwnNode(t)
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi, storageClassName: no-such-class}}`)
@@ -105,22 +105,22 @@ func TestAKeptClaimOfAnotherClass(t *testing.T) {
 	said := suite.WaitFor(t, again, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer)
 	require.Contains(t, said.Message, "PVC data-db-0 has class no-such-class, and the spec says expandable-offline; "+
 		"it was never bound: kubectl -n "+namespace+" delete pvc data-db-0 lets Kubernetes create another one")
-	claim := suite.Claims(t, again)["data-db-0"]
-	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
+	pvc := suite.PVCs(t, again)["data-db-0"]
+	require.NoError(t, suite.Client.Delete(t.Context(), &pvc))
 	suite.WaitReady(t, again)
 	suite.WaitFor(t, again, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 	requireVolumes(t, again, "64Mi", "data-db-0")
 }
 
-// A claim that is deleted by mistake goes with its data when its pod stops. Until then the pod answers, and the status says what to do.
-func TestAClaimThatIsBeingDeleted(t *testing.T) {
+// A PVC that is deleted by mistake goes with its data when its pod stops. Until then the pod answers, and the status says what to do.
+func TestAPVCThatIsBeingDeleted(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
 	fill(t, namespace, "db-0", 20)
-	before, claim := suite.Identities(t, cluster), suite.Claims(t, cluster)["data-db-0"]
+	before, pvc := suite.Identities(t, cluster), suite.PVCs(t, cluster)["data-db-0"]
 
-	require.NoError(t, suite.Client.Delete(t.Context(), &claim))
+	require.NoError(t, suite.Client.Delete(t.Context(), &pvc))
 	said := suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionFalse, v1alpha1.ReasonDataAtRisk)
 	require.Equal(t, "PVC data-db-0 is being deleted, and Kubernetes deletes its data when pod db-0 stops: copy the data first. "+
 		"The operator restarts this pod only for a change of the spec", said.Message)
@@ -132,7 +132,7 @@ func TestAClaimThatIsBeingDeleted(t *testing.T) {
 	require.NoError(t, suite.Client.Delete(t.Context(), &pod))
 	suite.WaitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 	suite.WaitReady(t, cluster)
-	require.NotEqual(t, claim.UID, suite.Claims(t, cluster)["data-db-0"].UID)
+	require.NotEqual(t, pvc.UID, suite.PVCs(t, cluster)["data-db-0"].UID)
 }
 
 // While nothing was ever bound, class and size can be corrected.

@@ -113,7 +113,7 @@ func TestACrashLoopIsTold(t *testing.T) {
 
 // New pods are made one at a time, from the highest ordinal down, each only when
 // the one before has answered for minReadySeconds.
-func TestARollOutGoesOnePodAtATime(t *testing.T) {
+func TestARolloutGoesOnePodAtATime(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {size: 64Mi}, minReadySeconds: 3}`)
 	suite.WaitReady(t, cluster)

@@ -29,8 +29,8 @@ func grow(t *testing.T, cluster *v1alpha1.BarqCluster, size string) {
 func requireVolumes(t *testing.T, cluster *v1alpha1.BarqCluster, size string, names ...string) {
 	t.Helper()
 	have := map[string]string{}
-	for name, claim := range suite.Claims(t, cluster) {
-		have[name] = claim.Status.Capacity.Storage().String()
+	for name, pvc := range suite.PVCs(t, cluster) {
+		have[name] = pvc.Status.Capacity.Storage().String()
 	}
 	want := map[string]string{}
 	for _, name := range names {

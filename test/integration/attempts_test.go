@@ -249,7 +249,7 @@ func accounts() tried {
 }
 
 // volumes: claims and a pod of an administrator have the labels of the BarqCluster, whose volumes grow and whose pods are restarted
-// for it, are told to outlive their claims, and then are deleted, some with a pod and the others with the BarqCluster. A claim names a
+// for it, are told to outlive their PVCs, and then are deleted, some with a pod and the others with the BarqCluster. A PVC names a
 // volume that is another's.
 func volumes() tried {
 	return tried{
@@ -257,20 +257,20 @@ func volumes() tried {
 		prepare: func(t *testing.T, at *reachTarget, name string) {
 			t.Helper()
 			labels := map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": name, "app.kubernetes.io/component": "database"}
-			claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: "data-" + name + "-copy", Labels: labels}}
-			claim.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
-			claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
-			require.NoError(t, admin.Create(t.Context(), claim))
-			// A volume that is another's, and a claim on it in the name of a pod that is not there.
+			pvc := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: "data-" + name + "-copy", Labels: labels}}
+			pvc.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
+			pvc.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
+			require.NoError(t, admin.Create(t.Context(), pvc))
+			// A volume that is another's, and a PVC on it in the name of a pod that is not there.
 			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: at.Namespace + "-foreign"}}
-			volume.Spec.AccessModes, volume.Spec.Capacity = claim.Spec.AccessModes, claim.Spec.Resources.Requests
+			volume.Spec.AccessModes, volume.Spec.Capacity = pvc.Spec.AccessModes, pvc.Spec.Resources.Requests
 			volume.Spec.HostPath = &corev1.HostPathVolumeSource{Path: "/foreign"}
 			volume.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimDelete
 			volume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: "default", Name: "foreign"}
 			require.NoError(t, admin.Create(t.Context(), volume))
 			t.Cleanup(func() { _ = admin.Delete(context.Background(), volume) })
 			theirs := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: "data-" + name + "-7", Labels: labels}}
-			theirs.Spec = *claim.Spec.DeepCopy()
+			theirs.Spec = *pvc.Spec.DeepCopy()
 			theirs.Spec.VolumeName, theirs.Spec.StorageClassName = volume.Name, ptr.To("")
 			require.NoError(t, admin.Create(t.Context(), theirs))
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: name + "-copy", Labels: labels}}

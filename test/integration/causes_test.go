@@ -14,7 +14,7 @@ import (
 )
 
 // An event and the status say of every rollout what has caused it: the fields of the spec, a Secret, or another version of the operator.
-func TestARollOutSaysWhy(t *testing.T) {
+func TestARolloutSaysWhy(t *testing.T) {
 	namespace := newNamespace(t)
 	secret := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
 	db := newCluster(t, namespace, "db", s3Tier)

@@ -51,7 +51,7 @@ func TestTheOperatorIsKilledAtAnyMoment(t *testing.T) {
 			killAfter(moment)
 			gone(t, cluster)
 			require.Empty(t, releaseSecrets(t, namespace, name))
-			require.Len(t, claims(t, cluster), 3, "the volumes are kept")
+			require.Len(t, pvcs(t, cluster), 3, "the volumes are kept")
 		})
 	}
 }

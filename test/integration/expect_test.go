@@ -84,7 +84,7 @@ var (
 	eventually, waitReady = shared.Eventually, shared.WaitReady
 	waitFor, gone         = shared.WaitFor, shared.WaitGone
 	statefulSet, pods     = shared.StatefulSet, shared.Pods
-	identities, claims    = shared.Identities, shared.Claims
+	identities, pvcs      = shared.Identities, shared.PVCs
 	events                = shared.Events
 )
 

@@ -56,7 +56,7 @@ func TestInheritedMetadataReachesEveryObject(t *testing.T) {
 			}
 			return ""
 		})
-		require.Equal(t, "a", claims(t, cluster)["data-db-0"].Labels["example.com/theirs"])
+		require.Equal(t, "a", pvcs(t, cluster)["data-db-0"].Labels["example.com/theirs"])
 	}
 	// There is no ConfigMap in mode Independent.
 	have("", "", len(everyKind)-1)
@@ -77,8 +77,8 @@ func TestInheritedMetadataReachesEveryObject(t *testing.T) {
 	requireIdle(t, cluster)
 
 	byHand := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"example.com/team":"by-hand"}}}`))
-	claim := claims(t, cluster)["data-db-1"]
-	require.NoError(t, admin.Patch(t.Context(), &claim, byHand))
+	pvc := pvcs(t, cluster)["data-db-1"]
+	require.NoError(t, admin.Patch(t.Context(), &pvc, byHand))
 	have("search", "", len(everyKind)-1)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { three := int32(3); spec.Replicas = &three })
 	have("search", "", len(everyKind)-1)

@@ -27,8 +27,8 @@ func TestTheSampleBecomesReady(t *testing.T) {
 
 	set := statefulSet(t, cluster)
 	require.Equal(t, int32(1), set.Status.ReadyReplicas)
-	require.Equal(t, []string{"data-vectors-0"}, slices.Sorted(maps.Keys(claims(t, cluster))))
-	require.Equal(t, corev1.ClaimBound, claims(t, cluster)["data-vectors-0"].Status.Phase)
+	require.Equal(t, []string{"data-vectors-0"}, slices.Sorted(maps.Keys(pvcs(t, cluster))))
+	require.Equal(t, corev1.ClaimBound, pvcs(t, cluster)["data-vectors-0"].Status.Phase)
 
 	var services corev1.ServiceList
 	require.NoError(t, admin.List(t.Context(), &services, client.InNamespace(namespace)))
@@ -79,27 +79,27 @@ func TestScale(t *testing.T) {
 	require.Equal(t, int32(3), cluster.Status.ReadyReplicas)
 	require.Equal(t, first["db-0"], identities(t, cluster)["db-0"], "scaling restarts nothing")
 	all := []string{"data-db-0", "data-db-1", "data-db-2"}
-	require.Equal(t, all, slices.Sorted(maps.Keys(claims(t, cluster))))
+	require.Equal(t, all, slices.Sorted(maps.Keys(pvcs(t, cluster))))
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
 	require.Len(t, pods(t, cluster), 2)
-	require.Equal(t, all, slices.Sorted(maps.Keys(claims(t, cluster))), "the volume of the removed pod is kept")
+	require.Equal(t, all, slices.Sorted(maps.Keys(pvcs(t, cluster))), "the volume of the removed pod is kept")
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 	require.Equal(t, v1alpha1.PhaseHibernated, cluster.Status.Phase)
 	require.Empty(t, pods(t, cluster))
-	require.Equal(t, all, slices.Sorted(maps.Keys(claims(t, cluster))))
+	require.Equal(t, all, slices.Sorted(maps.Keys(pvcs(t, cluster))))
 	uids := map[string]string{}
-	for name, claim := range claims(t, cluster) {
-		uids[name] = string(claim.UID)
+	for name, pvc := range pvcs(t, cluster) {
+		uids[name] = string(pvc.UID)
 	}
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](3) })
 	waitReady(t, cluster)
-	for name, claim := range claims(t, cluster) {
-		require.Equal(t, uids[name], string(claim.UID), "waking up takes the kept volumes")
+	for name, pvc := range pvcs(t, cluster) {
+		require.Equal(t, uids[name], string(pvc.UID), "waking up takes the kept volumes")
 	}
 }
 
@@ -190,7 +190,7 @@ func TestDeletionKeepsTheVolumes(t *testing.T) {
 				gone(t, object)
 			}
 			require.Empty(t, releaseSecrets(t, namespace, "db"), "the release is uninstalled")
-			require.Len(t, claims(t, cluster), 2)
+			require.Len(t, pvcs(t, cluster), 2)
 		})
 	}
 }
@@ -199,12 +199,12 @@ func TestADeletedClusterComesBackOnItsVolumes(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
-	volume := claims(t, cluster)["data-db-0"].Spec.VolumeName
+	volume := pvcs(t, cluster)["data-db-0"].Spec.VolumeName
 
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 	again := newCluster(t, namespace, "db", `storage: {size: 20Gi}`)
 	waitReady(t, again)
-	require.Equal(t, volume, claims(t, again)["data-db-0"].Spec.VolumeName)
+	require.Equal(t, volume, pvcs(t, again)["data-db-0"].Spec.VolumeName)
 	requireVolumes(t, again, "20Gi", "data-db-0")
 }
 
@@ -258,7 +258,7 @@ func TestABrokenImageIsNamedAndHealsByItself(t *testing.T) {
 	waitReady(t, cluster)
 }
 
-func TestWhatIsChangedByHandIsPutRight(t *testing.T) {
+func TestWhatIsChangedByHandIsReverted(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)

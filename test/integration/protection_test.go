@@ -84,7 +84,7 @@ func TestTheNamespaceTakesWhatIsProtected(t *testing.T) {
 	}
 	refresh(t, cluster)
 	require.Nil(t, cluster.DeletionTimestamp)
-	require.Empty(t, claims(t, cluster))
+	require.Empty(t, pvcs(t, cluster))
 	require.Empty(t, pods(t, cluster))
 	deleted := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
 	refresh(t, deleted)

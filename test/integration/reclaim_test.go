@@ -25,8 +25,8 @@ import (
 func volumesOf(t *testing.T, cluster *v1alpha1.BarqCluster) map[string]*corev1.PersistentVolume {
 	t.Helper()
 	found := map[string]*corev1.PersistentVolume{}
-	for name, claim := range claims(t, cluster) {
-		volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claim.Spec.VolumeName}}
+	for name, pvc := range pvcs(t, cluster) {
+		volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: pvc.Spec.VolumeName}}
 		refresh(t, volume)
 		found[name] = volume
 		t.Cleanup(func() {
@@ -95,8 +95,8 @@ func TestDataOfADeletedNamespaceIsBroughtBack(t *testing.T) {
 	}
 	again := clusterOf(t, namespace, "vectors", `{replicas: 2}`)
 	waitReady(t, again)
-	for name, claim := range claims(t, again) {
-		require.Equal(t, volumes[name].Name, claim.Spec.VolumeName, "the claim has the volume with the data")
+	for name, pvc := range pvcs(t, again) {
+		require.Equal(t, volumes[name].Name, pvc.Spec.VolumeName, "the PVC has the volume with the data")
 	}
 	waitFor(t, again, v1alpha1.ConditionVolumesRetained, metav1.ConditionTrue, v1alpha1.ReasonRetainSet)
 }

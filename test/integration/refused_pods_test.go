@@ -184,7 +184,7 @@ func TestAPodThatIsNotRefusedAnyMore(t *testing.T) {
 }
 
 // The message of Ready tells of other pods only if there are any.
-func TestARollOutGoesOnToOtherPodsOnly(t *testing.T) {
+func TestARolloutGoesOnToOtherPodsOnly(t *testing.T) {
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, db)

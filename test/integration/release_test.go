@@ -55,7 +55,7 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 		chart     func(t *testing.T) string
 		arguments []string
 		message   string
-		claims    []string
+		pvcs      []string
 	}{
 		"another chart": {
 			chart: func(t *testing.T) string { return writeChart(t, "other") },
@@ -65,7 +65,7 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 		"our chart, installed by hand": {
 			chart:     func(*testing.T) string { return filepath.Join(root, "helm-charts/barq-db") },
 			arguments: []string{"--set", "storage.size=5Gi"},
-			claims:    []string{"data-db-0"},
+			pvcs:      []string{"data-db-0"},
 			message: `the Helm release "db" was installed by hand, and the operator does not take it over. ` +
 				`Annotate the BarqCluster with barq.db/adopt-release=db to have it taken over, give the BarqCluster another name, or uninstall that release`,
 		},
@@ -84,7 +84,7 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 			require.Nil(t, cluster.Status.Storage)
 			// The BarqCluster asks for 10Gi; these volumes are not its own.
 			time.Sleep(soon)
-			requireVolumes(t, cluster, "5Gi", test.claims...)
+			requireVolumes(t, cluster, "5Gi", test.pvcs...)
 
 			output(t, kubectl("-n", namespace, "delete", "bqc/db", "--timeout=60s"))
 			require.Equal(t, before, releaseSecrets(t, namespace, "db"))

@@ -20,12 +20,12 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// waitClaims waits until the BarqCluster has these claims and no others.
-func waitClaims(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string) {
+// waitPVCs waits until the BarqCluster has these PVCs and no others.
+func waitPVCs(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string) {
 	t.Helper()
 	eventually(t, func() string {
-		if have := slices.Sorted(maps.Keys(claims(t, cluster))); !slices.Equal(have, names) {
-			return "claims " + strings.Join(have, ", ")
+		if have := slices.Sorted(maps.Keys(pvcs(t, cluster))); !slices.Equal(have, names) {
+			return "PVCs " + strings.Join(have, ", ")
 		}
 		return ""
 	})
@@ -38,23 +38,23 @@ func TestRetention(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{replicas: 3, storage: {retention: {whenDeleted: Delete, whenScaled: Delete}}}`)
 	waitReady(t, cluster)
-	waitClaims(t, cluster, "data-db-0", "data-db-1", "data-db-2")
+	waitPVCs(t, cluster, "data-db-0", "data-db-1", "data-db-2")
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
-	waitClaims(t, cluster, "data-db-0", "data-db-1")
-	before := claims(t, cluster)["data-db-0"].UID
+	waitPVCs(t, cluster, "data-db-0", "data-db-1")
+	before := pvcs(t, cluster)["data-db-0"].UID
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
-	waitClaims(t, cluster, "data-db-0", "data-db-1")
+	waitPVCs(t, cluster, "data-db-0", "data-db-1")
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](2) })
 	waitReady(t, cluster)
-	require.Equal(t, before, claims(t, cluster)["data-db-0"].UID)
+	require.Equal(t, before, pvcs(t, cluster)["data-db-0"].UID)
 
 	require.NoError(t, admin.Delete(t.Context(), cluster.DeepCopy()))
 	gone(t, cluster.DeepCopy())
-	waitClaims(t, cluster)
+	waitPVCs(t, cluster)
 }
 
 // retain is an edit of what becomes of the volumes when the BarqCluster is deleted.
@@ -84,12 +84,12 @@ func waitRemoved(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	})
 }
 
-// requireClaims gives the garbage collector time for what it would do, and compares the claims that are left.
-func requireClaims(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string) {
+// requirePVCs gives the garbage collector time for what it would do, and compares the PVCs that are left.
+func requirePVCs(t *testing.T, cluster *v1alpha1.BarqCluster, names ...string) {
 	t.Helper()
-	waitClaims(t, cluster, names...)
+	waitPVCs(t, cluster, names...)
 	time.Sleep(soon)
-	waitClaims(t, cluster, names...)
+	waitPVCs(t, cluster, names...)
 }
 
 // What becomes of volumes is what the newest spec says, also of pods that were absent when it changed.
@@ -120,7 +120,7 @@ func TestRetentionIsThatOfTheNewestSpec(t *testing.T) {
 					all = nil
 					says = "Normal Deleting: the BarqCluster is being deleted; its volumes are deleted with it, because spec.storage.retention.whenDeleted is Delete: "
 				}
-				requireClaims(t, cluster, all...)
+				requirePVCs(t, cluster, all...)
 				waitEvent(t, cluster, says)
 			})
 		}
@@ -184,7 +184,7 @@ func TestRetentionIsSettledByTheDeletion(t *testing.T) {
 					if last == keeps {
 						want = []string{"data-db-0", "data-db-1"}
 					}
-					requireClaims(t, cluster, want...)
+					requirePVCs(t, cluster, want...)
 				})
 			}
 		}
@@ -199,8 +199,8 @@ func TestOnlyTheDeletionOfTheBarqClusterDeletesData(t *testing.T) {
 	waitReady(t, cluster)
 	uids := func() map[string]string {
 		found := map[string]string{}
-		for name, claim := range claims(t, cluster) {
-			found[name] = string(claim.UID)
+		for name, pvc := range pvcs(t, cluster) {
+			found[name] = string(pvc.UID)
 		}
 		return found
 	}
@@ -236,7 +236,7 @@ func TestOnlyTheDeletionOfTheBarqClusterDeletesData(t *testing.T) {
 
 	output(t, kubectl("-n", namespace, "delete", "bqc/db", "--cascade=orphan", "--timeout=60s"))
 	gone(t, cluster.DeepCopy())
-	requireClaims(t, cluster, "data-db-0", "data-db-1")
+	requirePVCs(t, cluster, "data-db-0", "data-db-1")
 	require.Equal(t, before, uids(), "--cascade=orphan")
 }
 
@@ -256,10 +256,10 @@ func TestAnOrphanKeepsItsVolumesThoughTheOperatorWasAway(t *testing.T) {
 	})
 	require.NoError(t, operator.Start())
 	gone(t, cluster.DeepCopy())
-	requireClaims(t, cluster, "data-db-0")
+	requirePVCs(t, cluster, "data-db-0")
 }
 
-// A former operator let the StatefulSet delete the claims. Such a BarqCluster moves without a restart, and a deletion undoes that
+// A former operator let the StatefulSet delete the PVCs. Such a BarqCluster moves without a restart, and a deletion undoes that
 // first if nothing was ever applied since.
 func TestAFormerRetentionIsTakenBack(t *testing.T) {
 	for name, paused := range map[string]bool{"moves": false, "deleted before it moves": true} {
@@ -273,8 +273,8 @@ func TestAFormerRetentionIsTakenBack(t *testing.T) {
 			output(t, kubectl("-n", namespace, "patch", "statefulset/db", "--type=merge", "-p",
 				`{"spec":{"replicas":1,"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Delete","whenScaled":"Retain"}}}`))
 			eventually(t, func() string {
-				for name, claim := range claims(t, cluster) {
-					if len(claim.OwnerReferences) == 0 {
+				for name, pvc := range pvcs(t, cluster) {
+					if len(pvc.OwnerReferences) == 0 {
 						return name + " does not go with the StatefulSet yet"
 					}
 				}
@@ -284,8 +284,8 @@ func TestAFormerRetentionIsTakenBack(t *testing.T) {
 				change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Paused, spec.Replicas = false, ptr.To[int32](1) })
 				waitReady(t, cluster)
 				eventually(t, func() string {
-					for name, claim := range claims(t, cluster) {
-						if len(claim.OwnerReferences) > 0 {
+					for name, pvc := range pvcs(t, cluster) {
+						if len(pvc.OwnerReferences) > 0 {
 							return name + " still goes with the StatefulSet"
 						}
 					}
@@ -295,7 +295,7 @@ func TestAFormerRetentionIsTakenBack(t *testing.T) {
 				requireIdle(t, cluster)
 			}
 			remove(t, cluster)
-			requireClaims(t, cluster, "data-db-0", "data-db-1", "data-db-2")
+			requirePVCs(t, cluster, "data-db-0", "data-db-1", "data-db-2")
 		})
 	}
 }
@@ -325,7 +325,7 @@ func TestADeletionWaitsForItsVolumes(t *testing.T) {
 		_ = admin.Delete(context.Background(), policy)
 	})
 	eventually(t, func() string {
-		if err := admin.Delete(t.Context(), ptr.To(claims(t, cluster)["data-db-0"]), client.DryRunAll); err == nil {
+		if err := admin.Delete(t.Context(), ptr.To(pvcs(t, cluster)["data-db-0"]), client.DryRunAll); err == nil {
 			return "the policy is not in effect yet"
 		}
 		return ""
@@ -338,7 +338,7 @@ func TestADeletionWaitsForItsVolumes(t *testing.T) {
 	waitEvent(t, cluster, "Warning DeletionWaits: ")
 	unbind()
 	waitRemoved(t, cluster)
-	requireClaims(t, cluster)
+	requirePVCs(t, cluster)
 }
 
 // whenScaled is about pods that go while it says Delete. What was kept before stays, and so does what a database wakes on.
@@ -359,22 +359,22 @@ func TestVolumesThatWereKeptBeforeAreNotDeletedByALaterWhenScaled(t *testing.T) 
 	scale(2)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Retention.WhenScaled = v1alpha1.RetentionDelete })
 	waitReady(t, cluster)
-	requireClaims(t, cluster, "data-db-0", "data-db-1", "data-db-2")
+	requirePVCs(t, cluster, "data-db-0", "data-db-1", "data-db-2")
 
 	scale(0)
 	eventually(t, func() string {
-		if claims(t, cluster)["data-db-1"].Annotations["barq.db/when-scaled"] != "" {
-			return "the claim would go with its pod"
+		if pvcs(t, cluster)["data-db-1"].Annotations["barq.db/when-scaled"] != "" {
+			return "the PVC would go with its pod"
 		}
 		return ""
 	})
 	scale(1)
-	requireClaims(t, cluster, "data-db-0", "data-db-1", "data-db-2")
+	requirePVCs(t, cluster, "data-db-0", "data-db-1", "data-db-2")
 
 	scale(2)
 	scale(1)
 	waitEvent(t, cluster, "Normal VolumeDeleted: PVC data-db-1 is deleted with its volume, because replicas is 1 and spec.storage.retention.whenScaled is Delete")
-	requireClaims(t, cluster, "data-db-0", "data-db-2")
+	requirePVCs(t, cluster, "data-db-0", "data-db-2")
 
 	// In the same edit.
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) {
@@ -385,5 +385,5 @@ func TestVolumesThatWereKeptBeforeAreNotDeletedByALaterWhenScaled(t *testing.T) 
 		spec.Replicas, spec.Storage.Retention.WhenScaled = ptr.To[int32](1), v1alpha1.RetentionDelete
 	})
 	waitReady(t, cluster)
-	requireClaims(t, cluster, "data-db-0", "data-db-2")
+	requirePVCs(t, cluster, "data-db-0", "data-db-2")
 }

@@ -144,7 +144,7 @@ func TestWhatCanBeLeftOutOfTheStatus(t *testing.T) {
 		}
 		for path := range optionals("", reflect.ValueOf(fullStatus()).Elem()) {
 			if path == ".Operator" || path == ".Takeover" {
-				// The claims controller writes them by another kind of patch.
+				// The lease controller writes them by another kind of patch.
 				continue
 			}
 			t.Run(name+path, func(t *testing.T) {
@@ -200,14 +200,14 @@ func TestTheStorageOfVolumesThatAreGone(t *testing.T) {
 	waitReady(t, cluster)
 	storage := cluster.Status.Storage
 	require.NotNil(t, storage)
-	claim := claims(t, cluster)["data-db-0"]
+	pvc := pvcs(t, cluster)["data-db-0"]
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	waitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 
-	require.NoError(t, admin.Delete(t.Context(), &claim))
-	gone(t, &claim)
-	unbound := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: claim.Name, Labels: claim.Labels}}
-	unbound.Spec = *claim.Spec.DeepCopy()
+	require.NoError(t, admin.Delete(t.Context(), &pvc))
+	gone(t, &pvc)
+	unbound := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: pvc.Name, Labels: pvc.Labels}}
+	unbound.Spec = *pvc.Spec.DeepCopy()
 	unbound.Spec.VolumeName, unbound.Spec.StorageClassName = "", ptr.To("absent")
 	require.NoError(t, admin.Create(t.Context(), unbound))
 	eventually(t, func() string {

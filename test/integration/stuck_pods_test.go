@@ -80,7 +80,7 @@ func TestAPodThatIsStuckOnAFormerSpecIsReplaced(t *testing.T) {
 
 func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 	breakImage := func(spec *v1alpha1.BarqClusterSpec) { spec.Image = brokenImage }
-	mendImage := func(spec *v1alpha1.BarqClusterSpec) { spec.Image = goodImage }
+	correctImage := func(spec *v1alpha1.BarqClusterSpec) { spec.Image = goodImage }
 	for name, test := range map[string]struct {
 		spec string
 		// edit breaks what runs; nil for a spec that is broken from the beginning.
@@ -90,10 +90,10 @@ func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 		// replaced are the pods that the operator has to replace.
 		replaced []string
 	}{
-		"image":      {`{replicas: 1}`, breakImage, mendImage, "ImagePullBackOff", []string{"db-0"}},
-		"taken-back": {`{replicas: 1, image: ` + goodImage + `}`, breakImage, mendImage, "ImagePullBackOff", []string{"db-0"}},
-		"first":      {`{replicas: 2, image: ` + brokenImage + `}`, nil, mendImage, "ImagePullBackOff", []string{"db-0", "db-1"}},
-		"a-follower": {`{replicas: 3}`, breakImage, mendImage, "ImagePullBackOff", []string{"db-2"}},
+		"image":      {`{replicas: 1}`, breakImage, correctImage, "ImagePullBackOff", []string{"db-0"}},
+		"taken-back": {`{replicas: 1, image: ` + goodImage + `}`, breakImage, correctImage, "ImagePullBackOff", []string{"db-0"}},
+		"first":      {`{replicas: 2, image: ` + brokenImage + `}`, nil, correctImage, "ImagePullBackOff", []string{"db-0", "db-1"}},
+		"a-follower": {`{replicas: 3}`, breakImage, correctImage, "ImagePullBackOff", []string{"db-2"}},
 		"crash-loop": {
 			`{replicas: 1}`, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = map[string]string{crashLoop: "true"} },
 			func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = nil }, "CrashLoopBackOff",
@@ -149,8 +149,8 @@ func stuckPodsAreLeftAlone(t *testing.T, kubernetes barqcluster.Kubernetes) {
 		keep func(db *v1alpha1.BarqCluster)
 	}{
 		{"leaving", func(db *v1alpha1.BarqCluster) {
-			claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: db.Namespace, Name: "data-" + db.Name + "-0"}}
-			require.NoError(t, kubernetes.Client.Delete(t.Context(), claim))
+			pvc := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: db.Namespace, Name: "data-" + db.Name + "-0"}}
+			require.NoError(t, kubernetes.Client.Delete(t.Context(), pvc))
 		}},
 		{"paused", func(*v1alpha1.BarqCluster) {}},
 	} {
@@ -180,6 +180,6 @@ func stuckPodsAreLeftAlone(t *testing.T, kubernetes barqcluster.Kubernetes) {
 			continue
 		}
 		require.Empty(t, replacements(t, kubernetes, db))
-		require.NotNil(t, ptr.To(kubernetes.Claims(t, db)["data-leaving-0"]).DeletionTimestamp)
+		require.NotNil(t, ptr.To(kubernetes.PVCs(t, db)["data-leaving-0"]).DeletionTimestamp)
 	}
 }

@@ -43,7 +43,7 @@ func TestIndependentDatabasesAreNotScaledDownByAccident(t *testing.T) {
 	})
 	waitReady(t, cluster)
 	require.Equal(t, int32(1), cluster.Status.Replicas)
-	require.Equal(t, []string{"data-db-0", "data-db-1", "data-db-2", "data-db-3"}, slices.Sorted(maps.Keys(claims(t, cluster))))
+	require.Equal(t, []string{"data-db-0", "data-db-1", "data-db-2", "data-db-3"}, slices.Sorted(maps.Keys(pvcs(t, cluster))))
 }
 
 // The mode cannot change in either direction, whatever else changes with it.

@@ -32,12 +32,12 @@ func resize(t *testing.T, db *v1alpha1.BarqCluster, size string) error {
 
 func requireVolumes(t *testing.T, db *v1alpha1.BarqCluster, size string, names ...string) {
 	t.Helper()
-	found := claims(t, db)
+	found := pvcs(t, db)
 	require.Len(t, found, len(names))
 	for _, name := range names {
-		claim := found[name]
-		request := claim.Spec.Resources.Requests[corev1.ResourceStorage]
-		capacity := claim.Status.Capacity[corev1.ResourceStorage]
+		pvc := found[name]
+		request := pvc.Spec.Resources.Requests[corev1.ResourceStorage]
+		capacity := pvc.Status.Capacity[corev1.ResourceStorage]
 		require.Equal(t, []string{size, size}, []string{request.String(), capacity.String()}, name)
 	}
 }
@@ -52,18 +52,18 @@ func storageWorks(t *testing.T, db *v1alpha1.BarqCluster, works bool) {
 	if !works {
 		provisioner = "nobody.test.barq.db"
 	}
-	for _, claim := range claims(t, db) {
+	for _, pvc := range pvcs(t, db) {
 		patch := fmt.Sprintf(`{"metadata":{"annotations":{"volume.kubernetes.io/storage-provisioner":%q}}}`, provisioner)
-		require.NoError(t, admin.Patch(t.Context(), &claim, client.RawPatch(types.MergePatchType, []byte(patch))))
+		require.NoError(t, admin.Patch(t.Context(), &pvc, client.RawPatch(types.MergePatchType, []byte(patch))))
 	}
 }
 
-// volumeGrew says of a claim what Kubernetes says when a volume has grown and the
+// volumeGrew says of a PVC what Kubernetes says when a volume has grown and the
 // file system on it has not.
 func volumeGrew(t *testing.T, db *v1alpha1.BarqCluster, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		changeClaimStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
+		changePVCStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
 			status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{
 				corev1.ResourceStorage: corev1.PersistentVolumeClaimNodeResizePending,
 			}
@@ -74,24 +74,24 @@ func volumeGrew(t *testing.T, db *v1alpha1.BarqCluster, names ...string) {
 	}
 }
 
-// fileSystemGrew says that a claim has what it asks for.
+// fileSystemGrew says that a PVC has what it asks for.
 func fileSystemGrew(t *testing.T, db *v1alpha1.BarqCluster, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		size := claims(t, db)[name].Spec.Resources.Requests[corev1.ResourceStorage]
-		changeClaimStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
+		size := pvcs(t, db)[name].Spec.Resources.Requests[corev1.ResourceStorage]
+		changePVCStatus(t, db, name, func(status *corev1.PersistentVolumeClaimStatus) {
 			status.Capacity[corev1.ResourceStorage] = size
 			status.AllocatedResourceStatuses, status.Conditions = nil, nil
 		})
 	}
 }
 
-func changeClaimStatus(t *testing.T, db *v1alpha1.BarqCluster, name string, change func(*corev1.PersistentVolumeClaimStatus)) {
+func changePVCStatus(t *testing.T, db *v1alpha1.BarqCluster, name string, change func(*corev1.PersistentVolumeClaimStatus)) {
 	t.Helper()
-	before := claims(t, db)[name]
-	claim := before.DeepCopy()
-	change(&claim.Status)
-	require.NoError(t, admin.Status().Patch(t.Context(), claim, client.MergeFrom(&before)))
+	before := pvcs(t, db)[name]
+	pvc := before.DeepCopy()
+	change(&pvc.Status)
+	require.NoError(t, admin.Status().Patch(t.Context(), pvc, client.MergeFrom(&before)))
 }
 
 func waitVolumes(t *testing.T, db *v1alpha1.BarqCluster, status metav1.ConditionStatus, reason, message string) {
@@ -161,7 +161,7 @@ func TestVolumesOfPodsThatAreGoneGrow(t *testing.T) {
 		return fmt.Sprintf("%+v", db.Status.Storage)
 	})
 	eventually(t, func() string {
-		size := claims(t, db)["data-db-1"].Status.Capacity[corev1.ResourceStorage]
+		size := pvcs(t, db)["data-db-1"].Status.Capacity[corev1.ResourceStorage]
 		if size.String() == "20Gi" {
 			return ""
 		}
@@ -244,7 +244,7 @@ func TestAGrowthThatIsRefusedCanBeTakenBack(t *testing.T) {
 // What a storage cannot give is taken back as far as Kubernetes lets it, which is to
 // just above what the volume has.
 func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
-	needsFeature(t, "RecoverVolumeExpansionFailure", "only with it a claim may ask for less than before")
+	needsFeature(t, "RecoverVolumeExpansionFailure", "only with it a PVC may ask for less than before")
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, db)
@@ -253,7 +253,7 @@ func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
 	require.NoError(t, resize(t, db, "10Ti"))
 	waitVolumes(t, db, metav1.ConditionFalse, v1alpha1.ReasonResizing,
 		"each volume is to have 10Ti: PVC data-db-0 has 10Gi, and its storage is growing it")
-	changeClaimStatus(t, db, "data-db-0", func(status *corev1.PersistentVolumeClaimStatus) {
+	changePVCStatus(t, db, "data-db-0", func(status *corev1.PersistentVolumeClaimStatus) {
 		status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{
 			corev1.ResourceStorage: corev1.PersistentVolumeClaimControllerResizeInfeasible,
 		}
@@ -274,7 +274,7 @@ func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
 	waitVolumes(t, db, metav1.ConditionTrue, v1alpha1.ReasonSizeReached, "every volume has at least 10Gi")
 	waitEvent(t, db, "Normal Resizing: PVC data-db-0 now asks for 10241Mi instead of 20Gi")
 	requireIdle(t, db)
-	request := claims(t, db)["data-db-0"].Spec.Resources.Requests[corev1.ResourceStorage]
+	request := pvcs(t, db)["data-db-0"].Spec.Resources.Requests[corev1.ResourceStorage]
 	require.Equal(t, "10241Mi", request.String())
 
 	storageWorks(t, db, true)
@@ -287,7 +287,7 @@ func TestAGrowthThatDidNotTakeEffectCanBeTakenBack(t *testing.T) {
 	waitReady(t, db)
 }
 
-// Before 1.32 Kubernetes lets no claim ask for less, which a policy stands for here. The status says so, and the size that the volumes
+// Before 1.32 Kubernetes lets no PVC ask for less, which a policy stands for here. The status says so, and the size that the volumes
 // have is a way out.
 func TestAGrowthThatIsNotTakenBackIsSaid(t *testing.T) {
 	namespace := newNamespace(t)
@@ -335,25 +335,25 @@ func refuseLess(t *testing.T, db *v1alpha1.BarqCluster) {
 	}
 	// Policies reach the API server's admission after a moment.
 	eventually(t, func() string {
-		claim := claims(t, db)["data-db-0"]
+		pvc := pvcs(t, db)["data-db-0"]
 		probe := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"probe":""}}}`))
-		if err := admin.Patch(t.Context(), &claim, probe, client.DryRunAll); err == nil {
+		if err := admin.Patch(t.Context(), &pvc, probe, client.DryRunAll); err == nil {
 			return "the policy is not there yet"
 		}
 		return ""
 	})
 }
 
-// A claim that somebody grew by hand is larger than the spec asks for, and stays so.
-func TestAClaimThatWasGrownByHandIsLeftAlone(t *testing.T) {
+// A PVC that somebody grew by hand is larger than the spec asks for, and stays so.
+func TestAPVCThatWasGrownByHandIsLeftAlone(t *testing.T) {
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, db)
 	storageWorks(t, db, false)
-	claim := claims(t, db)["data-db-0"]
-	grown := claim.DeepCopy()
+	pvc := pvcs(t, db)["data-db-0"]
+	grown := pvc.DeepCopy()
 	grown.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("15Gi")
-	require.NoError(t, admin.Patch(t.Context(), grown, client.MergeFrom(&claim)))
+	require.NoError(t, admin.Patch(t.Context(), grown, client.MergeFrom(&pvc)))
 	requireIdle(t, db)
 	storageWorks(t, db, true)
 	eventually(t, func() string {
@@ -420,7 +420,7 @@ func ready(pod *corev1.Pod) bool {
 	})
 }
 
-// A pod is restarted only where its claim asks for it, one at a time, the highest
+// A pod is restarted only where its PVC asks for it, one at a time, the highest
 // number first, and while all others answer. A killed operator goes on from there.
 func TestPodsRestartForTheirFileSystems(t *testing.T) {
 	namespace := newNamespace(t)
@@ -472,7 +472,7 @@ func TestEphemeralStorage(t *testing.T) {
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `{storage: {size: 2Gi}, tiering: {hotPath: ephemeral-storage}}`)
 	waitReady(t, db)
-	require.Empty(t, claims(t, db))
+	require.Empty(t, pvcs(t, db))
 	require.Empty(t, statefulSet(t, db).Spec.VolumeClaimTemplates)
 	require.Contains(t, statefulSet(t, db).Spec.Template.Spec.Volumes, corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{
 		EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: ptr.To(resource.MustParse("2Gi"))},
@@ -484,14 +484,14 @@ func TestEphemeralStorage(t *testing.T) {
 	require.Equal(t, "1Gi", statefulSet(t, db).Spec.Template.Spec.Volumes[0].EmptyDir.SizeLimit.String())
 }
 
-// A claim that is deleted by mistake goes when its pod stops, so no restart comes that the user has not asked for.
-func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
+// A PVC that is deleted by mistake goes when its pod stops, so no restart comes that the user has not asked for.
+func TestAPodWhosePVCIsBeingDeletedIsNotRestarted(t *testing.T) {
 	namespace := newNamespace(t)
 	newSecret(t, namespace, "keys", map[string]string{"token": "one"})
 	db := newCluster(t, namespace, "db", `{replicas: 2, env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]}`)
 	waitReady(t, db)
 	before := identities(t, db)
-	claim := claims(t, db)["data-db-0"]
+	pvc := pvcs(t, db)["data-db-0"]
 	output(t, kubectl("-n", namespace, "delete", "pvc/data-db-0", "--wait=false"))
 	message := "PVC data-db-0 is being deleted, and Kubernetes deletes its data when pod db-0 stops: copy the data first. " +
 		"The operator restarts this pod only for a change of the spec"
@@ -512,14 +512,14 @@ func TestAPodWhoseClaimIsBeingDeletedIsNotRestarted(t *testing.T) {
 	time.Sleep(soon)
 	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionTrue, v1alpha1.ReasonRolloutQueued)
 	require.Equal(t, before, identities(t, db))
-	require.Equal(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	require.Equal(t, pvc.UID, pvcs(t, db)["data-db-0"].UID)
 
 	// The user has copied the data and ends it.
 	output(t, kubectl("-n", namespace, "delete", "pod/db-0"))
 	waitFor(t, db, v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)
 	waitReady(t, db)
 	waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
-	require.NotEqual(t, claim.UID, claims(t, db)["data-db-0"].UID)
+	require.NotEqual(t, pvc.UID, pvcs(t, db)["data-db-0"].UID)
 	require.NotEqual(t, before["db-1"], identities(t, db)["db-1"], "the Secret reaches the pods")
 }
 
@@ -533,12 +533,12 @@ func TestAFileSystemIsNotGrownAtTheCostOfItsData(t *testing.T) {
 		},
 		"lost": func(t *testing.T, db *v1alpha1.BarqCluster) {
 			t.Helper()
-			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claims(t, db)["data-db-0"].Spec.VolumeName}}
+			volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: pvcs(t, db)["data-db-0"].Spec.VolumeName}}
 			refresh(t, volume)
 			volume.Finalizers = nil
 			require.NoError(t, admin.Update(t.Context(), volume))
 			require.NoError(t, client.IgnoreNotFound(admin.Delete(t.Context(), volume)))
-			refreshed := func() corev1.PersistentVolumeClaimPhase { return claims(t, db)["data-db-0"].Status.Phase }
+			refreshed := func() corev1.PersistentVolumeClaimPhase { return pvcs(t, db)["data-db-0"].Status.Phase }
 			eventually(t, func() string {
 				_ = admin.Patch(t.Context(), volume, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))
 				return strings.TrimPrefix(string(refreshed()), string(corev1.ClaimLost))
@@ -611,10 +611,10 @@ func TestTheFirstVolumesCanBeCorrected(t *testing.T) {
 			waitEvent(t, db, "Normal StatefulSetReplaced: the operator creates StatefulSet db again, because its PVCs ask for ")
 			waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 			requireIdle(t, db)
-			for _, claim := range claims(t, db) {
-				require.Equal(t, "10Gi", ptr.To(claim.Status.Capacity[corev1.ResourceStorage]).String())
-				require.Equal(t, "simulated", *claim.Spec.StorageClassName)
-				require.Equal(t, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, claim.Spec.AccessModes)
+			for _, pvc := range pvcs(t, db) {
+				require.Equal(t, "10Gi", ptr.To(pvc.Status.Capacity[corev1.ResourceStorage]).String())
+				require.Equal(t, "simulated", *pvc.Spec.StorageClassName)
+				require.Equal(t, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, pvc.Spec.AccessModes)
 			}
 			require.NotEmpty(t, causes(t, admin.Patch(t.Context(), db.DeepCopy(),
 				client.RawPatch(types.MergePatchType, []byte(`{"spec":{"storage":{"storageClassName":"other"}}}`)))), "there are volumes now")

@@ -34,6 +34,6 @@ func TestDifferences(t *testing.T) {
 	require.Empty(t, Differences(before, before))
 }
 
-func TestOnlyWhatSomebodyDecidesCounts(t *testing.T) {
+func TestOnlyWhatAPersonDecidesCounts(t *testing.T) {
 	require.Equal(t, map[string]any{"metadata": map[string]any{"name": "a", "namespace": "n", "uid": "1"}, "data": "x"}, decided(object("1", "x")).Object)
 }

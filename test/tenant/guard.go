@@ -174,7 +174,7 @@ func (g *Guard) mayBe(entry audit.Entry, after snapshot.Snapshot) bool {
 	return was == nil || !g.counts(name, was) || !entry.Succeeded()
 }
 
-// isOwnVolume tells whether a volume is bound to the claim of a BarqCluster. Whose it was counts, and not whose it has become.
+// isOwnVolume tells whether a volume is bound to the PVC of a BarqCluster. Whose it was counts, and not whose it has become.
 func (g *Guard) isOwnVolume(name snapshot.Name, after snapshot.Snapshot) bool {
 	volume := g.before[name]
 	if volume == nil {

@@ -59,8 +59,8 @@ func (o Own) Has(name snapshot.Name, object *unstructured.Unstructured) bool {
 	switch name.Resource {
 	case "persistentvolumes":
 		namespace, _, _ := unstructured.NestedString(object.Object, "spec", "claimRef", "namespace")
-		claim, _, _ := unstructured.NestedString(object.Object, "spec", "claimRef", "name")
-		return o.Names("persistentvolumeclaims", namespace, claim)
+		pvc, _, _ := unstructured.NestedString(object.Object, "spec", "claimRef", "name")
+		return o.Names("persistentvolumeclaims", namespace, pvc)
 	case "ipaddresses.networking.k8s.io":
 		namespace, _, _ := unstructured.NestedString(object.Object, "spec", "parentRef", "namespace")
 		service, _, _ := unstructured.NestedString(object.Object, "spec", "parentRef", "name")

@@ -107,14 +107,14 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, lookup o
 	for i := range pods {
 		observed.pods[pods[i].Name] = &pods[i]
 	}
-	var claims corev1.PersistentVolumeClaimList
+	var pvcs corev1.PersistentVolumeClaimList
 	// The code only reads them.
-	if err := reader.List(ctx, &claims, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
+	if err := reader.List(ctx, &pvcs, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
 		return observed, fmt.Errorf("listing PVCs: %w", err)
 	}
-	for i := range claims.Items {
-		if claims.Items[i].DeletionTimestamp != nil {
-			observed.leaving[claims.Items[i].Name] = true
+	for i := range pvcs.Items {
+		if pvcs.Items[i].DeletionTimestamp != nil {
+			observed.leaving[pvcs.Items[i].Name] = true
 		}
 	}
 	return observed, nil

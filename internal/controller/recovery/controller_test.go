@@ -129,7 +129,7 @@ func TestKubernetesHasAWhileToReplaceIt(t *testing.T) {
 	require.Len(t, w.deleted, 1)
 }
 
-func TestTheWaitBeginsAnew(t *testing.T) {
+func TestTheWaitBeginsAgain(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, w *world){
 		"with another pod": func(t *testing.T, w *world) { w.put(t, w.cache, stuckOn("older", 1)) },
 		"when it got on for a moment": func(t *testing.T, w *world) {
@@ -162,12 +162,12 @@ func TestTheAPIServerHasTheLastWord(t *testing.T) {
 		"it was replaced":    func(t *testing.T, w *world) { w.put(t, w.live, stuckOn("new", 1)) },
 		"another pod starts": func(t *testing.T, w *world) { w.put(t, w.live, podOf(0, "new")) },
 		"its volume goes with it": func(t *testing.T, w *world) {
-			claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			pvc := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 				Namespace: "team", Name: "data-vectors-1", Finalizers: []string{"kubernetes.io/pvc-protection"},
 				Labels: map[string]string{"app.kubernetes.io/name": "barq-db", "app.kubernetes.io/instance": "vectors"},
 			}}
-			require.NoError(t, w.live.Create(t.Context(), claim))
-			require.NoError(t, w.live.Delete(t.Context(), claim))
+			require.NoError(t, w.live.Create(t.Context(), pvc))
+			require.NoError(t, w.live.Delete(t.Context(), pvc))
 		},
 		"the BarqCluster is paused": func(t *testing.T, w *world) {
 			cluster := &v1alpha1.BarqCluster{}

@@ -67,7 +67,7 @@ func (o observation) plan(now time.Time) plan {
 		if changes.After(now) {
 			found.left = requeue.Sooner(found.left, changes.Sub(now))
 		}
-		if reason != "" && !o.claimLeaves(pod) {
+		if reason != "" && !o.pvcLeaves(pod) {
 			found.pod, found.reason = pod, reason
 		}
 	}
@@ -100,8 +100,8 @@ func (o observation) partition() int32 {
 	return ptr.Deref(o.statefulSet.Spec.UpdateStrategy.RollingUpdate.Partition, 0)
 }
 
-// claimLeaves reports whether a volume of the pod goes with the pod.
-func (o observation) claimLeaves(pod *corev1.Pod) bool {
+// pvcLeaves reports whether a volume of the pod goes with the pod.
+func (o observation) pvcLeaves(pod *corev1.Pod) bool {
 	for i := range o.statefulSet.Spec.VolumeClaimTemplates {
 		if o.leaving[o.statefulSet.Spec.VolumeClaimTemplates[i].Name+"-"+pod.Name] {
 			return true

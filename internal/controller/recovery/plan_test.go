@@ -203,7 +203,7 @@ func TestAnEditThatWasTakenBack(t *testing.T) {
 }
 
 // A PVC of one pod does not keep another pod from being replaced.
-func TestAClaimThatGoesKeepsItsPodOnly(t *testing.T) {
+func TestAPVCThatGoesKeepsItsPodOnly(t *testing.T) {
 	o := observed(stuckOn("old", 0), stuckOn("old", 1))
 	o.leaving["data-vectors-1"], o.leaving["data-others-0"] = true, true
 	require.Equal(t, "vectors-0: ImagePullBackOff", chosen(o.plan(now)))

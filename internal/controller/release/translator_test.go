@@ -81,9 +81,9 @@ func TestTranslateLooksUpTheFacts(t *testing.T) {
 	require.NotEmpty(t, first)
 
 	set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"}}
-	claim := corev1.PersistentVolumeClaim{}
-	claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}
-	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{claim}
+	pvc := corev1.PersistentVolumeClaim{}
+	pvc.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}
+	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{pvc}
 	values, err = newTranslator(google("rotated"), set).Translate(t.Context(), objectOf(t, tieredCluster))
 	require.NoError(t, err)
 	require.Equal(t, "10Gi", values["storage"].(map[string]any)["size"], "the template of the StatefulSet stays")

@@ -27,7 +27,7 @@ func TestHowManyComeFirst(t *testing.T) {
 	}
 }
 
-func TestOnlySlowRollOutsAreTold(t *testing.T) {
+func TestOnlySlowRolloutsAreTold(t *testing.T) {
 	holders := map[types.UID]holder{}
 	begin := func(name string, ago time.Duration) {
 		holders[types.UID(name)] = holder{name: types.NamespacedName{Namespace: "team", Name: name}, since: noon.Add(-ago)}

@@ -318,7 +318,7 @@ func TestResume(t *testing.T) {
 }
 
 // The messages of the others name a rollout that does not end, once.
-func TestASlowRollOutIsTold(t *testing.T) {
+func TestASlowRolloutIsTold(t *testing.T) {
 	f := newFleet(t, 1, "a", "b")
 	require.True(t, f.begin("a"))
 	require.False(t, f.begin("b"))

@@ -102,7 +102,7 @@ func TestTiersThatCannotWorkAreTold(t *testing.T) {
 		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false }))
 }
 
-func TestARollOutIsTold(t *testing.T) {
+func TestARolloutIsTold(t *testing.T) {
 	s := begin(t)
 	require.Equal(t, []string{"Normal RollingOut: 3 of 3 pods answer; pods are being created, replaced or deleted"}, s.then(func(o *status.Observation) {
 		o.StatefulSet.Status.UpdatedReplicas = 2
@@ -184,7 +184,7 @@ func TestRefusalsAreTold(t *testing.T) {
 	}))
 }
 
-func TestAQueuedRollOutIsTold(t *testing.T) {
+func TestAQueuedRolloutIsTold(t *testing.T) {
 	s := begin(t)
 	require.Equal(t, []string{"Normal RolloutQueued: waits for team/other"},
 		s.then(func(o *status.Observation) { o.Queued = "waits for team/other" }))

@@ -32,7 +32,7 @@ func TestAnnounce(t *testing.T) {
 		"the first volumes are there": {none, reached, ""},
 		"large enough from the start": {nil, reached, ""},
 		"large enough as before":      {reached, said(metav1.ConditionTrue, v1alpha1.ReasonSizeReached, pvcstest.Generation+1), ""},
-		"told claim by claim":         {reached, growing, ""},
+		"told PVC by PVC":             {reached, growing, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := events.NewFakeRecorder(10)

@@ -131,7 +131,7 @@ func small() pvcs.Observation {
 	return o
 }
 
-func TestEveryClaimIsAskedOnce(t *testing.T) {
+func TestEveryPVCIsAskedOnce(t *testing.T) {
 	o := small()
 	o.Cluster.Spec.Replicas = ptr.To[int32](2)
 	w := worldOf(t, o)
@@ -144,9 +144,9 @@ func TestEveryClaimIsAskedOnce(t *testing.T) {
 		"Normal Resizing PVC data-vectors-1 now asks for 20Gi",
 		"Normal Resizing PVC data-vectors-2 now asks for 20Gi",
 	}, w.heard())
-	claim := &corev1.PersistentVolumeClaim{}
-	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-2"}, claim))
-	require.Equal(t, resource.MustParse("20Gi"), claim.Spec.Resources.Requests[corev1.ResourceStorage])
+	pvc := &corev1.PersistentVolumeClaim{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-2"}, pvc))
+	require.Equal(t, resource.MustParse("20Gi"), pvc.Spec.Resources.Requests[corev1.ResourceStorage])
 
 	cluster := w.said(t)
 	require.Equal(t, "Resizing", storedStatus(cluster).resized().Reason)
@@ -184,12 +184,12 @@ func TestARefusalIsNotAskedForAgainInEachPass(t *testing.T) {
 	require.Len(t, w.heard(), 1, "the spec is another one")
 
 	w.refuse = nil
-	claim := &corev1.PersistentVolumeClaim{}
-	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-1"}, claim))
-	claim.Annotations = map[string]string{"example.com/class": "mended"}
-	require.NoError(t, w.store.Update(t.Context(), claim))
+	pvc := &corev1.PersistentVolumeClaim{}
+	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-1"}, pvc))
+	pvc.Annotations = map[string]string{"example.com/class": "mended"}
+	require.NoError(t, w.store.Update(t.Context(), pvc))
 	writes, _ = w.pass(t)
-	require.Equal(t, []string{"patch data-vectors-1", "apply status"}, writes, "the claim is another one")
+	require.Equal(t, []string{"patch data-vectors-1", "apply status"}, writes, "the PVC is another one")
 }
 
 // A growth that the storage cannot deliver is lowered to just above the size that the volume has.
@@ -240,7 +240,7 @@ func TestABarqClusterThatIsDeletedIsLeftAlone(t *testing.T) {
 }
 
 // PVCs of a database that a person installed by hand have the same names and labels.
-func TestClaimsWithoutAReleaseAreSomebodyElses(t *testing.T) {
+func TestPVCsWithoutAReleaseBelongToOthers(t *testing.T) {
 	o := small()
 	o.Cluster.Status.DeployedRelease = nil
 	writes, again := worldOf(t, o).pass(t)

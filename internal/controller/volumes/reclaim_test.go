@@ -35,10 +35,10 @@ func keeping() pvcs.Observation {
 }
 
 // volumeOf returns a volume that is bound to a PVC.
-func volumeOf(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
-	made := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: claim.Spec.VolumeName}}
+func volumeOf(pvc *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
+	made := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: pvc.Spec.VolumeName}}
 	made.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimDelete
-	made.Spec.ClaimRef = &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}
+	made.Spec.ClaimRef = &corev1.ObjectReference{Namespace: pvc.Namespace, Name: pvc.Name, UID: pvc.UID}
 	return made
 }
 
@@ -102,12 +102,12 @@ func TestVolumesAreToldToStayOnce(t *testing.T) {
 }
 
 // A PVC says nothing about a volume that Kubernetes has not bound to it.
-func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
+func TestOnlyTheVolumeOfThePVCIsToldToStay(t *testing.T) {
 	for name, change := range map[string]func(o pvcs.Observation, bound *corev1.PersistentVolume){
 		"unbound":           func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef = nil },
 		"another namespace": func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Namespace = "another" },
-		"another claim":     func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Name = "another" },
-		"a former claim":    func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.UID = "another" },
+		"another PVC":       func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.Name = "another" },
+		"a former PVC":      func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Spec.ClaimRef.UID = "another" },
 		"gone":              func(_ pvcs.Observation, bound *corev1.PersistentVolume) { bound.Name = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,10 +127,10 @@ func TestOnlyTheVolumeOfTheClaimIsToldToStay(t *testing.T) {
 	}
 }
 
-func TestNoteOfAnotherClaimSaysNothing(t *testing.T) {
+func TestNoteOfAnotherPVCSaysNothing(t *testing.T) {
 	o := keeping()
 	// A backup restores annotations, and the PVC is a new one.
-	o.PVCs[0].Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former claim"}
+	o.PVCs[0].Annotations = map[string]string{clusters.VolumeStaysAnnotation: "uid of a former PVC"}
 	w := keepingWorld(t, o, func([]*corev1.PersistentVolume) {})
 	writes, _ := w.pass(t)
 	require.Contains(t, writes, "patch pv-vectors-0")

@@ -128,7 +128,7 @@ func ourRevision(status release.Status, origin string) *release.Release {
 	return newest
 }
 
-func TestARollOutThatNobodyAskedForWaits(t *testing.T) {
+func TestAnUnrequestedRolloutWaits(t *testing.T) {
 	helm := &renderingHelm{newest: ourRevision(release.StatusDeployed, "requested"), manifest: releasetest.Manifest("1", "barq:2", "ClusterIP")}
 	queue, remembered := &slots{taken: true}, settled.New()
 
@@ -180,7 +180,7 @@ func TestWhatDoesNotRestartPodsDoesNotWait(t *testing.T) {
 	require.Equal(t, []map[string]string{releasetest.Labels("3", "requested")}, helm.made)
 }
 
-func TestAFailedRollOutGoesOn(t *testing.T) {
+func TestAFailedRolloutGoesOn(t *testing.T) {
 	helm := &renderingHelm{newest: ourRevision(release.StatusFailed, "unrequested"), manifest: releasetest.Before}
 	queue := &slots{taken: true}
 	require.True(t, passOver(t, helm, queue, settled.New()))

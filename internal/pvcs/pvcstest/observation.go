@@ -36,7 +36,7 @@ func PVC(name, asks, has string) pvcs.PVC {
 	made.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(asks)}
 	made.Status.Capacity = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(has)}
 	made.Status.Phase = corev1.ClaimBound
-	return pvcs.PVC{Claim: clusters.Claim{PersistentVolumeClaim: made}}
+	return pvcs.PVC{PVC: clusters.PVC{PersistentVolumeClaim: made}}
 }
 
 // Observed returns a BarqCluster of three pods that answer. Its volumes have 10Gi, and its PVCs ask

@@ -101,7 +101,7 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 		{"", "secrets"}: {"create", "delete", "get", "list", "update", "watch"},
 		// Volumes grow, and go where spec.storage.retention says so. A pod is restarted where its file system needs that, and replaced where it is stuck on a former spec.
 		{"", "persistentvolumeclaims"}: {"delete", "list", "patch", "watch"},
-		// A volume outlives its claim where spec.storage.retention.reclaim says so.
+		// A volume outlives its PVC where spec.storage.retention.reclaim says so.
 		{"", "persistentvolumes"}: {"get", "patch"},
 		// One is made as a dry run before a template reaches the pods, and quotas are read if they have no room for it.
 		{"", "pods"}:           {"create", "delete", "list", "watch"},

@@ -11,7 +11,7 @@ import (
 	"k8s.io/kubernetes/pkg/registry/core/pod"
 )
 
-// createDependents makes the first pod of a StatefulSet, and its claims, as the controller does.
+// createDependents makes the first pod of a StatefulSet, and its PVCs, as the controller does.
 func createDependents(set *apps.StatefulSet) error {
 	name := set.Name + "-0"
 	first := &core.Pod{ObjectMeta: *set.Spec.Template.ObjectMeta.DeepCopy(), Spec: *set.Spec.Template.Spec.DeepCopy()}
@@ -22,14 +22,14 @@ func createDependents(set *apps.StatefulSet) error {
 	first.Labels["statefulset.kubernetes.io/pod-name"] = name
 	first.Labels["apps.kubernetes.io/pod-index"] = "0"
 	for i := range set.Spec.VolumeClaimTemplates {
-		claim := set.Spec.VolumeClaimTemplates[i].DeepCopy()
-		volume := claim.Name
-		claim.Name, claim.Namespace = volume+"-"+name, set.Namespace
-		if err := create(set.Namespace, claim, corev1.SchemeGroupVersion, persistentvolumeclaim.Strategy); err != nil {
-			return fmt.Errorf("claim of pod 0: %w", err)
+		pvc := set.Spec.VolumeClaimTemplates[i].DeepCopy()
+		volume := pvc.Name
+		pvc.Name, pvc.Namespace = volume+"-"+name, set.Namespace
+		if err := create(set.Namespace, pvc, corev1.SchemeGroupVersion, persistentvolumeclaim.Strategy); err != nil {
+			return fmt.Errorf("PVC of pod 0: %w", err)
 		}
 		first.Spec.Volumes = append(first.Spec.Volumes, core.Volume{Name: volume, VolumeSource: core.VolumeSource{
-			PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+			PersistentVolumeClaim: &core.PersistentVolumeClaimVolumeSource{ClaimName: pvc.Name},
 		}})
 	}
 	if err := create(set.Namespace, first, corev1.SchemeGroupVersion, pod.Strategy); err != nil {

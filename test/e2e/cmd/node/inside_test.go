@@ -139,7 +139,7 @@ func TestInsidePodsRun(t *testing.T) {
 }
 
 const (
-	claim    = "pvc/data-web-0"
+	pvc      = "pvc/data-web-0"
 	capacity = ".status.capacity.storage"
 	resize   = `{"spec":{"resources":{"requests":{"storage":%q}}}}`
 )
@@ -149,59 +149,59 @@ func (n namespace) start(t *testing.T, class string) string {
 	t.Helper()
 	n.kubectl(t, fmt.Sprintf(set, 1, shell(t), class), "apply", "-f", "-")
 	n.kubectl(t, "", "rollout", "status", "statefulset/web", "--timeout=30s")
-	require.Equal(t, "64Mi", n.get(t, claim, capacity))
+	require.Equal(t, "64Mi", n.get(t, pvc, capacity))
 	return n.get(t, "pod/web-0", ".metadata.uid")
 }
 
 func TestInsideVolumesGrowOnline(t *testing.T) {
 	n := inside(t)
 	before := n.start(t, "expandable")
-	n.kubectl(t, "", "patch", claim, "--patch="+fmt.Sprintf(resize, "96Mi"))
-	n.wait(t, claim, capacity, "96Mi")
-	require.Empty(t, n.get(t, claim, ".status.conditions"))
+	n.kubectl(t, "", "patch", pvc, "--patch="+fmt.Sprintf(resize, "96Mi"))
+	n.wait(t, pvc, capacity, "96Mi")
+	require.Empty(t, n.get(t, pvc, ".status.conditions"))
 	require.Equal(t, before, n.get(t, "pod/web-0", ".metadata.uid"))
 }
 
 func TestInsideVolumesGrowOffline(t *testing.T) {
 	n := inside(t)
 	n.start(t, "expandable-offline")
-	n.kubectl(t, "", "patch", claim, "--patch="+fmt.Sprintf(resize, "96Mi"))
-	n.wait(t, claim, `.status.conditions[?(@.type=="FileSystemResizePending")].status`, "True")
-	n.wait(t, claim, ".status.allocatedResourceStatuses.storage", "NodeResizeInProgress")
+	n.kubectl(t, "", "patch", pvc, "--patch="+fmt.Sprintf(resize, "96Mi"))
+	n.wait(t, pvc, `.status.conditions[?(@.type=="FileSystemResizePending")].status`, "True")
+	n.wait(t, pvc, ".status.allocatedResourceStatuses.storage", "NodeResizeInProgress")
 	// More often than the kubelet looks at its volumes.
 	time.Sleep(3 * time.Second)
-	require.Equal(t, "64Mi", n.get(t, claim, capacity))
-	require.Equal(t, "Resizing FileSystemResizePending NodeResizeError", n.get(t, claim, `.status.conditions[?(@.status=="True")].type`))
-	t.Log(n.get(t, claim, ".status"))
+	require.Equal(t, "64Mi", n.get(t, pvc, capacity))
+	require.Equal(t, "Resizing FileSystemResizePending NodeResizeError", n.get(t, pvc, `.status.conditions[?(@.status=="True")].type`))
+	t.Log(n.get(t, pvc, ".status"))
 
 	n.kubectl(t, "", "delete", "pod", "web-0")
-	n.wait(t, claim, capacity, "96Mi")
+	n.wait(t, pvc, capacity, "96Mi")
 	n.kubectl(t, "", "rollout", "status", "statefulset/web", "--timeout=30s")
-	require.Empty(t, n.get(t, claim, ".status.conditions"))
+	require.Empty(t, n.get(t, pvc, ".status.conditions"))
 	require.Equal(t, []string{"web-0", "web-0"}, strings.Fields(n.kubectl(t, "", "exec", "web-0", "--", "busybox", "cat", "/data/index.html")))
 }
 
 func TestInsideVolumesFailToGrow(t *testing.T) {
 	n := inside(t)
 	n.start(t, "expandable-broken")
-	n.kubectl(t, "", "patch", claim, "--patch="+fmt.Sprintf(resize, "1Gi"))
-	n.wait(t, claim, ".status.allocatedResourceStatuses.storage", "ControllerResizeInfeasible")
-	t.Log(n.get(t, claim, ".status"))
+	n.kubectl(t, "", "patch", pvc, "--patch="+fmt.Sprintf(resize, "1Gi"))
+	n.wait(t, pvc, ".status.allocatedResourceStatuses.storage", "ControllerResizeInfeasible")
+	t.Log(n.get(t, pvc, ".status"))
 	// Kubernetes lets the growth be taken back to just above what the volume has, and tries that.
-	n.kubectl(t, "", "patch", claim, "--patch="+fmt.Sprintf(resize, "65Mi"))
-	n.wait(t, claim, ".status.allocatedResources.storage", "65Mi")
-	n.wait(t, claim, ".status.allocatedResourceStatuses.storage", "ControllerResizeInfeasible")
-	require.Equal(t, "64Mi", n.get(t, claim, capacity))
+	n.kubectl(t, "", "patch", pvc, "--patch="+fmt.Sprintf(resize, "65Mi"))
+	n.wait(t, pvc, ".status.allocatedResources.storage", "65Mi")
+	n.wait(t, pvc, ".status.allocatedResourceStatuses.storage", "ControllerResizeInfeasible")
+	require.Equal(t, "64Mi", n.get(t, pvc, capacity))
 }
 
 func TestInsideVolumesOfAFixedSize(t *testing.T) {
 	n := inside(t)
 	n.start(t, "fixed")
-	refused, err := exec.Command("kubectl", "--namespace="+string(n), "patch", claim, "--patch="+fmt.Sprintf(resize, "96Mi")).CombinedOutput()
+	refused, err := exec.Command("kubectl", "--namespace="+string(n), "patch", pvc, "--patch="+fmt.Sprintf(resize, "96Mi")).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(refused), "the storageclass that provisions the pvc must support resize")
 
-	volume := "pv/" + n.get(t, claim, ".spec.volumeName")
-	n.kubectl(t, "", "delete", "statefulset/web", claim)
+	volume := "pv/" + n.get(t, pvc, ".spec.volumeName")
+	n.kubectl(t, "", "delete", "statefulset/web", pvc)
 	n.kubectl(t, "", "wait", "--for=delete", volume, "--timeout=30s")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
-func TestClaims(t *testing.T) {
+func TestPVCs(t *testing.T) {
 	store := storeOf(t)
 	for _, name := range []string{
 		"data-vectors-10", "data-vectors-2", "data-vectors-0",
@@ -26,15 +26,15 @@ func TestClaims(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "data-vectors-1"},
 	}), "without the labels")
 
-	claims, err := clusters.Claims(t.Context(), store, ownership.Of, vectors())
+	pvcs, err := clusters.PVCs(t.Context(), store, ownership.Of, vectors())
 	require.NoError(t, err)
 	type found struct {
 		name, pod string
 		ordinal   int32
 	}
 	var got []found
-	for _, claim := range claims {
-		got = append(got, found{claim.Name, claim.Pod, claim.Ordinal})
+	for _, pvc := range pvcs {
+		got = append(got, found{pvc.Name, pvc.Pod, pvc.Ordinal})
 	}
 	require.Equal(t, []found{{"data-vectors-0", "vectors-0", 0}, {"data-vectors-2", "vectors-2", 2}, {"data-vectors-10", "vectors-10", 10}}, got)
 }

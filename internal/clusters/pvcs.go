@@ -18,8 +18,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
-// Claim is the PVC of one of a BarqCluster's pods.
-type Claim struct {
+// PVC is the PersistentVolumeClaim of one of a BarqCluster's pods.
+type PVC struct {
 	*corev1.PersistentVolumeClaim
 	// Pod is the name of the pod, which may not exist.
 	Pod     string
@@ -31,33 +31,33 @@ type Claim struct {
 const VolumeStaysAnnotation = "barq.db/volume-retained"
 
 // VolumeStays reports whether the volume of a PVC was set to stay after the PVC is deleted.
-func VolumeStays(claim *corev1.PersistentVolumeClaim) bool {
-	return claim.UID != "" && claim.Annotations[VolumeStaysAnnotation] == string(claim.UID)
+func VolumeStays(pvc *corev1.PersistentVolumeClaim) bool {
+	return pvc.UID != "" && pvc.Annotations[VolumeStaysAnnotation] == string(pvc.UID)
 }
 
-// ClaimName returns the name that a StatefulSet gives to a pod's PVC, for the chart's template named
+// PVCName returns the name that a StatefulSet gives to a pod's PVC, for the chart's template named
 // data.
-func ClaimName(pod string) string { return "data-" + pod }
+func PVCName(pod string) string { return "data-" + pod }
 
-// Claims reads the PVCs of the BarqCluster's pods, including pods that are gone, in the order of the
+// PVCs reads the PVCs of the BarqCluster's pods, including pods that are gone, in the order of the
 // pods' numbers. lookup fits the reader. The caller must not change them, because the cache shares
 // them.
-func Claims(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) ([]Claim, error) {
+func PVCs(ctx context.Context, reader client.Reader, lookup ownership.Lookup, cluster *v1alpha1.BarqCluster) ([]PVC, error) {
 	var list corev1.PersistentVolumeClaimList
 	if err := reader.List(ctx, &list, append(lookup(cluster), client.UnsafeDisableDeepCopy)...); err != nil {
 		return nil, fmt.Errorf("listing PVCs: %w", err)
 	}
-	return ClaimsOf(cluster, list.Items), nil
+	return PVCsOf(cluster, list.Items), nil
 }
 
-// ClaimsOf returns the PVCs that belong to the BarqCluster's pods. A PVC of another name does not,
+// PVCsOf returns the PVCs that belong to the BarqCluster's pods. A PVC of another name does not,
 // even with the same labels: it may be a copy that was restored from a backup.
-func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeClaim) []Claim {
-	var found []Claim
-	prefix := ClaimName(cluster.Name + "-")
-	for i := range claims {
-		claim := &claims[i]
-		number, ok := strings.CutPrefix(claim.Name, prefix)
+func PVCsOf(cluster *v1alpha1.BarqCluster, pvcs []corev1.PersistentVolumeClaim) []PVC {
+	var found []PVC
+	prefix := PVCName(cluster.Name + "-")
+	for i := range pvcs {
+		pvc := &pvcs[i]
+		number, ok := strings.CutPrefix(pvc.Name, prefix)
 		if !ok {
 			continue
 		}
@@ -67,11 +67,11 @@ func ClaimsOf(cluster *v1alpha1.BarqCluster, claims []corev1.PersistentVolumeCla
 		}
 		ordinal := int32(parsed)
 		// No pod has a number with leading zeros.
-		if pod := workload.PodName(cluster.Name, ordinal); claim.Name == ClaimName(pod) {
-			found = append(found, Claim{PersistentVolumeClaim: claim, Pod: pod, Ordinal: ordinal})
+		if pod := workload.PodName(cluster.Name, ordinal); pvc.Name == PVCName(pod) {
+			found = append(found, PVC{PersistentVolumeClaim: pvc, Pod: pod, Ordinal: ordinal})
 		}
 	}
-	slices.SortFunc(found, func(a, b Claim) int { return int(a.Ordinal - b.Ordinal) })
+	slices.SortFunc(found, func(a, b PVC) int { return int(a.Ordinal - b.Ordinal) })
 	return found
 }
 
