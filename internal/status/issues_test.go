@@ -78,7 +78,7 @@ func TestIssues(t *testing.T) {
 			observation.Replacing(), func(o *status.Observation) { observation.Lose(o, image("vectors-2")) },
 			said{
 				"Degraded", no, yes, no, "PodsNotReady", "2 of 3 pods answer, the primary vectors-0 among them; " +
-					"pod vectors-2" + noImage + "; after that the rollout goes on to the other 2 after that", generation,
+					"pod vectors-2" + noImage + "; after that the rollout goes on to the other 2", generation,
 			},
 			"Progressing",
 		},
@@ -112,7 +112,7 @@ func TestIssues(t *testing.T) {
 			},
 			said{
 				"Degraded", no, yes, no, "PodsNotReady",
-				"2 of 3 pods answer" + dead + crashedBefore + "; after that the rollout goes on to the other 1 after that", generation,
+				"2 of 3 pods answer" + dead + crashedBefore + "; after that the rollout goes on to the other 1", generation,
 			},
 			"Progressing",
 		},

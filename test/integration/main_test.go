@@ -62,9 +62,11 @@ func run(m *testing.M) (code int, err error) {
 		fmt.Fprintln(os.Stderr, "the logs of this run are in", folder)
 	}()
 
-	bed, err := startBed(ctx, testbed.Options{
-		Root: root, Folder: folder, Out: os.Stderr, Tools: []string{"helm"}, Audited: []string{operatorUser},
-		Manifests: []string{filepath.Join("testdata", "monitors.yaml")},
+	bed, err := collectingSeldom(func() (*testbed.Testbed, error) {
+		return testbed.Start(ctx, testbed.Options{
+			Root: root, Folder: folder, Out: os.Stderr, Tools: []string{"helm"}, Audited: []string{operatorUser},
+			Manifests: []string{filepath.Join("testdata", "monitors.yaml")},
+		})
 	})
 	if err != nil {
 		return 1, err
@@ -98,15 +100,15 @@ func run(m *testing.M) (code int, err error) {
 	return code, operator.CheckLog()
 }
 
-// startBed starts a cluster that collects garbage seldom: with the default the API server spends half of its time on that.
+// collectingSeldom starts a cluster that collects garbage seldom: with the default the API server spends half of its time on that.
 // The operator, whose memory is looked at, keeps the default.
-func startBed(ctx context.Context, options testbed.Options) (*testbed.Testbed, error) {
+func collectingSeldom[T any](start func() (T, error)) (started T, err error) {
 	const variable = "GOGC"
 	if err := os.Setenv(variable, "400"); err != nil {
-		return nil, err
+		return started, err
 	}
 	defer func() { _ = os.Unsetenv(variable) }()
-	return testbed.Start(ctx, options)
+	return start()
 }
 
 func kubectl(args ...string) *exec.Cmd {

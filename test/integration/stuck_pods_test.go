@@ -28,8 +28,10 @@ import (
 func withMaxUnavailable(t *testing.T) barqcluster.Kubernetes {
 	t.Helper()
 	folder := t.TempDir()
-	control, err := startCluster(t.Context(), cluster.Options{
-		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, FeatureGates: map[string]bool{"MaxUnavailableStatefulSet": true},
+	control, err := collectingSeldom(func() (*cluster.Cluster, error) {
+		return cluster.Start(t.Context(), cluster.Options{
+			Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, FeatureGates: map[string]bool{"MaxUnavailableStatefulSet": true},
+		})
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = control.Stop() })
