@@ -108,7 +108,7 @@ func TestAFollowerCrashesAndThePrimaryDoes(t *testing.T) {
 
 	// A rollout stops at the first pod, which is the last follower.
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = map[string]string{crashLoop: "true"} })
-	waitMessage(t, cluster, "2 of 3 pods answer, the primary db-0 among them; "+crashes("db-2")+"; after that the rollout goes on to the other 2 after that"+
+	waitMessage(t, cluster, "2 of 3 pods answer, the primary db-0 among them; "+crashes("db-2")+"; after that the rollout goes on to the other 2"+
 		"; the pods are replaced, because the spec has changed (generation 2): metadata.annotations")
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.PodAnnotations = nil })
