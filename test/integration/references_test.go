@@ -82,7 +82,6 @@ func TestAnAccountThatTheSpecStillNames(t *testing.T) {
 
 // What the spec names for the pods and is not there is said, and holds a change back as a missing Secret does. It goes on by itself.
 func TestNamesThatDoNotExist(t *testing.T) {
-	t.Parallel()
 	class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "not-there-yet"}, Value: 1000}
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "not-there-yet"}}
 	t.Cleanup(func() { _ = admin.Delete(context.Background(), class.DeepCopy()) })

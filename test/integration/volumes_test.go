@@ -456,7 +456,7 @@ func TestPodsRestartForTheirFileSystems(t *testing.T) {
 	waitEvent(t, db, "Normal FileSystemResizePending: the operator restarts pod db-2, because the file system of PVC data-db-2 grows only when the pod starts")
 	operator.Kill()
 	require.NoError(t, operator.Start())
-	waitEvent(t, db, "Normal FileSystemResizePending: pod db-1 is restarted, ")
+	waitEvent(t, db, "Normal FileSystemResizePending: the operator restarts pod db-1, ")
 	require.Equal(t, []string{"db-2", "db-1"}, gone(), "each once, though its file system has not grown yet")
 
 	fileSystemGrew(t, db, "data-db-1", "data-db-2")
