@@ -73,3 +73,23 @@ func TestWhatIsAmiss(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, out, "shards: 0 tests ran of 3\n")
 }
+
+// A suite whose list is out of date would fail in CI, after an hour.
+func TestTheListsNameTests(t *testing.T) {
+	for _, suite := range []string{"integration", "e2e"} {
+		folder := filepath.Join("..", "..", "test", suite)
+		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+		require.NoError(t, err)
+		var source strings.Builder
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			source.Write(content)
+		}
+		listed, err := os.ReadFile(filepath.Join(folder, "testdata", "seconds.txt"))
+		require.NoError(t, err)
+		for line := range strings.Lines(string(listed)) {
+			require.Contains(t, source.String(), "\nfunc "+strings.Fields(line)[0]+"(", suite)
+		}
+	}
+}
