@@ -59,7 +59,7 @@ func replacements(t *testing.T, kubernetes barqcluster.Kubernetes, db *v1alpha1.
 	t.Helper()
 	var found []string
 	for _, event := range kubernetes.Events(t, db) {
-		if match := regexp.MustCompile(`^Normal StuckPodReplaced: pod (\S+) is deleted, `).FindStringSubmatch(event); match != nil {
+		if match := regexp.MustCompile(`^Normal StuckPodReplaced: the operator deletes pod (\S+), `).FindStringSubmatch(event); match != nil {
 			found = append(found, match[1])
 		}
 	}
