@@ -121,10 +121,8 @@ func (e *environment) install(ctx context.Context, contenders []string) error {
 // awaitDefinitions returns when resources of both kinds can be made.
 func (e *environment) awaitDefinitions(ctx context.Context) error {
 	return wait.For(ctx, "the API server to know the kinds", func(ctx context.Context) (bool, error) {
-		if _, err := e.values(ctx); err != nil {
-			return false, nil
-		}
-		return e.Admin.Create(ctx, newStockCluster(metav1.NamespaceDefault, "probe", nil), client.DryRunAll) == nil, nil
+		_, err := e.values(ctx)
+		return err == nil && e.Admin.Create(ctx, newStockCluster(metav1.NamespaceDefault, "probe", nil), client.DryRunAll) == nil, nil
 	})
 }
 

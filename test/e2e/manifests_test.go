@@ -281,7 +281,7 @@ func testSample(t *testing.T, path, reason string) {
 	}
 	suite.Eventually(t, func() string {
 		ready := suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, reason)
-		if strings.Contains(ready.Message, "exit code 101") {
+		if strings.Contains(ready.Message, "exited with code 101") {
 			return ""
 		}
 		return ready.Message

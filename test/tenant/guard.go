@@ -166,17 +166,19 @@ func (g *Guard) mayBe(entry audit.Entry, after snapshot.Snapshot) bool {
 	if !entry.Writes() {
 		return g.mayRead(entry, resource)
 	}
-	if entry.Verb == "create" && entry.Name == "" && entry.Code >= http.StatusInternalServerError && g.isHome(entry.Namespace) {
-		// The operator was killed before the API server had read which object it asks for. What is there is compared.
-		return true
-	}
 	if !names(g.own, resource, entry) {
-		return false
+		return isCutOff(entry) && g.isHome(entry.Namespace)
 	}
 	// One of an administrator's under the name of one of the tenant's may be asked for in vain.
 	name := snapshot.Name{Resource: resource, Namespace: entry.Namespace, Name: entry.Name}
 	was := g.before[name]
 	return was == nil || !g.counts(name, was) || !entry.Succeeded()
+}
+
+// isCutOff tells whether the operator was killed before the API server had read which object it wants to create. What is there is
+// compared.
+func isCutOff(entry audit.Entry) bool {
+	return entry.Verb == "create" && entry.Name == "" && entry.Code >= http.StatusInternalServerError
 }
 
 // isOwnVolume tells whether a volume is bound to the PVC of a BarqCluster. Whose it was counts, and not whose it has become.

@@ -27,8 +27,8 @@ func TestOnlyProgressCanWait(t *testing.T) {
 		}
 		return &v1alpha1.BarqClusterStatus{Conditions: conditions}
 	}
-	stalled := func(status metav1.ConditionStatus) metav1.Condition {
-		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: status}
+	stalled := func(value metav1.ConditionStatus) metav1.Condition {
+		return metav1.Condition{Type: v1alpha1.ConditionStalled, Status: value}
 	}
 	applying := said(metav1.ConditionFalse, v1alpha1.ReasonApplying, stalled(metav1.ConditionFalse))
 	claimed := first()
@@ -70,7 +70,7 @@ func TestOnlyProgressCanWait(t *testing.T) {
 // Progress before the first answer can wait, and so can the news that a change is applied to a
 // BarqCluster that is Ready. A loss or a fault cannot.
 func TestCanWait(t *testing.T) {
-	status := func(ready metav1.ConditionStatus, reason string, edits ...func(*v1alpha1.BarqClusterStatus)) *v1alpha1.BarqClusterStatus {
+	stored := func(ready metav1.ConditionStatus, reason string, edits ...func(*v1alpha1.BarqClusterStatus)) *v1alpha1.BarqClusterStatus {
 		made := &v1alpha1.BarqClusterStatus{
 			ObservedGeneration: 3, ReadyReplicas: 2,
 			Conditions: []metav1.Condition{
@@ -84,31 +84,31 @@ func TestCanWait(t *testing.T) {
 		}
 		return made
 	}
-	is := status(metav1.ConditionTrue, v1alpha1.ReasonReady)
+	is := stored(metav1.ConditionTrue, v1alpha1.ReasonReady)
 	claimed := first()
 	reconciling := func(reason string) func(*v1alpha1.BarqClusterStatus) {
 		return func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: reason})
 		}
 	}
-	starts := status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, reconciling(v1alpha1.ReasonRollingOut))
-	neverAnswered := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut))
-	lost := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonPodsNotReady))
-	stalls := status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut), func(s *v1alpha1.BarqClusterStatus) {
+	starts := stored(metav1.ConditionFalse, v1alpha1.ReasonRollingOut, reconciling(v1alpha1.ReasonRollingOut))
+	neverAnswered := stored(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut))
+	lost := stored(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonPodsNotReady))
+	stalls := stored(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady, reconciling(v1alpha1.ReasonRollingOut), func(s *v1alpha1.BarqClusterStatus) {
 		s.Conditions[1].Status = metav1.ConditionTrue
 	})
 	for name, test := range map[string]struct {
 		stored, computed *v1alpha1.BarqClusterStatus
 		want             bool
 	}{
-		"claimed":                  {claimed, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
-		"a change is applied":      {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
-		"it has taken pods away":   {is, status(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
-		"another reason to say so": {status(metav1.ConditionTrue, v1alpha1.ReasonPaused), status(metav1.ConditionFalse, v1alpha1.ReasonApplying), false},
-		"a pod less while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
+		"claimed":                  {claimed, stored(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"a change is applied":      {is, stored(metav1.ConditionFalse, v1alpha1.ReasonApplying), true},
+		"it has taken pods away":   {is, stored(metav1.ConditionFalse, v1alpha1.ReasonRollingOut), false},
+		"another reason to say so": {stored(metav1.ConditionTrue, v1alpha1.ReasonPaused), stored(metav1.ConditionFalse, v1alpha1.ReasonApplying), false},
+		"a pod less while a change is applied": {is, stored(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.ReadyReplicas--
 		}), false},
-		"it stalls while a change is applied": {is, status(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
+		"it stalls while a change is applied": {is, stored(metav1.ConditionFalse, v1alpha1.ReasonApplying, func(s *v1alpha1.BarqClusterStatus) {
 			s.Conditions[1].Status = metav1.ConditionTrue
 		}), false},
 		"trouble from the start":           {claimed, neverAnswered, true},
@@ -120,7 +120,7 @@ func TestCanWait(t *testing.T) {
 		"they answer after trouble":        {neverAnswered, is, false},
 		"a loss":                           {starts, lost, false},
 		"a loss is over":                   {lost, starts, false},
-		"a fault":                          {is, status(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), false},
+		"a fault":                          {is, stored(metav1.ConditionFalse, v1alpha1.ReasonPodsNotReady), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, test.want, canWait(test.stored, test.computed))

@@ -30,7 +30,7 @@ import (
 
 // Helm builds objects from a manifest, and tries them. *kubeclient.Client implements it.
 type Helm interface {
-	Build(manifest io.Reader, validate bool) (kube.ResourceList, error)
+	Build(rendered io.Reader, validate bool) (kube.ResourceList, error)
 	// Try returns the object that the API server would store; nil if there is nothing to write. former is the object in
 	// the manifest before; nil if it is not there.
 	Try(wanted, former *resource.Info) (*unstructured.Unstructured, error)

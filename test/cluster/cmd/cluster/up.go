@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -53,19 +54,11 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 		return err
 	}
 	logs := filepath.Join(dir, "logs")
-	if err := os.MkdirAll(logs, 0o750); err != nil {
-		return err
-	}
-	log, err := os.Create(filepath.Join(logs, "cluster.log"))
+	log, said, err := createLog(logs)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = log.Close() }()
-	said, err := os.Open(log.Name())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = said.Close() }()
+	defer func() { _ = errors.Join(log.Close(), said.Close()) }()
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -124,4 +117,18 @@ Logs are in %[1]s/logs. To stop it:
 
   go run ./test/cluster/cmd/cluster down --dir %[2]s
 `, absolute, dir)
+}
+
+// createLog returns the log of the process that owns a cluster, to write and to read.
+func createLog(folder string) (written, read *os.File, err error) {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return nil, nil, err
+	}
+	if written, err = os.Create(filepath.Join(folder, "cluster.log")); err != nil {
+		return nil, nil, err
+	}
+	if read, err = os.Open(written.Name()); err != nil {
+		return nil, nil, errors.Join(err, written.Close())
+	}
+	return written, read, nil
 }
