@@ -98,7 +98,7 @@ func TestACrashLoopIsTold(t *testing.T) {
 	t.Logf("told after %s: %s", rounded(degraded), ready.Message)
 	require.Less(t, degraded, 15*time.Second)
 	require.Equal(t, v1alpha1.PhaseDegraded, cluster.Status.Phase)
-	require.Contains(t, ready.Message, "exit code 1")
+	require.Contains(t, ready.Message, "exited with code 1")
 
 	suite.WaitFor(t, cluster, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonProgressDeadlineExceeded)
 	t.Logf("stalled after %s", rounded(time.Since(start)))
