@@ -49,6 +49,8 @@ type Options struct {
 	// FeatureGates of the API server and of the controllers that differ from the default of their version, such as
 	// MaxUnavailableStatefulSet.
 	FeatureGates map[string]bool
+	// Environment has variables for all processes of the cluster, such as GOGC=400, beside those of this process.
+	Environment []string
 }
 
 // Audit is how the API server logs requests. It answers a request only when its line is in
@@ -77,6 +79,8 @@ type Cluster struct {
 	realNode  *RealNode
 	audit     *Audit
 	gates     map[string]bool
+	// environment has the further variables of all processes.
+	environment []string
 
 	credentials *credentials
 	ports       []port
@@ -112,7 +116,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit, gates: options.FeatureGates, expected: map[*process.Process]bool{}}
+	c := &Cluster{directory: d, owner: owner, out: out, realNode: options.RealNode, audit: options.Audit, gates: options.FeatureGates, environment: options.Environment, expected: map[*process.Process]bool{}}
 	c.running, c.end = context.WithCancelCause(context.Background())
 	c.stop = sync.OnceValue(c.stopAll)
 	if err := c.start(ctx, options.Tools); err != nil {
@@ -341,7 +345,7 @@ func (c *Cluster) runAgain(place *started) error {
 	if place.runs > 0 {
 		log = fmt.Sprintf("%s-%d", place.name, 1+place.runs)
 	}
-	p, err := process.Start(place.name, place.file, place.arguments, c.directory.log(log))
+	p, err := process.Start(place.name, place.file, place.arguments, c.directory.log(log), c.environment...)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // lockPoll is how often a lock that is held is tried again.
 const lockPoll = 50 * time.Millisecond
 
-// owner is the hold of a process on a directory, which lets nobody else start a
+// owner is the hold of a process on a directory, which lets no other process start a
 // cluster there. It is a lock of the kernel's on a file, so it cannot outlive the
 // process, and while it is held the process id in the file is the holder's: no
 // stranger that got the number later is taken for it.
@@ -54,7 +54,7 @@ func (d directory) own() (*owner, error) {
 	return &owner{file: file}, nil
 }
 
-// lock takes the lock of a file if nobody has it, and tells whether it did. It is held until the file is closed.
+// lock takes the lock of a file if no process has it, and tells whether it did. It is held until the file is closed.
 func lock(file *os.File, how int) (bool, error) {
 	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -63,7 +63,7 @@ func lock(file *os.File, how int) (bool, error) {
 	return err == nil, err
 }
 
-// isFree tells whether nobody holds the lock of a file. It takes a shared one for a moment, so that several processes may
+// isFree tells whether no process holds the lock of a file. It takes a shared one for a moment, so that several processes may
 // look at the same time.
 func isFree(file *os.File) (bool, error) {
 	free, err := lock(file, syscall.LOCK_SH)

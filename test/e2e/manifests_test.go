@@ -230,7 +230,7 @@ func requireWorks(t *testing.T, cluster *v1alpha1.BarqCluster) {
 }
 
 // sampleOutcomes is how far the samples come without a cloud. With a tier on s3 or gcs
-// Barq DB 0.1.0 exits at startup; azure asks nobody before data moves, which it never does.
+// Barq DB 0.1.0 exits at startup; azure is asked only when data moves, which it never does.
 var sampleOutcomes = map[string]string{
 	"barqcluster_minimal.yaml":     v1alpha1.ReasonReady,
 	"barqcluster_independent.yaml": v1alpha1.ReasonReady,

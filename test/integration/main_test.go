@@ -62,11 +62,9 @@ func run(m *testing.M) (code int, err error) {
 		fmt.Fprintln(os.Stderr, "the logs of this run are in", folder)
 	}()
 
-	bed, err := collectingSeldom(func() (*testbed.Testbed, error) {
-		return testbed.Start(ctx, testbed.Options{
-			Root: root, Folder: folder, Out: os.Stderr, Tools: []string{"helm"}, Audited: []string{operatorUser},
-			Manifests: []string{filepath.Join("testdata", "monitors.yaml")},
-		})
+	bed, err := testbed.Start(ctx, testbed.Options{
+		Root: root, Folder: folder, Out: os.Stderr, Tools: []string{"helm"}, Audited: []string{operatorUser},
+		Manifests: []string{filepath.Join("testdata", "monitors.yaml")}, Environment: []string{collectSeldom},
 	})
 	if err != nil {
 		return 1, err
@@ -100,16 +98,9 @@ func run(m *testing.M) (code int, err error) {
 	return code, operator.CheckLog()
 }
 
-// collectingSeldom starts a cluster that collects garbage seldom: with the default the API server spends half of its time on that.
-// The operator, whose memory is looked at, keeps the default.
-func collectingSeldom[T any](start func() (T, error)) (started T, err error) {
-	const variable = "GOGC"
-	if err := os.Setenv(variable, "400"); err != nil {
-		return started, err
-	}
-	defer func() { _ = os.Unsetenv(variable) }()
-	return start()
-}
+// collectSeldom lets the processes of a cluster collect garbage seldom: with the default the API server spends half of its time on
+// that. The operator, whose memory is looked at, keeps the default.
+const collectSeldom = "GOGC=400"
 
 func kubectl(args ...string) *exec.Cmd {
 	command := exec.Command(kubectlProgram, args...)

@@ -28,10 +28,9 @@ import (
 func withMaxUnavailable(t *testing.T) barqcluster.Kubernetes {
 	t.Helper()
 	folder := t.TempDir()
-	control, err := collectingSeldom(func() (*cluster.Cluster, error) {
-		return cluster.Start(t.Context(), cluster.Options{
-			Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, FeatureGates: map[string]bool{"MaxUnavailableStatefulSet": true},
-		})
+	control, err := cluster.Start(t.Context(), cluster.Options{
+		Dir: filepath.Join(folder, "cluster"), Out: os.Stderr, FeatureGates: map[string]bool{"MaxUnavailableStatefulSet": true},
+		Environment: []string{collectSeldom},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = control.Stop() })

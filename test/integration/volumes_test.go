@@ -344,7 +344,7 @@ func refuseLess(t *testing.T, db *v1alpha1.BarqCluster) {
 	})
 }
 
-// A PVC that somebody grew by hand is larger than the spec asks for, and stays so.
+// A PVC that was grown by hand is larger than the spec asks for, and stays so.
 func TestAPVCThatWasGrownByHandIsLeftAlone(t *testing.T) {
 	namespace := newNamespace(t)
 	db := newCluster(t, namespace, "db", `{}`)

@@ -38,6 +38,8 @@ type Options struct {
 	Audited []string
 	// Manifests are files of objects that the operator finds there.
 	Manifests []string
+	// Environment has variables for the processes of the cluster.
+	Environment []string
 }
 
 // Testbed is a cluster with what the operator is installed with, and no operator yet.
@@ -62,7 +64,7 @@ func Start(ctx context.Context, options Options) (_ *Testbed, err error) {
 		return nil, err
 	}
 	b.Control, err = cluster.Start(ctx, cluster.Options{
-		Dir: filepath.Join(b.Folder, "cluster"), Out: b.Out, Tools: b.Tools, Audit: auditing,
+		Dir: filepath.Join(b.Folder, "cluster"), Out: b.Out, Tools: b.Tools, Audit: auditing, Environment: b.Environment,
 	})
 	if err != nil {
 		return nil, err

@@ -24,12 +24,15 @@ type Process struct {
 	err  error
 }
 
-// Start starts the program in file. Its output replaces the contents of logFile.
-func Start(name, file string, args []string, logFile string) (*Process, error) {
+// Start starts the program in file, with further variables in its environment. Its output replaces the contents of
+// logFile.
+func Start(name, file string, args []string, logFile string, environment ...string) (*Process, error) {
 	if err := os.WriteFile(logFile, nil, 0o600); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	return Run(name, exec.Command(file, args...), logFile)
+	command := exec.Command(file, args...)
+	command.Env = append(os.Environ(), environment...)
+	return Run(name, command, logFile)
 }
 
 // Run starts a command. Its output goes to the end of logFile.
