@@ -71,23 +71,26 @@ start_operator() {
     KUBECONFIG=$own/operator.kubeconfig setsid "$own/barq-operator" --watches-file watches.yaml \
         --metrics-bind-address 0 --health-probe-bind-address 0 \
         --leader-elect --leader-election-namespace barq-system </dev/null >"$log" 2>&1 9>&- &
-    operator=$!
-    echo "$operator" >"$own/operator.pid"
-    echo "started process $operator, log $log"
+    echo "$!" >"$own/operator.pid"
+    echo "started process $!, log $log"
 }
 
 followers=()
+
+# stop_followers returns when they have ended. It does without wait, which can wait for the operator instead
+# where a trap has interrupted another wait.
 stop_followers() {
     local pid
     for pid in "${followers[@]}"; do
-        { kill "$pid"; wait "$pid"; } 2>/dev/null || true
+        kill "$pid" 2>/dev/null || true
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     done
     followers=()
 }
 
 # follow waits until a BarqCluster is Ready, and meanwhile prints a line for each change.
 follow() {
-    local in=(-n "$1") name=$2 line last='' status=0
+    local in=(-n "$1") name=$2 line last='' waiter status=0
     local columns=:.metadata.name,:.status.phase,':.status.conditions[?(@.type=="Ready")].message'
     kubectl get bqc "$name" "${in[@]}" --watch --no-headers -o custom-columns="$columns" > >(
         while IFS= read -r line; do
@@ -97,13 +100,17 @@ follow() {
     ) &
     followers=($!)
     kubectl wait "bqc/$name" "${in[@]}" --for=condition=Ready --timeout="$timeout" &
-    followers+=($!)
-    wait -n "${followers[1]}" "$operator" || status=$?
-    stop_followers
+    waiter=$!
+    followers+=("$waiter")
+    while kill -0 "$waiter" 2>/dev/null && operator_pid >/dev/null; do sleep 0.1; done
     if ! operator_pid >/dev/null; then
+        stop_followers
         tail -n 5 "$log"
         fail "the operator has ended; its log $log ends with the lines above"
-    elif [ "$status" -ne 0 ]; then
+    fi
+    wait "$waiter" || status=$?
+    stop_followers
+    if [ "$status" -ne 0 ]; then
         kubectl describe bqc "$name" "${in[@]}"
         fail "BarqCluster $1/$name is not Ready after $timeout; DEMO_TIMEOUT=10m waits longer"
     fi

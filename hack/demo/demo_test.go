@@ -19,6 +19,9 @@ import (
 // patience is how long a demo may take where no program is built yet.
 const patience = 30 * time.Minute
 
+// goodbye is how long an interrupted demo may take to stop what it has started.
+const goodbye = 2 * time.Minute
+
 // waiting is a BarqCluster that waits for a Secret.
 const waiting = `apiVersion: barq.db/v1alpha1
 kind: BarqCluster
@@ -50,7 +53,9 @@ func TestDemo(t *testing.T) {
 			require.Eventually(t, func() bool { return strings.Contains(content(t, log), moment) }, patience, 10*time.Millisecond)
 			require.ErrorContains(t, demo(folder, "down").Run(), "exit status 1", "one demo at a time in a folder")
 			require.NoError(t, syscall.Kill(-up.Process.Pid, syscall.SIGINT))
+			end := time.AfterFunc(goodbye, func() { _ = syscall.Kill(-up.Process.Pid, syscall.SIGKILL) })
 			require.ErrorContains(t, up.Wait(), "exit status 130", "%s", content(t, log))
+			end.Stop()
 			requireNoProcess(t, folder)
 		})
 	}
