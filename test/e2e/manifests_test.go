@@ -26,7 +26,7 @@ import (
 const earlierVersionVariable = "BARQ_OPERATOR_BEFORE_BIN"
 
 // The operator, installed from plain manifests with images from a mirror: upgraded,
-// removed and installed again above a database that nobody touches; every sample; and
+// removed and installed again above a database that stays as it is; every sample; and
 // confined to a namespace.
 func TestInstalledByManifests(t *testing.T) {
 	// Made before, and so removed after, the operator that the suite has is put back.
