@@ -3,7 +3,9 @@ package secrets
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,7 +28,7 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 		clusters := &unstructured.Unstructured{}
 		clusters.SetGroupVersionKind(v1alpha1.BarqClusterKind)
 		if err := indexer.IndexField(ctx, clusters, index, func(object client.Object) []string {
-			cluster, err := v1alpha1.FromUnstructured(object.(*unstructured.Unstructured))
+			cluster, err := specOf(object.(*unstructured.Unstructured))
 			if err != nil {
 				// The API server has validated the spec, so it is of a version that this operator does
 				// not know. Its translation fails with a message of its own.
@@ -38,6 +40,15 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 		}
 	}
 	return nil
+}
+
+// specOf returns a BarqCluster with its name and spec. The rest has no references, and the indexes are
+// made anew with each change of the status.
+func specOf(object *unstructured.Unstructured) (*v1alpha1.BarqCluster, error) {
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}}
+	// Without a spec there are no references either.
+	spec, _ := object.Object["spec"].(map[string]any)
+	return cluster, runtime.DefaultUnstructuredConverter.FromUnstructured(spec, &cluster.Spec)
 }
 
 // Watch returns a source that enqueues the BarqClusters which refer to an object of the inventory,
