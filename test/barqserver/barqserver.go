@@ -16,6 +16,7 @@ import (
 	"github.com/barq-db/barq-operator/test/barqserver/internal/logs"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/placement"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/rpc"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/rust"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/series"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/settings"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
@@ -59,11 +60,20 @@ func Main(lookup settings.Lookup, out, problems io.Writer) int {
 	if err == nil {
 		return exitStopped
 	}
-	fmt.Fprintln(problems, "barq-server:", err)
+	code := exitFailed
 	if known := (*failure)(nil); errors.As(err, &known) {
-		return known.code
+		code, err = known.code, known.cause
 	}
-	return exitFailed
+	if panicked := (*store.PanicError)(nil); errors.As(err, &panicked) {
+		code = exitPanic
+	}
+	text := rust.Report(err)
+	if code == exitPanic {
+		text = rust.Panic(rust.MainThread, err.Error())
+	}
+	// There is nowhere else to say it.
+	_, _ = io.WriteString(problems, text)
+	return code
 }
 
 // ignoreSignalsAsInit does what the kernel does for the first process of a container
@@ -89,7 +99,7 @@ func run(lookup settings.Lookup, out, problems io.Writer) error {
 	if err := tier(config, log); err != nil {
 		return err
 	}
-	data, err := store.Open(config.StorageDir, keys.DefaultTenant)
+	data, err := store.Open(config.StorageDir, keys.DefaultTenant, tiers(config, problems))
 	if err != nil {
 		return err
 	}
@@ -103,7 +113,7 @@ func run(lookup settings.Lookup, out, problems io.Writer) error {
 	go serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
 	listener, err := net.Listen(family(config.Address), config.Address.String())
 	if err != nil {
-		return err
+		return rust.SystemError(err)
 	}
 	say("serving on " + config.Address.String())
 	handler := (&api.Server{Store: data, Keys: keys.NewRing(), Router: router, Series: registry, Log: log}).Handler()
@@ -141,10 +151,21 @@ func tier(config settings.Settings, log *logs.Logger) error {
 			continue
 		}
 		if tier.Provider != settings.Azure {
-			return &failure{exitPanic, fmt.Errorf("the %s tier: Barq DB cannot start a runtime from within a runtime, which it needs for %s", tier.Name, tier.Provider)}
+			return &store.PanicError{Reason: store.CannotStartRuntime}
 		}
 	}
 	return nil
+}
+
+// tiers says what the store has to know of the tiers.
+func tiers(config settings.Settings, problems io.Writer) store.Tiers {
+	known := store.Tiers{On: config.Tiering, Problems: problems}
+	for _, tier := range config.Tiers {
+		if tier.Known() {
+			known.Remote = append(known.Remote, tier.Name)
+		}
+	}
+	return known
 }
 
 // serveRPC serves gRPC for as long as the process lives. Without its port the server
@@ -157,7 +178,8 @@ func serveRPC(handler http.Handler, problems io.Writer) {
 		server := &http.Server{Handler: handler, Protocols: &protocols}
 		err = server.Serve(listener)
 	}
-	fmt.Fprintln(problems, "barq-server: gRPC:", err)
+	failed := fmt.Sprintf("gRPC server failed: tonic::transport::Error(Transport, hyper::Error(Listen, %s))", rust.Debug(err))
+	_, _ = io.WriteString(problems, rust.Panic(rust.WorkerThread, failed))
 }
 
 // serveTLS ends as Barq DB does, unless HTTPS is asked for.

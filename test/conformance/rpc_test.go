@@ -19,6 +19,7 @@ const rpcAddress = "127.0.0.1:50051"
 // The codes of gRPC.
 const (
 	rpcOK                 = "0"
+	rpcInvalidArgument    = "3"
 	rpcFailedPrecondition = "9"
 	rpcUnimplemented      = "12"
 )
@@ -49,7 +50,7 @@ func call(t *testing.T, service, method string, message []byte) string {
 
 // text is a field of a message that holds bytes.
 func text(number byte, content string) []byte {
-	return append([]byte{number<<3 | 2, byte(len(content))}, content...)
+	return append(binary.AppendUvarint([]byte{number<<3 | 2}, uint64(len(content))), content...)
 }
 
 func collectionMessage(name string) []byte {
@@ -57,12 +58,16 @@ func collectionMessage(name string) []byte {
 }
 
 func documentMessage(collection, id string, vector ...float32) []byte {
+	return documentWith(collection, id, `{"title":"document 1"}`, vector...)
+}
+
+func documentWith(collection, id, payload string, vector ...float32) []byte {
 	var numbers []byte
 	for _, number := range vector {
 		numbers = binary.LittleEndian.AppendUint32(numbers, math.Float32bits(number))
 	}
 	message := append(text(1, collection), text(2, id)...)
-	return append(append(message, text(3, string(numbers))...), text(4, `{"title":"document 1"}`)...)
+	return append(append(message, text(3, string(numbers))...), text(4, payload)...)
 }
 
 func TestRPC(t *testing.T) {
@@ -94,7 +99,7 @@ func TestRPCTakesNaN(t *testing.T) {
 	require.Equal(t, rpcOK, call(t, "barq.Barq", "InsertDocument", documentMessage("things", "2", float32(math.NaN()), 0)))
 	require.Contains(t, s.read(s.collectionFile("things", "wal.jsonl")), `"vector":[null,0`)
 	s.stop()
-	require.Equal(t, failed, launch(t, start{dir: s.dir}).exit())
+	s.requireFailure(unreadable("invalid type: null, expected f32 at line 1 column 46"))
 }
 
 // Without its port for gRPC a server goes on without gRPC, and only the standard error says so.

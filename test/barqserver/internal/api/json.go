@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/serde"
 )
 
 // bodyLimit is the most that a body may have.
@@ -47,7 +47,7 @@ func read(writer http.ResponseWriter, request *http.Request, into checked) error
 		return &problem{http.StatusBadRequest, "the body is not JSON"}
 	}
 	err = json.Unmarshal(content, into)
-	if outOfRange := (*store.RangeError)(nil); errors.As(err, &outOfRange) {
+	if unreadable := (*serde.Error)(nil); errors.As(err, &unreadable) && !unreadable.Data {
 		return &problem{http.StatusBadRequest, err.Error()}
 	}
 	if err == nil {

@@ -147,7 +147,7 @@ func (s *Server) insertDocument(message []byte) error {
 			payloadText = string(field.bytes)
 		}
 	}
-	if document.Payload, err = store.NewPayload([]byte(payloadText)); err != nil {
+	if document.Payload, err = store.NewRPCPayload(payloadText); err != nil {
 		return &failure{codeInvalidArgument, err}
 	}
 	if err := s.Router.Write(keys.DefaultTenant + ":" + document.ID.String()); err != nil {

@@ -17,6 +17,8 @@ type Settings struct {
 	Certificate, Key string
 	// ClusterFile names the other processes; without one there are none.
 	ClusterFile string
+	// Tiering says whether tiering is on.
+	Tiering bool
 	// Tiers are empty unless tiering is on.
 	Tiers []Tier
 	// LogFilter is the value of RUST_LOG, or the default.
@@ -88,6 +90,7 @@ func Parse(lookup Lookup) (Settings, error) {
 	}
 
 	if value, _ := lookup(TieringVariable); value == "true" {
+		settings.Tiering = true
 		settings.Tiers = tiers(lookup)
 	}
 	return settings, nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"encoding/json"
 	"math"
 	"slices"
 )
@@ -134,9 +133,7 @@ func (d Document) bytes() int {
 	const componentBytes = 4
 	size := len(d.Vector) * componentBytes
 	if d.Payload != nil {
-		// What was read from JSON can be written as JSON.
-		content, _ := json.Marshal(d.Payload)
-		size += len(content)
+		size += len(d.Payload.append(nil))
 	}
 	return size
 }

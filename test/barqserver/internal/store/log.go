@@ -2,31 +2,83 @@ package store
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/barq-db/barq-operator/test/barqserver/internal/serde"
 )
 
 // Where the data is, under the storage directory.
 const (
 	tenantsFolder     = "tenants"
 	collectionsFolder = "collections"
+	segmentsFolder    = "segments"
 	schemaFile        = "schema.json"
 	logFile           = "wal.jsonl"
 )
 
 // write is one line of the log: exactly one of the two.
 type write struct {
-	Insert *Document `json:"Insert,omitempty"`
-	Delete *ID       `json:"Delete,omitempty"`
+	insert *Document
+	delete *ID
 }
 
-type logLine struct {
-	Op *write `json:"op"`
+// append writes the line without its end.
+func (w write) append(text []byte) []byte {
+	if w.delete != nil {
+		text = w.delete.append(append(text, `{"op":{"Delete":`...))
+		return append(text, "}}"...)
+	}
+	text = w.insert.ID.append(append(text, `{"op":{"Insert":{"id":`...))
+	text = appendVector(append(text, `,"vector":`...), w.insert.Vector)
+	text = append(text, `,"payload":`...)
+	if w.insert.Payload == nil {
+		text = append(text, "null"...)
+	} else {
+		text = w.insert.Payload.append(text)
+	}
+	return append(text, "}}}"...)
+}
+
+// read reads a line.
+func (w *write) read(reader *serde.Reader) error {
+	operation := func() error {
+		return reader.Enum("`Insert` or `Delete`",
+			serde.Variant{Name: "Insert", Read: func() error {
+				w.insert = &Document{}
+				return w.insert.read(reader)
+			}},
+			serde.Variant{Name: "Delete", Read: func() error {
+				w.delete = &ID{}
+				return w.delete.read(reader)
+			}})
+	}
+	return reader.Struct("WalEntry", serde.Field{Name: "op", Read: operation})
+}
+
+func (d *Document) read(reader *serde.Reader) error {
+	return reader.Struct("Document",
+		serde.Field{Name: "id", Read: func() error { return d.ID.read(reader) }},
+		serde.Field{Name: "vector", Read: func() error {
+			return reader.List("a sequence", func() error {
+				var component Component
+				err := component.read(reader)
+				d.Vector = append(d.Vector, component)
+				return err
+			})
+		}},
+		serde.Field{Name: "payload", Optional: true, Read: func() error {
+			if missing, err := reader.Null(); missing || err != nil {
+				return err
+			}
+			d.Payload = &Payload{}
+			return d.Payload.read(reader)
+		}})
 }
 
 func collectionsPath(tenant string) string {
@@ -35,43 +87,69 @@ func collectionsPath(tenant string) string {
 
 func collectionPath(tenant, name string) string { return path.Join(collectionsPath(tenant), name) }
 
-// appendLog adds a line to the log of a collection. It is not synced: a write
-// survives the process, not the machine.
+// appendLog adds a line to the log of a collection, and its end in a second step, as Barq DB
+// does. It opens the log each time, and syncs nothing: a write survives the process, not the machine.
 func (s *Store) appendLog(tenant, name string, line write) (err error) {
-	content, err := json.Marshal(logLine{Op: &line})
-	if err != nil {
-		return err
-	}
 	file, err := s.root.OpenFile(path.Join(collectionPath(tenant, name), logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	_, err = file.Write(append(content, '\n'))
+	if _, err = file.Write(line.append(nil)); err != nil {
+		return err
+	}
+	_, err = file.Write([]byte("\n"))
 	return err
 }
 
-// replay applies the log of a collection, a later line winning over an earlier one.
-// A line that cannot be read ends the start, the torn last line of a crash too.
-func (s *Store) replay(tenant, name string, into *collection) (err error) {
-	file, err := s.root.Open(path.Join(collectionPath(tenant, name), logFile))
-	if errors.Is(err, os.ErrNotExist) {
+// replay applies the segments of a collection in the order of their names, and then its log. A later
+// line wins over an earlier one. The collection is that of the folder's name.
+func (s *Store) replay(tenant, folder string) error {
+	at := path.Join(collectionPath(tenant, folder), segmentsFolder)
+	entries, err := fs.ReadDir(s.root.FS(), at)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return broken(err)
+	}
+	segments := map[string]bool{}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			segments[path.Join(at, entry.Name())] = true
+		}
+	}
+	if err := s.tiers.restore(s.root, at+"/", segments); err != nil {
+		return err
+	}
+	for _, segment := range sorted(segments) {
+		if err := s.replayFile(segment, tenant, folder); err != nil {
+			return err
+		}
+	}
+	return s.replayFile(path.Join(collectionPath(tenant, folder), logFile), tenant, folder)
+}
+
+// replayFile applies the lines of a file, if it is there. A line that cannot be read ends the start, the torn last
+// line of a crash too.
+func (s *Store) replayFile(name, tenant, folder string) error {
+	file, err := s.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return broken(err)
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() { _ = file.Close() }()
 
-	lines := bufio.NewReader(file)
-	for number := 1; ; number++ {
+	for lines := bufio.NewReader(file); ; {
 		line, readErr := lines.ReadString('\n')
 		if readErr != nil && readErr != io.EOF {
-			return readErr
+			return broken(readErr)
 		}
-		if strings.TrimSpace(line) != "" {
-			if err := apply(into, line); err != nil {
-				return fmt.Errorf("%s line %d: %w", file.Name(), number, err)
+		if !utf8.ValidString(line) {
+			return broken(errors.New("stream did not contain valid UTF-8"))
+		}
+		if line = strings.TrimSuffix(line, "\n"); strings.TrimSpace(line) != "" {
+			if err := s.apply(tenant, folder, line); err != nil {
+				return err
 			}
 		}
 		if readErr == io.EOF {
@@ -80,43 +158,18 @@ func (s *Store) replay(tenant, name string, into *collection) (err error) {
 	}
 }
 
-func apply(into *collection, line string) error {
-	var read logLine
-	if err := json.Unmarshal([]byte(line), &read); err != nil {
-		return err
+func (s *Store) apply(tenant, folder, line string) error {
+	var read write
+	if err := serde.Read([]byte(line), read.read); err != nil {
+		return &StartError{"serialization error", err}
 	}
-	switch {
-	case read.Op != nil && read.Op.Insert != nil:
-		return into.replace(*read.Op.Insert)
-	case read.Op != nil && read.Op.Delete != nil:
-		into.remove(*read.Op.Delete)
-		return nil
-	default:
-		return errors.New("neither an insert nor a delete")
-	}
-}
-
-func (s *Store) writeSchema(schema Schema) error {
-	folder := collectionPath(schema.Tenant, schema.Name)
-	if err := s.root.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	content, err := json.MarshalIndent(schema, "", "  ")
+	into, err := s.tenant(tenant).collection(folder)
 	if err != nil {
-		return err
+		return refusedStart(err)
 	}
-	return s.root.WriteFile(path.Join(folder, schemaFile), content, 0o644)
-}
-
-func (s *Store) readSchema(tenant, folder string) (Schema, error) {
-	content, err := s.root.ReadFile(path.Join(collectionPath(tenant, folder), schemaFile))
-	if err != nil {
-		return Schema{}, err
+	if read.insert != nil {
+		return refusedStart(into.replace(*read.insert))
 	}
-	var schema Schema
-	if err := json.Unmarshal(content, &schema); err != nil {
-		return Schema{}, fmt.Errorf("%s of collection %s of tenant %s: %w", schemaFile, folder, tenant, err)
-	}
-	schema.Tenant = tenant
-	return schema, nil
+	into.remove(*read.delete)
+	return nil
 }

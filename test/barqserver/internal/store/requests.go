@@ -6,7 +6,7 @@ func (s *Store) CreateCollection(schema Schema) error {
 	defer s.mutex.Unlock()
 	owner := s.request(schema.Tenant)
 	if owner.collections[schema.Name] != nil {
-		return refused("there is a collection %s already", schema.Name)
+		return refused("collection %s already exists", schema.Name)
 	}
 	made, err := newCollection(schema)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) Insert(tenant, name string, document Document, upsert bool) erro
 		added = 1
 	}
 	s.change(owner, 0, added, document.bytes()-before)
-	return s.appendLog(tenant, name, write{Insert: &document})
+	return s.appendLog(tenant, name, write{insert: &document})
 }
 
 // Delete removes a document and tells whether there was one.
@@ -79,7 +79,7 @@ func (s *Store) Delete(tenant, name string, id ID) (bool, error) {
 		return false, nil
 	}
 	s.change(owner, 0, -1, -bytes)
-	return true, s.appendLog(tenant, name, write{Delete: &id})
+	return true, s.appendLog(tenant, name, write{delete: &id})
 }
 
 // Get gives a document, or nil. It does not count as a request of the tenant.

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
+
+	"github.com/barq-db/barq-operator/test/barqserver/internal/serde"
 )
 
 // Schema says what a collection is made of. It is the form of schema.json.
@@ -23,10 +27,24 @@ type Field struct {
 	Required bool   `json:"required"`
 }
 
-// Kind is what a field holds: exactly one of the two.
+// Kind is what a field holds: one of the two, or any JSON.
 type Kind struct {
-	Vector *VectorKind `json:"Vector,omitempty"`
-	Text   *TextKind   `json:"Text,omitempty"`
+	Vector *VectorKind
+	Text   *TextKind
+}
+
+// jsonKind is the name of the third kind, which no request can make.
+const jsonKind = "Json"
+
+// MarshalJSON writes the kind as schema.json has it.
+func (k Kind) MarshalJSON() ([]byte, error) {
+	switch {
+	case k.Vector != nil:
+		return json.Marshal(map[string]any{"Vector": k.Vector})
+	case k.Text != nil:
+		return json.Marshal(map[string]any{"Text": k.Text})
+	}
+	return json.Marshal(jsonKind)
 }
 
 // VectorKind is a field of vectors.
@@ -43,23 +61,116 @@ type TextKind struct {
 	Indexed bool `json:"indexed"`
 }
 
+// read reads schema.json.
+func (s *Schema) read(reader *serde.Reader) error {
+	return reader.Struct("CollectionSchema",
+		serde.Field{Name: "name", Read: into(&s.Name, reader.Text)},
+		serde.Field{Name: "fields", Read: func() error {
+			return reader.List("a sequence", func() error {
+				var field Field
+				err := field.read(reader)
+				s.Fields = append(s.Fields, field)
+				return err
+			})
+		}},
+		serde.Field{Name: "bm25_config", Optional: true, Read: raw(&s.BM25, reader, func() error { _, err := reader.Value(); return err })},
+		serde.Field{Name: "tenant_id", Optional: true, Read: into(&s.Tenant, reader.Text)})
+}
+
+func (f *Field) read(reader *serde.Reader) error {
+	return reader.Struct("FieldSchema",
+		serde.Field{Name: "name", Read: into(&f.Name, reader.Text)},
+		serde.Field{Name: "field_type", Read: func() error {
+			return reader.Enum("one of `Vector`, `Text`, `Json`",
+				serde.Variant{Name: "Vector", Read: func() error {
+					f.Kind.Vector = &VectorKind{}
+					return f.Kind.Vector.read(reader)
+				}},
+				serde.Variant{Name: "Text", Read: func() error {
+					f.Kind.Text = &TextKind{}
+					return reader.Struct("variant FieldType::Text", serde.Field{Name: "indexed", Read: into(&f.Kind.Text.Indexed, reader.Bool)})
+				}},
+				serde.Variant{Name: jsonKind, Unit: func() {}})
+		}},
+		serde.Field{Name: "required", Read: into(&f.Required, reader.Bool)})
+}
+
+func (v *VectorKind) read(reader *serde.Reader) error {
+	metric := func(metric Metric) serde.Variant {
+		return serde.Variant{Name: string(metric), Unit: func() { v.Metric = metric }}
+	}
+	return reader.Struct("variant FieldType::Vector",
+		serde.Field{Name: "dimension", Read: func() error {
+			dimension, err := reader.Natural("usize")
+			v.Dimension = int(dimension)
+			return err
+		}},
+		serde.Field{Name: "metric", Read: func() error {
+			return reader.Enum("one of `L2`, `Cosine`, `Dot`", metric(L2), metric(Cosine), metric(Dot))
+		}},
+		serde.Field{Name: "index", Optional: true, Read: raw(&v.Index, reader, func() error { return readIndex(reader) })})
+}
+
+// readIndex reads the kind of an index, or null.
+func readIndex(reader *serde.Reader) error {
+	if missing, err := reader.Null(); missing || err != nil {
+		return err
+	}
+	number := func(name string) serde.Field {
+		return serde.Field{Name: name, Read: func() error { _, err := reader.Natural("usize"); return err }}
+	}
+	parameters := func(name string, fields ...serde.Field) func() error {
+		return func() error { return reader.Struct(name, fields...) }
+	}
+	return reader.Enum("one of `Flat`, `Hnsw`, `Ivf`",
+		serde.Variant{Name: "Flat", Unit: func() {}},
+		serde.Variant{Name: "Hnsw", Read: parameters("HnswParams", number("m"), number("ef_construction"), number("ef_search"))},
+		serde.Variant{Name: "Ivf", Read: parameters("IvfParams", number("nlist"), number("nprobe"), serde.Field{
+			Name: "pq", Optional: true, Read: func() error {
+				if missing, err := reader.Null(); missing || err != nil {
+					return err
+				}
+				return reader.Struct("PqConfig", number("segments"), number("codebook_bits"))
+			},
+		})})
+}
+
+// into reads a value with a function, and keeps it.
+func into[T any](place *T, read func() (T, error)) func() error {
+	return func() (err error) {
+		*place, err = read()
+		return err
+	}
+}
+
+// raw keeps the text of what a function reads.
+func raw(place *json.RawMessage, reader *serde.Reader, read func() error) func() error {
+	return func() (err error) {
+		*place, err = reader.Raw(read)
+		return err
+	}
+}
+
 // Validate refuses a schema that no collection can have.
 func (s Schema) Validate() error {
 	if strings.TrimSpace(s.Name) == "" {
-		return errors.New("the collection has no name")
-	}
-	if s.vector() == nil {
-		return fmt.Errorf("collection %s has no vector field", s.Name)
+		return errors.New("invalid schema: collection name cannot be empty")
 	}
 	seen := map[string]bool{}
 	for _, field := range s.Fields {
 		if strings.TrimSpace(field.Name) == "" {
-			return fmt.Errorf("collection %s has a field without a name", s.Name)
+			return errors.New("invalid schema: field name cannot be empty")
 		}
 		if seen[field.Name] {
-			return fmt.Errorf("collection %s has two fields %s", s.Name, field.Name)
+			return fmt.Errorf("invalid schema: duplicate field name: %s", field.Name)
 		}
 		seen[field.Name] = true
+	}
+	switch vector := s.vector(); {
+	case vector == nil:
+		return errors.New("invalid schema: schema missing vector field")
+	case vector.Dimension == 0:
+		return errors.New("invalid schema: vector dimension must be positive")
 	}
 	return nil
 }
@@ -76,10 +187,10 @@ func (s Schema) vector() *VectorKind {
 // admits refuses a document that does not suit the schema.
 func (s Schema) admits(document Document) error {
 	if err := document.ID.Validate(); err != nil {
-		return err
+		return fmt.Errorf("invalid document id: %w", err)
 	}
-	if err := s.admitsQuery(document.Vector); err != nil {
-		return err
+	if dimension := s.vector().Dimension; len(document.Vector) != dimension {
+		return fmt.Errorf("invalid schema: vector dimension mismatch: expected %d, got %d", dimension, len(document.Vector))
 	}
 	for _, field := range s.Fields {
 		if field.Kind.Text == nil {
@@ -87,10 +198,10 @@ func (s Schema) admits(document Document) error {
 		}
 		_, isText, found := document.Payload.text(field.Name)
 		if found && !isText {
-			return fmt.Errorf("field %s of document %s is not a text", field.Name, document.ID)
+			return fmt.Errorf("invalid schema: text field %s must be a string", field.Name)
 		}
 		if !found && field.Required {
-			return fmt.Errorf("document %s has no field %s", document.ID, field.Name)
+			return fmt.Errorf("invalid schema: missing required text field %s", field.Name)
 		}
 	}
 	return nil
@@ -98,7 +209,35 @@ func (s Schema) admits(document Document) error {
 
 func (s Schema) admitsQuery(vector []Component) error {
 	if dimension := s.vector().Dimension; len(vector) != dimension {
-		return fmt.Errorf("a vector has %d components instead of %d", len(vector), dimension)
+		return fmt.Errorf("index error: vector dimension mismatch: expected %d, got %d", dimension, len(vector))
 	}
 	return nil
+}
+
+func (s *Store) writeSchema(schema Schema) error {
+	folder := collectionPath(schema.Tenant, schema.Name)
+	if err := s.root.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		return err
+	}
+	return s.root.WriteFile(path.Join(folder, schemaFile), content, 0o644)
+}
+
+// readSchema reads the schema of a folder, if it has one. The folder says whose tenant it is.
+func (s *Store) readSchema(tenant, folder string) (schema Schema, found bool, err error) {
+	content, err := s.root.ReadFile(path.Join(collectionPath(tenant, folder), schemaFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Schema{}, false, nil
+	}
+	if err != nil {
+		return Schema{}, false, broken(err)
+	}
+	if err := serde.Read(content, schema.read); err != nil {
+		return Schema{}, false, &StartError{"serialization error", err}
+	}
+	schema.Tenant = tenant
+	return schema, true, nil
 }

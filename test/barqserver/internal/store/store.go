@@ -27,27 +27,30 @@ type tenant struct {
 type Store struct {
 	mutex    sync.Mutex
 	root     *os.Root
+	tiers    Tiers
 	tenants  map[string]*tenant
 	observer Observer
 }
 
 // Open reads all data under the directory, and makes the directory if there is none.
-func Open(directory, defaultTenant string) (*Store, error) {
+func Open(directory, defaultTenant string, tiers Tiers) (*Store, error) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
 	// Barq DB lets a name lead out of its directory. Here the kernel forbids it.
 	root, err := os.OpenRoot(directory)
 	if err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
-	store := &Store{root: root, tenants: map[string]*tenant{}, observer: nobody{}}
+	tiers.directory = directory
+	store := &Store{root: root, tiers: tiers, tenants: map[string]*tenant{}, observer: nobody{}}
+	store.tiers.load(root)
 	if err := root.MkdirAll(collectionsPath(defaultTenant), 0o755); err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
 	names, err := store.folders(tenantsFolder)
 	if err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
 	for _, name := range names {
 		if err := store.load(name); err != nil {
@@ -79,29 +82,41 @@ func (s *Store) load(name string) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return broken(err)
 	}
 	for _, folder := range folders {
-		schema, err := s.readSchema(name, folder)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := s.loadCollection(name, folder); err != nil {
 			return err
 		}
-		loaded, err := newCollection(schema)
-		if err != nil {
-			return err
-		}
-		if err := s.replay(name, folder, loaded); err != nil {
-			return err
-		}
-		owner := s.tenant(name)
-		owner.collections[schema.Name] = loaded
+	}
+	owner := s.tenants[name]
+	if owner == nil {
+		return nil
+	}
+	for _, loaded := range owner.collections {
 		documents, bytes := loaded.footprint()
 		owner.usage.add(1, documents, bytes)
 	}
 	return nil
+}
+
+// loadCollection reads the collection of a folder. It is called what its schema says, and the
+// folder's files are those of the collection that is called like the folder.
+func (s *Store) loadCollection(name, folder string) error {
+	schema, found, err := s.readSchema(name, folder)
+	if err != nil || !found {
+		return err
+	}
+	owner := s.tenant(name)
+	if owner.collections[schema.Name] != nil {
+		return refusedStart(fmt.Errorf("collection %s already exists", schema.Name))
+	}
+	loaded, err := newCollection(schema)
+	if err != nil {
+		return refusedStart(err)
+	}
+	owner.collections[schema.Name] = loaded
+	return s.replay(name, folder)
 }
 
 func (c *collection) footprint() (documents, bytes int) {
@@ -145,7 +160,7 @@ func (s *Store) request(name string) *tenant {
 func (t *tenant) collection(name string) (*collection, error) {
 	found := t.collections[name]
 	if found == nil {
-		return nil, refused("there is no collection %s", name)
+		return nil, refused("collection %s not found", name)
 	}
 	return found, nil
 }
