@@ -18,7 +18,7 @@ func inPrivateNetwork() bool { return os.Getenv(networkVariable) != "" }
 
 func canHavePrivateNetwork() bool { return os.Geteuid() == 0 }
 
-// runInPrivateNetwork runs this program again, in a new network, and gives its exit code.
+// runInPrivateNetwork runs this program again, in a new network and with mounts of its own, and gives its exit code.
 func runInPrivateNetwork() (int, error) {
 	// The kernel counts the thread that started a child as its parent.
 	runtime.LockOSThread()
@@ -28,7 +28,7 @@ func runInPrivateNetwork() (int, error) {
 		tests.Env = append(tests.Env, standInVariable+"=1")
 	}
 	tests.Stdin, tests.Stdout, tests.Stderr = os.Stdin, os.Stdout, os.Stderr
-	tests.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	tests.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	err := tests.Run()
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		return failed.ExitCode(), nil
@@ -36,8 +36,11 @@ func runInPrivateNetwork() (int, error) {
 	return 0, err
 }
 
-// startLoopback gives the new network its one address, 127.0.0.1.
-func startLoopback() error {
+// startIsolation keeps what the tests mount to themselves, and gives the new network its one address, 127.0.0.1.
+func startIsolation() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("part from the machine's mounts: %w", err)
+	}
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("start the loopback interface: %w", err)

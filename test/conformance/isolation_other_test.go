@@ -16,7 +16,7 @@ func canHavePrivateNetwork() bool { return false }
 
 func runInPrivateNetwork() (int, error) { return 1, errLinux }
 
-func startLoopback() error { return errLinux }
+func startIsolation() error { return errLinux }
 
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
 

@@ -38,7 +38,7 @@ func run(m *testing.M) (int, error) {
 		return 1, confine()
 	}
 	if inPrivateNetwork() {
-		if err := startLoopback(); err != nil {
+		if err := startIsolation(); err != nil {
 			return 1, err
 		}
 		serverProgram, isStandIn = os.Getenv(serverVariable), os.Getenv(standInVariable) != ""

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"testing"
 
@@ -105,11 +106,26 @@ func TestRPCTakesNaN(t *testing.T) {
 // Without its port for gRPC a server goes on without gRPC, and only the standard error says so.
 func TestRPCPortThatIsTaken(t *testing.T) {
 	needsPrivateNetwork(t)
-	first := serve(t, start{})
-	second := serve(t, start{})
-	second.requireAll(second.fill(1))
-	require.NotEmpty(t, second.problems())
-	require.Equal(t, rpcOK, call(t, "barq.Barq", "Health", nil))
-	first.stop()
-	require.False(t, listens(rpcAddress), "the second does not try again")
+	said := panicOf(workerThread, `gRPC server failed: tonic::transport::Error(Transport, hyper::Error(Listen, Os { code: 98, kind: AddrInUse, message: "Address already in use" }))`)
+	t.Run("by another server", func(t *testing.T) {
+		first := serve(t, start{})
+		second := serve(t, start{})
+		second.requireAll(second.fill(1))
+		require.Regexp(t, said, second.problems())
+		require.Equal(t, rpcOK, call(t, "barq.Barq", "Health", nil))
+		first.stop()
+		require.False(t, listens(rpcAddress), "the second does not try again")
+	})
+	// So who takes the port first is the only one who answers calls.
+	for _, taken := range []struct{ network, address string }{{"tcp4", "0.0.0.0:50051"}, {"tcp", "[::]:50051"}, {"tcp4", rpcAddress}} {
+		t.Run(taken.address, func(t *testing.T) {
+			listener, err := net.Listen(taken.network, taken.address)
+			require.NoError(t, err)
+			defer func() { _ = listener.Close() }()
+			s := serve(t, start{})
+			s.requireAll(s.fill(1))
+			require.Regexp(t, said, s.problems())
+			s.stop()
+		})
+	}
 }

@@ -22,6 +22,9 @@ import (
 // patience is how long anything may take that is expected at once.
 const patience = 20 * time.Second
 
+// waitForIt is how long to wait before looking again.
+const waitForIt = 5 * time.Millisecond
+
 // start is how a server is started.
 type start struct {
 	// dir is the working directory and has the data in data/. Without one it is a
@@ -140,7 +143,7 @@ func (s *server) await() {
 		select {
 		case <-s.ended:
 			require.FailNow(s.t, "the server ended at its start", "%s\n%s", s.state, s.problems())
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(waitForIt):
 		}
 		require.True(s.t, time.Now().Before(deadline), "the server does not answer")
 	}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func TestTiersOnWhichItDoesNotStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := launch(t, start{environment: tiering(environment...)})
 			require.Equal(t, panicked, s.exit())
-			require.Contains(t, s.problems(), "start a runtime from within a runtime")
+			require.Regexp(t, panicOf(mainThread, cannotStartRuntime), s.problems())
 			require.False(t, listens(s.address))
 		})
 	}
@@ -58,6 +59,70 @@ func TestTiersWithWhichItStarts(t *testing.T) {
 			s.stop()
 			require.NoFileExists(t, s.dir+"/data/tiering_state.json", "nothing is moved")
 			s.again(tiering(environment...)...).requireAll(inserted)
+		})
+	}
+}
+
+// The file with the tiers of the segments can keep it from starting by itself: a segment that it names and that is not on
+// the disk is fetched at the start, or would be.
+func TestSegmentThatIsInATier(t *testing.T) {
+	const key = "tenants/default/collections/things/segments/segment_1.jsonl"
+	azure := []string{warmAzure, warm, "AZURE_STORAGE_ACCOUNT=a", "AZURE_STORAGE_ACCESS_KEY=a2V5"}
+	state := func(tier string) string {
+		return `{"` + key + `":{"key":"` + key + `","tier":"` + tier + `","size_bytes":1,"created_at":1,"last_accessed":1,"access_count":0}}`
+	}
+	restoring := func(s *server, missing string) (line, reason string) {
+		reason = "Object not found: " + missing
+		return "Failed to restore segment " + key + ": " + reason + "\n", report("object store error: " + reason)
+	}
+	for name, test := range map[string]struct {
+		environment []string
+		state       string
+		// missing is what is not found; without it, it panics.
+		missing func(s *server) string
+		panics  string
+	}{
+		"in the data directory":                    {tiering(), state("Hot"), func(s *server) string { return s.dir + "/data/" + key }, ""},
+		"in a tier without a bucket":               {tiering(), state("Warm"), func(*server) string { return "No store configured for tier Warm" }, ""},
+		"on azure":                                 {tiering(azure...), state("Warm"), nil, cannotStartRuntime},
+		"in the data directory, beside azure":      {tiering(azure...), state("Hot"), func(s *server) string { return s.dir + "/data/" + key }, cannotDropRuntime},
+		"in a tier without a bucket, beside azure": {tiering(azure...), state("Cold"), func(*server) string { return "No store configured for tier Cold" }, cannotDropRuntime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := withFiles(t, goodSchema, goodLine)
+			s.write(s.dir+"/data/tiering_state.json", test.state)
+			broken := launch(t, start{dir: s.dir, environment: test.environment})
+			said := ""
+			if test.missing != nil {
+				line, reported := restoring(s, test.missing(s))
+				if test.panics == "" {
+					require.Equal(t, failed, broken.exit())
+					require.Equal(t, line+reported, broken.problems())
+					return
+				}
+				said = line
+			}
+			require.Equal(t, panicked, broken.exit())
+			rest, begins := strings.CutPrefix(broken.problems(), said)
+			require.True(t, begins, broken.problems())
+			require.Regexp(t, panicOf(mainThread, test.panics), rest)
+		})
+	}
+	for name, test := range map[string]struct {
+		environment []string
+		state, said string
+	}{
+		"tiering is off":           {nil, state("Warm"), ""},
+		"a file that is torn":      {tiering(), "{", "Failed to load tiering state: Configuration error: EOF while parsing an object at line 1 column 1\n"},
+		"an unknown tier":          {tiering(), state("Lukewarm"), "Failed to load tiering state: Configuration error: unknown variant `Lukewarm`, expected one of `Hot`, `Warm`, `Cold` at line 1 column 149\n"},
+		"a collection that is not": {tiering(azure...), strings.ReplaceAll(state("Warm"), "things", "others"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := withFiles(t, goodSchema, goodLine)
+			s.write(s.dir+"/data/tiering_state.json", test.state)
+			s = s.again(test.environment...)
+			s.requireAll(documents(1))
+			require.Equal(t, test.said, s.problems())
 		})
 	}
 }

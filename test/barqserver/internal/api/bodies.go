@@ -54,6 +54,13 @@ func (c *newCollection) schema(tenant string) store.Schema {
 	return schema
 }
 
+// rebuildBody is the body of a request for another index.
+type rebuildBody struct {
+	Index json.RawMessage `json:"index"`
+}
+
+func (b *rebuildBody) check() error { return nil }
+
 // inputID is a document's id as it stands in a request.
 type inputID struct{ store.ID }
 

@@ -128,6 +128,34 @@ func (s *Server) dropCollection(writer http.ResponseWriter, request *http.Reques
 	return nil
 }
 
+// rebuildIndex answers before it does what it is asked for.
+func (s *Server) rebuildIndex(writer http.ResponseWriter, request *http.Request) error {
+	var body rebuildBody
+	if err := read(writer, request, &body); err != nil {
+		return err
+	}
+	tenant, err := s.Keys.Tenant(request.Header, keys.TenantAdmin, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.Router.Write(tenant); err != nil {
+		return err
+	}
+	collection := request.PathValue("name")
+	if err := s.Store.Collection(tenant, collection); err != nil {
+		return err
+	}
+	go func() {
+		if err := s.Store.Rebuild(tenant, collection, body.Index); err != nil {
+			// Barq DB says it on its standard error, and goes on.
+			s.Log.Log(logs.Warn, "barq_server", err.Error(), nil)
+		}
+	}()
+	s.audit("rebuild-index", tenant)
+	writer.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
 func (s *Server) insertDocument(writer http.ResponseWriter, request *http.Request) error {
 	var body newDocument
 	if err := read(writer, request, &body); err != nil {

@@ -40,7 +40,7 @@ func (s *Server) Handler() http.Handler {
 		"POST /collections/{name}/search/text":           notHere,
 		"POST /collections/{name}/search/hybrid":         notHere,
 		"POST /collections/{name}/search/hybrid/explain": notHere,
-		"POST /collections/{name}/index/rebuild":         notHere,
+		"POST /collections/{name}/index/rebuild":         s.rebuildIndex,
 		"GET /tenants/{tenant}/usage":                    s.usage,
 		"PUT /tenants/{tenant}/quota":                    notHere,
 		"POST /tenants/{tenant}/api-keys":                s.registerKey,
@@ -98,5 +98,9 @@ func refuse(writer http.ResponseWriter, err error) {
 		// Just the node: the path of the request is not there, so nobody can follow it.
 		writer.Header().Set("Location", elsewhere.Address)
 	}
-	answer(writer, status, map[string]string{"error": err.Error()})
+	text := err.Error()
+	if broken := (*store.DataError)(nil); errors.As(err, &refused) || errors.As(err, &broken) {
+		text = "storage error: " + text
+	}
+	answer(writer, status, map[string]string{"error": text})
 }

@@ -39,13 +39,13 @@ func TestParse(t *testing.T) {
 			},
 			Settings{
 				Address: netip.MustParseAddrPort("[::1]:1234"), StorageDir: "/data", Certificate: "/crt", Key: "/key",
-				ClusterFile: "/cluster.json", LogFilter: "warn",
+				ClusterFile: "/cluster.json", LogFilter: "warn", Tiering: true,
 				Tiers: []Tier{{Name: "warm", Provider: "azure", Bucket: "w"}, {Name: "cold"}},
 			},
 		},
 		"an empty RUST_LOG is not the default":     {map[string]string{"RUST_LOG": ""}, defaults(func(s *Settings) { s.LogFilter = "" })},
 		"tiers, while tiering is not exactly true": {map[string]string{"BARQ_TIERING_ENABLED": "TRUE", "BARQ_WARM_TIER_PROVIDER": "s3", "BARQ_WARM_TIER_BUCKET": "w"}, defaults(func(*Settings) {})},
-		"half a tier": {map[string]string{"BARQ_TIERING_ENABLED": "true", "BARQ_WARM_TIER_PROVIDER": "s3", "BARQ_COLD_TIER_BUCKET": "c"}, defaults(func(*Settings) {})},
+		"half a tier": {map[string]string{"BARQ_TIERING_ENABLED": "true", "BARQ_WARM_TIER_PROVIDER": "s3", "BARQ_COLD_TIER_BUCKET": "c"}, defaults(func(s *Settings) { s.Tiering = true })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := Parse(lookup(test.environment))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
 	"slices"
 )
@@ -78,6 +79,22 @@ func (c *collection) remove(id ID) bool {
 	c.index = c.index[:last]
 	return true
 }
+
+func (c *collection) rebuild(index json.RawMessage) {
+	if isNull(index) {
+		index = c.schema.vector().Index
+	}
+	if isNull(index) {
+		index = json.RawMessage(`"Flat"`)
+	}
+	c.schema.vector().Index = index
+	c.index = nil
+	for id, vector := range c.vectors {
+		c.index = append(c.index, entry{id: id, vector: vector})
+	}
+}
+
+func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
 
 func (c *collection) get(id ID) *Document {
 	vector, found := c.vectors[id]

@@ -3,10 +3,12 @@ package store
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"strings"
 	"unicode/utf8"
 
@@ -89,17 +91,26 @@ func collectionPath(tenant, name string) string { return path.Join(collectionsPa
 
 // appendLog adds a line to the log of a collection, and its end in a second step, as Barq DB
 // does. It opens the log each time, and syncs nothing: a write survives the process, not the machine.
-func (s *Store) appendLog(tenant, name string, line write) (err error) {
-	file, err := s.root.OpenFile(path.Join(collectionPath(tenant, name), logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+func (s *Store) appendLog(tenant, name string, line write) error {
+	return s.writePieces(path.Join(collectionPath(tenant, name), logFile), os.O_APPEND, line.append(nil), []byte("\n"))
+}
+
+// writePieces writes each piece to a file with a system call of its own, all from one thread. So a test can
+// end the process between any two.
+func (s *Store) writePieces(name string, mode int, pieces ...[]byte) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	file, err := s.root.OpenFile(name, mode|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
-		return err
+		return broken(err)
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err = file.Write(line.append(nil)); err != nil {
-		return err
+	for _, piece := range pieces {
+		if _, err := file.Write(piece); err != nil {
+			_ = file.Close()
+			return broken(err)
+		}
 	}
-	_, err = file.Write([]byte("\n"))
-	return err
+	return file.Close()
 }
 
 // replay applies the segments of a collection in the order of their names, and then its log. A later
@@ -161,14 +172,14 @@ func (s *Store) replayFile(name, tenant, folder string) error {
 func (s *Store) apply(tenant, folder, line string) error {
 	var read write
 	if err := serde.Read([]byte(line), read.read); err != nil {
-		return &StartError{"serialization error", err}
+		return &DataError{"serialization error", err}
 	}
-	into, err := s.tenant(tenant).collection(folder)
-	if err != nil {
-		return refusedStart(err)
+	into := s.tenant(tenant).collections[folder]
+	if into == nil {
+		return refusedData(fmt.Errorf("collection %s not found", folder))
 	}
 	if read.insert != nil {
-		return refusedStart(into.replace(*read.insert))
+		return refusedData(into.replace(*read.insert))
 	}
 	into.remove(*read.delete)
 	return nil

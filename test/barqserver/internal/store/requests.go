@@ -1,5 +1,7 @@
 package store
 
+import "encoding/json"
+
 // CreateCollection makes a collection.
 func (s *Store) CreateCollection(schema Schema) error {
 	s.mutex.Lock()
@@ -32,10 +34,31 @@ func (s *Store) DropCollection(tenant, name string) error {
 	documents, bytes := found.footprint()
 	delete(owner.collections, name)
 	if err := s.root.RemoveAll(collectionPath(tenant, name)); err != nil {
-		return err
+		return broken(err)
 	}
 	s.change(owner, -1, -documents, -bytes)
 	return nil
+}
+
+// Collection tells whether there is a collection.
+func (s *Store) Collection(tenant, name string) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	_, err := s.existing(tenant).collection(name)
+	return err
+}
+
+// Rebuild puts all documents into an index of another kind, or of the same if there is none, and writes the
+// schema. It loses the vectors that no document has.
+func (s *Store) Rebuild(tenant, name string, index json.RawMessage) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	found, err := s.request(tenant).collection(name)
+	if err != nil {
+		return err
+	}
+	found.rebuild(index)
+	return s.writeSchema(found.schema)
 }
 
 // Insert adds a document, or with upsert replaces the one with its id. It is in

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/barq-db/barq-operator/test/barqserver/internal/serde"
@@ -214,16 +216,17 @@ func (s Schema) admitsQuery(vector []Component) error {
 	return nil
 }
 
+// writeSchema writes schema.json where it is, in small pieces: for a moment it is empty, and then torn.
 func (s *Store) writeSchema(schema Schema) error {
 	folder := collectionPath(schema.Tenant, schema.Name)
 	if err := s.root.MkdirAll(folder, 0o755); err != nil {
-		return err
+		return broken(err)
 	}
 	content, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {
 		return err
 	}
-	return s.root.WriteFile(path.Join(folder, schemaFile), content, 0o644)
+	return s.writePieces(path.Join(folder, schemaFile), os.O_TRUNC, slices.Collect(slices.Chunk(content, 1))...)
 }
 
 // readSchema reads the schema of a folder, if it has one. The folder says whose tenant it is.
@@ -236,7 +239,7 @@ func (s *Store) readSchema(tenant, folder string) (schema Schema, found bool, er
 		return Schema{}, false, broken(err)
 	}
 	if err := serde.Read(content, schema.read); err != nil {
-		return Schema{}, false, &StartError{"serialization error", err}
+		return Schema{}, false, &DataError{"serialization error", err}
 	}
 	schema.Tenant = tenant
 	return schema, true, nil

@@ -12,7 +12,7 @@ import (
 // package is the disk's.
 type RefusedError struct{ reason error }
 
-func (e *RefusedError) Error() string { return e.reason.Error() }
+func (e *RefusedError) Error() string { return "catalog error: " + e.reason.Error() }
 
 func refused(format string, arguments ...any) error {
 	return &RefusedError{reason: fmt.Errorf(format, arguments...)}
@@ -109,11 +109,11 @@ func (s *Store) loadCollection(name, folder string) error {
 	}
 	owner := s.tenant(name)
 	if owner.collections[schema.Name] != nil {
-		return refusedStart(fmt.Errorf("collection %s already exists", schema.Name))
+		return refusedData(fmt.Errorf("collection %s already exists", schema.Name))
 	}
 	loaded, err := newCollection(schema)
 	if err != nil {
-		return refusedStart(err)
+		return refusedData(err)
 	}
 	owner.collections[schema.Name] = loaded
 	return s.replay(name, folder)
