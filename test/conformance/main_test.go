@@ -12,6 +12,8 @@ import (
 const (
 	// serverVariable names the program under test.
 	serverVariable = "BARQ_SERVER_BIN"
+	// longVariable makes some tests do as much as their facts were found with, which takes long.
+	longVariable = "CONFORMANCE_LONG"
 	// standInVariable is set for the process that runs the tests when the program
 	// under test is the stand-in.
 	standInVariable = "CONFORMANCE_STAND_IN"
@@ -75,4 +77,23 @@ func needsPrivateNetwork(t *testing.T) {
 	if !inPrivateNetwork() {
 		t.Skip("needs a network of its own: run it as root on Linux")
 	}
+}
+
+// needsTheRealServer skips a test of something that the stand-in has not.
+func needsTheRealServer(t *testing.T, reason string) {
+	t.Helper()
+	if isStandIn {
+		t.Skip("for the real server only; of the stand-in: " + reason)
+	}
+}
+
+// long tells whether tests may take hours.
+func long() bool { return os.Getenv(longVariable) != "" }
+
+// longOr gives the first number if tests may take long, else the second.
+func longOr(number, otherwise int) int {
+	if long() {
+		return number
+	}
+	return otherwise
 }
