@@ -54,9 +54,9 @@ type failure struct {
 func (f *failure) Error() string { return f.cause.Error() }
 
 // Main runs the server until SIGINT and gives the exit code.
-func Main(lookup settings.Lookup, out, problems io.Writer) int {
+func Main(arguments []string, lookup settings.Lookup, out, problems io.Writer) int {
 	ignoreSignalsAsInit()
-	err := run(lookup, out, problems)
+	err := run(arguments, lookup, out, problems)
 	if err == nil {
 		return exitStopped
 	}
@@ -68,8 +68,11 @@ func Main(lookup settings.Lookup, out, problems io.Writer) int {
 		code = exitPanic
 	}
 	text := rust.Report(err)
-	if code == exitPanic {
+	switch code {
+	case exitPanic:
 		text = rust.Panic(rust.MainThread, err.Error())
+	case exitUsage:
+		text = fmt.Sprintf("error: %s\n\nFor more information, try '--help'.\n", err)
 	}
 	// There is nowhere else to say it.
 	_, _ = io.WriteString(problems, text)
@@ -84,9 +87,13 @@ func ignoreSignalsAsInit() {
 	}
 }
 
-func run(lookup settings.Lookup, out, problems io.Writer) error {
+func run(arguments []string, lookup settings.Lookup, out, problems io.Writer) error {
 	if endpoint, set := lookup(tracesVariable); set && endpoint == "" {
 		return &failure{exitPanic, errors.New(tracesVariable + " is empty: name the address of a collector or leave it unset")}
+	}
+	lookup, err := settings.WithFlags(arguments, lookup)
+	if err != nil {
+		return &failure{exitUsage, err}
 	}
 	config, err := settings.Parse(lookup)
 	if err != nil {

@@ -17,7 +17,10 @@ func serveUntilInterrupted(listener net.Listener, handler http.Handler) error {
 	signal.Notify(interrupted, os.Interrupt)
 
 	silent := silentConnections{open: map[net.Conn]bool{}}
-	server := &http.Server{Handler: handler, ConnState: silent.note}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Handler: handler, ConnState: silent.note, Protocols: &protocols}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

@@ -47,6 +47,9 @@ func withCluster(t *testing.T, content string) start {
 	return start{dir: s.dir, environment: []string{"BARQ_CLUSTER_CONFIG=" + file}}
 }
 
+// clusterFile is the file that a start names.
+func (s start) clusterFile() string { return filepath.Join(s.dir, "cluster.json") }
+
 func TestPrimary(t *testing.T) {
 	how := withCluster(t, clusterFile(t, nil))
 	s := serve(t, how)

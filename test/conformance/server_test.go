@@ -34,6 +34,8 @@ type start struct {
 	environment []string
 	// unset names variables that the server does not see.
 	unset []string
+	// arguments are the flags.
+	arguments []string
 	// program is run instead of the server.
 	program string
 	// attributes change how the process is started.
@@ -80,7 +82,7 @@ func launch(t *testing.T, how start) *server {
 	// A connection that is kept would tell a later server from an earlier one.
 	s.HTTP = client.NewHTTPClient(&http.Transport{DisableKeepAlives: true})
 
-	command := exec.Command(how.program)
+	command := exec.Command(how.program, how.arguments...)
 	command.Dir = how.dir
 	command.Env = without(how.unset, append([]string{
 		"BARQ_ADDR=" + s.address, "BARQ_STORAGE_DIR=" + filepath.Join(how.dir, "data"),

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	os.Exit(barqserver.Main(os.LookupEnv, os.Stdout, os.Stderr))
+	os.Exit(barqserver.Main(os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
 }

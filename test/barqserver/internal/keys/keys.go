@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Permission is what a request needs.
@@ -65,7 +66,12 @@ type Refusal struct {
 	Reason  string
 }
 
-func (r *Refusal) Error() string { return r.Reason }
+func (r *Refusal) Error() string {
+	if r.Unknown {
+		return "unauthorized: " + r.Reason
+	}
+	return "forbidden: " + r.Reason
+}
 
 // Tenant gives whom the caller acts for, or a Refusal. pathTenant is the tenant that
 // the path names, if it names one.
@@ -84,30 +90,31 @@ func (r *Ring) Tenant(header http.Header, needed Permission, pathTenant *string)
 	}
 
 	if token, isBearer := strings.CutPrefix(header.Get("Authorization"), "Bearer "); isBearer && strings.TrimSpace(token) != "" {
-		return "", &Refusal{Unknown: true, Reason: "tokens are not taken"}
+		return "", &Refusal{Unknown: true, Reason: "jwt auth not configured"}
 	}
 	key := headerValue(header, "X-Api-Key")
 	if key == nil {
-		return "", &Refusal{Unknown: true, Reason: "x-api-key is missing"}
+		return "", &Refusal{Unknown: true, Reason: "missing api key"}
 	}
 	found, known := r.keys[*key]
 	if !known {
-		return "", &Refusal{Unknown: true, Reason: "x-api-key is not known"}
+		return "", &Refusal{Unknown: true, Reason: "invalid api key"}
 	}
 	for _, tenant := range []*string{pathTenant, headerTenant} {
 		if tenant != nil && *tenant != found.tenant {
-			return "", &Refusal{Reason: "the key is another tenant's"}
+			return "", &Refusal{Reason: "tenant mismatch"}
 		}
 	}
 	if !slices.Contains(permissions[found.role], needed) {
-		return "", &Refusal{Reason: "the key's role does not allow this"}
+		return "", &Refusal{Reason: "insufficient role"}
 	}
 	return found.tenant, nil
 }
 
+// headerValue gives the value of a header. One that is not plain ASCII counts as none.
 func headerValue(header http.Header, name string) *string {
 	values := header.Values(name)
-	if len(values) == 0 {
+	if len(values) == 0 || strings.ContainsFunc(values[0], func(letter rune) bool { return letter > unicode.MaxASCII }) {
 		return nil
 	}
 	return &values[0]

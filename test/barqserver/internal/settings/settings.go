@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/barq-db/barq-operator/test/barqserver/internal/logs"
 )
@@ -59,32 +61,36 @@ func Parse(lookup Lookup) (Settings, error) {
 	}
 	var err error
 	if settings.Address, err = netip.ParseAddrPort(address); err != nil {
-		return Settings{}, fmt.Errorf("%s=%q: want an IP address and a port, for instance %s", AddressVariable, address, defaultAddress)
+		return Settings{}, fmt.Errorf("invalid value '%s' for '--addr <ADDR>': invalid socket address syntax", address)
 	}
 
 	// The value is read and used for nothing, but it has to be one of the two.
-	if value, set := lookup(TLSVariable); set && value != "true" && value != "false" {
-		return Settings{}, fmt.Errorf("%s=%q: want true or false", TLSVariable, value)
+	const truthValues = "\n  [possible values: true, false]"
+	switch value, set := lookup(TLSVariable); {
+	case set && value == "":
+		return Settings{}, errors.New("a value is required for '--tls' but none was supplied" + truthValues)
+	case set && value != "true" && value != "false":
+		return Settings{}, fmt.Errorf("invalid value '%s' for '--tls'%s", value, truthValues)
 	}
 
 	// The file is named and used for nothing: there are no client certificates.
 	var clientCA string
 	for _, path := range []struct {
-		variable string
-		value    *string
+		variable, flag string
+		value          *string
 	}{
-		{StorageVariable, &settings.StorageDir},
-		{CertificateVariable, &settings.Certificate},
-		{KeyVariable, &settings.Key},
-		{ClientCAVariable, &clientCA},
-		{ClusterVariable, &settings.ClusterFile},
+		{StorageVariable, storageFlag, &settings.StorageDir},
+		{CertificateVariable, certificateFlag, &settings.Certificate},
+		{KeyVariable, keyFlag, &settings.Key},
+		{ClientCAVariable, clientCAFlag, &clientCA},
+		{ClusterVariable, clusterFlag, &settings.ClusterFile},
 	} {
 		value, set := lookup(path.variable)
 		if !set {
 			continue
 		}
 		if value == "" {
-			return Settings{}, fmt.Errorf("%s is empty: name a path or leave it unset", path.variable)
+			return Settings{}, missingValue(path.flag)
 		}
 		*path.value = value
 	}
@@ -94,6 +100,11 @@ func Parse(lookup Lookup) (Settings, error) {
 		settings.Tiers = tiers(lookup)
 	}
 	return settings, nil
+}
+
+// missingValue is the error for a path that is empty.
+func missingValue(flag string) error {
+	return fmt.Errorf("a value is required for '--%s <%s>' but none was supplied", flag, strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
 }
 
 // logFilter gives RUST_LOG. An empty value is a value: it hides all but errors.

@@ -55,13 +55,15 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseNamesTheVariable(t *testing.T) {
-	for variable, value := range map[string]string{
-		"BARQ_ADDR": "localhost:8080", "BARQ_STORAGE_DIR": "", "BARQ_TLS_ENABLED": "1", "BARQ_TLS_CERT": "",
-		"BARQ_TLS_KEY": "", "BARQ_TLS_CLIENT_CA": "", "BARQ_CLUSTER_CONFIG": "",
+func TestParseNamesTheFlag(t *testing.T) {
+	for variable, value := range map[string]struct{ text, flag string }{
+		"BARQ_ADDR": {"localhost:8080", "'--addr <ADDR>'"}, "BARQ_STORAGE_DIR": {"", "'--storage-dir <STORAGE_DIR>'"},
+		"BARQ_TLS_ENABLED": {"1", "'--tls'"}, "BARQ_TLS_CERT": {"", "'--tls-cert <TLS_CERT>'"},
+		"BARQ_TLS_KEY": {"", "'--tls-key <TLS_KEY>'"}, "BARQ_TLS_CLIENT_CA": {"", "'--tls-client-ca <TLS_CLIENT_CA>'"},
+		"BARQ_CLUSTER_CONFIG": {"", "'--cluster <CLUSTER>'"},
 	} {
-		_, err := Parse(lookup(map[string]string{variable: value}))
-		require.ErrorContains(t, err, variable)
+		_, err := Parse(lookup(map[string]string{variable: value.text}))
+		require.ErrorContains(t, err, value.flag)
 	}
 }
 
