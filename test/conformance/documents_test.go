@@ -218,6 +218,23 @@ func TestDocumentsWithoutPayloadAreNotReplaced(t *testing.T) {
 	check(s.again())
 }
 
+// An insert of an id that is taken adds a vector until the next start. The log does not say that it was none of a replacement.
+func TestInsertOfAnIDThatIsTaken(t *testing.T) {
+	s := serve(t, start{})
+	insert := func(x float32) {
+		require.NoError(t, s.Insert(t.Context(), "things", client.Document{ID: client.Number(1), Vector: []float32{x, 0}, Payload: map[string]any{"title": "document 1"}}))
+	}
+	s.fill(0)
+	insert(1)
+	insert(5)
+	require.Equal(t, []client.Hit{{ID: client.Number(1)}}, s.search("things", 1, 0, 1), "the first vector is found")
+	require.Equal(t, []client.Hit{{ID: client.Number(1)}}, s.search("things", 5, 0, 1), "so is the second")
+	s.stop()
+	s = s.again()
+	require.Equal(t, []client.Hit{{ID: client.Number(1), Score: -4}}, s.search("things", 1, 0, 1))
+	require.Equal(t, []client.Hit{{ID: client.Number(1)}}, s.search("things", 5, 0, 1))
+}
+
 func TestEqualScoresComeUpTwice(t *testing.T) {
 	s := serve(t, start{})
 	s.fill(0)

@@ -92,3 +92,54 @@ func TestMetrics(t *testing.T) {
 		"gauge tenant_usage_memory_bytes{tenant=default}": 60,
 	}, s.values())
 }
+
+// Searches over gRPC and hybrid ones are in no metric of searches. Quotas have series of their own.
+func TestMetricsOfOtherSearchesAndQuotas(t *testing.T) {
+	needsTheRealServer(t, "it has neither text search nor quotas")
+	s := serve(t, start{})
+	require.Equal(t, 201, s.status("POST", "/collections",
+		`{"name":"things","dimension":2,"metric":"L2","text_fields":[{"name":"title","indexed":true,"required":true}]}`))
+	require.NoError(t, s.Insert(t.Context(), "things", documents(1)...))
+	require.Equal(t, 200, s.status("POST", "/collections/things/search/text", `{"query":"document","top_k":1}`))
+	require.Equal(t, 200, s.status("POST", "/collections/things/search/hybrid", `{"vector":[1,0],"query":"document","top_k":1}`))
+	require.Equal(t, 202, s.status("PUT", "/tenants/default/quota", `{"max_collections":5,"max_disk_bytes":1000,"max_memory_bytes":2000,"max_qps":1000}`))
+	require.Equal(t, 201, s.status("POST", "/collections", `{"name":"more","dimension":2,"metric":"L2"}`))
+	values := s.values()
+	searches := map[string]float64{}
+	quotas := map[string]float64{}
+	for name, value := range values {
+		switch {
+		case strings.Contains(name, "search"):
+			searches[name] = value
+		case strings.Contains(name, "quota"):
+			quotas[name] = value
+		}
+	}
+	require.Equal(t, map[string]float64{
+		"counter search_requests_total{tenant=default,collection=things,type=text}": 1,
+		"summary search_duration_seconds{}":                                         1,
+	}, searches)
+	require.Equal(t, map[string]float64{
+		"gauge tenant_quota_collections{tenant=default}": 5, "gauge tenant_quota_disk_bytes{tenant=default}": 1000,
+		"gauge tenant_quota_memory_bytes{tenant=default}": 2000, "gauge tenant_quota_qps{tenant=default}": 1000,
+	}, quotas)
+
+	// A quota is gone with the process.
+	s.stop()
+	s = s.again()
+	_, err := s.Usage(t.Context(), "default")
+	require.NoError(t, err)
+	for name := range s.values() {
+		require.NotContains(t, name, "quota")
+	}
+}
+
+// Whoever names a tenant makes series of it, even if there is no such collection.
+func TestEachTenantThatIsNamedHasSeries(t *testing.T) {
+	s := serve(t, start{})
+	requireStatus(t, 400, s.As("stranger").Insert(t.Context(), "absent", documents(1)...))
+	require.Equal(t, map[string]float64{
+		"counter tenant_requests_total{tenant=stranger}":  1,
+		"gauge tenant_usage_current_qps{tenant=stranger}": 1,
+	}, s.values())
+}

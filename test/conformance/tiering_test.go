@@ -1,6 +1,9 @@
 package conformance
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,4 +128,34 @@ func TestSegmentThatIsInATier(t *testing.T) {
 			require.Equal(t, test.said, s.problems())
 		})
 	}
+}
+
+// A compaction is the one call that writes the file with the tiers, if there is a segment.
+func TestCompactionWritesTheTiers(t *testing.T) {
+	needsTheRealServer(t, "it compacts nothing")
+	s := withFiles(t, goodSchema, goodLine+"\n")
+	s.write(s.collectionFile("things", "segments/segment_1.jsonl"), goodLine+"\n"+insertOf(`{"U64":2}`, "[2.0,0.0]", `{"title":"document 2"}`)+"\n"+`{"op":{"Delete":{"U64":3}}}`+"\n")
+	s = s.again(tiering()...)
+	const body = `{"tenant":"default","collection":"things"}`
+	require.Equal(t, 200, s.status("POST", "/admin/compact", body))
+	segments, err := filepath.Glob(s.collectionFile("things", "segments/*"))
+	require.NoError(t, err)
+	require.Len(t, segments, 1)
+	require.Regexp(t, `/segment_compacted_\d{17}\.jsonl$`, segments[0])
+	require.Equal(t, 3, strings.Count(s.read(segments[0]), "\n"), "deletions are kept")
+	require.Contains(t, s.read(segments[0]), `{"op":{"Delete":{"U64":3}}}`+"\n")
+	state := map[string]struct{ Tier string }{}
+	require.NoError(t, json.Unmarshal([]byte(s.read(s.dir+"/data/tiering_state.json")), &state))
+	require.Equal(t, map[string]struct{ Tier string }{
+		"tenants/default/collections/things/segments/" + filepath.Base(segments[0]): {"Hot"},
+	}, state)
+	s.stop()
+	s = s.again(tiering()...)
+	s.requireAll(documents(2))
+	s.stop()
+
+	// Who takes the segment away has to take it out of the file too.
+	require.NoError(t, os.Remove(segments[0]))
+	broken := launch(t, start{dir: s.dir, environment: tiering()})
+	require.Equal(t, failed, broken.exit())
 }
