@@ -67,7 +67,7 @@ func TestTokenBesideAKey(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 }
 
-// What cannot be read is refused before it is looked at who asks.
+// What cannot be read is refused before the server looks at the key.
 func TestBodiesAreReadBeforeKeys(t *testing.T) {
 	s := serve(t, start{})
 	s.fill(1)

@@ -10,7 +10,7 @@ import (
 )
 
 // The port of HTTP takes HTTP/2 too, in plain text.
-func TestHTTP2WithoutTLS(t *testing.T) {
+func TestPlainTextHTTPTwo(t *testing.T) {
 	s := serve(t, start{})
 	s.fill(1)
 	var protocols http.Protocols

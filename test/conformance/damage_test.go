@@ -181,7 +181,7 @@ func TestSchemaOnWhichItDoesNotStart(t *testing.T) {
 	})
 }
 
-// A folder without a schema.json is skipped. If somebody makes a collection of its name, it is empty
+// A folder without a schema.json is skipped. A collection that is made with its name is empty
 // until the next start, which brings back what the log of old has.
 func TestLogWithoutASchema(t *testing.T) {
 	s := &server{t: t, dir: t.TempDir()}

@@ -80,7 +80,7 @@ func TestHNSWReadsInTheSquareOfTheNumber(t *testing.T) {
 		}
 		took := time.Since(begin)
 		t.Logf("%d documents in %s", count, took.Round(time.Millisecond))
-		s.stop()
+		s.kill()
 		return took
 	}
 	few := longOr(5000, 2000)

@@ -41,7 +41,7 @@ func (s *server) over(connections, times int, transport *http.Transport, do func
 	return time.Since(begin)
 }
 
-// More connections do not make inserts much faster, because one at a time is done. The figures are in the log of the test.
+// All inserts of all connections are there. How many were done in a second is in the log of the test.
 func TestInsertsOverSeveralConnections(t *testing.T) {
 	needsTheRealServer(t, "its speed says nothing")
 	inserts := longOr(20_000, 300)

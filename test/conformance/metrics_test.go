@@ -134,7 +134,7 @@ func TestMetricsOfOtherSearchesAndQuotas(t *testing.T) {
 	}
 }
 
-// Whoever names a tenant makes series of it, even if there is no such collection.
+// Each tenant that a client names gets series, even if it has no collection.
 func TestEachTenantThatIsNamedHasSeries(t *testing.T) {
 	s := serve(t, start{})
 	requireStatus(t, 400, s.As("stranger").Insert(t.Context(), "absent", documents(1)...))

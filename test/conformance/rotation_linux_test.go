@@ -208,15 +208,18 @@ func TestLengthsOfTheLogsWhileItIsStopped(t *testing.T) {
 			}
 		}
 		again := restored.again("RUST_LOG=warn")
+		documents := 0
 		for index, name := range collections {
-			for writer := range writerCount {
-				for number := range found[index][writer] {
-					document, err := again.Get(t.Context(), name, w.id(writer, number))
-					require.NoError(t, err)
-					require.NotNil(t, document)
-				}
+			for writer, count := range found[index] {
+				documents += count
+				missing, err := again.Missing(t.Context(), name, w.id(writer, 0), w.id(writer, count-1))
+				require.NoError(t, err)
+				require.Empty(t, missing)
 			}
 		}
+		usage, err := again.Usage(t.Context(), "default")
+		require.NoError(t, err)
+		require.Equal(t, documents, usage.Documents)
 		again.stop()
 	}
 }

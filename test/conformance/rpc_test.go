@@ -116,7 +116,7 @@ func TestRPCPortThatIsTaken(t *testing.T) {
 		first.stop()
 		require.False(t, listens(rpcAddress), "the second does not try again")
 	})
-	// So who takes the port first is the only one who answers calls.
+	// So a process that takes the port first is the only one that answers calls.
 	for _, taken := range []struct{ network, address string }{{"tcp4", "0.0.0.0:50051"}, {"tcp", "[::]:50051"}, {"tcp4", rpcAddress}} {
 		t.Run(taken.address, func(t *testing.T) {
 			listener, err := net.Listen(taken.network, taken.address)

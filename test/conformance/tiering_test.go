@@ -154,7 +154,7 @@ func TestCompactionWritesTheTiers(t *testing.T) {
 	s.requireAll(documents(2))
 	s.stop()
 
-	// Who takes the segment away has to take it out of the file too.
+	// A segment that is taken away has to be taken out of the file too.
 	require.NoError(t, os.Remove(segments[0]))
 	broken := launch(t, start{dir: s.dir, environment: tiering()})
 	require.Equal(t, failed, broken.exit())
