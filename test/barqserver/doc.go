@@ -8,7 +8,11 @@
 // the operator that passes with one passes with the other.
 //
 // Of Barq DB as a database it has next to nothing: it compares a query with every
-// vector, knows no filters, no text search and no quotas, and answers 501 there.
+// vector, knows no filters, no text search and no quotas, and answers 501 there. An index
+// that is asked for is written into the schema, and searches do not change.
+//
+// It reads its files as strictly as Barq DB, and words its failures likewise, because
+// programs that watch over a server tell by both what is wrong with its data.
 //
 // It differs in one thing on purpose. Barq DB cannot serve HTTPS: with a certificate
 // it exits at startup. So does the stand-in, unless STAND_IN_TLS is "serve"; then it does
