@@ -1,6 +1,6 @@
 // Package rust words what goes wrong as Barq DB's libraries do: its error handling, its
-// panics and its errors of the system. Who reads the standard error of a server that did
-// not start can tell the two servers apart by nothing else than where a panic was.
+// panics and its errors of the system. On the standard error of a server that did not start, only
+// the place of a panic tells the two servers apart.
 package rust
 
 import (
