@@ -1,0 +1,212 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/barq-db/barq-operator/internal/barq/wal"
+)
+
+// Index is how a collection finds its vectors.
+type Index string
+
+// The kinds of index.
+const (
+	Flat Index = "Flat"
+	HNSW Index = "Hnsw"
+	IVF  Index = "Ivf"
+)
+
+// Schema is what a schema.json says.
+type Schema struct {
+	Name string
+	// Dimension, Metric and Index are those of the first vector field, the only one that the
+	// server uses.
+	Dimension int
+	Metric    string
+	Index     Index
+	// Lists is nlist of IVF. If it is 0, the server ends at the first document.
+	Lists uint64
+	// Texts are the fields that must be texts, in their order.
+	Texts []wal.Text
+}
+
+// ErrTorn is a file that is no whole JSON text. A kill of the server while it wrote one leaves it.
+var ErrTorn = errors.New("the file is cut off")
+
+// Parse returns what the file says. The error is ErrTorn, or says why the server does not start
+// with it.
+func Parse(content []byte) (Schema, error) {
+	object, err := whole(content)
+	if err != nil {
+		return Schema{}, err
+	}
+	var members struct{ name, fields, bm25, tenant value }
+	err = object.members(map[string]*value{
+		"name": &members.name, "fields": &members.fields, "bm25_config": &members.bm25, "tenant_id": &members.tenant,
+	})
+	if err != nil {
+		return Schema{}, err
+	}
+	var schema Schema
+	if schema.Name, err = members.name.text(); err != nil {
+		return Schema{}, fmt.Errorf("name: %w", err)
+	}
+	if err := bm25(members.bm25); err != nil {
+		return Schema{}, fmt.Errorf("bm25_config: %w", err)
+	}
+	if members.tenant != nil {
+		if _, err := members.tenant.text(); err != nil {
+			return Schema{}, fmt.Errorf("tenant_id: %w", err)
+		}
+	}
+	fields, err := members.fields.elements()
+	if err != nil {
+		return Schema{}, fmt.Errorf("fields: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, content := range fields {
+		name, err := schema.field(content)
+		if err != nil {
+			return Schema{}, fmt.Errorf("field %s: %w", name, err)
+		}
+		if seen[name] {
+			return Schema{}, fmt.Errorf("two fields have the name %s", name)
+		}
+		seen[name] = true
+	}
+	if strings.TrimSpace(schema.Name) == "" {
+		return Schema{}, errors.New("the collection has no name")
+	}
+	if schema.Dimension == 0 {
+		return Schema{}, errors.New("no field is a vector")
+	}
+	return schema, nil
+}
+
+// Rules is what the schema asks of documents.
+func (s Schema) Rules() wal.Rules { return wal.Rules{Dimension: s.Dimension, Texts: s.Texts} }
+
+// field reads a field and returns its name.
+func (s *Schema) field(content value) (string, error) {
+	var members struct{ name, kind, required value }
+	err := content.members(map[string]*value{
+		"name": &members.name, "field_type": &members.kind, "required": &members.required,
+	})
+	if err != nil {
+		return "", err
+	}
+	name, err := members.name.text()
+	if err != nil {
+		return "", fmt.Errorf("name: %w", err)
+	}
+	required, err := members.required.boolean()
+	if err != nil {
+		return name, fmt.Errorf("required: %w", err)
+	}
+	if strings.TrimSpace(name) == "" {
+		return name, errors.New("a field has no name")
+	}
+	variant, kind, err := members.kind.variant()
+	if err != nil {
+		return name, err
+	}
+	switch variant {
+	case "Vector":
+		return name, s.vector(kind)
+	case "Text":
+		var indexed value
+		if err := kind.members(map[string]*value{"indexed": &indexed}); err != nil {
+			return name, err
+		}
+		s.Texts = append(s.Texts, wal.Text{Name: name, Required: required})
+		_, err := indexed.boolean()
+		return name, err
+	case "Json":
+		return name, kind.none()
+	default:
+		return name, fmt.Errorf("%s is no type of a field", variant)
+	}
+}
+
+func (s *Schema) vector(content value) error {
+	var members struct{ dimension, metric, index value }
+	err := content.members(map[string]*value{
+		"dimension": &members.dimension, "metric": &members.metric, "index": &members.index,
+	})
+	if err != nil {
+		return err
+	}
+	dimension, err := members.dimension.integer()
+	if err != nil {
+		return fmt.Errorf("dimension: %w", err)
+	}
+	if dimension == 0 {
+		return errors.New("the dimension is 0")
+	}
+	metric, empty, err := members.metric.variant()
+	if err != nil {
+		return fmt.Errorf("metric: %w", err)
+	}
+	if metric != "L2" && metric != "Cosine" && metric != "Dot" {
+		return fmt.Errorf("%s is no metric", metric)
+	}
+	if err := empty.none(); err != nil {
+		return fmt.Errorf("metric: %w", err)
+	}
+	index, lists, err := indexOf(members.index)
+	if err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	if s.Dimension == 0 {
+		// No vector has more components than an int can count.
+		s.Dimension = int(min(dimension, 1<<62))
+		s.Metric, s.Index, s.Lists = metric, index, lists
+	}
+	return nil
+}
+
+func indexOf(content value) (kind Index, lists uint64, err error) {
+	if content.isNull() {
+		return Flat, 0, nil
+	}
+	variant, parameters, err := content.variant()
+	if err != nil {
+		return "", 0, err
+	}
+	switch kind := Index(variant); kind {
+	case Flat:
+		return kind, 0, parameters.none()
+	case HNSW:
+		_, err := parameters.integers("m", "ef_construction", "ef_search")
+		return kind, 0, err
+	case IVF:
+		numbers, err := parameters.integers("nlist", "nprobe")
+		if err != nil {
+			return "", 0, err
+		}
+		var quantizer value
+		if err := parameters.members(map[string]*value{"pq": &quantizer}); err != nil || quantizer.isNull() {
+			return kind, numbers[0], err
+		}
+		sizes, err := quantizer.integers("segments", "codebook_bits")
+		if err == nil && sizes[1] > 255 {
+			err = errors.New("codebook_bits is above 255")
+		}
+		return kind, numbers[0], err
+	default:
+		return "", 0, fmt.Errorf("%s is no index", variant)
+	}
+}
+
+func bm25(content value) error {
+	if content.isNull() {
+		return nil
+	}
+	var k1, b value
+	if err := content.members(map[string]*value{"k1": &k1, "b": &b}); err != nil {
+		return err
+	}
+	return errors.Join(k1.number(), b.number())
+}

@@ -1,0 +1,177 @@
+package wal
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+)
+
+// Seal ends a torn record that nothing follows, while the server runs: appended in one write, it
+// makes sure that the next record begins on a line of its own. The server skips both of its
+// lines. The second, which only a Seal writes, says that the line before was the rest of a write
+// that was never acknowledged.
+const Seal = "\n" + sealLine + "\n"
+
+const sealLine = " \t"
+
+// Summary is what a file of the log holds.
+type Summary struct {
+	Bytes int64
+	// Lines counts all lines, the blank ones too.
+	Lines int
+	// Inserts and Deletes count the good records, as they are after a repair.
+	Inserts, Deletes int
+	// Infinite counts good records with a component that is infinite; see Record.
+	Infinite int
+	// Misfits counts the records that are against the schema.
+	Misfits int
+}
+
+func (s *Summary) add(piece Piece) {
+	switch {
+	case piece.Kind.AgainstSchema():
+		s.Misfits++
+	case piece.Kind != Good:
+		return
+	case piece.Record.Op == Delete:
+		s.Deletes++
+	default:
+		s.Inserts++
+		if piece.Record.Infinite {
+			s.Infinite++
+		}
+	}
+}
+
+// Visit is told of a damaged line. text is the line, or the first MaxLine bytes of it, and is
+// only valid until Visit returns.
+type Visit func(damage Damage, text []byte) error
+
+// Scan reads a file of the log from its beginning to its end, and visits each damaged line in
+// their order. Its memory is bounded by a multiple of MaxLine.
+func Scan(reader io.Reader, rules Rules, visit Visit) (Summary, error) {
+	s := scan{checker: NewChecker(rules), visit: visit}
+	lines := newLines(reader)
+	for {
+		read, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return s.summary, s.settle(Unsure)
+		}
+		if err != nil {
+			return s.summary, err
+		}
+		if err := s.line(read); err != nil {
+			return s.summary, err
+		}
+		s.summary.Bytes = lines.offset
+	}
+}
+
+type scan struct {
+	checker *Checker
+	visit   Visit
+	summary Summary
+
+	// waiting is a torn line about which the next one decides, with a copy of its text.
+	waiting *Damage
+	text    []byte
+}
+
+func (s *scan) line(read line) error {
+	s.summary.Lines++
+	if s.waiting != nil {
+		cure := Unsure
+		if read.ended && string(read.text) == sealLine {
+			cure = Certain
+		}
+		if err := s.settle(cure); err != nil {
+			return err
+		}
+	}
+	if read.length > int64(len(read.text)) {
+		return s.visit(tooLong(read), read.text)
+	}
+	record, kind, column := s.checker.Check(read.text)
+	damage := Damage{
+		Line: read.number, Offset: read.offset, Length: read.length, Ended: read.ended, Kind: kind, Column: column,
+	}
+	switch {
+	case kind == Blank:
+		return nil
+	case kind == Good:
+		piece := Piece{Span: Span{0, len(read.text)}, Record: record}
+		s.summary.add(piece)
+		if read.ended {
+			return nil
+		}
+		damage.Kind, damage.Pieces = Unended, []Piece{piece}
+		return s.visit(damage, read.text)
+	}
+	damage.Pieces = s.checker.split(read.text, read.ended)
+	damage.judge(read.text)
+	for _, piece := range damage.Pieces {
+		s.summary.add(piece)
+	}
+	if damage.Kind == Torn && damage.Cure == Unsure {
+		s.waiting, s.text = &damage, slices.Clone(read.text)
+		return nil
+	}
+	return s.visit(damage, read.text)
+}
+
+// settle visits the line that waits.
+func (s *scan) settle(cure Cure) error {
+	if s.waiting == nil {
+		return nil
+	}
+	damage, text := *s.waiting, s.text
+	s.waiting, s.text = nil, nil
+	damage.Cure = cure
+	return s.visit(damage, text)
+}
+
+// judge says what the repair costs, and of what kind the damage is as a whole.
+//
+// Only the last piece can have been acknowledged, and only if the newline follows it. Zeros are
+// what a crash of the node left of acknowledged writes too, unless they are the end of the file.
+func (d *Damage) judge(text []byte) {
+	kinds := make([]Kind, 0, len(d.Pieces))
+	for _, piece := range d.Pieces {
+		kinds = append(kinds, piece.Kind)
+	}
+	last := kinds[len(kinds)-1]
+	d.Kind = last
+	if last == Good {
+		d.Kind = Joined
+		if bad := slices.IndexFunc(kinds, func(kind Kind) bool { return kind != Good }); bad >= 0 {
+			d.Kind = kinds[bad]
+		}
+	}
+	if !d.Ended {
+		text = bytes.TrimRight(text, "\x00")
+	}
+	switch {
+	case bytes.IndexByte(text, 0) >= 0:
+		d.Kind, d.Cure = Zeros, Unsure
+	case !d.Ended, last == Good:
+		d.Cure = Certain
+	case last == Torn:
+		d.Cure = Unsure
+	default:
+		d.Cure = Losing
+	}
+}
+
+// tooLong returns the damage of a line that was not read as a whole.
+func tooLong(read line) Damage {
+	damage := Damage{
+		Line: read.number, Offset: read.offset, Length: read.length, Ended: read.ended, Kind: TooLong, Cure: Unsure,
+	}
+	// What a crash of the node leaves at the end of a file can have any length.
+	if read.zeros && !read.ended && skipZeros(read.text, 0) == len(read.text) {
+		damage.Kind, damage.Cure = Zeros, Certain
+	}
+	damage.Pieces = []Piece{{Span: Span{0, int(read.length)}, Kind: damage.Kind}}
+	return damage
+}
