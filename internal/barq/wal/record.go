@@ -14,6 +14,14 @@ const (
 	Delete
 )
 
+// String is the name of the operation in the log.
+func (o Op) String() string {
+	if o == Delete {
+		return "Delete"
+	}
+	return "Insert"
+}
+
 // ID names a document: by a number, or by a text if IsText. Number 7 and text "7" are two.
 type ID struct {
 	Number uint64
