@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
 )
 
 // Pieces of lines.
@@ -30,7 +31,7 @@ const (
 func scan(t *testing.T, content string) (wal.Summary, []string) {
 	t.Helper()
 	found := []string{}
-	summary, err := wal.Scan(strings.NewReader(content), rules, func(damage wal.Damage, text []byte) error {
+	summary, err := wal.Scan(strings.NewReader(content), waltest.Rules(), func(damage wal.Damage, text []byte) error {
 		require.Equal(t, content[damage.Offset:damage.Offset+damage.Length], string(text))
 		require.Equal(t, damage.Ended, int(damage.Offset+damage.Length) < len(content))
 		require.LessOrEqual(t, damage.Column, len(text))
@@ -171,7 +172,7 @@ func TestLinesThatAreTooLong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var found []wal.Damage
-			summary, err := wal.Scan(io.MultiReader(c.content...), rules, func(damage wal.Damage, text []byte) error {
+			summary, err := wal.Scan(io.MultiReader(c.content...), waltest.Rules(), func(damage wal.Damage, text []byte) error {
 				require.Len(t, text, wal.MaxLine)
 				found = append(found, damage)
 				return nil
@@ -193,7 +194,7 @@ func TestLongLines(t *testing.T) {
 	content := long + "\n" + two + "\n" + long + "\n" + torn
 	for _, reader := range []io.Reader{strings.NewReader(content), iotest.HalfReader(strings.NewReader(content)), iotest.DataErrReader(strings.NewReader(content))} {
 		damages := 0
-		summary, err := wal.Scan(reader, rules, func(damage wal.Damage, text []byte) error {
+		summary, err := wal.Scan(reader, waltest.Rules(), func(damage wal.Damage, text []byte) error {
 			damages++
 			require.Equal(t, torn, string(text))
 			require.Equal(t, int64(len(content)-len(torn)), damage.Offset)
@@ -207,10 +208,10 @@ func TestLongLines(t *testing.T) {
 
 func TestScanFails(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := wal.Scan(io.MultiReader(strings.NewReader(one+"\n"), iotest.ErrReader(broken)), rules, nil)
+	_, err := wal.Scan(io.MultiReader(strings.NewReader(one+"\n"), iotest.ErrReader(broken)), waltest.Rules(), nil)
 	require.ErrorIs(t, err, broken)
 	for _, content := range []string{torn, torn + "\n", torn + "\n" + one + "\n", one, poison + "\n"} {
-		_, err = wal.Scan(bytes.NewReader([]byte(content)), rules, func(wal.Damage, []byte) error { return broken })
+		_, err = wal.Scan(bytes.NewReader([]byte(content)), waltest.Rules(), func(wal.Damage, []byte) error { return broken })
 		require.ErrorIs(t, err, broken)
 	}
 }

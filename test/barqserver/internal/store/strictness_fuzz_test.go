@@ -1,0 +1,50 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
+	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
+)
+
+// starts reports whether the stand-in starts with the log.
+func starts(t testing.TB, log []byte) (bool, error) {
+	t.Helper()
+	root := t.TempDir()
+	folder := filepath.Join(root, "tenants/default/collections/things")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "schema.json"), []byte(waltest.Schema), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "wal.jsonl"), log, 0o644))
+	_, err := store.Open(root, "default")
+	return err == nil, err
+}
+
+// FuzzLog compares two readers of the log that were written apart: the stand-in's, and that of
+// internal/barq/wal, which the server's parent trusts.
+func FuzzLog(f *testing.F) {
+	// A member that is there twice is what encoding/json takes and the server refuses.
+	if lenient, _ := starts(f, []byte(`{"op":{"Delete":{"U64":1}},"op":{"Delete":{"U64":1}}}`)); lenient {
+		f.Skip("the stand-in reads JSON as Go does")
+	}
+	for line := range waltest.Lines() {
+		f.Add([]byte(line + "\n"))
+	}
+	f.Fuzz(func(t *testing.T, log []byte) {
+		readable := true
+		_, err := wal.Scan(strings.NewReader(string(log)), waltest.Rules(), func(damage wal.Damage, _ []byte) error {
+			if damage.Kind != wal.Unended {
+				readable = false
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		started, err := starts(t, log)
+		require.Equal(t, readable, started, "%v", err)
+	})
+}
