@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -118,7 +119,8 @@ func TestScan(t *testing.T) {
 		"sealed":        {torn + wal.Seal + one + "\n", []string{"1 Torn Certain: Torn(" + torn + ")"}, 1, 0},
 		"sealed at end": {torn + wal.Seal, []string{"1 Torn Certain: Torn(" + torn + ")"}, 0, 0},
 		"sealed, then not": {torn + wal.Seal + torn + "\n" + one + "\n" + wal.Seal, []string{
-			"1 Torn Certain: Torn(" + torn + ")", "3 Torn Unsure: Torn(" + torn + ")"}, 1, 0},
+			"1 Torn Certain: Torn(" + torn + ")", "3 Torn Unsure: Torn(" + torn + ")",
+		}, 1, 0},
 		"sealed record": {one + wal.Seal + two + "\n", nil, 2, 0},
 		"sealed hole":   {torn + zeros + "]" + wal.Seal, []string{"1 Zeros Unsure: Torn(" + torn + ") Zeros(" + zeros + ") Torn(])"}, 0, 0},
 	} {
@@ -203,6 +205,31 @@ func TestLongLines(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 1, damages)
 		require.Equal(t, wal.Summary{Bytes: int64(len(content)), Lines: 4, Inserts: 3}, summary)
+	}
+}
+
+// What no server writes takes no more time or memory than its size asks for.
+func TestLinesThatNoServerWrites(t *testing.T) {
+	for name, line := range map[string]string{
+		"many pieces":   strings.Repeat("{}", 1<<18),
+		"many records":  strings.Repeat(gone, 1<<16),
+		"many starts":   strings.Repeat(`{"op":`, 1<<18) + one,
+		"many openings": strings.Repeat(`[{"op":{"Insert":{"payload":`, 1<<16),
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			visited := 0
+			_, err := wal.Scan(strings.NewReader(line+"\n"), waltest.Rules(), func(damage wal.Damage, _ []byte) error {
+				visited++
+				require.Equal(t, wal.Torn, damage.Kind)
+				require.Equal(t, wal.Unsure, damage.Cure)
+				require.LessOrEqual(t, len(damage.Pieces), 10001)
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, 1, visited)
+			require.Less(t, time.Since(begin), 20*time.Second)
+		})
 	}
 }
 

@@ -5,6 +5,13 @@ import (
 	"slices"
 )
 
+// No line that a server writes has so many pieces, and no search for the starts of records reads
+// its line so often: a payload has not enough levels. What goes beyond is not worth the time.
+const (
+	maxPieces   = 10000
+	maxReadings = 200
+)
+
 // beginning is how the server begins every record. In a text of a payload the quotes would be
 // escaped.
 var beginning = []byte(`{"op":`)
@@ -22,6 +29,9 @@ func (c *Checker) split(line []byte, ended bool) []Piece {
 	searched := false
 	at := skipBlank(line, 0)
 	for at < len(line) {
+		if len(pieces) == maxPieces {
+			return append(pieces, Piece{Span: Span{at, len(line)}, Kind: Torn})
+		}
 		if end := skipZeros(line, at); end > at {
 			pieces = append(pieces, Piece{Span: Span{at, end}, Kind: Zeros})
 			at = skipBlank(line, end)
@@ -62,7 +72,7 @@ func skipBlank(line []byte, at int) int {
 }
 
 // starts returns, in their order, the offsets from which whole records and nothing else reach to
-// the end of the line.
+// the end of the line. It returns none if that takes too long.
 func (c *Checker) starts(line []byte, from int) []int {
 	var candidates []int
 	for at := from; ; at++ {
@@ -75,9 +85,13 @@ func (c *Checker) starts(line []byte, from int) []int {
 	}
 	// From the last one on, so that it is known whether records follow one.
 	var found []int
+	read := 0
 	reaches := map[int]bool{len(line): true}
 	for _, start := range slices.Backward(candidates) {
 		piece, end, whole := c.prefix(line, start)
+		if read += end - start; read > maxReadings*len(line) {
+			return nil
+		}
 		if whole && piece.Kind != Foreign && reaches[skipBlank(line, end)] {
 			reaches[start] = true
 			found = append(found, start)
