@@ -53,21 +53,20 @@ func CarryOut(root *os.Root, plan Plan, now time.Time) ([]Done, error) {
 	return all, durable.Clean(root)
 }
 
-// SyncAll syncs every file that the server reads, and its folder. The server syncs nothing.
-func SyncAll(root *os.Root, found []Found) error {
-	for _, collection := range found {
-		paths := []string{collection.Folder()}
-		if collection.Schema.State != Missing {
-			paths = append(paths, collection.Collection.Schema())
+// Sync syncs every file that the server reads, and its folder. The server syncs nothing.
+func Sync(root *os.Root) error {
+	collections, err := datadir.Collections(root)
+	if err != nil {
+		return err
+	}
+	for _, collection := range collections {
+		files, err := collection.Files(root)
+		if err != nil {
+			return err
 		}
-		for _, file := range collection.Files {
-			paths = append(paths, file.Path)
-			if datadir.IsSegment(file.Path) {
-				paths = append(paths, collection.Segments())
-			}
-		}
+		paths := append([]string{collection.Folder(), collection.Schema(), collection.Segments()}, files...)
 		for _, name := range paths {
-			// A step may have taken the file away.
+			// The server makes no folder of segments, and deletes what it compacts.
 			if err := durable.Sync(root, name); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}

@@ -371,7 +371,5 @@ func TestCopies(t *testing.T) {
 	_, err = root.Stat(path.Dir(repair.CopyOf(datadir.Collection{Tenant: "a", Name: "b"})))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
-	found, err := repair.Look(root)
-	require.NoError(t, err)
-	require.NoError(t, repair.SyncAll(root, found))
+	require.NoError(t, repair.Sync(root))
 }

@@ -1,0 +1,241 @@
+//go:build linux
+
+package parent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/barq-db/barq-operator/internal/agent/child"
+	"github.com/barq-db/barq-operator/internal/agent/datalock"
+	"github.com/barq-db/barq-operator/internal/agent/repair"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/ending"
+)
+
+// Reasons of a Termination that are not those of internal/barq/ending.
+const (
+	// DataDirectoryInUse: another process has the lock.
+	DataDirectoryInUse = "DataDirectoryInUse"
+	// LogNotIntact: the data directory has damage about which a person has to decide.
+	LogNotIntact = "LogNotIntact"
+)
+
+// failed is the exit code where the server was not started.
+const failed = 1
+
+// schemaInterval is the time between two looks at the schemas. The server writes one when a
+// collection is made or its index is rebuilt.
+const schemaInterval = time.Second
+
+// Options are what to run, and how.
+type Options struct {
+	// Command is the server and its arguments.
+	Command []string
+	// Data is the data directory.
+	Data string
+	// Policy is what becomes of acknowledged writes that the server cannot read.
+	Policy repair.Policy
+	// TakeOut names damaged lines to do without.
+	TakeOut []repair.Place
+	// StopTimeout is how long the server may take to stop before it is killed. It waits for open
+	// requests without a limit.
+	StopTimeout time.Duration
+	// TerminationLog is the file for the termination message. If it is not there, none is written.
+	TerminationLog string
+	Log            *slog.Logger
+}
+
+// Run runs the server until it ends, and returns the code to exit with. Each signal asks it to stop;
+// one before the server's start ends Run at once, because every step of a repair may be
+// interrupted.
+func Run(options Options, signals <-chan os.Signal) int {
+	p := parent{Options: options}
+	prepared := make(chan error, 1)
+	go func() { prepared <- p.prepare() }()
+	select {
+	case got := <-signals:
+		p.Log.Info("stopped before the server was started", "signal", got.String())
+		return ending.End{Signal: int(syscall.SIGTERM)}.ExitCode()
+	case err := <-prepared:
+		if err != nil {
+			return p.end(terminationOf(err), failed)
+		}
+	}
+	return p.serve(signals)
+}
+
+type parent struct {
+	Options
+	root *os.Root
+	lock *datalock.Lock
+}
+
+// blockedError is a plan that blocks the start.
+type blockedError struct{ blocks []repair.Block }
+
+// Error is the message of the first block.
+func (e blockedError) Error() string { return e.blocks[0].Message }
+
+// prepare makes the data directory one that the server starts with.
+func (p *parent) prepare() (err error) {
+	if p.root, err = os.OpenRoot(p.Data); err != nil {
+		return err
+	}
+	if p.lock, err = datalock.Take(p.root, time.Now()); err != nil {
+		return err
+	}
+	began := time.Now()
+	found, err := repair.Look(p.root)
+	if err != nil {
+		return err
+	}
+	plan := repair.Decide(found, repair.Options{Policy: p.Policy, TakeOut: p.TakeOut})
+	for _, block := range plan.Blocks {
+		p.Log.Error(block.Message, "tenant", block.Tenant, "collection", block.Name, "file", block.File, "line", block.Line, "offset", block.Offset)
+	}
+	if len(plan.Blocks) > 0 {
+		return blockedError{blocks: plan.Blocks}
+	}
+	for _, loss := range plan.Losses {
+		p.Log.Warn("acknowledged writes are taken out of the log", "tenant", loss.Tenant, "collection", loss.Name,
+			"file", loss.File, "kind", loss.Kind, "lines", loss.Count, "first", loss.Line)
+	}
+	done, err := repair.CarryOut(p.root, plan, time.Now())
+	for _, step := range done {
+		p.Log.Info("repaired", "file", step.Path, "quarantine", step.Quarantine)
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(repair.Sync(p.root), repair.KeepCopies(p.root)); err != nil {
+		return err
+	}
+	p.Log.Info("the data directory is ready", "collections", len(found), "repairs", len(done), "seconds", time.Since(began).Seconds())
+	return nil
+}
+
+// serve runs the server.
+func (p *parent) serve(signals <-chan os.Signal) int {
+	tail, err := child.NewTail(os.Stderr)
+	if err != nil {
+		return p.end(terminationOf(err), failed)
+	}
+	server, err := child.Start(p.Command, tail.File())
+	if err != nil {
+		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
+	}
+	p.Log.Info("started the server", "pid", server.PID())
+	ctx, stop := context.WithCancel(context.Background())
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		p.keepCopies(ctx)
+	}()
+	p.await(server, signals)
+	stop()
+	<-kept
+	words, err := tail.Words()
+	if err != nil {
+		p.Log.Error("the server's last words are incomplete", "error", err)
+	}
+	p.sync()
+	cause := ending.Why(server.End(), words)
+	p.Log.Info("the server has ended", "reason", cause.Reason, "code", server.End().ExitCode())
+	return p.end(v1.Termination{Reason: string(cause.Reason), Message: cause.Message}, server.End().ExitCode())
+}
+
+// await waits until the server has ended. A signal asks it to, which it understands as SIGINT.
+func (p *parent) await(server *child.Child, signals <-chan os.Signal) {
+	var kill <-chan time.Time
+	for {
+		select {
+		case <-server.Ended():
+			return
+		case got := <-signals:
+			p.Log.Info("stopping the server", "signal", got.String(), "timeout", p.StopTimeout.String())
+			p.signal(server, syscall.SIGINT)
+			if kill == nil {
+				kill = time.After(p.StopTimeout)
+			}
+		case <-kill:
+			p.Log.Warn("the server did not stop in time and is killed; every write that it has answered is in its log", "timeout", p.StopTimeout.String())
+			p.signal(server, syscall.SIGKILL)
+		}
+	}
+}
+
+func (p *parent) signal(server *child.Child, signal syscall.Signal) {
+	if err := server.Signal(signal); err != nil {
+		p.Log.Error("the server cannot be signalled", "signal", signal.String(), "error", err)
+	}
+}
+
+// keepCopies copies schemas that are new, until the context ends.
+func (p *parent) keepCopies(ctx context.Context) {
+	tick := time.NewTicker(schemaInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := repair.KeepCopies(p.root); err != nil {
+				p.Log.Error("the copies of the schemas are not up to date", "error", err)
+			}
+		}
+	}
+}
+
+// sync syncs what the server wrote, which syncs nothing itself.
+func (p *parent) sync() {
+	if err := repair.Sync(p.root); err != nil {
+		p.Log.Error("the log is not synced, so a crash of the node may lose writes", "error", err)
+	}
+}
+
+// end writes the termination message and returns the code.
+func (p *parent) end(termination v1.Termination, code int) int {
+	if code == 0 || p.TerminationLog == "" {
+		return code
+	}
+	file, err := os.OpenFile(p.TerminationLog, os.O_WRONLY|os.O_TRUNC, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return code
+	}
+	if err == nil {
+		_, err = file.Write(termination.Encode())
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		p.Log.Error("the termination message is not written", "file", p.TerminationLog, "error", err)
+	}
+	return code
+}
+
+// terminationOf says why the server was not started.
+func terminationOf(err error) v1.Termination {
+	var held datalock.HeldError
+	var blocked blockedError
+	switch {
+	case errors.As(err, &held):
+		return v1.Termination{Reason: DataDirectoryInUse, Message: err.Error() + ". Two databases on one volume lose each other's writes. Delete one of the two pods."}
+	case errors.As(err, &blocked):
+		first := blocked.blocks[0]
+		more := ""
+		if others := len(blocked.blocks) - 1; others > 0 {
+			more = fmt.Sprintf(". %d more in its log", others)
+		}
+		return v1.Termination{
+			Reason: LogNotIntact, Message: first.Message + more,
+			File: first.File, Line: first.Line, Tenant: first.Tenant, Collection: first.Name,
+		}
+	default:
+		return v1.Termination{Reason: string(ending.DataDirectory), Message: "The data directory cannot be used: " + err.Error()}
+	}
+}
