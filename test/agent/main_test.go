@@ -1,0 +1,238 @@
+//go:build linux
+
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/test/barqserver/client"
+)
+
+// patience is how long anything may take that is expected at once.
+const patience = 20 * time.Second
+
+// moment is the time between two looks.
+const moment = 5 * time.Millisecond
+
+// serverVariable names the real server.
+const serverVariable = "BARQ_SERVER_BIN"
+
+// The programs under test.
+var agentProgram, serverProgram string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tests of the agent:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	folder, err := os.MkdirTemp("", "barq-agent-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	agentProgram = filepath.Join(folder, "barq-agent")
+	if err := build(agentProgram, "../../cmd/barq-agent"); err != nil {
+		return 1, err
+	}
+	if serverProgram = os.Getenv(serverVariable); serverProgram == "" {
+		serverProgram = filepath.Join(folder, "barq-server")
+		if err := build(serverProgram, "../barqserver/cmd/barq-server"); err != nil {
+			return 1, err
+		}
+	}
+	if serverProgram, err = filepath.Abs(serverProgram); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+func build(program, source string) error {
+	command := exec.Command("go", "build", "-o", program, source)
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	return command.Run()
+}
+
+// agent is a process of the agent with its server.
+type agent struct {
+	*client.Client
+	t     *testing.T
+	data  string
+	pid   int
+	ended chan struct{}
+	state *os.ProcessState
+	// files of what it said.
+	log, termination string
+}
+
+// how is how an agent is started.
+type how struct {
+	// data is the data directory, a new one if it is empty.
+	data  string
+	flags []string
+	// command is run instead of the server.
+	command []string
+	// cloneflags are the namespaces that it has of its own.
+	cloneflags uintptr
+}
+
+// launch starts an agent, and does not wait until its server serves.
+func launch(t *testing.T, how how) *agent {
+	t.Helper()
+	if how.data == "" {
+		how.data = t.TempDir()
+	}
+	if how.command == nil {
+		how.command = []string{serverProgram}
+	}
+	address := freeAddress(t)
+	files := t.TempDir()
+	a := &agent{
+		t: t, data: how.data, ended: make(chan struct{}), Client: client.New("http://" + address),
+		log: filepath.Join(files, "log"), termination: filepath.Join(files, "termination"),
+	}
+	// A connection that is kept would tell a later server from an earlier one.
+	a.HTTP = client.NewHTTPClient(&http.Transport{DisableKeepAlives: true})
+	require.NoError(t, os.WriteFile(a.termination, nil, 0o600))
+	log, err := os.Create(a.log)
+	require.NoError(t, err)
+	defer func() { _ = log.Close() }()
+
+	arguments := append([]string{"run", "--termination-log", a.termination}, how.flags...)
+	command := exec.Command(agentProgram, append(append(arguments, "--"), how.command...)...)
+	command.Env = append(os.Environ(), "BARQ_ADDR="+address, "BARQ_STORAGE_DIR="+how.data)
+	command.Stdout, command.Stderr = log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: how.cloneflags}
+	started := make(chan error)
+	go func() {
+		// The kernel counts the thread that started a child as its parent.
+		runtime.LockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait()
+			a.state = command.ProcessState
+			close(a.ended)
+		}
+	}()
+	require.NoError(t, <-started)
+	a.pid = command.Process.Pid
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		<-a.ended
+		if t.Failed() {
+			t.Logf("the log:\n%s", content(t, a.log))
+		}
+	})
+	return a
+}
+
+// serve starts an agent and waits until its server serves.
+func serve(t *testing.T, how how) *agent {
+	t.Helper()
+	a := launch(t, how)
+	a.eventually("the server answers", func() bool {
+		select {
+		case <-a.ended:
+			require.FailNow(t, "the agent ended", "%s", a.state)
+		default:
+		}
+		return a.Health(t.Context()) == nil
+	})
+	return a
+}
+
+func (a *agent) eventually(what string, check func() bool) {
+	a.t.Helper()
+	for deadline := time.Now().Add(patience); !check(); time.Sleep(moment) {
+		require.True(a.t, time.Now().Before(deadline), what)
+	}
+}
+
+// signal sends the agent a signal.
+func (a *agent) signal(signal syscall.Signal) {
+	a.t.Helper()
+	require.NoError(a.t, syscall.Kill(a.pid, signal))
+}
+
+// code waits until the agent has ended, and returns its exit code.
+func (a *agent) code() int {
+	a.t.Helper()
+	select {
+	case <-a.ended:
+	case <-time.After(patience):
+		require.FailNow(a.t, "the agent has not ended")
+	}
+	return a.state.ExitCode()
+}
+
+// stop stops it as Kubernetes does.
+func (a *agent) stop() {
+	a.t.Helper()
+	a.signal(syscall.SIGTERM)
+	require.Equal(a.t, 0, a.code())
+}
+
+// said returns the termination message.
+func (a *agent) said() v1.Termination {
+	a.t.Helper()
+	found, fromAgent := v1.DecodeTermination(content(a.t, a.termination))
+	require.True(a.t, fromAgent, "%q", content(a.t, a.termination))
+	return found
+}
+
+// lines returns the lines of the agent's own log with a message.
+func (a *agent) lines(message string) []map[string]any {
+	a.t.Helper()
+	var found []map[string]any
+	for _, line := range splitLines(content(a.t, a.log)) {
+		var entry map[string]any
+		if json.Unmarshal([]byte(line), &entry) == nil && entry["program"] == "barq-agent" && entry["msg"] == message {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
+// server returns the process id of the server.
+func (a *agent) server() int {
+	a.t.Helper()
+	var started []map[string]any
+	a.eventually("the server is started", func() bool {
+		started = a.lines("started the server")
+		return len(started) > 0
+	})
+	return int(started[0]["pid"].(float64))
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func content(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(data)
+}

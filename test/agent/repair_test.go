@@ -1,0 +1,103 @@
+//go:build linux
+
+package agent
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/agent/parent"
+)
+
+// poison writes a document that the server takes and then cannot read.
+func (a *agent) poison() {
+	a.t.Helper()
+	answer, err := a.Send(a.t.Context(), "POST", "/collections/things/documents", "application/json", `{"id":4711,"vector":[1e39,0],"payload":{"n":"x"}}`)
+	require.NoError(a.t, err)
+	require.Equal(a.t, 201, answer.Status, answer.Body)
+}
+
+func TestAPoisonedLog(t *testing.T) {
+	first := serve(t, how{})
+	first.fill(10)
+	first.poison()
+	first.insert(11)
+	first.stop()
+
+	refusing := launch(t, how{data: first.data, flags: []string{"--invalid-lines", "Refuse"}})
+	require.Equal(t, 1, refusing.code())
+	said := refusing.said()
+	require.Equal(t, parent.LogNotIntact, said.Reason)
+	require.Equal(t, []any{logOfThings, "default", "things"}, []any{said.File, said.Tenant, said.Collection})
+	require.Contains(t, said.Message, "1 lines have to go, the first is line 11 (NoNumber), and the policy is Refuse")
+	require.Equal(t, 12, strings.Count(content(t, filepath.Join(first.data, logOfThings)), "\n"), "nothing has changed")
+
+	second := serve(t, how{data: first.data})
+	second.requireDocuments(11)
+	second.stop()
+	lost := second.lines("acknowledged writes are taken out of the log")
+	require.Len(t, lost, 1)
+	require.Equal(t, []any{"things", "NoNumber", 1.0, 11.0}, []any{lost[0]["collection"], lost[0]["kind"], lost[0]["lines"], lost[0]["first"]})
+
+	list := quarantined(t, first.data, "list")
+	require.Len(t, list, 2)
+	require.Equal(t, []string{logOfThings, "1"}, strings.Fields(list[1])[2:4])
+	name := strings.Fields(list[1])[0]
+	require.Contains(t, quarantined(t, first.data, "show", name)[1], "NoNumber  true  Insert  4711")
+	require.Equal(t, []string{`{"op":{"Insert":{"id":{"U64":4711},"vector":[null,0.0],"payload":{"n":"x"}}}}`}, quarantined(t, first.data, "export", name))
+}
+
+func quarantined(t *testing.T, data string, arguments ...string) []string {
+	t.Helper()
+	command := exec.Command(agentProgram, append([]string{"quarantine", "--data", data}, arguments...)...)
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return splitLines(string(out))
+}
+
+func TestATornLog(t *testing.T) {
+	first := serve(t, how{})
+	first.fill(10)
+	first.stop()
+	log := filepath.Join(first.data, logOfThings)
+	file, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteString(`{"op":{"Insert":{"id":{"U64":11},"vec`)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+
+	second := serve(t, how{data: first.data})
+	second.insert(11)
+	second.stop()
+	require.Empty(t, second.lines("acknowledged writes are taken out of the log"))
+	third := serve(t, how{data: first.data})
+	third.requireDocuments(11)
+	third.stop()
+}
+
+func TestATornSchemaComesBack(t *testing.T) {
+	first := serve(t, how{})
+	first.fill(10)
+	first.eventually("the schema is copied", func() bool {
+		_, err := os.Stat(filepath.Join(first.data, ".agent/schemas/default/things/schema.json"))
+		return err == nil
+	})
+	first.stop()
+	schema := filepath.Join(first.data, "tenants/default/collections/things/schema.json")
+	whole := content(t, schema)
+	require.NoError(t, os.Truncate(schema, 40))
+
+	second := serve(t, how{data: first.data})
+	second.requireDocuments(10)
+	second.stop()
+	require.Equal(t, whole, content(t, schema))
+}
+
+func splitLines(text string) []string {
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
