@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,14 +18,18 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/parent"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
+	"github.com/barq-db/barq-operator/internal/barq/fence"
 )
 
-// dataVariable is where the server finds its data directory, and the agent too.
-const dataVariable = "BARQ_STORAGE_DIR"
+// Variables of the server that the agent obeys too: its data directory, and where it listens.
+const (
+	dataVariable    = "BARQ_STORAGE_DIR"
+	addressVariable = "BARQ_ADDR"
+)
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
-	var policy string
+	var policy, address string
 	var takeOut []string
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- SERVER [ARGUMENT...]",
@@ -46,6 +51,14 @@ func newRunCommand(code *int) *cobra.Command {
 				}
 				options.TakeOut = append(options.TakeOut, place)
 			}
+			way, err := fence.New(address)
+			if err != nil {
+				return fmt.Errorf("--server-address: %w", err)
+			}
+			options.Fence = way.Wait
+			if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
+				return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
+			}
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
 			*code = parent.Run(options, signals)
 			return nil
@@ -56,6 +69,10 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.StringVar(&policy, "invalid-lines", string(repair.Quarantine), "what becomes of acknowledged writes that the server cannot read: Quarantine or Refuse")
 	flags.StringSliceVar(&takeOut, "take-out", nil, "damaged lines to do without, each as FILE@OFFSET, as the log names them")
 	flags.DurationVar(&options.StopTimeout, "stop-timeout", 50*time.Second, "how long the server may take to stop before it is killed")
+	flags.DurationVar(&options.SyncInterval, "sync-interval", time.Second, "the time between two syncs of the logs, which is how much a crash of the node can lose; 0 for none while the server runs")
+	flags.Int64Var(&options.RotateSize, "rotate-size", 64<<20, "how many bytes a log has before it becomes a segment")
+	flags.DurationVar(&options.RotateAge, "rotate-age", time.Hour, "how old a log is before it becomes a segment")
+	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd
 }

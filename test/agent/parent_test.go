@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -150,7 +151,11 @@ func TestTheServerDoesNotOutliveTheAgent(t *testing.T) {
 	server := a.server()
 	a.signal(syscall.SIGKILL)
 	a.code()
-	a.eventually("the server has ended", func() bool { return syscall.Kill(server, 0) != nil })
+	a.eventually("the server has ended", func() bool {
+		// It is a zombie until process 1 of the machine reaps it.
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", server))
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
 }
 
 func TestOneProcessAtATime(t *testing.T) {
@@ -164,7 +169,15 @@ func TestOneProcessAtATime(t *testing.T) {
 	require.Contains(t, second.said().Message, fmt.Sprintf("process %d of %s uses the data directory since 20", first.pid, host))
 	first.requireDocuments(1)
 
-	// The kernel gives the lock back, however its holder ends.
+	// The server has the lock too: the kernel gives up an agent's locks before it ends its children.
+	held, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", first.server()))
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(held, func(file string) bool {
+		target, _ := os.Readlink(file)
+		return target == filepath.Join(first.data, ".agent", "lock")
+	}))
+
+	// The kernel gives the lock back, however its holders end.
 	first.signal(syscall.SIGKILL)
 	first.code()
 	third := serve(t, how{data: first.data})

@@ -29,8 +29,9 @@ type Child struct {
 
 // Start starts a command. Its first word is looked for in PATH. The child has this process's
 // environment and standard output, and writes its errors to stderr. It is in a process group of its
-// own, so that an interrupt from a terminal reaches it only through Signal.
-func Start(command []string, stderr *os.File) (*Child, error) {
+// own, so that an interrupt from a terminal reaches it only through Signal. It has the file held too,
+// and with it a lock on that file.
+func Start(command []string, stderr, held *os.File) (*Child, error) {
 	if len(command) == 0 {
 		return nil, errors.New("there is no command to run")
 	}
@@ -52,7 +53,7 @@ func Start(command []string, stderr *os.File) (*Child, error) {
 		var err error
 		c.pid, err = syscall.ForkExec(program, command, &syscall.ProcAttr{
 			Env:   os.Environ(),
-			Files: []uintptr{nothing.Fd(), os.Stdout.Fd(), stderr.Fd()},
+			Files: []uintptr{nothing.Fd(), os.Stdout.Fd(), stderr.Fd(), held.Fd()},
 			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 		})
 		started <- err

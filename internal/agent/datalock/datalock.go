@@ -35,7 +35,7 @@ func (e HeldError) Error() string {
 	return fmt.Sprintf("process %d of %s uses the data directory since %s", e.Holder.PID, e.Holder.Host, e.Holder.Since.Format(time.RFC3339))
 }
 
-// Lock is held until the process ends.
+// Lock is held until this process and those that inherit its file have ended.
 type Lock struct{ file *os.File }
 
 // Take takes the lock of a data directory. The error is a HeldError if another process has it.
@@ -81,6 +81,9 @@ func take(file *os.File, now time.Time) error {
 	_, err = file.WriteAt(append(content, '\n'), 0)
 	return err
 }
+
+// File is the file with the lock.
+func (l *Lock) File() *os.File { return l.file }
 
 // Release lets another process take the lock.
 func (l *Lock) Release() error { return l.file.Close() }

@@ -70,6 +70,15 @@ func WriteFile(root *os.Root, name string, content []byte, mode os.FileMode) err
 // Finish syncs and closes a file.
 func Finish(file *os.File) error { return errors.Join(file.Sync(), file.Close()) }
 
+// SyncData syncs the content of a file and its size, and not the times of its changes.
+func SyncData(root *os.Root, name string) error {
+	file, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncData(file), file.Close())
+}
+
 // Sync syncs a file or folder.
 func Sync(root *os.Root, name string) error {
 	file, err := root.Open(name)

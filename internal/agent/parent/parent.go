@@ -13,6 +13,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/child"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
+	"github.com/barq-db/barq-operator/internal/agent/livelog"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
@@ -29,9 +30,8 @@ const (
 // failed is the exit code where the server was not started.
 const failed = 1
 
-// schemaInterval is the time between two looks at the schemas. The server writes one when a
-// collection is made or its index is rebuilt.
-const schemaInterval = time.Second
+// lookInterval is the time between two looks at the schemas and logs, where none is asked for.
+const lookInterval = time.Second
 
 // Options are what to run, and how.
 type Options struct {
@@ -46,6 +46,15 @@ type Options struct {
 	// StopTimeout is how long the server may take to stop before it is killed. It waits for open
 	// requests without a limit.
 	StopTimeout time.Duration
+	// SyncInterval is the time between two syncs of the logs. With 0 nothing is synced while the
+	// server runs.
+	SyncInterval time.Duration
+	// RotateSize and RotateAge are how large and how old a log becomes before it is moved to the
+	// segments.
+	RotateSize int64
+	RotateAge  time.Duration
+	// Fence waits for the server's lock.
+	Fence func(context.Context) error
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
 	TerminationLog string
 	Log            *slog.Logger
@@ -126,7 +135,9 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	if err != nil {
 		return p.end(terminationOf(err), failed)
 	}
-	server, err := child.Start(p.Command, tail.File())
+	// The kernel gives up the locks of a process before it ends its children. So the server has the
+	// lock too.
+	server, err := child.Start(p.Command, tail.File(), p.lock.File())
 	if err != nil {
 		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
 	}
@@ -135,7 +146,7 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		p.keepCopies(ctx)
+		p.keep(ctx)
 	}()
 	p.await(server, signals)
 	stop()
@@ -176,18 +187,41 @@ func (p *parent) signal(server *child.Child, signal syscall.Signal) {
 	}
 }
 
-// keepCopies copies schemas that are new, until the context ends.
-func (p *parent) keepCopies(ctx context.Context) {
-	tick := time.NewTicker(schemaInterval)
+// keep looks after the schemas and logs from when the server serves until the context ends. Before
+// that the server writes nothing.
+func (p *parent) keep(ctx context.Context) {
+	keeper := livelog.NewKeeper(p.root, livelog.Options{
+		Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Fence,
+	})
+	interval := lookInterval
+	if p.SyncInterval > 0 {
+		interval = min(interval, p.SyncInterval)
+	}
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	serves := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := repair.KeepCopies(p.root); err != nil {
-				p.Log.Error("the copies of the schemas are not up to date", "error", err)
+		}
+		if !serves {
+			if serves = p.Fence(ctx) == nil; !serves {
+				continue
 			}
+			p.Log.Info("the server serves")
+		}
+		report, err := keeper.Pass(ctx, time.Now())
+		err = errors.Join(err, repair.KeepCopies(p.root))
+		for _, file := range report.Rotated {
+			p.Log.Info("a log has become a segment", "file", file)
+		}
+		if report.Ended > 0 {
+			p.Log.Warn("a write was cut off, as by a full disk, and the next one has a line of its own", "logs", report.Ended)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.Log.Error("the logs are not looked after", "error", err)
 		}
 	}
 }

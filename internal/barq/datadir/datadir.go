@@ -14,8 +14,10 @@ const (
 	Tenants     = "tenants"
 	collections = "collections"
 	schemaFile  = "schema.json"
-	logFile     = "wal.jsonl"
-	segments    = "segments"
+
+	// LogFile and SegmentsFolder are in the folder of a collection.
+	LogFile        = "wal.jsonl"
+	SegmentsFolder = "segments"
 
 	// Agent is the folder of the server's parent. The server reads nothing outside Tenants.
 	Agent = ".agent"
@@ -35,14 +37,14 @@ func (c Collection) Folder() string { return path.Join(Tenants, c.Tenant, collec
 func (c Collection) Schema() string { return path.Join(c.Folder(), schemaFile) }
 
 // Log is the file that the server appends to.
-func (c Collection) Log() string { return path.Join(c.Folder(), logFile) }
+func (c Collection) Log() string { return path.Join(c.Folder(), LogFile) }
 
 // Segments is the folder of the files that the server reads before Log, in the order of their
 // names.
-func (c Collection) Segments() string { return path.Join(c.Folder(), segments) }
+func (c Collection) Segments() string { return path.Join(c.Folder(), SegmentsFolder) }
 
 // IsSegment reports whether a file of the log with this path is one of Segments.
-func IsSegment(file string) bool { return path.Base(path.Dir(file)) == segments }
+func IsSegment(file string) bool { return path.Base(path.Dir(file)) == SegmentsFolder }
 
 // Files returns the files of the collection's log that are there, in the order in which the
 // server reads them.

@@ -1,0 +1,333 @@
+//go:build linux
+
+package livelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"syscall"
+	"time"
+
+	"github.com/barq-db/barq-operator/internal/agent/durable"
+	"github.com/barq-db/barq-operator/internal/barq/datadir"
+	"github.com/barq-db/barq-operator/internal/barq/wal"
+)
+
+// settled is how long a line without its end must have stayed as it is before it is ended. The
+// server writes a record and its end within microseconds of each other.
+const settled = 2 * time.Second
+
+// Options say when a log is moved.
+type Options struct {
+	// Sync says that what has grown is synced.
+	Sync bool
+	// RotateSize and RotateAge are how large and how old a log becomes.
+	RotateSize int64
+	RotateAge  time.Duration
+	// Fence waits until what the server was writing is written.
+	Fence func(context.Context) error
+}
+
+// fencePatience is how long a pass waits for the server's lock. A rebuild of an index holds it for
+// minutes, and meanwhile other logs have to be synced.
+const fencePatience = 200 * time.Millisecond
+
+// clockTick is longer than the tick of a clock that the kernel takes the time of a change from.
+const clockTick = 50 * time.Millisecond
+
+// errBusy is a server that holds its lock.
+var errBusy = errors.New("the server holds its lock")
+
+// errGone is a collection that was deleted meanwhile.
+var errGone = errors.New("the collection is gone")
+
+// Keeper looks after the logs of one server.
+type Keeper struct {
+	root    *os.Root
+	options Options
+	logs    map[datadir.Collection]*log
+	// busy says that the server did not answer the fence in this pass.
+	busy bool
+}
+
+// Report is what a pass did.
+type Report struct {
+	// Synced counts logs that had grown.
+	Synced int
+	// Ended counts lines that were cut off and got an end.
+	Ended int
+	// Rotated are the segments that were logs before.
+	Rotated []string
+	// Unsealed counts segments that the server may still write to. The next pass seals them.
+	Unsealed int
+}
+
+// log is what is known of a collection's log.
+type log struct {
+	folder, file identity
+	// folderSynced is the time of the last change of the folder that was synced.
+	folderSynced time.Time
+	// since is when the file was first seen.
+	since time.Time
+	// size is its size, and changed when that was first seen.
+	size    int64
+	changed time.Time
+	// written is when the file says that it was last written to.
+	written time.Time
+	// synced says that it was synced since.
+	synced bool
+	// unsealed is a segment that the server may still write to.
+	unsealed string
+}
+
+// identity tells a file from another one with its name.
+type identity struct{ device, inode uint64 }
+
+func identityOf(about fs.FileInfo) identity {
+	// The system call behind every Stat of os on Linux.
+	stat, _ := about.Sys().(*syscall.Stat_t)
+	return identity{device: stat.Dev, inode: stat.Ino}
+}
+
+// NewKeeper returns a Keeper of the logs in a data directory.
+func NewKeeper(root *os.Root, options Options) *Keeper {
+	return &Keeper{root: root, options: options, logs: map[datadir.Collection]*log{}}
+}
+
+// Pass looks at each log once. An error of one collection does not keep it from the others.
+func (k *Keeper) Pass(ctx context.Context, now time.Time) (Report, error) {
+	var report Report
+	k.busy = false
+	collections, err := datadir.Collections(k.root)
+	if err != nil {
+		return report, err
+	}
+	logs := make(map[datadir.Collection]*log, len(collections))
+	var failures []error
+	for _, collection := range collections {
+		known := k.logs[collection]
+		if known == nil {
+			known = &log{}
+		}
+		logs[collection] = known
+		switch err := k.look(ctx, collection, known, now, &report); {
+		case errors.Is(err, errGone):
+			delete(logs, collection)
+		case errors.Is(err, errBusy), errors.Is(err, fs.ErrNotExist):
+			// The next pass sees what has become of a file that is gone.
+		case err != nil:
+			failures = append(failures, fmt.Errorf("collection %s of tenant %s: %w", collection.Name, collection.Tenant, err))
+		}
+	}
+	for _, known := range logs {
+		if known.unsealed != "" {
+			report.Unsealed++
+		}
+	}
+	k.logs = logs
+	return report, errors.Join(failures...)
+}
+
+// fence waits for the server for a moment. In a pass in which it did not answer it is not asked
+// again.
+func (k *Keeper) fence(ctx context.Context) error {
+	if k.busy {
+		return errBusy
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, fencePatience, errBusy)
+	defer cancel()
+	err := k.options.Fence(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errBusy) {
+		k.busy = true
+		return errBusy
+	}
+	return err
+}
+
+// look looks at one log.
+func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known *log, now time.Time, report *Report) error {
+	folder, err := k.root.OpenRoot(collection.Folder())
+	if errors.Is(err, fs.ErrNotExist) {
+		return errGone
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }()
+	about, err := folder.Stat(".")
+	if err != nil {
+		return err
+	}
+	if found := identityOf(about); found != known.folder {
+		*known = log{folder: found}
+	}
+	if err := k.syncGrown(folder, known, now, report); err != nil {
+		return err
+	}
+	if err := k.syncFolders(collection, folder, known, now); err != nil {
+		return err
+	}
+	if known.unsealed != "" {
+		if err := k.seal(ctx, folder, known); err != nil {
+			return err
+		}
+	}
+	ended, err := k.endLine(ctx, folder, known, now)
+	if err != nil {
+		return err
+	}
+	if ended {
+		report.Ended++
+	}
+	if known.size == 0 || (known.size < k.options.RotateSize && now.Sub(known.since) < k.options.RotateAge) {
+		return nil
+	}
+	name, err := nextSegment(folder)
+	if err != nil {
+		return err
+	}
+	if err := folder.Rename(datadir.LogFile, name); err != nil {
+		return err
+	}
+	known.unsealed = name
+	report.Rotated = append(report.Rotated, path.Join(collection.Folder(), name))
+	return k.seal(ctx, folder, known)
+}
+
+// syncGrown takes in what the log is now, and syncs what is new.
+func (k *Keeper) syncGrown(folder *os.Root, known *log, now time.Time, report *Report) error {
+	if k.options.Sync && known.unsealed != "" {
+		// A write that had opened the log before it was moved goes here.
+		if err := durable.SyncData(folder, known.unsealed); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	about, err := folder.Stat(datadir.LogFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		known.file, known.size, known.synced = identity{}, 0, true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	known.observe(about, now)
+	if !k.options.Sync || known.synced {
+		return nil
+	}
+	// What is synced is at least what the file had when it was looked at.
+	if err := durable.SyncData(folder, datadir.LogFile); err != nil {
+		return err
+	}
+	known.synced = true
+	report.Synced++
+	return nil
+}
+
+// observe takes in what the file is now.
+func (l *log) observe(about fs.FileInfo, now time.Time) {
+	if found := identityOf(about); found != l.file || about.Size() < l.size {
+		l.file, l.since, l.size = found, now, -1
+	}
+	if about.Size() != l.size || !about.ModTime().Equal(l.written) {
+		l.size, l.written, l.changed, l.synced = about.Size(), about.ModTime(), now, false
+	}
+}
+
+// syncFolders syncs the folder of a collection, and those that it is in, if a file in it is new. It
+// comes after the files, so that a file that was synced has its name on the disk too.
+func (k *Keeper) syncFolders(collection datadir.Collection, folder *os.Root, known *log, now time.Time) error {
+	about, err := folder.Stat(".")
+	if err != nil || !k.options.Sync || about.ModTime().Equal(known.folderSynced) {
+		return err
+	}
+	for name := collection.Folder(); ; name = path.Dir(name) {
+		if err := durable.Sync(k.root, name); err != nil {
+			return err
+		}
+		if name == "." {
+			break
+		}
+	}
+	// Within a tick of the clock two changes have one time.
+	if now.Sub(about.ModTime()) > clockTick {
+		known.folderSynced = about.ModTime()
+	}
+	return nil
+}
+
+// endLine ends the last line if it was cut off, so that the next record begins on a line of its
+// own. A full disk leaves such a line.
+func (k *Keeper) endLine(ctx context.Context, folder *os.Root, known *log, now time.Time) (bool, error) {
+	if known.size == 0 || now.Sub(known.changed) < settled {
+		return false, nil
+	}
+	if ended, err := endsWithNewline(folder, datadir.LogFile, known.size); ended || err != nil {
+		return false, err
+	}
+	// The server may have been stopped between its two writes.
+	if err := k.fence(ctx); err != nil {
+		return false, err
+	}
+	about, err := folder.Stat(datadir.LogFile)
+	if err != nil || about.Size() != known.size || identityOf(about) != known.file {
+		return false, err
+	}
+	return true, appendSeal(folder, datadir.LogFile)
+}
+
+// seal makes sure that nothing is written to a segment any more, ends its last line, and syncs it.
+func (k *Keeper) seal(ctx context.Context, folder *os.Root, known *log) error {
+	if err := k.fence(ctx); err != nil {
+		return fmt.Errorf("%s is not sealed: %w", known.unsealed, err)
+	}
+	about, err := folder.Stat(known.unsealed)
+	if errors.Is(err, fs.ErrNotExist) {
+		// POST /admin/compact has put it into another one.
+		known.unsealed = ""
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ended, err := endsWithNewline(folder, known.unsealed, about.Size())
+	if err != nil {
+		return err
+	}
+	if !ended {
+		if err := appendSeal(folder, known.unsealed); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(durable.SyncData(folder, known.unsealed), durable.Sync(folder, path.Dir(known.unsealed)), durable.Sync(folder, ".")); err != nil {
+		return err
+	}
+	known.unsealed = ""
+	return nil
+}
+
+func endsWithNewline(folder *os.Root, name string, size int64) (bool, error) {
+	if size == 0 {
+		return true, nil
+	}
+	file, err := folder.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = file.Close() }()
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, size-1)
+	return last[0] == '\n', err
+}
+
+func appendSeal(folder *os.Root, name string) error {
+	file, err := folder.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(wal.Seal)
+	return errors.Join(err, durable.Finish(file))
+}
