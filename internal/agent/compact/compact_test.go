@@ -1,0 +1,315 @@
+//go:build linux
+
+package compact_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/agent/compact"
+	"github.com/barq-db/barq-operator/internal/barq/schema"
+	"github.com/barq-db/barq-operator/internal/barq/wal"
+)
+
+var (
+	flat = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", Index: schema.Flat}
+	ivf  = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", Index: schema.IVF, Lists: 5}
+	// always replaces whatever is superseded.
+	always = compact.Options{Duty: 1}
+)
+
+// model is what the server has after it has read lines: an index of the kind Flat, as
+// docs/barq-server.md has it.
+type model struct {
+	// list has the line of each document, in the order of the list.
+	list []string
+	// payloads has the ids with a payload.
+	payloads map[wal.ID]bool
+	ids      []wal.ID
+	// first are the vectors that the centroids of an index Ivf come from.
+	first []string
+}
+
+func (m *model) read(t *testing.T, content string) {
+	t.Helper()
+	err := wal.Records(bytes.NewBufferString(content), flat.Rules(), func(text []byte, _ int64, record wal.Record) error {
+		at := slices.Index(m.ids, record.ID)
+		if at >= 0 && (record.Op == wal.Delete || m.payloads[record.ID]) {
+			last := len(m.ids) - 1
+			m.ids[at], m.list[at] = m.ids[last], m.list[last]
+			m.ids, m.list = m.ids[:last], m.list[:last]
+		}
+		delete(m.payloads, record.ID)
+		if record.Op == wal.Delete {
+			return nil
+		}
+		if len(m.first) < int(ivf.Lists) {
+			m.first = append(m.first, string(text))
+		}
+		m.ids, m.list = append(m.ids, record.ID), append(m.list, string(text))
+		if record.Payload != wal.NoPayload {
+			m.payloads[record.ID] = true
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+func replay(t *testing.T, contents ...string) *model {
+	t.Helper()
+	m := &model{list: []string{}, ids: []wal.ID{}, payloads: map[wal.ID]bool{}}
+	for _, content := range contents {
+		m.read(t, content)
+	}
+	return m
+}
+
+// history returns segments of random writes. A document is written twice without a payload only if
+// dirty is true.
+func history(random *rand.Rand, segments, lines, documents int, dirty bool) []string {
+	bare := map[int]bool{}
+	var contents []string
+	for range segments {
+		var content bytes.Buffer
+		for range lines {
+			number := 1 + random.IntN(documents)
+			id := fmt.Sprintf(`{"U64":%d}`, number)
+			if number%3 == 0 {
+				// Number 7 and text "7" are two documents.
+				id = fmt.Sprintf(`{"Str":"%d"}`, number/2)
+			}
+			switch kind := random.IntN(10); {
+			case kind < 3:
+				fmt.Fprintf(&content, `{"op":{"Delete":%s}}`+"\n", id)
+				bare[number] = false
+			case kind < 5 && (dirty || !bare[number]):
+				fmt.Fprintf(&content, `{"op":{"Insert":{"id":%s,"vector":[%d.0],"payload":null}}}`+"\n", id, random.IntN(1000))
+				bare[number] = true
+			case dirty || !bare[number]:
+				fmt.Fprintf(&content, `{"op":{"Insert":{"id":%s,"vector":[%d.0],"payload":{"n":%d}}}}`+"\n", id, random.IntN(1000), random.IntN(1000))
+			}
+		}
+		contents = append(contents, content.String())
+	}
+	return contents
+}
+
+func segment(number int) string { return fmt.Sprintf("segments/segment_rotated_%020d.jsonl", number) }
+
+// write makes a folder with segments and returns their names.
+func write(t *testing.T, contents []string) (*os.Root, []string) {
+	t.Helper()
+	folder, err := os.OpenRoot(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, folder.Close()) })
+	require.NoError(t, folder.Mkdir("segments", 0o755))
+	var names []string
+	for number, content := range contents {
+		names = append(names, segment(number+1))
+		require.NoError(t, folder.WriteFile(names[number], []byte(content), 0o644))
+	}
+	return folder, names
+}
+
+// read returns what is in the folder, in the order of the names.
+func read(t *testing.T, folder *os.Root) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, parent := range []string{".", "segments"} {
+		opened, err := folder.Open(parent)
+		require.NoError(t, err)
+		entries, err := opened.ReadDir(-1)
+		require.NoError(t, errors.Join(err, opened.Close()))
+		for _, entry := range entries {
+			if entry.IsDir() {
+				continue
+			}
+			content, err := folder.ReadFile(path.Join(parent, entry.Name()))
+			require.NoError(t, err)
+			found[path.Join(parent, entry.Name())] = string(content)
+		}
+	}
+	return found
+}
+
+// inOrder returns the contents of the segments.
+func inOrder(files map[string]string) []string {
+	var contents []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if path.Dir(name) == "segments" {
+			contents = append(contents, files[name])
+		}
+	}
+	return contents
+}
+
+func TestTheStateIsTheSame(t *testing.T) {
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
+		later := history(random, 1, 30, 20, false)
+		folder, names := write(t, contents)
+		result, err := compact.Compact(t.Context(), folder, names, flat, always)
+		require.NoError(t, err)
+		before := replay(t, contents...)
+		require.True(t, result.Done)
+		require.Equal(t, len(before.list), result.Documents)
+		after := read(t, folder)
+		require.Equal(t, []string{segment(1)}, slices.Collect(maps.Keys(after)))
+		require.Equal(t, before.list, replay(t, inOrder(after)...).list, "seed %d", seed)
+
+		// What is written later goes on from there.
+		before.read(t, later[0])
+		require.Equal(t, before, func() *model {
+			m := replay(t, append(inOrder(after), later...)...)
+			m.first = before.first
+			return m
+		}(), "seed %d", seed)
+	}
+}
+
+func TestTheFirstLinesOfIvfStay(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
+		folder, names := write(t, contents)
+		_, err := compact.Compact(t.Context(), folder, names, ivf, always)
+		require.NoError(t, err)
+		before, after := replay(t, contents...), replay(t, inOrder(read(t, folder))...)
+		require.Equal(t, before.first, after.first, "seed %d", seed)
+		require.ElementsMatch(t, before.list, after.list, "seed %d", seed)
+		require.Equal(t, before.payloads, after.payloads)
+	}
+}
+
+func TestDocumentsThatAreThereTwiceAreLeft(t *testing.T) {
+	twice := `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0],"payload":null}}}` + "\n"
+	folder, names := write(t, []string{twice, twice})
+	before := read(t, folder)
+	result, err := compact.Compact(t.Context(), folder, names, flat, always)
+	require.NoError(t, err)
+	require.Equal(t, []any{false, 1}, []any{result.Done, result.Dirty})
+	require.Equal(t, before, read(t, folder))
+}
+
+func TestNothingIsWrittenForASmallGain(t *testing.T) {
+	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 100, 1_000_000, false)
+	folder, names := write(t, contents)
+	before := read(t, folder)
+	result, err := compact.Compact(t.Context(), folder, names, flat, compact.Options{Gain: 0.9, Duty: 1})
+	require.NoError(t, err)
+	require.False(t, result.Done)
+	require.Equal(t, before, read(t, folder))
+}
+
+func TestADamagedSegmentIsLeft(t *testing.T) {
+	for name, damaged := range map[string]string{"torn": `{"op`, "unended": `{"op":{"Delete":{"U64":1}}}`, "sealed": `{"op` + wal.Seal} {
+		t.Run(name, func(t *testing.T) {
+			folder, names := write(t, []string{`{"op":{"Delete":{"U64":1}}}` + "\n", damaged})
+			before := read(t, folder)
+			_, err := compact.Compact(t.Context(), folder, names, flat, always)
+			var found wal.DamagedError
+			require.ErrorAs(t, err, &found)
+			require.ErrorContains(t, err, segment(2)+": line 1 is damaged")
+			require.Equal(t, before, read(t, folder))
+		})
+	}
+}
+
+func TestWhatChangesMeanwhileIsLeft(t *testing.T) {
+	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 100, 10, false)
+	for name, change := range map[string]func(*os.Root) error{
+		"deleted": func(folder *os.Root) error { return folder.Remove(segment(2)) },
+		"grown": func(folder *os.Root) error {
+			return folder.WriteFile(segment(2), []byte(contents[1]+contents[0]), 0o644)
+		},
+		"another": func(folder *os.Root) error {
+			return errors.Join(folder.WriteFile("other", []byte(contents[1]), 0o644), folder.Rename("other", segment(2)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder, names := write(t, contents)
+			changed := compact.BeforeReplacing(func() error { return change(folder) })
+			defer changed()
+			_, err := compact.Compact(t.Context(), folder, names, flat, always)
+			require.ErrorIs(t, err, compact.ErrChanged)
+			require.Equal(t, contents[0], read(t, folder)[segment(1)])
+			require.NotContains(t, read(t, folder), ".agent-compaction.jsonl")
+		})
+	}
+}
+
+func TestItEndsWithItsContext(t *testing.T) {
+	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 20_000, 10, false)
+	folder, names := write(t, contents)
+	before := read(t, folder)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := compact.Compact(ctx, folder, names, flat, compact.Options{Duty: 0.5})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, before, read(t, folder))
+}
+
+// A crash at any step leaves a state that Recover makes one of the two, and a server that starts
+// without Recover has the same documents.
+func TestACrashAtAnyStep(t *testing.T) {
+	contents := history(rand.New(rand.NewPCG(5, 1)), 4, 60, 20, false)
+	expected := replay(t, contents...)
+	crash := errors.New("crash")
+	steps := 0
+	for at := 0; ; at++ {
+		folder, names := write(t, contents)
+		steps = 0
+		restore := compact.AtEachStep(func() error {
+			steps++
+			if steps > at {
+				return crash
+			}
+			return nil
+		})
+		_, err := compact.Compact(t.Context(), folder, names, flat, always)
+		restore()
+		if err == nil {
+			break
+		}
+		require.ErrorIs(t, err, crash)
+		bare := replay(t, inOrder(read(t, folder))...)
+		require.ElementsMatch(t, expected.ids, unique(bare.ids), "step %d", at)
+		require.NoError(t, compact.Recover(folder))
+		recovered := read(t, folder)
+		require.Equal(t, expected.list, replay(t, inOrder(recovered)...).list, "step %d", at)
+		for name := range recovered {
+			require.Equal(t, "segments", path.Dir(name))
+		}
+		require.NoError(t, compact.Recover(folder))
+	}
+	require.Equal(t, 6, steps)
+}
+
+func unique(ids []wal.ID) []wal.ID {
+	seen := map[wal.ID]bool{}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	return slices.Collect(maps.Keys(seen))
+}
+
+func TestRecoverInACopyOfTheFolder(t *testing.T) {
+	contents := history(rand.New(rand.NewPCG(5, 1)), 3, 60, 20, false)
+	folder, _ := write(t, contents)
+	before := read(t, folder)
+	marker := fmt.Sprintf(`{"into":%q,"inode":1,"size":1,"names":[%q,%q]}`, segment(1), segment(2), segment(3))
+	require.NoError(t, folder.WriteFile(".agent-compaction.json", []byte(marker), 0o644))
+	require.NoError(t, compact.Recover(folder))
+	require.Equal(t, before, read(t, folder))
+}

@@ -1,0 +1,49 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// DamagedError is a line that is no record and not blank.
+type DamagedError struct {
+	Line int
+	Kind Kind
+}
+
+// Error names the line.
+func (e DamagedError) Error() string { return fmt.Sprintf("line %d is damaged (%s)", e.Line, e.Kind) }
+
+// VisitRecord is told of a record. text is its line without the newline, which begins at the offset
+// in its file. It is only valid until VisitRecord returns.
+type VisitRecord func(text []byte, offset int64, record Record) error
+
+// Records reads a file that is sound from its beginning to its end, and visits each record in
+// their order. The error is a DamagedError if the file is not sound.
+func Records(reader io.Reader, rules Rules, visit VisitRecord) error {
+	checker := NewChecker(rules)
+	for lines := newLines(reader); ; {
+		read, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if read.length > int64(len(read.text)) {
+			return DamagedError{Line: read.number, Kind: TooLong}
+		}
+		switch record, kind, _ := checker.Check(read.text); {
+		case kind == Blank:
+		case kind != Good:
+			return DamagedError{Line: read.number, Kind: kind}
+		case !read.ended:
+			return DamagedError{Line: read.number, Kind: Unended}
+		default:
+			if err := visit(read.text, read.offset, record); err != nil {
+				return err
+			}
+		}
+	}
+}
