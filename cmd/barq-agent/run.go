@@ -59,6 +59,9 @@ func newRunCommand(code *int) *cobra.Command {
 			if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
 				return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
 			}
+			if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
+				return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
+			}
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
 			*code = parent.Run(options, signals)
 			return nil
@@ -72,6 +75,8 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.DurationVar(&options.SyncInterval, "sync-interval", time.Second, "the time between two syncs of the logs, which is how much a crash of the node can lose; 0 for none while the server runs")
 	flags.Int64Var(&options.RotateSize, "rotate-size", 64<<20, "how many bytes a log has before it becomes a segment")
 	flags.DurationVar(&options.RotateAge, "rotate-age", time.Hour, "how old a log is before it becomes a segment")
+	flags.Float64Var(&options.Compaction.Gain, "compaction-gain", 0.2, "the part of the lines that has to be superseded before segments are compacted")
+	flags.Float64Var(&options.Compaction.Duty, "compaction-duty", 0.25, "the part of its time that a compaction works")
 	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd

@@ -154,7 +154,7 @@ func inOrder(files map[string]string) []string {
 }
 
 func TestTheStateIsTheSame(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
 		later := history(random, 1, 30, 20, false)
@@ -179,7 +179,7 @@ func TestTheStateIsTheSame(t *testing.T) {
 }
 
 func TestTheFirstLinesOfIvfStay(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
 		folder, names := write(t, contents)

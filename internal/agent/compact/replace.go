@@ -140,6 +140,24 @@ func removeIfThere(folder *os.Root, name string) error {
 	return err
 }
 
+// RecoverAll is Recover for every collection of a data directory.
+func RecoverAll(root *os.Root) error {
+	collections, err := datadir.Collections(root)
+	if err != nil {
+		return err
+	}
+	for _, collection := range collections {
+		folder, err := root.OpenRoot(collection.Folder())
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(Recover(folder), folder.Close()); err != nil {
+			return fmt.Errorf("%s: %w", collection.Folder(), err)
+		}
+	}
+	return nil
+}
+
 // Recover finishes or undoes a compaction that was interrupted. The server must not run.
 func Recover(folder *os.Root) error {
 	switch _, err := folder.Stat(unfinished); {

@@ -82,6 +82,9 @@ type log struct {
 	synced bool
 	// unsealed is a segment that the server may still write to.
 	unsealed string
+	// number is that of the last segment that the log became. None is given twice while the agent
+	// runs, because a compaction that failed may still have a list of those that it wants to delete.
+	number uint64
 }
 
 // identity tells a file from another one with its name.
@@ -130,6 +133,24 @@ func (k *Keeper) Pass(ctx context.Context, now time.Time) (Report, error) {
 	}
 	k.logs = logs
 	return report, errors.Join(failures...)
+}
+
+// Sealed returns the segments of a collection that nothing is written to any more, in the order in
+// which the server reads them. Their paths are relative to the folder of the collection.
+func (k *Keeper) Sealed(collection datadir.Collection) ([]string, error) {
+	files, err := collection.Files(k.root)
+	if err != nil {
+		return nil, err
+	}
+	known := k.logs[collection]
+	var sealed []string
+	for _, file := range files {
+		name := path.Join(datadir.SegmentsFolder, path.Base(file))
+		if datadir.IsSegment(file) && (known == nil || name != known.unsealed) {
+			sealed = append(sealed, name)
+		}
+	}
+	return sealed, nil
 }
 
 // fence waits for the server for a moment. In a pass in which it did not answer it is not asked
@@ -186,14 +207,14 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	if known.size == 0 || (known.size < k.options.RotateSize && now.Sub(known.since) < k.options.RotateAge) {
 		return nil
 	}
-	name, err := nextSegment(folder)
+	number, name, err := nextSegment(folder, known.number)
 	if err != nil {
 		return err
 	}
 	if err := folder.Rename(datadir.LogFile, name); err != nil {
 		return err
 	}
-	known.unsealed = name
+	known.number, known.unsealed = number, name
 	report.Rotated = append(report.Rotated, path.Join(collection.Folder(), name))
 	return k.seal(ctx, folder, known)
 }

@@ -24,28 +24,27 @@ const (
 	digits = 20
 )
 
-// nextSegment returns the path of the next segment in the folder of a collection, and makes the
-// folder that it is in.
-func nextSegment(folder *os.Root) (string, error) {
+// nextSegment returns the number and the path of the next segment in the folder of a collection,
+// and makes the folder that it is in. The number is above the last one and those that are there.
+func nextSegment(folder *os.Root, last uint64) (uint64, string, error) {
 	switch err := folder.Mkdir(datadir.SegmentsFolder, 0o755); {
 	case err == nil:
 		if err := durable.Sync(folder, "."); err != nil {
-			return "", err
+			return 0, "", err
 		}
 	case !errors.Is(err, fs.ErrExist):
-		return "", err
+		return 0, "", err
 	}
 	entries, err := fs.ReadDir(folder.FS(), datadir.SegmentsFolder)
 	if err != nil {
-		return "", err
+		return 0, "", err
 	}
-	last := uint64(0)
 	for _, entry := range entries {
 		if number, isOurs := segmentNumber(entry.Name()); isOurs {
 			last = max(last, number)
 		}
 	}
-	return path.Join(datadir.SegmentsFolder, fmt.Sprintf("%s%0*d%s", prefix, digits, last+1, suffix)), nil
+	return last + 1, path.Join(datadir.SegmentsFolder, fmt.Sprintf("%s%0*d%s", prefix, digits, last+1, suffix)), nil
 }
 
 func segmentNumber(name string) (uint64, bool) {

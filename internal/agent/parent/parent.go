@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/child"
+	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
-	"github.com/barq-db/barq-operator/internal/agent/livelog"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
@@ -30,8 +30,11 @@ const (
 // failed is the exit code where the server was not started.
 const failed = 1
 
-// lookInterval is the time between two looks at the schemas and logs, where none is asked for.
-const lookInterval = time.Second
+// lockPatience is how long the lock of the data directory is tried for, and lockInterval how often.
+const (
+	lockPatience = 3 * time.Second
+	lockInterval = 50 * time.Millisecond
+)
 
 // Options are what to run, and how.
 type Options struct {
@@ -53,6 +56,8 @@ type Options struct {
 	// segments.
 	RotateSize int64
 	RotateAge  time.Duration
+	// Compaction bounds what a compaction takes, and says when it is worth it.
+	Compaction compact.Options
 	// Fence waits for the server's lock.
 	Fence func(context.Context) error
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
@@ -73,7 +78,7 @@ func Run(options Options, signals <-chan os.Signal) int {
 		return ending.End{Signal: int(syscall.SIGTERM)}.ExitCode()
 	case err := <-prepared:
 		if err != nil {
-			return p.end(terminationOf(err), failed)
+			return p.refuse(err)
 		}
 	}
 	return p.serve(signals)
@@ -96,10 +101,13 @@ func (p *parent) prepare() (err error) {
 	if p.root, err = os.OpenRoot(p.Data); err != nil {
 		return err
 	}
-	if p.lock, err = datalock.Take(p.root, time.Now()); err != nil {
+	if err := p.takeLock(); err != nil {
 		return err
 	}
 	began := time.Now()
+	if err := compact.RecoverAll(p.root); err != nil {
+		return err
+	}
 	found, err := repair.Look(p.root)
 	if err != nil {
 		return err
@@ -129,16 +137,30 @@ func (p *parent) prepare() (err error) {
 	return nil
 }
 
+// takeLock waits a moment for the lock: the server of an agent that was killed may be ending.
+func (p *parent) takeLock() error {
+	for deadline := time.Now().Add(lockPatience); ; time.Sleep(lockInterval) {
+		lock, err := datalock.Take(p.root, time.Now())
+		var held datalock.HeldError
+		if errors.As(err, &held) && time.Now().Before(deadline) {
+			continue
+		}
+		p.lock = lock
+		return err
+	}
+}
+
 // serve runs the server.
 func (p *parent) serve(signals <-chan os.Signal) int {
 	tail, err := child.NewTail(os.Stderr)
 	if err != nil {
-		return p.end(terminationOf(err), failed)
+		return p.refuse(err)
 	}
 	// The kernel gives up the locks of a process before it ends its children. So the server has the
 	// lock too.
 	server, err := child.Start(p.Command, tail.File(), p.lock.File())
 	if err != nil {
+		p.Log.Error("the server cannot be started", "error", err)
 		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
 	}
 	p.Log.Info("started the server", "pid", server.PID())
@@ -187,50 +209,18 @@ func (p *parent) signal(server *child.Child, signal syscall.Signal) {
 	}
 }
 
-// keep looks after the schemas and logs from when the server serves until the context ends. Before
-// that the server writes nothing.
-func (p *parent) keep(ctx context.Context) {
-	keeper := livelog.NewKeeper(p.root, livelog.Options{
-		Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Fence,
-	})
-	interval := lookInterval
-	if p.SyncInterval > 0 {
-		interval = min(interval, p.SyncInterval)
-	}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	serves := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if !serves {
-			if serves = p.Fence(ctx) == nil; !serves {
-				continue
-			}
-			p.Log.Info("the server serves")
-		}
-		report, err := keeper.Pass(ctx, time.Now())
-		err = errors.Join(err, repair.KeepCopies(p.root))
-		for _, file := range report.Rotated {
-			p.Log.Info("a log has become a segment", "file", file)
-		}
-		if report.Ended > 0 {
-			p.Log.Warn("a write was cut off, as by a full disk, and the next one has a line of its own", "logs", report.Ended)
-		}
-		if err != nil && ctx.Err() == nil {
-			p.Log.Error("the logs are not looked after", "error", err)
-		}
-	}
-}
-
 // sync syncs what the server wrote, which syncs nothing itself.
 func (p *parent) sync() {
 	if err := repair.Sync(p.root); err != nil {
 		p.Log.Error("the log is not synced, so a crash of the node may lose writes", "error", err)
 	}
+}
+
+// refuse says why the server was not started.
+func (p *parent) refuse(err error) int {
+	termination := terminationOf(err)
+	p.Log.Error(termination.Message, "reason", termination.Reason)
+	return p.end(termination, failed)
 }
 
 // end writes the termination message and returns the code.

@@ -13,9 +13,9 @@ import (
 const (
 	Tenants     = "tenants"
 	collections = "collections"
-	schemaFile  = "schema.json"
 
-	// LogFile and SegmentsFolder are in the folder of a collection.
+	// What there is in the folder of a collection.
+	SchemaFile     = "schema.json"
 	LogFile        = "wal.jsonl"
 	SegmentsFolder = "segments"
 
@@ -34,7 +34,7 @@ type Collection struct {
 func (c Collection) Folder() string { return path.Join(Tenants, c.Tenant, collections, c.Name) }
 
 // Schema is the file of the schema.
-func (c Collection) Schema() string { return path.Join(c.Folder(), schemaFile) }
+func (c Collection) Schema() string { return path.Join(c.Folder(), SchemaFile) }
 
 // Log is the file that the server appends to.
 func (c Collection) Log() string { return path.Join(c.Folder(), LogFile) }
