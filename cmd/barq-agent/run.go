@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +27,10 @@ const (
 	dataVariable    = "BARQ_STORAGE_DIR"
 	addressVariable = "BARQ_ADDR"
 )
+
+// memoryLimit is what the garbage collector aims at, in bytes. A compaction of 1,000,000 documents keeps
+// about 40 MiB, and the pod's memory is meant for the server.
+const memoryLimit = 48 << 20
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
@@ -62,6 +67,7 @@ func newRunCommand(code *int) *cobra.Command {
 			if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
 				return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
 			}
+			debug.SetMemoryLimit(memoryLimit)
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
 			*code = parent.Run(options, signals)
 			return nil
