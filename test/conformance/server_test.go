@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
@@ -162,6 +163,11 @@ func (s *server) exit() exit {
 	status := s.state.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
 		return exit{Signal: status.Signal()}
+	}
+	if code := status.ExitStatus(); code != 0 {
+		// The agent tells a person why.
+		cause := ending.Why(ending.End{Code: code}, s.problems())
+		require.NotEqual(s.t, ending.Unknown, cause.Reason, s.problems())
 	}
 	return exit{Code: status.ExitStatus()}
 }

@@ -105,7 +105,7 @@ var rules = []rule{
 	{re(`(?m)^Error: (Address already in use[^\n]*|Cannot assign requested address[^\n]*)`), Address, "It cannot listen: $1."},
 	{re(`(?m)^error: invalid value '([^'\n]*)' for '([^'\n]*)'`), Settings, "$2 cannot be $1."},
 	{re(`(?m)^error: a value is required for '([^'\n]*)'`), Settings, "$1 has no value."},
-	{re(`barq-index/src/lib\.rs:628[^\n]*\n?index out of bounds`), Schema, "nlist of an index Ivf is 0. Write a larger one into its schema.json."},
+	{re(`panicked at barq-index/src/lib\.rs:[\d:]*\n?index out of bounds: the len is 0`), Schema, "nlist of an index Ivf is 0. Write a larger one into its schema.json."},
 	{re(`user-provided comparison function does not correctly implement a total order`), Panic, "An index Hnsw cannot order its documents, because a score is not a number."},
 	{re(`(?m)^thread 'main'(?: \(\d+\))? panicked at ([^\n]*?):?\n`), Panic, "Barq DB panicked at $1. Its log has its last words."},
 }

@@ -118,7 +118,7 @@ func (r *Reader) exponent(positive bool, significand uint64, start int) (any, er
 		exponent = exponent*10 + int(r.peek()-'0')
 		r.at++
 		if exponent > math.MaxInt32 {
-			if significand != 0 && sign > 0 {
+			if significand != 0 && sign > 0 && !r.ignoring {
 				return nil, r.failure(outOfRange)
 			}
 			for isDigit(r.peek()) {
@@ -140,6 +140,8 @@ func (r *Reader) float(positive bool, significand uint64, exponent int) (any, er
 	}
 	switch {
 	case number == 0:
+	case r.ignoring:
+		return 0.0, nil
 	case exponent > largest:
 		return nil, r.failure(outOfRange)
 	case exponent >= 0:

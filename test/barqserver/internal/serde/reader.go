@@ -41,6 +41,8 @@ type Reader struct {
 	at   int
 	// nesting is how many lists and objects may still begin, and one.
 	nesting int
+	// ignoring says that what is read is passed over.
+	ignoring bool
 }
 
 // Read reads the whole text with a function.

@@ -53,7 +53,7 @@ func (r *Reader) escape(content []byte) ([]byte, error) {
 // codePoint reads what follows \u. Half of a pair of codes is no letter.
 func (r *Reader) codePoint() (rune, error) {
 	first, err := r.fourDigits()
-	if err != nil || !utf16.IsSurrogate(first) {
+	if err != nil || r.ignoring || !utf16.IsSurrogate(first) {
 		return first, err
 	}
 	if first >= 0xDC00 {

@@ -1,6 +1,9 @@
 package serde
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // List reads a list, each of its values with a function.
 func (r *Reader) List(wanted string, read func() error) error {
@@ -114,14 +117,16 @@ type Field struct {
 	Read     func() error
 }
 
-// Struct reads an object with these fields and any others. Barq DB takes a list in place
-// of an object too; the stand-in does not.
+// Struct reads an object with these fields and any others, or a list of the values of the fields, in
+// their order.
 func (r *Reader) Struct(name string, fields ...Field) error {
 	got, more := r.skip()
-	if !more {
+	switch {
+	case !more:
 		return r.unexpected(endInValue)
-	}
-	if got != '{' {
+	case got == '[':
+		return r.nested(func() error { return r.fieldsInOrder(name, fields) })
+	case got != '{':
 		return r.wrong("struct " + name)
 	}
 	seen := map[string]bool{}
@@ -143,8 +148,7 @@ func (r *Reader) Struct(name string, fields ...Field) error {
 			if err := r.colon(); err != nil {
 				return err
 			}
-			_, err := r.value(true)
-			return err
+			return r.ignore()
 		})
 	})
 	if unplaced := (*Error)(nil); errors.As(err, &unplaced) && unplaced.Line == 0 {
@@ -163,6 +167,27 @@ func (r *Reader) Struct(name string, fields ...Field) error {
 		}
 	}
 	return nil
+}
+
+// fieldsInOrder reads a struct that is written as a list, after its bracket.
+func (r *Reader) fieldsInOrder(name string, fields []Field) error {
+	for number, field := range fields {
+		more, err := r.another(number == 0, ']', "expected `,` or `]`", endInList)
+		if err != nil {
+			return err
+		}
+		if !more {
+			return r.unwanted("invalid length %d, expected struct %s with %d elements", number, name, len(fields))
+		}
+		if err := field.Read(); err != nil {
+			return err
+		}
+	}
+	more, err := r.another(false, ']', trailing, endInList)
+	if err == nil && more {
+		return r.unexpected(trailing)
+	}
+	return err
 }
 
 // Variant is one of the forms that a value can have.
@@ -259,7 +284,7 @@ func (r *Reader) Bool() (bool, error) {
 	case !more:
 		return false, r.unexpected(endInValue)
 	case got == 't', got == 'f':
-		value, err := r.value(true)
+		value, err := r.Value()
 		is, _ := value.(bool)
 		return is, err
 	}
@@ -307,15 +332,17 @@ func (r *Reader) numeric(kind string) (any, error) {
 	return r.number()
 }
 
-// Value reads anything: nil, a bool, a string, an int64, uint64 or float64, a []any or a map[string]any.
-func (r *Reader) Value() (any, error) { return r.value(false) }
+// Member is a member of an object.
+type Member struct {
+	Key   string
+	Value any
+}
 
-// value reads anything. What is ignored may be as deep as it likes.
-func (r *Reader) value(ignored bool) (any, error) {
-	if ignored {
-		r.nesting++
-		defer func() { r.nesting-- }()
-	}
+// Object is an object as it is written: a key may be there more than once.
+type Object []Member
+
+// Value reads anything: nil, a bool, a string, an int64, uint64 or float64, a []any or an Object.
+func (r *Reader) Value() (any, error) {
 	got, more := r.skip()
 	if !more {
 		return nil, r.unexpected(endInValue)
@@ -338,21 +365,21 @@ func (r *Reader) value(ignored bool) (any, error) {
 		list := []any{}
 		err := r.nested(func() error {
 			return r.elements(func() error {
-				element, err := r.value(ignored)
+				element, err := r.Value()
 				list = append(list, element)
 				return err
 			})
 		})
 		return list, err
 	case got == '{':
-		object := map[string]any{}
+		object := Object{}
 		err := r.nested(func() error {
 			return r.members(func(key string) error {
 				if err := r.colon(); err != nil {
 					return err
 				}
-				member, err := r.value(ignored)
-				object[key] = member
+				member, err := r.Value()
+				object = append(object, Member{Key: key, Value: member})
 				return err
 			})
 		})
@@ -360,4 +387,13 @@ func (r *Reader) value(ignored bool) (any, error) {
 	default:
 		return nil, r.unexpected(noValue)
 	}
+}
+
+// ignore reads a value that is passed over. It may be as deep as it likes, a number may be beyond all
+// limits, and a text may have half of a pair of codes.
+func (r *Reader) ignore() error {
+	defer func(before bool, nesting int) { r.ignoring, r.nesting = before, nesting }(r.ignoring, r.nesting)
+	r.ignoring, r.nesting = true, math.MaxInt
+	_, err := r.Value()
+	return err
 }

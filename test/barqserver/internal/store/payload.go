@@ -109,12 +109,19 @@ func plain(value any) any {
 		for index := range value {
 			value[index] = plain(value[index])
 		}
-	case map[string]any:
-		for field := range value {
-			value[field] = plain(value[field])
-		}
+	case serde.Object:
+		return object(value, plain)
 	}
 	return value
+}
+
+// object gives the members of an object. Of those with one key the last counts.
+func object(members serde.Object, each func(any) any) map[string]any {
+	fields := map[string]any{}
+	for _, member := range members {
+		fields[member.Key] = each(member.Value)
+	}
+	return fields
 }
 
 // normal gives a JSON value as Barq DB understands it. It tries the kinds of
@@ -133,17 +140,28 @@ func normal(value any) any {
 			value[index] = normal(value[index])
 		}
 		return value
-	case map[string]any:
-		if at, is := point(value["lat"], value["lon"]); is {
+	case serde.Object:
+		if at, is := point(only(value, "lat"), only(value, "lon")); is {
 			return at
 		}
-		for field := range value {
-			value[field] = normal(value[field])
-		}
-		return value
+		return object(value, normal)
 	default:
 		return plain(value)
 	}
+}
+
+// only gives the value of a key that is there once.
+func only(members serde.Object, key string) any {
+	var found []any
+	for _, member := range members {
+		if member.Key == key {
+			found = append(found, member.Value)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
 }
 
 func point(latitude, longitude any) (place, bool) {
