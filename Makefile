@@ -55,7 +55,7 @@ demo: ## Start a cluster and the operator, apply a sample and show it become Rea
 	@GO="$(GO)" hack/demo/demo.sh up
 
 .PHONY: test
-test: test-unit test-chart test-image test-conformance test-cluster test-integration test-adversary ## Run every test, those against a real Kubernetes API too
+test: test-unit test-chart test-image test-conformance test-agent test-cluster test-integration test-adversary ## Run every test, those against a real Kubernetes API too
 
 ##@ Develop
 
@@ -132,6 +132,10 @@ test-image: ## Run the tests of the images
 .PHONY: test-conformance
 test-conformance: ## Run the suite that barq-server, or its stand-in, has to pass
 	$(GO) test -timeout 10m -count=1 $(GO_TEST_FLAGS) ./test/conformance
+
+.PHONY: test-agent
+test-agent: ## Run the tests of the agent with barq-server, or its stand-in (Linux)
+	$(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./test/agent
 
 # These build and run programs, on which Go's cache of test results does not look;
 # without -count=1 a change of the operator would be "tested" by an old result.

@@ -86,7 +86,7 @@ func TestPackagesAreSmall(t *testing.T) {
 // packageFolders lists the folders of all packages of the operator.
 func packageFolders(t *testing.T) []string {
 	t.Helper()
-	folders := []string{"api/v1alpha1", "cmd/barq-operator"}
+	folders := []string{"api/v1alpha1", "cmd/barq-agent", "cmd/barq-operator"}
 	for _, depth := range []string{"*", "*/*"} {
 		files, err := filepath.Glob(filepath.Join(root, "internal", depth, "*.go"))
 		require.NoError(t, err)

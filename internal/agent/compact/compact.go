@@ -115,7 +115,7 @@ type kept struct {
 
 // index reads all segments.
 func (c *compaction) index(result *Result) (*index, []kept, error) {
-	reader := &lines{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
+	reader := &texts{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
 	state := newIndex(reader.textAt)
 	var first []kept
 	inserts := 0
@@ -168,7 +168,7 @@ func (c *compaction) write(state *index, first []kept) (int64, error) {
 
 // emit hands over the lines that count, in their order.
 func (c *compaction) emit(state *index, first []kept, to func(line []byte) error) error {
-	reader := &lines{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
+	reader := &texts{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
 	stays, ids := map[place]bool{}, map[wal.ID]bool{}
 	for _, line := range first {
 		text, err := reader.at(line.place)

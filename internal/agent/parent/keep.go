@@ -9,7 +9,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/livelog"
-	"github.com/barq-db/barq-operator/internal/agent/repair"
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 )
 
@@ -78,7 +78,7 @@ type turn struct {
 // look is a pass over all collections.
 func (k *keeping) look(ctx context.Context) {
 	report, err := k.logs.Pass(ctx, time.Now())
-	err = errors.Join(err, repair.KeepCopies(k.root))
+	err = errors.Join(err, schemacopy.KeepAll(k.root))
 	for _, file := range report.Rotated {
 		k.Log.Info("a log has become a segment", "file", file)
 	}

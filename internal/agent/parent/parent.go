@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
 )
@@ -130,7 +131,7 @@ func (p *parent) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(repair.Sync(p.root), repair.KeepCopies(p.root)); err != nil {
+	if err := errors.Join(repair.Sync(p.root), schemacopy.KeepAll(p.root)); err != nil {
 		return err
 	}
 	p.Log.Info("the data directory is ready", "collections", len(found), "repairs", len(done), "seconds", time.Since(began).Seconds())

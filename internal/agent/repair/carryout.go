@@ -11,6 +11,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/durable"
 	"github.com/barq-db/barq-operator/internal/agent/quarantine"
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
 )
@@ -145,7 +146,7 @@ func (c carrier) restoreSchema(file *os.File, about os.FileInfo, taken *quaranti
 	if err != nil {
 		return "", err
 	}
-	content, err := readCopy(c.root, c.step.Collection)
+	content, err := schemacopy.Read(c.root, c.step.Collection)
 	if err != nil {
 		return "", err
 	}

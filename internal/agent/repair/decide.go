@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
@@ -158,7 +159,7 @@ func (d *decision) schema() {
 	found := d.Found.Schema
 	copied := "There is no copy of it"
 	if found.HasCopy {
-		copied = "A copy is " + CopyOf(d.Collection)
+		copied = "A copy is " + schemacopy.Path(d.Collection)
 	}
 	switch {
 	case found.State == Missing && d.size() > 0:

@@ -8,8 +8,7 @@
 // A repair that is certain is always made: it loses no write that the server acknowledged. What
 // loses one follows the policy. What could have lost more than can be known blocks the start, with
 // a message that says what to do. Everything that is taken out goes to internal/agent/quarantine
-// first. The package also keeps a copy of each schema.json, because a kill of the server while it
-// writes one leaves nothing to read.
+// first, and a schema.json that is cut off is replaced by its copy from internal/agent/schemacopy.
 //
 // What lives here: the decision and the file operations. What a line is belongs to
 // internal/barq/wal.

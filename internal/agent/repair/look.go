@@ -8,6 +8,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
@@ -127,7 +128,7 @@ func look(root *os.Root, collection datadir.Collection) (Found, error) {
 
 func lookAtSchema(root *os.Root, collection datadir.Collection) (Schema, error) {
 	var found Schema
-	kept, err := readCopy(root, collection)
+	kept, err := schemacopy.Read(root, collection)
 	if err != nil {
 		return found, err
 	}
@@ -144,8 +145,8 @@ func lookAtSchema(root *os.Root, collection datadir.Collection) (Schema, error) 
 	switch {
 	case errors.Is(err, schema.ErrTorn):
 		found.State = Torn
-		if found.CopyFits = kept != nil && fits(content, kept); found.CopyFits {
-			// readCopy has read it too.
+		if found.CopyFits = kept != nil && schemacopy.Fits(content, kept); found.CopyFits {
+			// schemacopy.Read has read it too.
 			found.Read, _ = schema.Parse(kept)
 		}
 	case err != nil:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/quarantine"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
+	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
 )
@@ -349,12 +350,12 @@ func TestManyDamages(t *testing.T) {
 
 func TestCopies(t *testing.T) {
 	root := files{schemaPath: sound, "tenants/a/collections/torn/schema.json": sound[:10], "tenants/a/collections/b/schema.json": strings.Replace(sound, "things", "b", 1)}.write(t)
-	require.NoError(t, repair.KeepCopies(root))
+	require.NoError(t, schemacopy.KeepAll(root))
 	things := datadir.Collection{Tenant: "default", Name: "things"}
-	content, err := root.ReadFile(repair.CopyOf(things))
+	content, err := root.ReadFile(schemacopy.Path(things))
 	require.NoError(t, err)
 	require.Equal(t, sound, string(content))
-	require.Equal(t, copyPath, repair.CopyOf(things))
+	require.Equal(t, copyPath, schemacopy.Path(things))
 	_, err = root.Stat(".agent/schemas/a/torn")
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
@@ -362,13 +363,13 @@ func TestCopies(t *testing.T) {
 	changed := strings.Replace(sound, `"index": null`, `"index": "Flat"`, 1)
 	require.NoError(t, root.WriteFile(schemaPath, []byte(changed), 0o644))
 	require.NoError(t, root.RemoveAll("tenants/a/collections/b"))
-	require.NoError(t, repair.KeepCopies(root))
+	require.NoError(t, schemacopy.KeepAll(root))
 	require.NoError(t, root.WriteFile(schemaPath, []byte(sound[:20]), 0o644))
-	require.NoError(t, repair.KeepCopies(root))
-	content, err = root.ReadFile(repair.CopyOf(things))
+	require.NoError(t, schemacopy.KeepAll(root))
+	content, err = root.ReadFile(schemacopy.Path(things))
 	require.NoError(t, err)
 	require.Equal(t, changed, string(content))
-	_, err = root.Stat(path.Dir(repair.CopyOf(datadir.Collection{Tenant: "a", Name: "b"})))
+	_, err = root.Stat(path.Dir(schemacopy.Path(datadir.Collection{Tenant: "a", Name: "b"})))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
 	require.NoError(t, repair.Sync(root))

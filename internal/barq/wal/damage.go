@@ -17,7 +17,7 @@ const (
 	Torn
 	// Zeros: it has bytes that are zero, which a file system leaves after a crash.
 	Zeros
-	// TooLong: it is longer than MaxLine.
+	// TooLong: it is longer than lines.Max.
 	TooLong
 	// NotUTF8: it has bytes that are no text.
 	NotUTF8

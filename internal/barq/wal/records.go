@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/barq-db/barq-operator/internal/barq/lines"
 )
 
 // DamagedError is a line that is no record and not blank.
@@ -23,25 +25,25 @@ type VisitRecord func(text []byte, offset int64, record Record) error
 // their order. The error is a DamagedError if the file is not sound.
 func Records(reader io.Reader, rules Rules, visit VisitRecord) error {
 	checker := NewChecker(rules)
-	for lines := newLines(reader); ; {
-		read, err := lines.next()
+	for reading := lines.NewReader(reader); ; {
+		read, err := reading.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if read.length > int64(len(read.text)) {
-			return DamagedError{Line: read.number, Kind: TooLong}
+		if read.Cut() {
+			return DamagedError{Line: read.Number, Kind: TooLong}
 		}
-		switch record, kind, _ := checker.Check(read.text); {
+		switch record, kind, _ := checker.Check(read.Text); {
 		case kind == Blank:
 		case kind != Good:
-			return DamagedError{Line: read.number, Kind: kind}
-		case !read.ended:
-			return DamagedError{Line: read.number, Kind: Unended}
+			return DamagedError{Line: read.Number, Kind: kind}
+		case !read.Ended:
+			return DamagedError{Line: read.Number, Kind: Unended}
 		default:
-			if err := visit(read.text, read.offset, record); err != nil {
+			if err := visit(read.Text, read.Offset, record); err != nil {
 				return err
 			}
 		}

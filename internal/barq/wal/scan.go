@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"github.com/barq-db/barq-operator/internal/barq/lines"
 )
 
 // Seal ends a torn record that nothing follows, while the server runs: appended in one write, it
@@ -44,17 +46,17 @@ func (s *Summary) add(piece Piece) {
 	}
 }
 
-// Visit is told of a damaged line. text is the line, or the first MaxLine bytes of it, and is
+// Visit is told of a damaged line. text is the line, or the first lines.Max bytes of it, and is
 // only valid until Visit returns.
 type Visit func(damage Damage, text []byte) error
 
 // Scan reads a file of the log from its beginning to its end, and visits each damaged line in
-// their order. Its memory is bounded by a multiple of MaxLine.
+// their order. Its memory is bounded by a multiple of lines.Max.
 func Scan(reader io.Reader, rules Rules, visit Visit) (Summary, error) {
 	s := scan{checker: NewChecker(rules), visit: visit}
-	lines := newLines(reader)
+	reading := lines.NewReader(reader)
 	for {
-		read, err := lines.next()
+		read, err := reading.Next()
 		if errors.Is(err, io.EOF) {
 			return s.summary, s.settle(Unsure)
 		}
@@ -64,7 +66,7 @@ func Scan(reader io.Reader, rules Rules, visit Visit) (Summary, error) {
 		if err := s.line(read); err != nil {
 			return s.summary, err
 		}
-		s.summary.Bytes = lines.offset
+		s.summary.Bytes = reading.Offset()
 	}
 }
 
@@ -78,46 +80,46 @@ type scan struct {
 	text    []byte
 }
 
-func (s *scan) line(read line) error {
+func (s *scan) line(read lines.Line) error {
 	s.summary.Lines++
 	if s.waiting != nil {
 		cure := Unsure
-		if read.ended && string(read.text) == sealLine {
+		if read.Ended && string(read.Text) == sealLine {
 			cure = Certain
 		}
 		if err := s.settle(cure); err != nil {
 			return err
 		}
 	}
-	if read.length > int64(len(read.text)) {
-		return s.visit(tooLong(read), read.text)
+	if read.Cut() {
+		return s.visit(tooLong(read), read.Text)
 	}
-	record, kind, column := s.checker.Check(read.text)
+	record, kind, column := s.checker.Check(read.Text)
 	damage := Damage{
-		Line: read.number, Offset: read.offset, Length: read.length, Ended: read.ended, Kind: kind, Column: column,
+		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: kind, Column: column,
 	}
 	switch {
 	case kind == Blank:
 		return nil
 	case kind == Good:
-		piece := Piece{Span: Span{0, len(read.text)}, Record: record}
+		piece := Piece{Span: Span{0, len(read.Text)}, Record: record}
 		s.summary.add(piece)
-		if read.ended {
+		if read.Ended {
 			return nil
 		}
 		damage.Kind, damage.Pieces = Unended, []Piece{piece}
-		return s.visit(damage, read.text)
+		return s.visit(damage, read.Text)
 	}
-	damage.Pieces = s.checker.split(read.text, read.ended)
-	damage.judge(read.text)
+	damage.Pieces = s.checker.split(read.Text, read.Ended)
+	damage.judge(read.Text)
 	for _, piece := range damage.Pieces {
 		s.summary.add(piece)
 	}
 	if damage.Kind == Torn && damage.Cure == Unsure {
-		s.waiting, s.text = &damage, slices.Clone(read.text)
+		s.waiting, s.text = &damage, slices.Clone(read.Text)
 		return nil
 	}
-	return s.visit(damage, read.text)
+	return s.visit(damage, read.Text)
 }
 
 // settle visits the line that waits.
@@ -164,14 +166,14 @@ func (d *Damage) judge(text []byte) {
 }
 
 // tooLong returns the damage of a line that was not read as a whole.
-func tooLong(read line) Damage {
+func tooLong(read lines.Line) Damage {
 	damage := Damage{
-		Line: read.number, Offset: read.offset, Length: read.length, Ended: read.ended, Kind: TooLong, Cure: Unsure,
+		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: TooLong, Cure: Unsure,
 	}
 	// What a crash of the node leaves at the end of a file can have any length.
-	if read.zeros && !read.ended && skipZeros(read.text, 0) == len(read.text) {
+	if read.Zeros && !read.Ended && skipZeros(read.Text, 0) == len(read.Text) {
 		damage.Kind, damage.Cure = Zeros, Certain
 	}
-	damage.Pieces = []Piece{{Span: Span{0, int(read.length)}, Kind: damage.Kind}}
+	damage.Pieces = []Piece{{Span: Span{0, int(read.Length)}, Kind: damage.Kind}}
 	return damage
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/barq/lines"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
 	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
 )
@@ -159,7 +160,7 @@ func (r *repeat) Read(into []byte) (int, error) {
 // A line that is too long is passed over, whatever it is, and the lines behind it are read.
 func TestLinesThatAreTooLong(t *testing.T) {
 	long := func(text string, length int64) io.Reader { return io.LimitReader(&repeat{text: text}, length) }
-	const length = 3*wal.MaxLine/2 + 5
+	const length = 3*lines.Max/2 + 5
 	for name, c := range map[string]struct {
 		content []io.Reader
 		kind    wal.Kind
@@ -175,7 +176,7 @@ func TestLinesThatAreTooLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var found []wal.Damage
 			summary, err := wal.Scan(io.MultiReader(c.content...), waltest.Rules(), func(damage wal.Damage, text []byte) error {
-				require.Len(t, text, wal.MaxLine)
+				require.Len(t, text, lines.Max)
 				found = append(found, damage)
 				return nil
 			})

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/barq-db/barq-operator/internal/barq/lines"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
 )
 
@@ -18,8 +19,8 @@ const (
 	nearRead = 128 << 10
 )
 
-// lines reads lines of files by their place.
-type lines struct {
+// texts reads lines of files by their place.
+type texts struct {
 	files   []*os.File
 	checker *wal.Checker
 
@@ -31,7 +32,7 @@ type lines struct {
 }
 
 // at returns the line at a place without its newline. It is valid until the next call.
-func (l *lines) at(where place) ([]byte, error) {
+func (l *texts) at(where place) ([]byte, error) {
 	file, offset := where.file(), where.offset()
 	if line, found := l.inWindow(file, offset); found {
 		return line, nil
@@ -41,7 +42,7 @@ func (l *lines) at(where place) ([]byte, error) {
 		size = nearRead
 	}
 	for ; ; size *= 2 {
-		if size > 2*wal.MaxLine {
+		if size > 2*lines.Max {
 			return nil, fmt.Errorf("the line at %d of %s has no end", offset, l.files[file].Name())
 		}
 		if len(l.buffer) < size {
@@ -61,7 +62,7 @@ func (l *lines) at(where place) ([]byte, error) {
 	}
 }
 
-func (l *lines) inWindow(file int, offset int64) ([]byte, bool) {
+func (l *texts) inWindow(file int, offset int64) ([]byte, bool) {
 	if file != l.file || offset < l.offset || offset >= l.offset+int64(len(l.window)) {
 		return nil, false
 	}
@@ -74,7 +75,7 @@ func (l *lines) inWindow(file int, offset int64) ([]byte, bool) {
 }
 
 // textAt returns the id of the line at a place.
-func (l *lines) textAt(where place) (string, error) {
+func (l *texts) textAt(where place) (string, error) {
 	line, err := l.at(where)
 	if err != nil {
 		return "", err

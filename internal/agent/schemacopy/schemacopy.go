@@ -1,4 +1,4 @@
-package repair
+package schemacopy
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ import (
 
 const copies = datadir.Agent + "/schemas"
 
-// CopyOf is the path of the copy of a collection's schema.json.
-func CopyOf(collection datadir.Collection) string {
+// Path is the path of the copy of a collection's schema.json.
+func Path(collection datadir.Collection) string {
 	return path.Join(copies, collection.Tenant, collection.Name, "schema.json")
 }
 
-// readCopy returns a copy that can be put back, or nil.
-func readCopy(root *os.Root, collection datadir.Collection) ([]byte, error) {
-	content, err := root.ReadFile(CopyOf(collection))
+// Read returns a copy that can be put back, or nil.
+func Read(root *os.Root, collection datadir.Collection) ([]byte, error) {
+	content, err := root.ReadFile(Path(collection))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -35,10 +35,10 @@ func readCopy(root *os.Root, collection datadir.Collection) ([]byte, error) {
 	return content, nil
 }
 
-// fits reports whether a schema.json that is cut off began as its copy. The collection may have
+// Fits reports whether a schema.json that is cut off began as its copy. The collection may have
 // been deleted and made again with the same name since the copy, and then it is another one. A
 // rebuild changes only the index.
-func fits(torn, kept []byte) bool {
+func Fits(torn, kept []byte) bool {
 	torn = bytes.TrimRight(torn, "\x00")
 	same := 0
 	for same < min(len(torn), len(kept)) && torn[same] == kept[same] {
@@ -47,8 +47,8 @@ func fits(torn, kept []byte) bool {
 	return same == len(torn) || bytes.Contains(kept[:same], []byte(`"index":`))
 }
 
-// KeepCopy copies the schema.json of a collection, if it is sound and differs from the copy.
-func KeepCopy(root *os.Root, collection datadir.Collection) error {
+// Keep copies the schema.json of a collection, if it is sound and differs from the copy.
+func Keep(root *os.Root, collection datadir.Collection) error {
 	content, err := root.ReadFile(collection.Schema())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -59,25 +59,25 @@ func KeepCopy(root *os.Root, collection datadir.Collection) error {
 	if read, err := schema.Parse(content); err != nil || read.Name != collection.Name {
 		return nil
 	}
-	kept, err := readCopy(root, collection)
+	kept, err := Read(root, collection)
 	if err != nil || bytes.Equal(kept, content) {
 		return err
 	}
-	if err := durable.MakeFolder(root, path.Dir(CopyOf(collection))); err != nil {
+	if err := durable.MakeFolder(root, path.Dir(Path(collection))); err != nil {
 		return err
 	}
-	return durable.WriteFile(root, CopyOf(collection), content, 0o644)
+	return durable.WriteFile(root, Path(collection), content, 0o644)
 }
 
-// KeepCopies copies the schema.json of every collection, and removes the copies of collections
+// KeepAll copies the schema.json of every collection, and removes the copies of collections
 // whose folder is gone.
-func KeepCopies(root *os.Root) error {
+func KeepAll(root *os.Root) error {
 	collections, err := datadir.Collections(root)
 	if err != nil {
 		return err
 	}
 	for _, collection := range collections {
-		if err := KeepCopy(root, collection); err != nil {
+		if err := Keep(root, collection); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func KeepCopies(root *os.Root) error {
 			if slices.Contains(collections, collection) {
 				continue
 			}
-			if err := root.RemoveAll(path.Dir(CopyOf(collection))); err != nil {
+			if err := root.RemoveAll(path.Dir(Path(collection))); err != nil {
 				return err
 			}
 		}
