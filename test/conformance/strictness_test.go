@@ -7,21 +7,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/internal/barq/wal"
-	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
+	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 )
 
-// What internal/barq/wal takes for a good line the server reads, and nothing else.
+// What internal/barq/walline takes for a good line the server reads, and nothing else.
 func TestLinesOfTheLog(t *testing.T) {
 	at := func(t *testing.T, lines ...string) *server {
 		s := &server{t: t, dir: t.TempDir()}
-		s.write(s.collectionFile("things", "schema.json"), waltest.Schema)
+		s.write(s.collectionFile("things", "schema.json"), wallinetest.Schema)
 		s.write(s.collectionFile("things", "wal.jsonl"), strings.Join(lines, "\n"))
 		return s
 	}
 	var good, bad []string
-	for line, kind := range waltest.Lines() {
-		if kind == wal.Good || kind == wal.Blank {
+	for line, kind := range wallinetest.Lines() {
+		if kind == walline.Good || kind == walline.Blank {
 			good = append(good, line)
 		} else {
 			bad = append(bad, line)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/durable"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
-	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // ErrChanged is a segment that changed while it was read, or a collection that was deleted.
@@ -110,21 +110,21 @@ func compact(ctx context.Context, folder *os.Root, names []string, read schema.S
 // kept is a line that stays where it is, at the beginning.
 type kept struct {
 	place  place
-	record wal.Record
+	record walline.Record
 }
 
 // index reads all segments.
 func (c *compaction) index(result *Result) (*index, []kept, error) {
-	reader := &texts{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
+	reader := &texts{files: c.files, checker: walline.NewChecker(c.schema.Rules())}
 	state := newIndex(reader.textAt)
 	var first []kept
 	inserts := 0
 	for number, file := range c.files {
-		err := state.read(number, file, c.schema.Rules(), func(text []byte, record wal.Record, at place) error {
+		err := state.read(number, file, c.schema.Rules(), func(text []byte, record walline.Record, at place) error {
 			result.Lines++
 			if inserts < c.firstInserts() {
 				first = append(first, kept{place: at, record: record})
-				if record.Op == wal.Insert {
+				if record.Op == walline.Insert {
 					inserts++
 				}
 			}
@@ -168,8 +168,8 @@ func (c *compaction) write(state *index, first []kept) (int64, error) {
 
 // emit hands over the lines that count, in their order.
 func (c *compaction) emit(state *index, first []kept, to func(line []byte) error) error {
-	reader := &texts{files: c.files, checker: wal.NewChecker(c.schema.Rules())}
-	stays, ids := map[place]bool{}, map[wal.ID]bool{}
+	reader := &texts{files: c.files, checker: walline.NewChecker(c.schema.Rules())}
+	stays, ids := map[place]bool{}, map[walline.ID]bool{}
 	for _, line := range first {
 		text, err := reader.at(line.place)
 		if err != nil {
@@ -214,7 +214,7 @@ func (c *compaction) emit(state *index, first []kept, to func(line []byte) error
 }
 
 // deletion is the line that deletes a document.
-func deletion(id wal.ID) []byte {
+func deletion(id walline.ID) []byte {
 	if !id.IsText {
 		return fmt.Appendf(nil, `{"op":{"Delete":{"U64":%d}}}`, id.Number)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 var (
@@ -34,30 +35,30 @@ type model struct {
 	// list has the line of each document, in the order of the list.
 	list []string
 	// payloads has the ids with a payload.
-	payloads map[wal.ID]bool
-	ids      []wal.ID
+	payloads map[walline.ID]bool
+	ids      []walline.ID
 	// first are the vectors that the centroids of an index Ivf come from.
 	first []string
 }
 
 func (m *model) read(t *testing.T, content string) {
 	t.Helper()
-	err := wal.Records(bytes.NewBufferString(content), flat.Rules(), func(text []byte, _ int64, record wal.Record) error {
+	err := wal.Records(bytes.NewBufferString(content), flat.Rules(), func(text []byte, _ int64, record walline.Record) error {
 		at := slices.Index(m.ids, record.ID)
-		if at >= 0 && (record.Op == wal.Delete || m.payloads[record.ID]) {
+		if at >= 0 && (record.Op == walline.Delete || m.payloads[record.ID]) {
 			last := len(m.ids) - 1
 			m.ids[at], m.list[at] = m.ids[last], m.list[last]
 			m.ids, m.list = m.ids[:last], m.list[:last]
 		}
 		delete(m.payloads, record.ID)
-		if record.Op == wal.Delete {
+		if record.Op == walline.Delete {
 			return nil
 		}
 		if len(m.first) < int(ivf.Lists) {
 			m.first = append(m.first, string(text))
 		}
 		m.ids, m.list = append(m.ids, record.ID), append(m.list, string(text))
-		if record.Payload != wal.NoPayload {
+		if record.Payload != walline.NoPayload {
 			m.payloads[record.ID] = true
 		}
 		return nil
@@ -67,7 +68,7 @@ func (m *model) read(t *testing.T, content string) {
 
 func replay(t *testing.T, contents ...string) *model {
 	t.Helper()
-	m := &model{list: []string{}, ids: []wal.ID{}, payloads: map[wal.ID]bool{}}
+	m := &model{list: []string{}, ids: []walline.ID{}, payloads: map[walline.ID]bool{}}
 	for _, content := range contents {
 		m.read(t, content)
 	}
@@ -296,8 +297,8 @@ func TestACrashAtAnyStep(t *testing.T) {
 	require.Equal(t, 6, steps)
 }
 
-func unique(ids []wal.ID) []wal.ID {
-	seen := map[wal.ID]bool{}
+func unique(ids []walline.ID) []walline.ID {
+	seen := map[walline.ID]bool{}
 	for _, id := range ids {
 		seen[id] = true
 	}

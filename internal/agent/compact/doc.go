@@ -16,5 +16,5 @@
 // undoes what it finds. A server that starts in between without Recover has the same documents.
 //
 // What lives here: which lines count, and how files replace others. When a compaction is worth it is
-// said by Due. What a line is belongs to internal/barq/wal.
+// said by Scheduler. What a line is belongs to internal/barq/walline.
 package compact

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // errSameHash is two texts that cannot be told apart. Another seed can.
@@ -81,13 +82,13 @@ func (i *index) positions(of place) map[uint64]uint32 {
 }
 
 // add does what the server does with a record that is at the place.
-func (i *index) add(record wal.Record, at place) error {
+func (i *index) add(record walline.Record, at place) error {
 	key := record.ID.Number
 	if record.ID.IsText {
 		key = maphash.String(i.seed, record.ID.Text)
 		at |= isText
 	}
-	if record.Payload == wal.NoPayload {
+	if record.Payload == walline.NoPayload {
 		at |= noPayload
 	}
 	position, known := i.positions(at)[key]
@@ -100,7 +101,7 @@ func (i *index) add(record wal.Record, at place) error {
 			return errSameHash
 		}
 	}
-	if record.Op == wal.Delete {
+	if record.Op == walline.Delete {
 		if known {
 			i.remove(int(position))
 		}
@@ -132,7 +133,7 @@ func (i *index) remove(position int) {
 }
 
 // placeOf returns where the line of a document is, if the document is there.
-func (i *index) placeOf(id wal.ID) (place, bool, error) {
+func (i *index) placeOf(id walline.ID) (place, bool, error) {
 	key, positions := id.Number, i.numbers
 	if id.IsText {
 		key, positions = maphash.String(i.seed, id.Text), i.texts
@@ -150,8 +151,8 @@ func (i *index) placeOf(id wal.ID) (place, bool, error) {
 }
 
 // read adds all records of a file, and hands over each before.
-func (i *index) read(number int, file io.Reader, rules wal.Rules, each func(text []byte, record wal.Record, at place) error) error {
-	return wal.Records(file, rules, func(text []byte, offset int64, record wal.Record) error {
+func (i *index) read(number int, file io.Reader, rules walline.Rules, each func(text []byte, record walline.Record, at place) error) error {
+	return wal.Records(file, rules, func(text []byte, offset int64, record walline.Record) error {
 		if offset >= maxOffset {
 			return fmt.Errorf("it is larger than %d bytes", maxOffset)
 		}

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"github.com/barq-db/barq-operator/internal/barq/lines"
-	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // Sizes of what is read at once: where a line is far from the one before, and where it follows.
@@ -22,7 +22,7 @@ const (
 // texts reads lines of files by their place.
 type texts struct {
 	files   []*os.File
-	checker *wal.Checker
+	checker *walline.Checker
 
 	// The bytes of a file from an offset on.
 	file   int
@@ -81,7 +81,7 @@ func (l *texts) textAt(where place) (string, error) {
 		return "", err
 	}
 	record, kind, _ := l.checker.Check(line)
-	if kind != wal.Good {
+	if kind != walline.Good {
 		return "", fmt.Errorf("the line at %d of %s has changed", where.offset(), l.files[where.file()].Name())
 	}
 	return record.ID.Text, nil

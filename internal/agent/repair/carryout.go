@@ -14,12 +14,13 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // ErrChanged is a file that is no longer as it was when the plan was made.
 var ErrChanged = errors.New("the file has changed since it was read")
 
-// Kinds of files in quarantine. Pieces of lines have the names of wal.Kind.
+// Kinds of files in quarantine. Pieces of lines have the names of walline.Kind.
 const (
 	// TornSchema: a schema.json that was cut off.
 	TornSchema = "TornSchema"
@@ -191,7 +192,7 @@ func (c carrier) cut(file *os.File, taken *quarantine.Writer) (string, error) {
 // take puts into quarantine what a line has besides records.
 func (c carrier) take(file *os.File, damage wal.Damage, taken *quarantine.Writer) error {
 	for index, piece := range damage.Pieces {
-		if piece.Kind == wal.Good {
+		if piece.Kind == walline.Good {
 			continue
 		}
 		entry := quarantine.Entry{
@@ -243,7 +244,7 @@ func (c carrier) repaired(file *os.File, into io.Writer, taken *quarantine.Write
 			copied++
 		}
 		for _, piece := range damage.Pieces {
-			if piece.Kind != wal.Good {
+			if piece.Kind != walline.Good {
 				continue
 			}
 			if _, err := buffered.Write(append(text[piece.Start:piece.End:piece.End], '\n')); err != nil {

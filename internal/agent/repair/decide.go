@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // Policy says what becomes of a line whose repair loses an acknowledged write.
@@ -64,7 +65,7 @@ type Step struct {
 	// File is what was found in the file, if it is one of the log.
 	File  File
 	Path  string
-	Rules wal.Rules
+	Rules walline.Rules
 }
 
 // Loss is a kind of damage in a file whose repair loses acknowledged writes.
@@ -215,7 +216,7 @@ func (d *decision) file(file File) {
 
 // losses returns what the edit of a file loses, by kind.
 func losses(file File) []Loss {
-	counts := map[wal.Kind]int{}
+	counts := map[walline.Kind]int{}
 	for sort, count := range file.Counts {
 		if sort.Cure != wal.Certain {
 			counts[sort.Kind] += count

@@ -11,5 +11,5 @@
 // first, and a schema.json that is cut off is replaced by its copy from internal/agent/schemacopy.
 //
 // What lives here: the decision and the file operations. What a line is belongs to
-// internal/barq/wal.
+// internal/barq/walline.
 package repair

@@ -12,6 +12,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // MaxDamages is how many damages of a file are kept. The rest is counted.
@@ -69,7 +70,7 @@ const (
 
 // Sort is what a damage is, and what its repair costs.
 type Sort struct {
-	Kind wal.Kind
+	Kind walline.Kind
 	Cure wal.Cure
 }
 
@@ -189,7 +190,7 @@ func (f *File) add(damage wal.Damage) {
 	switch begin, tail := beginning(damage); {
 	case !first || damage.Ended || !tail:
 		f.Edit = Rewrite
-	case damage.Kind == wal.Unended:
+	case damage.Kind == walline.Unended:
 		f.Edit = End
 	default:
 		f.Edit, f.CutAt, f.EndAfter = Cut, damage.Offset+begin, begin > 0
@@ -200,12 +201,12 @@ func (f *File) add(damage wal.Damage) {
 // of the line is kept.
 func beginning(damage wal.Damage) (length int64, tail bool) {
 	pieces := damage.Pieces
-	if len(pieces) > 0 && pieces[0].Kind == wal.Good {
+	if len(pieces) > 0 && pieces[0].Kind == walline.Good {
 		length = int64(pieces[0].End)
 		pieces = pieces[1:]
 	}
 	for _, piece := range pieces {
-		if piece.Kind == wal.Good {
+		if piece.Kind == walline.Good {
 			return length, false
 		}
 	}

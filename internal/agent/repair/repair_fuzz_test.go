@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/quarantine"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // FuzzRepair repairs any log, with and without a segment. What comes out has only lines that the
@@ -91,9 +92,9 @@ func requireReadable(t *testing.T, content string) {
 // readable returns the lines that the server reads, of which each is read on its own.
 func readable(content string) []string {
 	var lines []string
-	checker := wal.NewChecker(wal.Rules{Dimension: 2, Texts: []wal.Text{{Name: "body", Required: true}}})
+	checker := walline.NewChecker(walline.Rules{Dimension: 2, Texts: []walline.Text{{Name: "body", Required: true}}})
 	for line := range strings.SplitSeq(content, "\n") {
-		if _, kind, _ := checker.Check([]byte(line)); kind == wal.Good {
+		if _, kind, _ := checker.Check([]byte(line)); kind == walline.Good {
 			lines = append(lines, line)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // Index is how a collection finds its vectors.
@@ -29,7 +29,7 @@ type Schema struct {
 	// Lists is nlist of IVF. If it is 0, the server ends at the first document.
 	Lists uint64
 	// Texts are the fields that must be texts, in their order.
-	Texts []wal.Text
+	Texts []walline.Text
 }
 
 // ErrTorn is a file that is no whole JSON text. A kill of the server while it wrote one leaves it.
@@ -86,7 +86,7 @@ func Parse(content []byte) (Schema, error) {
 }
 
 // Rules is what the schema asks of documents.
-func (s Schema) Rules() wal.Rules { return wal.Rules{Dimension: s.Dimension, Texts: s.Texts} }
+func (s Schema) Rules() walline.Rules { return walline.Rules{Dimension: s.Dimension, Texts: s.Texts} }
 
 // field reads a field and returns its name.
 func (s *Schema) field(content value) (string, error) {
@@ -120,7 +120,7 @@ func (s *Schema) field(content value) (string, error) {
 		if err := kind.members(map[string]*value{"indexed": &indexed}); err != nil {
 			return name, err
 		}
-		s.Texts = append(s.Texts, wal.Text{Name: name, Required: required})
+		s.Texts = append(s.Texts, walline.Text{Name: name, Required: required})
 		_, err := indexed.boolean()
 		return name, err
 	case "Json":

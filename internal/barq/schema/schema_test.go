@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/barq/schema"
-	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // written is what the server writes.
@@ -43,9 +43,9 @@ func TestParse(t *testing.T) {
 	read, err := schema.Parse([]byte(written))
 	require.NoError(t, err)
 	require.Equal(t, schema.Schema{
-		Name: "things", Dimension: 2, Metric: "L2", Index: schema.Flat, Texts: []wal.Text{{Name: "body", Required: true}},
+		Name: "things", Dimension: 2, Metric: "L2", Index: schema.Flat, Texts: []walline.Text{{Name: "body", Required: true}},
 	}, read)
-	require.Equal(t, wal.Rules{Dimension: 2, Texts: []wal.Text{{Name: "body", Required: true}}}, read.Rules())
+	require.Equal(t, walline.Rules{Dimension: 2, Texts: []walline.Text{{Name: "body", Required: true}}}, read.Rules())
 }
 
 // Each form was given to the server's types and serde_json 1.0.154.

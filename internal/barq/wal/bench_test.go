@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // record writes a line as the server does, of a document with a small payload.
@@ -35,7 +36,7 @@ func BenchmarkScan(b *testing.B) {
 	}
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
-		summary, err := wal.Scan(bytes.NewReader(file), wal.Rules{Dimension: 128}, func(damage wal.Damage, text []byte) error {
+		summary, err := wal.Scan(bytes.NewReader(file), walline.Rules{Dimension: 128}, func(damage wal.Damage, text []byte) error {
 			return fmt.Errorf("%+v %s", damage, text)
 		})
 		require.NoError(b, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/barq-db/barq-operator/internal/barq/lines"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // Seal ends a torn record that nothing follows, while the server runs: appended in one write, it
@@ -34,9 +35,9 @@ func (s *Summary) add(piece Piece) {
 	switch {
 	case piece.Kind.AgainstSchema():
 		s.Misfits++
-	case piece.Kind != Good:
+	case piece.Kind != walline.Good:
 		return
-	case piece.Record.Op == Delete:
+	case piece.Record.Op == walline.Delete:
 		s.Deletes++
 	default:
 		s.Inserts++
@@ -52,8 +53,8 @@ type Visit func(damage Damage, text []byte) error
 
 // Scan reads a file of the log from its beginning to its end, and visits each damaged line in
 // their order. Its memory is bounded by a multiple of lines.Max.
-func Scan(reader io.Reader, rules Rules, visit Visit) (Summary, error) {
-	s := scan{checker: NewChecker(rules), visit: visit}
+func Scan(reader io.Reader, rules walline.Rules, visit Visit) (Summary, error) {
+	s := scan{checker: walline.NewChecker(rules), visit: visit}
 	reading := lines.NewReader(reader)
 	for {
 		read, err := reading.Next()
@@ -71,7 +72,7 @@ func Scan(reader io.Reader, rules Rules, visit Visit) (Summary, error) {
 }
 
 type scan struct {
-	checker *Checker
+	checker *walline.Checker
 	visit   Visit
 	summary Summary
 
@@ -99,23 +100,23 @@ func (s *scan) line(read lines.Line) error {
 		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: kind, Column: column,
 	}
 	switch {
-	case kind == Blank:
+	case kind == walline.Blank:
 		return nil
-	case kind == Good:
-		piece := Piece{Span: Span{0, len(read.Text)}, Record: record}
+	case kind == walline.Good:
+		piece := Piece{Span: walline.Span{End: len(read.Text)}, Record: record}
 		s.summary.add(piece)
 		if read.Ended {
 			return nil
 		}
-		damage.Kind, damage.Pieces = Unended, []Piece{piece}
+		damage.Kind, damage.Pieces = walline.Unended, []Piece{piece}
 		return s.visit(damage, read.Text)
 	}
-	damage.Pieces = s.checker.split(read.Text, read.Ended)
+	damage.Pieces = split(s.checker, read.Text, read.Ended)
 	damage.judge(read.Text)
 	for _, piece := range damage.Pieces {
 		s.summary.add(piece)
 	}
-	if damage.Kind == Torn && damage.Cure == Unsure {
+	if damage.Kind == walline.Torn && damage.Cure == Unsure {
 		s.waiting, s.text = &damage, slices.Clone(read.Text)
 		return nil
 	}
@@ -138,15 +139,15 @@ func (s *scan) settle(cure Cure) error {
 // Only the last piece can have been acknowledged, and only if the newline follows it. Zeros are
 // what a crash of the node left of acknowledged writes too, unless they are the end of the file.
 func (d *Damage) judge(text []byte) {
-	kinds := make([]Kind, 0, len(d.Pieces))
+	kinds := make([]walline.Kind, 0, len(d.Pieces))
 	for _, piece := range d.Pieces {
 		kinds = append(kinds, piece.Kind)
 	}
 	last := kinds[len(kinds)-1]
 	d.Kind = last
-	if last == Good {
-		d.Kind = Joined
-		if bad := slices.IndexFunc(kinds, func(kind Kind) bool { return kind != Good }); bad >= 0 {
+	if last == walline.Good {
+		d.Kind = walline.Joined
+		if bad := slices.IndexFunc(kinds, func(kind walline.Kind) bool { return kind != walline.Good }); bad >= 0 {
 			d.Kind = kinds[bad]
 		}
 	}
@@ -155,10 +156,10 @@ func (d *Damage) judge(text []byte) {
 	}
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
-		d.Kind, d.Cure = Zeros, Unsure
-	case !d.Ended, last == Good:
+		d.Kind, d.Cure = walline.Zeros, Unsure
+	case !d.Ended, last == walline.Good:
 		d.Cure = Certain
-	case last == Torn:
+	case last == walline.Torn:
 		d.Cure = Unsure
 	default:
 		d.Cure = Losing
@@ -168,12 +169,12 @@ func (d *Damage) judge(text []byte) {
 // tooLong returns the damage of a line that was not read as a whole.
 func tooLong(read lines.Line) Damage {
 	damage := Damage{
-		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: TooLong, Cure: Unsure,
+		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: walline.TooLong, Cure: Unsure,
 	}
 	// What a crash of the node leaves at the end of a file can have any length.
 	if read.Zeros && !read.Ended && skipZeros(read.Text, 0) == len(read.Text) {
-		damage.Kind, damage.Cure = Zeros, Certain
+		damage.Kind, damage.Cure = walline.Zeros, Certain
 	}
-	damage.Pieces = []Piece{{Span: Span{0, int(read.Length)}, Kind: damage.Kind}}
+	damage.Pieces = []Piece{{Span: walline.Span{End: int(read.Length)}, Kind: damage.Kind}}
 	return damage
 }

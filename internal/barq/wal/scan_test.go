@@ -14,7 +14,8 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/barq/lines"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
-	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
+	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 )
 
 // Pieces of lines.
@@ -33,14 +34,14 @@ const (
 func scan(t *testing.T, content string) (wal.Summary, []string) {
 	t.Helper()
 	found := []string{}
-	summary, err := wal.Scan(strings.NewReader(content), waltest.Rules(), func(damage wal.Damage, text []byte) error {
+	summary, err := wal.Scan(strings.NewReader(content), wallinetest.Rules(), func(damage wal.Damage, text []byte) error {
 		require.Equal(t, content[damage.Offset:damage.Offset+damage.Length], string(text))
 		require.Equal(t, damage.Ended, int(damage.Offset+damage.Length) < len(content))
 		require.LessOrEqual(t, damage.Column, len(text))
 		said := fmt.Sprintf("%d %s %s:", damage.Line, damage.Kind, []string{"Certain", "Losing", "Unsure"}[damage.Cure])
 		for _, piece := range damage.Pieces {
 			part := string(text[piece.Start:piece.End])
-			if piece.Kind != wal.Good {
+			if piece.Kind != walline.Good {
 				part = piece.Kind.String() + "(" + part + ")"
 			}
 			said += " " + part
@@ -163,19 +164,19 @@ func TestLinesThatAreTooLong(t *testing.T) {
 	const length = 3*lines.Max/2 + 5
 	for name, c := range map[string]struct {
 		content []io.Reader
-		kind    wal.Kind
+		kind    walline.Kind
 		cure    wal.Cure
 		inserts int
 	}{
-		"line":         {[]io.Reader{strings.NewReader(one + "\n"), long("x", length), strings.NewReader("\n" + two + "\n")}, wal.TooLong, wal.Unsure, 2},
-		"tail":         {[]io.Reader{strings.NewReader(one + "\n"), long("x", length)}, wal.TooLong, wal.Unsure, 1},
-		"zeros":        {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length)}, wal.Zeros, wal.Certain, 1},
-		"a hole":       {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length), strings.NewReader("\n" + two + "\n")}, wal.TooLong, wal.Unsure, 2},
-		"after a hole": {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length-1), strings.NewReader("x")}, wal.TooLong, wal.Unsure, 1},
+		"line":         {[]io.Reader{strings.NewReader(one + "\n"), long("x", length), strings.NewReader("\n" + two + "\n")}, walline.TooLong, wal.Unsure, 2},
+		"tail":         {[]io.Reader{strings.NewReader(one + "\n"), long("x", length)}, walline.TooLong, wal.Unsure, 1},
+		"zeros":        {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length)}, walline.Zeros, wal.Certain, 1},
+		"a hole":       {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length), strings.NewReader("\n" + two + "\n")}, walline.TooLong, wal.Unsure, 2},
+		"after a hole": {[]io.Reader{strings.NewReader(one + "\n"), long("\x00", length-1), strings.NewReader("x")}, walline.TooLong, wal.Unsure, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var found []wal.Damage
-			summary, err := wal.Scan(io.MultiReader(c.content...), waltest.Rules(), func(damage wal.Damage, text []byte) error {
+			summary, err := wal.Scan(io.MultiReader(c.content...), wallinetest.Rules(), func(damage wal.Damage, text []byte) error {
 				require.Len(t, text, lines.Max)
 				found = append(found, damage)
 				return nil
@@ -197,7 +198,7 @@ func TestLongLines(t *testing.T) {
 	content := long + "\n" + two + "\n" + long + "\n" + torn
 	for _, reader := range []io.Reader{strings.NewReader(content), iotest.HalfReader(strings.NewReader(content)), iotest.DataErrReader(strings.NewReader(content))} {
 		damages := 0
-		summary, err := wal.Scan(reader, waltest.Rules(), func(damage wal.Damage, text []byte) error {
+		summary, err := wal.Scan(reader, wallinetest.Rules(), func(damage wal.Damage, text []byte) error {
 			damages++
 			require.Equal(t, torn, string(text))
 			require.Equal(t, int64(len(content)-len(torn)), damage.Offset)
@@ -220,9 +221,9 @@ func TestLinesThatNoServerWrites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
 			visited := 0
-			_, err := wal.Scan(strings.NewReader(line+"\n"), waltest.Rules(), func(damage wal.Damage, _ []byte) error {
+			_, err := wal.Scan(strings.NewReader(line+"\n"), wallinetest.Rules(), func(damage wal.Damage, _ []byte) error {
 				visited++
-				require.Equal(t, wal.Torn, damage.Kind)
+				require.Equal(t, walline.Torn, damage.Kind)
 				require.Equal(t, wal.Unsure, damage.Cure)
 				require.LessOrEqual(t, len(damage.Pieces), 10001)
 				return nil
@@ -236,10 +237,10 @@ func TestLinesThatNoServerWrites(t *testing.T) {
 
 func TestScanFails(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := wal.Scan(io.MultiReader(strings.NewReader(one+"\n"), iotest.ErrReader(broken)), waltest.Rules(), nil)
+	_, err := wal.Scan(io.MultiReader(strings.NewReader(one+"\n"), iotest.ErrReader(broken)), wallinetest.Rules(), nil)
 	require.ErrorIs(t, err, broken)
 	for _, content := range []string{torn, torn + "\n", torn + "\n" + one + "\n", one, poison + "\n"} {
-		_, err = wal.Scan(bytes.NewReader([]byte(content)), waltest.Rules(), func(wal.Damage, []byte) error { return broken })
+		_, err = wal.Scan(bytes.NewReader([]byte(content)), wallinetest.Rules(), func(wal.Damage, []byte) error { return broken })
 		require.ErrorIs(t, err, broken)
 	}
 }

@@ -3,6 +3,8 @@ package wal
 import (
 	"bytes"
 	"slices"
+
+	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
 // No line that a server writes has so many pieces, and no search for the starts of records reads
@@ -23,37 +25,43 @@ var beginning = []byte(`{"op":`)
 // line comes into question. A user can put one into a payload, so the start is chosen that the
 // torn record cannot hold: the last one before the place where that stops being JSON. If the line
 // has no newline, and the torn record is JSON up to its end, nothing follows it.
-func (c *Checker) split(line []byte, ended bool) []Piece {
+func split(c *walline.Checker, line []byte, ended bool) []Piece {
 	var pieces []Piece
 	var starts []int
 	searched := false
 	at := skipBlank(line, 0)
 	for at < len(line) {
 		if len(pieces) == maxPieces {
-			return append(pieces, Piece{Span: Span{at, len(line)}, Kind: Torn})
+			return append(pieces, Piece{Span: walline.Span{Start: at, End: len(line)}, Kind: walline.Torn})
 		}
 		if end := skipZeros(line, at); end > at {
-			pieces = append(pieces, Piece{Span: Span{at, end}, Kind: Zeros})
+			pieces = append(pieces, Piece{Span: walline.Span{Start: at, End: end}, Kind: walline.Zeros})
 			at = skipBlank(line, end)
 			continue
 		}
-		piece, stop, whole := c.prefix(line, at)
+		piece, stop, whole := prefix(c, line, at)
 		if !whole {
 			if stop < len(line) || ended {
 				if !searched {
-					starts, searched = c.starts(line, at+1), true
+					starts, searched = startsOf(c, line, at+1), true
 				}
 				stop = endOfTorn(line, starts, at, stop)
 			}
 			piece.End = stop
 			if bytes.IndexByte(line[at:stop], 0) >= 0 {
-				piece.Kind = Zeros
+				piece.Kind = walline.Zeros
 			}
 		}
 		pieces = append(pieces, piece)
 		at = skipBlank(line, stop)
 	}
 	return pieces
+}
+
+// prefix reads the record that begins at start. end is behind it, or where it stops being JSON.
+func prefix(c *walline.Checker, line []byte, start int) (piece Piece, end int, whole bool) {
+	record, kind, end, whole := c.Prefix(line, start)
+	return Piece{Span: walline.Span{Start: start, End: end}, Kind: kind, Record: record}, end, whole
 }
 
 func skipZeros(line []byte, at int) int {
@@ -71,9 +79,9 @@ func skipBlank(line []byte, at int) int {
 	return at
 }
 
-// starts returns, in their order, the offsets from which whole records and nothing else reach to
+// startsOf returns, in their order, the offsets from which whole records and nothing else reach to
 // the end of the line. It returns none if that takes too long.
-func (c *Checker) starts(line []byte, from int) []int {
+func startsOf(c *walline.Checker, line []byte, from int) []int {
 	var candidates []int
 	for at := from; ; at++ {
 		next := bytes.Index(line[at:], beginning)
@@ -88,11 +96,11 @@ func (c *Checker) starts(line []byte, from int) []int {
 	read := 0
 	reaches := map[int]bool{len(line): true}
 	for _, start := range slices.Backward(candidates) {
-		piece, end, whole := c.prefix(line, start)
+		piece, end, whole := prefix(c, line, start)
 		if read += end - start; read > maxReadings*len(line) {
 			return nil
 		}
-		if whole && piece.Kind != Foreign && reaches[skipBlank(line, end)] {
+		if whole && piece.Kind != walline.Foreign && reaches[skipBlank(line, end)] {
 			reaches[start] = true
 			found = append(found, start)
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/barq/wal"
-	"github.com/barq-db/barq-operator/internal/barq/wal/waltest"
+	"github.com/barq-db/barq-operator/internal/barq/walline"
+	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
 )
 
@@ -19,7 +20,7 @@ func starts(t testing.TB, log []byte) (bool, error) {
 	root := t.TempDir()
 	folder := filepath.Join(root, "tenants/default/collections/things")
 	require.NoError(t, os.MkdirAll(folder, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "schema.json"), []byte(waltest.Schema), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "schema.json"), []byte(wallinetest.Schema), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "wal.jsonl"), log, 0o644))
 	_, err := store.Open(root, "default", store.Tiers{})
 	return err == nil, err
@@ -28,13 +29,13 @@ func starts(t testing.TB, log []byte) (bool, error) {
 // FuzzLog compares two readers of the log that were written apart: the stand-in's, and that of
 // internal/barq/wal, which the server's parent trusts.
 func FuzzLog(f *testing.F) {
-	for line := range waltest.Lines() {
+	for line := range wallinetest.Lines() {
 		f.Add([]byte(line + "\n"))
 	}
 	f.Fuzz(func(t *testing.T, log []byte) {
 		readable := true
-		_, err := wal.Scan(strings.NewReader(string(log)), waltest.Rules(), func(damage wal.Damage, _ []byte) error {
-			if damage.Kind != wal.Unended {
+		_, err := wal.Scan(strings.NewReader(string(log)), wallinetest.Rules(), func(damage wal.Damage, _ []byte) error {
+			if damage.Kind != walline.Unended {
 				readable = false
 			}
 			return nil

@@ -1,4 +1,4 @@
-package wal
+package walline
 
 import (
 	"bytes"
@@ -58,20 +58,20 @@ func (c *Checker) Check(line []byte) (record Record, kind Kind, column int) {
 	return c.record, c.kind, c.at
 }
 
-// prefix reads the record that begins at start. end is behind it, or where it stops being JSON.
-func (c *Checker) prefix(line []byte, start int) (piece Piece, end int, whole bool) {
+// Prefix reads the record that begins at start. Other bytes may follow it. end is behind it, or where
+// it stops being JSON; then whole is false and kind is Torn.
+func (c *Checker) Prefix(line []byte, start int) (record Record, kind Kind, end int, whole bool) {
 	c.begin(line, start)
 	whole = c.entry()
 	end = c.json.Pos
 	if !whole {
-		return Piece{Span: Span{start, end}, Kind: Torn}, end, false
+		return Record{}, Torn, end, false
 	}
 	c.finish()
-	piece = Piece{Span: Span{start, end}, Kind: c.kind, Record: c.record}
-	if piece.Kind == Good && !utf8.Valid(line[start:end]) {
-		piece.Kind = NotUTF8
+	if kind = c.kind; kind == Good && !utf8.Valid(line[start:end]) {
+		kind = NotUTF8
 	}
-	return piece, end, true
+	return c.record, kind, end, true
 }
 
 func (c *Checker) begin(line []byte, start int) {
