@@ -59,11 +59,11 @@ func TestCompactedLogIsTheSameCollection(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	const ids = 40
 	id := func() client.ID {
-		if number := random.IntN(ids) + 1; number%3 > 0 {
+		number := random.IntN(ids) + 1
+		if number%3 > 0 {
 			return client.Number(uint64(number))
-		} else {
-			return client.Name(fmt.Sprint("name ", number))
 		}
+		return client.Name(fmt.Sprint("name ", number))
 	}
 	s := serve(t, start{environment: []string{"RUST_LOG=warn"}})
 	s.fill(0)

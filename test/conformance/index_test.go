@@ -47,7 +47,7 @@ func TestQuantizedVectorsAreAllTheFirst(t *testing.T) {
 	hits := s.search("things", 50, 0, 100)
 	require.Len(t, hits, 100)
 	for _, hit := range hits {
-		require.Equal(t, float32(-49), hit.Score, "%v", hit.ID)
+		require.InDelta(t, -49, hit.Score, 0, "%v", hit.ID)
 	}
 }
 

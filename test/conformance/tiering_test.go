@@ -74,7 +74,7 @@ func TestSegmentThatIsInATier(t *testing.T) {
 	state := func(tier string) string {
 		return `{"` + key + `":{"key":"` + key + `","tier":"` + tier + `","size_bytes":1,"created_at":1,"last_accessed":1,"access_count":0}}`
 	}
-	restoring := func(s *server, missing string) (line, reason string) {
+	restoring := func(missing string) (line, reason string) {
 		reason = "Object not found: " + missing
 		return "Failed to restore segment " + key + ": " + reason + "\n", report("object store error: " + reason)
 	}
@@ -97,7 +97,7 @@ func TestSegmentThatIsInATier(t *testing.T) {
 			broken := launch(t, start{dir: s.dir, environment: test.environment})
 			said := ""
 			if test.missing != nil {
-				line, reported := restoring(s, test.missing(s))
+				line, reported := restoring(test.missing(s))
 				if test.panics == "" {
 					require.Equal(t, failed, broken.exit())
 					require.Equal(t, line+reported, broken.problems())

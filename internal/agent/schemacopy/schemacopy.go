@@ -29,10 +29,16 @@ func Read(root *os.Root, collection datadir.Collection) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if read, err := schema.Parse(content); err != nil || read.Name != collection.Name {
+	if !isSound(content, collection) {
 		return nil, nil
 	}
 	return content, nil
+}
+
+// isSound reports whether the server takes the schema for that of the collection.
+func isSound(content []byte, collection datadir.Collection) bool {
+	read, err := schema.Parse(content)
+	return err == nil && read.Name == collection.Name
 }
 
 // Fits reports whether a schema.json that is cut off began as its copy. The collection may have
@@ -56,7 +62,7 @@ func Keep(root *os.Root, collection datadir.Collection) error {
 	if err != nil {
 		return err
 	}
-	if read, err := schema.Parse(content); err != nil || read.Name != collection.Name {
+	if !isSound(content, collection) {
 		return nil
 	}
 	kept, err := Read(root, collection)

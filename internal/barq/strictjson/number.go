@@ -51,18 +51,11 @@ func (s *Scanner) Number() (Number, bool) {
 			return number, false
 		}
 	}
+	s.Pos = at
 	if at < len(data) && data[at]|0x20 == 'e' {
 		number |= Fractional
-		at++
-		grows := true
-		if at < len(data) && (data[at] == '+' || data[at] == '-') {
-			grows = data[at] == '+'
-			at++
-		}
-		exponent := at
-		at = pastDigits(data, at)
-		if at == exponent {
-			s.Pos = at
+		grows, ok := s.exponent()
+		if !ok {
 			return number, false
 		}
 		if grows {
@@ -70,10 +63,21 @@ func (s *Scanner) Number() (Number, bool) {
 		}
 	}
 	if digits > digitsOfFloat32 {
-		number |= size(data[first:at])
+		number |= size(data[first:s.Pos])
 	}
-	s.Pos = at
 	return number, true
+}
+
+// exponent reads an exponent, whose e is at Pos. It grows if it is not negative.
+func (s *Scanner) exponent() (grows, ok bool) {
+	at := s.Pos + 1
+	grows = true
+	if at < len(s.Data) && (s.Data[at] == '+' || s.Data[at] == '-') {
+		grows = s.Data[at] == '+'
+		at++
+	}
+	s.Pos = pastDigits(s.Data, at)
+	return grows, s.Pos > at
 }
 
 // PlainNumbers reads numbers with a fraction and without an exponent, each with the comma behind

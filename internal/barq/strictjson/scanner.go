@@ -169,6 +169,12 @@ func (s *Scanner) escape(strict bool) bool {
 	if !ok || !strict || first < 0xD800 || first > 0xDFFF {
 		return ok
 	}
+	return s.secondHalf(first, at)
+}
+
+// secondHalf reads the escape that the first half of a surrogate pair needs behind it. at is where the
+// first one begins.
+func (s *Scanner) secondHalf(first rune, at int) bool {
 	if first >= 0xDC00 || s.Pos+1 >= len(s.Data) || s.Data[s.Pos] != '\\' || s.Data[s.Pos+1] != 'u' {
 		s.found(LoneSurrogate, at)
 		return true

@@ -99,10 +99,10 @@ func (s *scan) line(read lines.Line) error {
 	damage := Damage{
 		Line: read.Number, Offset: read.Offset, Length: read.Length, Ended: read.Ended, Kind: kind, Column: column,
 	}
-	switch {
-	case kind == walline.Blank:
+	switch kind {
+	case walline.Blank:
 		return nil
-	case kind == walline.Good:
+	case walline.Good:
 		piece := Piece{Span: walline.Span{End: len(read.Text)}, Record: record}
 		s.summary.add(piece)
 		if read.Ended {

@@ -257,7 +257,7 @@ func (c *Checker) component() bool {
 func (c *Checker) payload() bool {
 	first := c.json.Space()
 	begin := c.json.Pos
-	ok := true
+	var ok bool
 	switch first {
 	case 'n':
 		ok = c.json.Literal("null")

@@ -19,6 +19,8 @@ const Schema = `{"name":"things","fields":[
 	{"name":"note","field_type":{"Text":{"indexed":false}},"required":false}],
 	"bm25_config":null,"tenant_id":"default"}`
 
+const blanks = " \t\r"
+
 // insert returns a line of an id, a vector and a payload.
 func insert(id, vector, payload string) string {
 	return `{"op":{"Insert":{"id":` + id + `,"vector":` + vector + `,"payload":` + payload + `}}}`
@@ -55,7 +57,7 @@ func Lines() map[string]walline.Kind {
 		insert(`{"U64":1}`, "[1,2]", `{"lat":1,"lon":"2","body":"b"}`):                       walline.Good,
 		insert(`{"U64":1}`, "[1,2]", `{"lat":1,"lat":2,"lon":3,"body":"b"}`):                 walline.Good,
 
-		"": walline.Blank, " \t\r": walline.Blank, "\u3000\u0085": walline.Blank,
+		"": walline.Blank, blanks: walline.Blank, "\u3000\u0085": walline.Blank,
 
 		// Numbers.
 		number("1e39"): walline.Good, number("1e308"): walline.Good, number("-1e-400"): walline.Good, number("0e999"): walline.Good,

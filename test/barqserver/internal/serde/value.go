@@ -131,25 +131,7 @@ func (r *Reader) Struct(name string, fields ...Field) error {
 	}
 	seen := map[string]bool{}
 	err := r.nested(func() error {
-		return r.members(func(key string) error {
-			for _, field := range fields {
-				if field.Name != key {
-					continue
-				}
-				if seen[key] {
-					return r.unwanted("duplicate field `%s`", key)
-				}
-				seen[key] = true
-				if err := r.colon(); err != nil {
-					return err
-				}
-				return field.Read()
-			}
-			if err := r.colon(); err != nil {
-				return err
-			}
-			return r.ignore()
-		})
+		return r.members(func(key string) error { return r.fieldOf(fields, seen, key) })
 	})
 	if unplaced := (*Error)(nil); errors.As(err, &unplaced) && unplaced.Line == 0 {
 		// The end of the object is read before the place is looked at.
@@ -167,6 +149,27 @@ func (r *Reader) Struct(name string, fields ...Field) error {
 		}
 	}
 	return nil
+}
+
+// fieldOf reads a member of a struct after its key.
+func (r *Reader) fieldOf(fields []Field, seen map[string]bool, key string) error {
+	for _, field := range fields {
+		if field.Name != key {
+			continue
+		}
+		if seen[key] {
+			return r.unwanted("duplicate field `%s`", key)
+		}
+		seen[key] = true
+		if err := r.colon(); err != nil {
+			return err
+		}
+		return field.Read()
+	}
+	if err := r.colon(); err != nil {
+		return err
+	}
+	return r.ignore()
 }
 
 // fieldsInOrder reads a struct that is written as a list, after its bracket.
@@ -220,29 +223,10 @@ func (r *Reader) Enum(wanted string, variants ...Variant) error {
 		return r.unexpected(noValue)
 	}
 	return r.nested(func() error {
+		if err := r.variantWithContent(wanted, variants); err != nil {
+			return err
+		}
 		got, more := r.skip()
-		if !more {
-			return r.unexpected(endInValue)
-		}
-		if got != '"' {
-			return r.wrong("variant identifier")
-		}
-		variant, err := r.variant(wanted, variants)
-		if err != nil {
-			return err
-		}
-		if err := r.colon(); err != nil {
-			return err
-		}
-		if variant.Unit != nil {
-			if is, err := r.Null(); err != nil || !is {
-				return r.wrong("unit")
-			}
-			variant.Unit()
-		} else if err := variant.Read(); err != nil {
-			return err
-		}
-		got, more = r.skip()
 		if !more {
 			return r.failure(endInObject)
 		}
@@ -252,6 +236,32 @@ func (r *Reader) Enum(wanted string, variants ...Variant) error {
 		r.at++
 		return nil
 	})
+}
+
+// variantWithContent reads the name of a variant and what belongs to it.
+func (r *Reader) variantWithContent(wanted string, variants []Variant) error {
+	got, more := r.skip()
+	if !more {
+		return r.unexpected(endInValue)
+	}
+	if got != '"' {
+		return r.wrong("variant identifier")
+	}
+	variant, err := r.variant(wanted, variants)
+	if err != nil {
+		return err
+	}
+	if err := r.colon(); err != nil {
+		return err
+	}
+	if variant.Unit == nil {
+		return variant.Read()
+	}
+	if is, err := r.Null(); err != nil || !is {
+		return r.wrong("unit")
+	}
+	variant.Unit()
+	return nil
 }
 
 func (r *Reader) variant(wanted string, variants []Variant) (Variant, error) {
@@ -360,7 +370,7 @@ func (r *Reader) Value() (any, error) {
 		return true, r.word("rue")
 	case got == 'f':
 		r.at++
-		return false, r.word("alse")
+		return false, r.word("false"[1:])
 	case got == '[':
 		list := []any{}
 		err := r.nested(func() error {

@@ -127,7 +127,7 @@ func (s *Store) replay(tenant, folder string) error {
 			segments[path.Join(at, entry.Name())] = true
 		}
 	}
-	if err := s.tiers.restore(s.root, at+"/", segments); err != nil {
+	if err := s.tiers.restore(at+"/", segments); err != nil {
 		return err
 	}
 	for _, segment := range sorted(segments) {

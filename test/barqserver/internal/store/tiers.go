@@ -76,7 +76,7 @@ func readSegment(reader *serde.Reader) (tier string, err error) {
 }
 
 // restore adds the segments of a folder that are elsewhere. None can be fetched: Barq DB ends where it tries.
-func (t *Tiers) restore(root *os.Root, folder string, segments map[string]bool) error {
+func (t *Tiers) restore(folder string, segments map[string]bool) error {
 	for _, key := range slices.Sorted(maps.Keys(t.segments)) {
 		if !strings.HasPrefix(key, folder) || segments[key] {
 			continue
