@@ -3,22 +3,27 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barq-db/barq-operator/internal/agent/datalock"
 	"github.com/barq-db/barq-operator/internal/agent/quarantine"
+	"github.com/barq-db/barq-operator/internal/agent/reapply"
 )
 
 func newQuarantineCommand() *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
 		Use:   "quarantine",
-		Short: "Show what repairs took out of the data directory",
+		Short: "Show what repairs took out of the data directory, and bring it back",
 	}
 	cmd.PersistentFlags().StringVar(&data, "data", cmp.Or(os.Getenv(dataVariable), "data"), "the data directory, by default that of "+dataVariable)
 	cmd.AddCommand(
@@ -46,8 +51,73 @@ func newQuarantineCommand() *cobra.Command {
 				return inside(data, func(root *os.Root) error { return export(cmd, root, args[0]) })
 			},
 		},
+		newApplyCommand(&data),
 	)
 	return cmd
+}
+
+func newApplyCommand(data *string) *cobra.Command {
+	var replace bool
+	cmd := &cobra.Command{
+		Use:   "apply NAME [FILE]",
+		Short: "Write what a repair took out back into the log of its collection, while no server runs",
+		Long: "Write what a repair took out back into the log of its collection. FILE has the lines as they are to be, which is usually\n" +
+			"an export that you have corrected; - is standard input. Without FILE the lines are those that were taken out.",
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return inside(*data, func(root *os.Root) error {
+				lock, err := datalock.Take(root, time.Now())
+				if err != nil {
+					return fmt.Errorf("%w; scale the database to 0 first", err)
+				}
+				return errors.Join(apply(cmd, root, args, replace), lock.Release())
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&replace, "replace", false, "replace documents that are there")
+	return cmd
+}
+
+func apply(cmd *cobra.Command, root *os.Root, args []string, replace bool) error {
+	entries, err := quarantine.Read(root, args[0])
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return fmt.Errorf("quarantine %s is empty", args[0])
+	}
+	lines, err := linesToApply(cmd, root, args, entries)
+	if err != nil {
+		return err
+	}
+	report, err := reapply.Apply(root, entries[0].Collection, lines, replace)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%d documents written to collection %s of tenant %s\n", report.Written, entries[0].Name, entries[0].Tenant)
+	for _, id := range report.Present {
+		fmt.Fprintf(cmd.OutOrStdout(), "document %s is there and stays as it is; --replace replaces it\n", id)
+	}
+	return nil
+}
+
+func linesToApply(cmd *cobra.Command, root *os.Root, args []string, entries []quarantine.Entry) (io.Reader, error) {
+	if len(args) == 2 && args[1] == "-" {
+		return cmd.InOrStdin(), nil
+	}
+	if len(args) == 2 {
+		content, err := os.ReadFile(args[1])
+		return bytes.NewReader(content), err
+	}
+	var all bytes.Buffer
+	for _, entry := range entries {
+		content, err := quarantine.Bytes(root, args[0], entry)
+		if err != nil {
+			return nil, err
+		}
+		all.Write(append(content, '\n'))
+	}
+	return &all, nil
 }
 
 func inside(data string, do func(*os.Root) error) error {
@@ -71,15 +141,15 @@ func list(cmd *cobra.Command, root *os.Root) error {
 		if err != nil {
 			return err
 		}
-		var bytes int64
+		var size int64
 		lost := 0
 		for _, entry := range entries {
-			bytes += entry.Length
+			size += entry.Length
 			if entry.Lost {
 				lost++
 			}
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\n", name, entries[0].Time.Format(time.RFC3339), entries[0].File, len(entries), bytes, lost)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\n", name, entries[0].Time.Format(time.RFC3339), entries[0].File, len(entries), size, lost)
 	}
 	return table.Flush()
 }

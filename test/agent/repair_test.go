@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/agent/parent"
+	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
 // poison writes a document that the server takes and then cannot read.
@@ -50,14 +51,31 @@ func TestAPoisonedLog(t *testing.T) {
 	name := strings.Fields(list[1])[0]
 	require.Contains(t, quarantined(t, first.data, "show", name)[1], "NoNumber  true  Insert  4711")
 	require.Equal(t, []string{`{"op":{"Insert":{"id":{"U64":4711},"vector":[null,0.0],"payload":{"n":"x"}}}}`}, quarantined(t, first.data, "export", name))
+
+	corrected := filepath.Join(t.TempDir(), "corrected")
+	require.NoError(t, os.WriteFile(corrected, []byte(strings.ReplaceAll(quarantined(t, first.data, "export", name)[0], "null", "3.5")), 0o600))
+	running := serve(t, how{data: first.data})
+	_, err := quarantineCommand(first.data, "apply", name, corrected)
+	require.ErrorContains(t, err, "exit status 1", "a server runs")
+	running.stop()
+	require.Equal(t, []string{"1 documents written to collection things of tenant default"}, quarantined(t, first.data, "apply", name, corrected))
+	third := serve(t, how{data: first.data})
+	missing, err := third.Missing(t.Context(), "things", client.Number(4711))
+	require.NoError(t, err)
+	require.Empty(t, missing)
+	third.stop()
 }
 
 func quarantined(t *testing.T, data string, arguments ...string) []string {
 	t.Helper()
-	command := exec.Command(agentProgram, append([]string{"quarantine", "--data", data}, arguments...)...)
-	out, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return splitLines(string(out))
+	out, err := quarantineCommand(data, arguments...)
+	require.NoError(t, err, out)
+	return splitLines(out)
+}
+
+func quarantineCommand(data string, arguments ...string) (string, error) {
+	out, err := exec.Command(agentProgram, append([]string{"quarantine", "--data", data}, arguments...)...).CombinedOutput()
+	return string(out), err
 }
 
 func TestATornLog(t *testing.T) {
