@@ -263,6 +263,13 @@ chaos: ## Let things go wrong while BarqClusters are installed, changed and dele
 	$(GO) build -o bin/chaos ./test/chaos/cmd/chaos
 	bin/chaos --n '$(CHAOS_N)' --killed '$(CHAOS_KILLED)' --bad '$(CHAOS_BAD)' --output '$(CHAOS_OUTPUT)' --docs docs $(CHAOS_FLAGS)
 
+# How often chaos-data kills the server, the agent or both.
+AGENT_KILLS ?= 1000
+
+.PHONY: chaos-data
+chaos-data: ## Kill Barq DB and its agent again and again while clients write, and look for each document (Linux; half an hour)
+	AGENT_KILLS='$(AGENT_KILLS)' $(GO) test -timeout 3h -count=1 -v -run TestNoAcknowledgedWriteIsLostByAKill ./test/agent
+
 .PHONY: test-chaos
 test-chaos: ## Run the tests of the fault suite, and most faults with few BarqClusters
 	$(GO) test -timeout 30m -count=1 -v $(GO_TEST_FLAGS) ./test/chaos/...

@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// version is that of the agent, which is not that of the operator: a new operator restarts no database.
+const version = "0.1.0"
+
 func main() {
 	code := 0
 	if err := newCommand(&code).Execute(); err != nil {
@@ -22,6 +25,7 @@ func main() {
 func newCommand(code *int) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "barq-agent",
+		Version:       version,
 		Short:         "Start, stop and keep Barq DB and its log",
 		SilenceErrors: true,
 		SilenceUsage:  true,

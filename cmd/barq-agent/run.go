@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,9 +18,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barq-db/barq-operator/internal/agent/api"
 	"github.com/barq-db/barq-operator/internal/agent/parent"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
-	"github.com/barq-db/barq-operator/internal/barq/fence"
+	"github.com/barq-db/barq-operator/internal/agent/report"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/server"
 )
 
 // Variables of the server that the agent obeys too: its data directory, and where it listens.
@@ -34,13 +38,13 @@ const memoryLimit = 48 << 20
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
-	var policy, address string
+	var policy, address, apiAddress, certificates string
 	var takeOut []string
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- SERVER [ARGUMENT...]",
 		Short: "Repair the data directory, run the server, and exit as it does",
 		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			// From here on, because process 1 is not ended by a signal that it does not take.
 			signals := make(chan os.Signal, 1)
 			signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
@@ -56,11 +60,11 @@ func newRunCommand(code *int) *cobra.Command {
 				}
 				options.TakeOut = append(options.TakeOut, place)
 			}
-			way, err := fence.New(address)
+			way, err := server.New(address)
 			if err != nil {
 				return fmt.Errorf("--server-address: %w", err)
 			}
-			options.Fence = way.Wait
+			options.Server = way
 			if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
 				return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
 			}
@@ -69,6 +73,22 @@ func newRunCommand(code *int) *cobra.Command {
 			}
 			debug.SetMemoryLimit(memoryLimit)
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
+			options.Report = &report.Report{}
+			options.Report.Change(func(status *v1.Status) { status.Agent = version })
+			if apiAddress != "" {
+				ctx, stop := context.WithCancel(cmd.Context())
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					if err := api.Serve(ctx, apiAddress, certificates, options.Report.Status); err != nil {
+						options.Log.Error("the operator is not told of the database", "address", apiAddress, "error", err)
+					}
+				}()
+				defer func() {
+					stop()
+					<-ended
+				}()
+			}
 			*code = parent.Run(options, signals)
 			return nil
 		},
@@ -81,9 +101,12 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.DurationVar(&options.SyncInterval, "sync-interval", time.Second, "the time between two syncs of the logs, which is how much a crash of the node can lose; 0 for none while the server runs")
 	flags.Int64Var(&options.RotateSize, "rotate-size", 64<<20, "how many bytes a log has before it becomes a segment")
 	flags.DurationVar(&options.RotateAge, "rotate-age", time.Hour, "how old a log is before it becomes a segment")
+	flags.Int64Var(&options.Compaction.From, "compaction-from", 1<<20, "how many bytes the segments of a collection have at least before they are compacted")
 	flags.Float64Var(&options.Compaction.Gain, "compaction-gain", 0.2, "the part of the lines that has to be superseded before segments are compacted")
 	flags.Float64Var(&options.Compaction.Duty, "compaction-duty", 0.25, "the part of its time that a compaction works")
 	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
+	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
+	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd
 }

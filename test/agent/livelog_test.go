@@ -4,11 +4,9 @@ package agent
 
 import (
 	"context"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,8 +15,8 @@ import (
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
-// writers insert documents until the context ends, and return the ids that were acknowledged.
-func (a *agent) writers(ctx context.Context, count int, from uint64) []client.ID {
+// insertUntil inserts documents until the context ends, and returns the ids that were acknowledged.
+func (a *agent) insertUntil(ctx context.Context, count int, from uint64) []client.ID {
 	var all []client.ID
 	var lock sync.Mutex
 	var group sync.WaitGroup
@@ -70,7 +68,7 @@ func TestNoWriteIsLostWhileLogsAreMoved(t *testing.T) {
 	a.fill(0)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	acknowledged := a.writers(ctx, 8, 1)
+	acknowledged := a.insertUntil(ctx, writers, 1)
 	a.stop()
 	moved := len(segments(t, a.data))
 	t.Logf("%d documents, %d segments", len(acknowledged), moved)
@@ -84,37 +82,4 @@ func TestNoWriteIsLostWhileLogsAreMoved(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, missing)
 	again.stop()
-}
-
-func TestNoAcknowledgedWriteIsLostByAKill(t *testing.T) {
-	a := serve(t, how{})
-	a.fill(0)
-	a.stop()
-	var acknowledged []client.ID
-	from := uint64(1)
-	for kill := range 8 {
-		running := serve(t, how{data: a.data, flags: []string{"--rotate-size", "20000", "--sync-interval", "20ms"}})
-		missing, err := running.Missing(t.Context(), "things", acknowledged...)
-		require.NoError(t, err)
-		require.Empty(t, missing)
-		whom := running.pid
-		if kill%2 == 0 {
-			whom = running.server()
-		}
-		timer := time.AfterFunc(time.Duration(50+rand.IntN(300))*time.Millisecond, func() { _ = syscall.Kill(whom, syscall.SIGKILL) })
-		written := running.writers(t.Context(), 8, from)
-		timer.Stop()
-		running.code()
-		acknowledged = append(acknowledged, written...)
-		from += uint64(len(written)) + 1000
-	}
-	last := serve(t, how{data: a.data})
-	missing, err := last.Missing(t.Context(), "things", acknowledged...)
-	require.NoError(t, err)
-	require.Empty(t, missing)
-	last.stop()
-	for line, count := range recorded(t, a.data) {
-		require.Equal(t, 1, count, line)
-	}
-	t.Logf("%d documents, %d segments", len(acknowledged), len(segments(t, a.data)))
 }

@@ -22,6 +22,8 @@ var ErrChanged = errors.New("the segments have changed meanwhile")
 
 // Options bound what a compaction takes, and say when it is worth it.
 type Options struct {
+	// From is how many bytes the segments of a collection have at least before they are worth a look.
+	From int64
 	// Gain is the part of the lines that has to be superseded, from 0 to 1. With less nothing is
 	// written.
 	Gain float64
@@ -120,7 +122,7 @@ func (c *compaction) index(result *Result) (*index, []kept, error) {
 	var first []kept
 	inserts := 0
 	for number, file := range c.files {
-		err := state.read(number, file, c.schema.Rules(), func(text []byte, record walline.Record, at place) error {
+		err := state.read(uint16(number), file, c.schema.Rules(), func(text []byte, record walline.Record, at place) error {
 			result.Lines++
 			if inserts < c.firstInserts() {
 				first = append(first, kept{place: at, record: record})

@@ -114,7 +114,7 @@ func (i *index) add(record walline.Record, at place) error {
 		}
 		i.remove(int(position))
 	}
-	i.positions(at)[key] = uint32(i.list.length)
+	i.positions(at)[key] = uint32(i.list.length) //nolint:gosec // No server has 2^32 documents in memory.
 	i.list.push(entry{key: key, place: at})
 	return nil
 }
@@ -129,7 +129,7 @@ func (i *index) remove(position int) {
 	}
 	last := *i.list.at(i.list.length)
 	*i.list.at(position) = last
-	i.positions(last.place)[last.key] = uint32(position)
+	i.positions(last.place)[last.key] = uint32(position) //nolint:gosec // It is below the length.
 }
 
 // placeOf returns where the line of a document is, if the document is there.
@@ -151,7 +151,7 @@ func (i *index) placeOf(id walline.ID) (place, bool, error) {
 }
 
 // read adds all records of a file, and hands over each before.
-func (i *index) read(number int, file io.Reader, rules walline.Rules, each func(text []byte, record walline.Record, at place) error) error {
+func (i *index) read(number uint16, file io.Reader, rules walline.Rules, each func(text []byte, record walline.Record, at place) error) error {
 	return wal.Records(file, rules, func(text []byte, offset int64, record walline.Record) error {
 		if offset >= maxOffset {
 			return fmt.Errorf("it is larger than %d bytes", maxOffset)

@@ -13,23 +13,21 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 )
 
-// smallest is how many bytes the segments of a collection have at least before it is worth a look.
-const smallest = 1 << 20
-
 // growth is how much larger the segments must be than after the last look before there is another
 // one. Together with Options.Gain it bounds how much more the disk has than is alive.
 const growth = 1.15
 
 // Scheduler says which collection's turn it is.
 type Scheduler struct {
-	root *os.Root
+	root    *os.Root
+	options Options
 	// bytes is what the segments of a collection had after they were last looked at.
 	bytes map[datadir.Collection]int64
 }
 
 // NewScheduler returns a Scheduler for a data directory.
-func NewScheduler(root *os.Root) *Scheduler {
-	return &Scheduler{root: root, bytes: map[datadir.Collection]int64{}}
+func NewScheduler(root *os.Root, options Options) *Scheduler {
+	return &Scheduler{root: root, options: options, bytes: map[datadir.Collection]int64{}}
 }
 
 // Next returns the next collection whose segments have grown enough, and the names of its segments.
@@ -58,7 +56,7 @@ func (s *Scheduler) Next(sealed func(datadir.Collection) ([]string, error)) (dat
 			// It was deleted and made again.
 			s.bytes[collection] = 0
 		}
-		if size >= smallest && float64(size) >= growth*float64(s.bytes[collection]) {
+		if size >= s.options.From && float64(size) >= growth*float64(s.bytes[collection]) {
 			// If it fails, it is tried again when the segments have grown.
 			s.bytes[collection] = size
 			return collection, names, true, nil
@@ -89,12 +87,12 @@ func (s *Scheduler) Took(collection datadir.Collection, result Result) {
 }
 
 // Run compacts a collection whose turn it is.
-func (s *Scheduler) Run(ctx context.Context, collection datadir.Collection, names []string, options Options) (Result, error) {
+func (s *Scheduler) Run(ctx context.Context, collection datadir.Collection, names []string) (Result, error) {
 	folder, err := s.root.OpenRoot(collection.Folder())
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := runIn(ctx, folder, names, options)
+	result, err := runIn(ctx, folder, names, s.options)
 	return result, errors.Join(err, folder.Close())
 }
 

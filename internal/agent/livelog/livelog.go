@@ -25,7 +25,7 @@ const settled = 2 * time.Second
 type Options struct {
 	// Sync says that what has grown is synced.
 	Sync bool
-	// RotateSize and RotateAge are how large and how old a log becomes.
+	// RotateSize and RotateAge are how large and how old a log becomes at most.
 	RotateSize int64
 	RotateAge  time.Duration
 	// Fence waits until what the server was writing is written.
@@ -35,6 +35,13 @@ type Options struct {
 // fencePatience is how long a pass waits for the server's lock. A rebuild of an index holds it for
 // minutes, and meanwhile other logs have to be synced.
 const fencePatience = 200 * time.Millisecond
+
+// rotateLeast is how many bytes a log has at least that becomes a segment before it is old. A log that
+// has them becomes one when it is a rotatePart-th of the segments.
+const (
+	rotateLeast = 4 << 20
+	rotatePart  = 10
+)
 
 // clockTick is longer than the tick of a clock that the kernel takes the time of a change from.
 const clockTick = 50 * time.Millisecond
@@ -78,8 +85,9 @@ type log struct {
 	changed time.Time
 	// written is when the file says that it was last written to.
 	written time.Time
-	// synced says that it was synced since.
-	synced bool
+	// synced says that it was synced since. If not, unsynced is when the first write was seen that is not.
+	synced   bool
+	unsynced time.Time
 	// unsealed is a segment that the server may still write to.
 	unsealed string
 	// number is that of the last segment that the log became. None is given twice while the agent
@@ -135,24 +143,6 @@ func (k *Keeper) Pass(ctx context.Context, now time.Time) (Report, error) {
 	return report, errors.Join(failures...)
 }
 
-// Sealed returns the segments of a collection that nothing is written to any more, in the order in
-// which the server reads them. Their paths are relative to the folder of the collection.
-func (k *Keeper) Sealed(collection datadir.Collection) ([]string, error) {
-	files, err := collection.Files(k.root)
-	if err != nil {
-		return nil, err
-	}
-	known := k.logs[collection]
-	var sealed []string
-	for _, file := range files {
-		name := path.Join(datadir.SegmentsFolder, path.Base(file))
-		if datadir.IsSegment(file) && (known == nil || name != known.unsealed) {
-			sealed = append(sealed, name)
-		}
-	}
-	return sealed, nil
-}
-
 // fence waits for the server for a moment. In a pass in which it did not answer it is not asked
 // again.
 func (k *Keeper) fence(ctx context.Context) error {
@@ -204,8 +194,8 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	if ended {
 		report.Ended++
 	}
-	if known.size == 0 || (known.size < k.options.RotateSize && now.Sub(known.since) < k.options.RotateAge) {
-		return nil
+	if due, err := k.isDue(folder, known, now); !due || err != nil {
+		return err
 	}
 	number, name, err := nextSegment(folder, known.number)
 	if err != nil {
@@ -217,6 +207,31 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	known.number, known.unsealed = number, name
 	report.Rotated = append(report.Rotated, path.Join(collection.Folder(), name))
 	return k.seal(ctx, folder, known)
+}
+
+// isDue reports whether the log becomes a segment. What is in the log is not compacted, so the log is
+// small beside the segments.
+func (k *Keeper) isDue(folder *os.Root, known *log, now time.Time) (bool, error) {
+	switch {
+	case known.size == 0:
+		return false, nil
+	case known.size >= k.options.RotateSize, now.Sub(known.since) >= k.options.RotateAge:
+		return true, nil
+	case known.size < rotateLeast:
+		return false, nil
+	}
+	entries, err := fs.ReadDir(folder.FS(), datadir.SegmentsFolder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	var segments int64
+	for _, entry := range entries {
+		// It may be gone since.
+		if about, err := entry.Info(); err == nil {
+			segments += about.Size()
+		}
+	}
+	return known.size >= segments/rotatePart, nil
 }
 
 // syncGrown takes in what the log is now, and syncs what is new.
@@ -251,11 +266,15 @@ func (k *Keeper) syncGrown(folder *os.Root, known *log, now time.Time, report *R
 // observe takes in what the file is now.
 func (l *log) observe(about fs.FileInfo, now time.Time) {
 	if found := identityOf(about); found != l.file || about.Size() < l.size {
-		l.file, l.since, l.size = found, now, -1
+		l.file, l.since, l.size, l.synced = found, now, -1, true
 	}
-	if about.Size() != l.size || !about.ModTime().Equal(l.written) {
-		l.size, l.written, l.changed, l.synced = about.Size(), about.ModTime(), now, false
+	if about.Size() == l.size && about.ModTime().Equal(l.written) {
+		return
 	}
+	if l.synced {
+		l.unsynced = now
+	}
+	l.size, l.written, l.changed, l.synced = about.Size(), about.ModTime(), now, false
 }
 
 // syncFolders syncs the folder of a collection, and those that it is in, if a file in it is new. It

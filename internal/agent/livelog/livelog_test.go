@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,12 @@ func (k *kept) pass(later time.Duration) livelog.Report {
 	return report
 }
 
+// requireText compares lines byte by byte. They are no JSON text.
+func requireText(t *testing.T, expected, found string) {
+	t.Helper()
+	require.Equal(t, expected, found)
+}
+
 func TestOnlyWhatHasGrownIsSynced(t *testing.T) {
 	k := newKept(t, livelog.Options{})
 	require.Equal(t, livelog.Report{}, k.pass(0), "an empty data directory")
@@ -103,7 +110,7 @@ func TestALogIsMoved(t *testing.T) {
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(0), "too small and too young")
 	k.write(things.Log(), line)
 	require.Equal(t, livelog.Report{Synced: 1, Rotated: []string{first}}, k.pass(time.Second), "large enough")
-	require.Equal(t, line+line, k.read(first))
+	requireText(t, line+line, k.read(first))
 
 	k.write(things.Log(), line)
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(time.Second))
@@ -115,6 +122,21 @@ func TestALogIsMoved(t *testing.T) {
 	k.write(things.Log(), "")
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(2*time.Hour))
 	require.Equal(t, livelog.Report{}, k.pass(2*time.Hour))
+}
+
+// A log is small beside the segments, because what is in it is not compacted.
+func TestALogIsMovedWhenItIsATenthOfTheSegments(t *testing.T) {
+	k := newKept(t, livelog.Options{RotateSize: 1 << 30})
+	large := strings.Repeat(line, 5<<20/len(line))
+	k.write(things.Log(), large)
+	require.Equal(t, []string{first}, k.pass(0).Rotated, "there are no segments")
+	for range 12 {
+		k.write(first, large)
+	}
+	k.write(things.Log(), large)
+	require.Empty(t, k.pass(time.Second).Rotated, "a thirteenth")
+	k.write(things.Log(), large)
+	require.Equal(t, []string{second}, k.pass(time.Second).Rotated)
 }
 
 func TestASegmentIsSealedOnceTheServerAnswers(t *testing.T) {
@@ -154,13 +176,13 @@ func TestALineThatWasCutOffGetsAnEnd(t *testing.T) {
 		return nil
 	}
 	require.Equal(t, livelog.Report{}, k.pass(time.Second))
-	require.Equal(t, line+`{"op":1}`+"\n", k.read(things.Log()))
+	requireText(t, line+`{"op":1}`+"\n", k.read(things.Log()))
 
 	k.fence = func(context.Context) error { return nil }
 	k.write(things.Log(), `{"op`)
 	k.pass(time.Second)
 	require.Equal(t, livelog.Report{Ended: 1}, k.pass(2*time.Second))
-	require.Equal(t, line+`{"op":1}`+"\n"+`{"op`+wal.Seal, k.read(things.Log()))
+	requireText(t, line+`{"op":1}`+"\n"+`{"op`+wal.Seal, k.read(things.Log()))
 }
 
 func TestAnErrorOfOneCollection(t *testing.T) {

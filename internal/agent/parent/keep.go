@@ -8,21 +8,26 @@ import (
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/compact"
+	"github.com/barq-db/barq-operator/internal/agent/disk"
 	"github.com/barq-db/barq-operator/internal/agent/livelog"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 )
 
 // lookInterval is the time between two looks at the schemas and logs, where none is asked for.
 const lookInterval = time.Second
 
+// surveyInterval is the time between two looks at how much there is.
+const surveyInterval = 15 * time.Second
+
 // keep looks after the schemas and logs from when the server serves until the context ends. Before
 // that the server writes nothing.
 func (p *parent) keep(ctx context.Context) {
 	k := keeping{
-		parent: p, scheduler: compact.NewScheduler(p.root), turns: make(chan turn, 1),
+		parent: p, dirty: map[datadir.Collection]bool{}, scheduler: compact.NewScheduler(p.root, p.Compaction), turns: make(chan turn, 1),
 		logs: livelog.NewKeeper(p.root, livelog.Options{
-			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Fence,
+			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Server.Fence,
 		}),
 	}
 	// A compaction that is interrupted leaves the segments as they are.
@@ -37,7 +42,7 @@ func (p *parent) keep(ctx context.Context) {
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	serves := false
+	serves, surveyed := false, time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -48,12 +53,18 @@ func (p *parent) keep(ctx context.Context) {
 		case <-tick.C:
 		}
 		if !serves {
-			if serves = p.Fence(ctx) == nil; !serves {
+			if serves = p.Server.Fence(ctx) == nil; !serves {
 				continue
 			}
 			p.Log.Info("the server serves")
+			now := time.Now().UTC()
+			p.Report.Change(func(status *v1.Status) { status.Served = &now })
 		}
 		k.look(ctx)
+		if time.Since(surveyed) >= surveyInterval {
+			k.survey(ctx)
+			surveyed = time.Now()
+		}
 	}
 }
 
@@ -65,6 +76,10 @@ type keeping struct {
 	// busy says that there is a compaction, whose end comes through turns.
 	busy  bool
 	turns chan turn
+	// dirty are the collections whose segments cannot be compacted.
+	dirty map[datadir.Collection]bool
+	// growth is that of the disk's use.
+	growth disk.Growth
 }
 
 // turn is a compaction that has ended.
@@ -88,9 +103,56 @@ func (k *keeping) look(ctx context.Context) {
 	if !k.busy {
 		err = errors.Join(err, k.start(ctx))
 	}
+	problem := ""
 	if err != nil && ctx.Err() == nil {
+		problem = err.Error()
 		k.Log.Error("the logs are not looked after", "error", err)
 	}
+	k.Report.Change(func(status *v1.Status) {
+		status.Log.Problem, status.Log.OldestUnsynced = problem, nil
+		if oldest := k.logs.OldestUnsynced().UTC(); !oldest.IsZero() {
+			status.Log.OldestUnsynced = &oldest
+		}
+	})
+}
+
+// survey takes note of how much there is.
+func (k *keeping) survey(ctx context.Context) {
+	state, err := k.logs.State()
+	usage, diskErr := disk.Of(k.root)
+	documents, countErr := k.documents(ctx, state.Tenants)
+	if err := errors.Join(err, diskErr, countErr); err != nil {
+		if ctx.Err() == nil {
+			k.Log.Error("the amount of data is not known", "error", err)
+		}
+		return
+	}
+	now := time.Now().UTC()
+	k.growth.Add(now, usage)
+	full, grows := k.growth.Full(now, usage)
+	k.Report.Change(func(status *v1.Status) {
+		status.Data = v1.Data{Tenants: len(state.Tenants), Collections: state.Collections, Documents: documents}
+		status.Log.Bytes, status.Log.Segments, status.Log.Unsealed = state.Bytes, state.Segments, state.Unsealed
+		status.Log.NotCompacted = len(k.dirty)
+		status.Disk = v1.Disk{Size: usage.Size, Free: usage.Free}
+		if grows {
+			status.Disk.Full = &full
+		}
+	})
+}
+
+func (k *keeping) documents(ctx context.Context, tenants []string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, surveyInterval)
+	defer cancel()
+	var all int64
+	for _, tenant := range tenants {
+		documents, err := k.Server.Documents(ctx, tenant)
+		if err != nil {
+			return 0, err
+		}
+		all += documents
+	}
+	return all, nil
 }
 
 // start starts a compaction, if a collection is due.
@@ -102,7 +164,7 @@ func (k *keeping) start(ctx context.Context) error {
 	k.busy = true
 	began := time.Now()
 	go func() {
-		result, err := k.scheduler.Run(ctx, collection, names, k.Compaction)
+		result, err := k.scheduler.Run(ctx, collection, names)
 		k.turns <- turn{Collection: collection, result: result, began: began, err: err}
 	}()
 	return nil
@@ -112,6 +174,10 @@ func (k *keeping) start(ctx context.Context) error {
 func (k *keeping) took(ctx context.Context, ended turn) {
 	k.busy = false
 	k.scheduler.Took(ended.Collection, ended.result)
+	delete(k.dirty, ended.Collection)
+	if ended.result.Dirty > 0 {
+		k.dirty[ended.Collection] = true
+	}
 	about := []any{
 		"tenant", ended.Tenant, "collection", ended.Name, "lines", ended.result.Lines, "documents", ended.result.Documents,
 		"bytes", ended.result.Bytes, "live", ended.result.Live, "seconds", time.Since(ended.began).Seconds(),

@@ -11,13 +11,17 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/barq-db/barq-operator/internal/agent/checked"
 	"github.com/barq-db/barq-operator/internal/agent/child"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
+	"github.com/barq-db/barq-operator/internal/agent/report"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
+	"github.com/barq-db/barq-operator/internal/barq/server"
 )
 
 // Reasons of a Termination that are not those of internal/barq/ending.
@@ -59,8 +63,10 @@ type Options struct {
 	RotateAge  time.Duration
 	// Compaction bounds what a compaction takes, and says when it is worth it.
 	Compaction compact.Options
-	// Fence waits for the server's lock.
-	Fence func(context.Context) error
+	// Server is the way to the server.
+	Server *server.Server
+	// Report is where what is known is collected.
+	Report *report.Report
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
 	TerminationLog string
 	Log            *slog.Logger
@@ -109,7 +115,7 @@ func (p *parent) prepare() (err error) {
 	if err := compact.RecoverAll(p.root); err != nil {
 		return err
 	}
-	found, err := repair.Look(p.root)
+	found, err := repair.Look(p.root, checked.Load(p.root).Summary)
 	if err != nil {
 		return err
 	}
@@ -131,11 +137,50 @@ func (p *parent) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(repair.Sync(p.root), schemacopy.KeepAll(p.root)); err != nil {
+	if len(done) > 0 {
+		repaired := repairOf(plan, done, time.Now().UTC())
+		p.Report.Change(func(status *v1.Status) { status.Log.Repair = repaired })
+	}
+	if err := errors.Join(repair.Sync(p.root), schemacopy.KeepAll(p.root), p.note(found)); err != nil {
 		return err
 	}
 	p.Log.Info("the data directory is ready", "collections", len(found), "repairs", len(done), "seconds", time.Since(began).Seconds())
 	return nil
+}
+
+// repairOf is what a status says of a repair.
+func repairOf(plan repair.Plan, done []repair.Done, now time.Time) *v1.Repair {
+	found := &v1.Repair{Time: now, Files: len(done)}
+	for _, loss := range plan.Losses {
+		found.Lost += loss.Count
+	}
+	if len(plan.Losses) == 0 {
+		return found
+	}
+	first := plan.Losses[0]
+	found.First = &v1.Loss{Tenant: first.Tenant, Collection: first.Name, File: first.File, Line: first.Line, Kind: first.Kind}
+	for _, step := range done {
+		if step.Path == first.File {
+			found.First.Quarantine = step.Quarantine
+		}
+	}
+	return found
+}
+
+// note remembers the segments that are sound, so that the next start need not read them.
+func (p *parent) note(found []repair.Found) error {
+	var segments checked.Segments
+	for _, collection := range found {
+		for _, file := range collection.Files {
+			if !collection.WasRead() || len(file.Damages) > 0 || !datadir.IsSegment(file.Path) {
+				continue
+			}
+			if err := segments.Note(p.root, file.Path, file.Size, collection.Schema.Read.Rules(), file.Summary); err != nil {
+				return err
+			}
+		}
+	}
+	return segments.Save(p.root)
 }
 
 // takeLock waits a moment for the lock: the server of an agent that was killed may be ending.
@@ -159,19 +204,21 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	}
 	// The kernel gives up the locks of a process before it ends its children. So the server has the
 	// lock too.
-	server, err := child.Start(p.Command, tail.File(), p.lock.File())
+	process, err := child.Start(p.Command, tail.File(), p.lock.File())
 	if err != nil {
 		p.Log.Error("the server cannot be started", "error", err)
 		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
 	}
-	p.Log.Info("started the server", "pid", server.PID())
+	p.Log.Info("started the server", "pid", process.PID())
+	started := time.Now().UTC()
+	p.Report.Change(func(status *v1.Status) { status.Started = started })
 	ctx, stop := context.WithCancel(context.Background())
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
 		p.keep(ctx)
 	}()
-	p.await(server, signals)
+	p.await(process, signals)
 	stop()
 	<-kept
 	words, err := tail.Words()
@@ -179,33 +226,33 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 		p.Log.Error("the server's last words are incomplete", "error", err)
 	}
 	p.sync()
-	cause := ending.Why(server.End(), words)
-	p.Log.Info("the server has ended", "reason", cause.Reason, "code", server.End().ExitCode())
-	return p.end(v1.Termination{Reason: string(cause.Reason), Message: cause.Message}, server.End().ExitCode())
+	cause := ending.Why(process.End(), words)
+	p.Log.Info("the server has ended", "reason", cause.Reason, "code", process.End().ExitCode())
+	return p.end(v1.Termination{Reason: string(cause.Reason), Message: cause.Message}, process.End().ExitCode())
 }
 
 // await waits until the server has ended. A signal asks it to, which it understands as SIGINT.
-func (p *parent) await(server *child.Child, signals <-chan os.Signal) {
+func (p *parent) await(process *child.Child, signals <-chan os.Signal) {
 	var kill <-chan time.Time
 	for {
 		select {
-		case <-server.Ended():
+		case <-process.Ended():
 			return
 		case got := <-signals:
 			p.Log.Info("stopping the server", "signal", got.String(), "timeout", p.StopTimeout.String())
-			p.signal(server, syscall.SIGINT)
+			p.signal(process, syscall.SIGINT)
 			if kill == nil {
 				kill = time.After(p.StopTimeout)
 			}
 		case <-kill:
 			p.Log.Warn("the server did not stop in time and is killed; every write that it has answered is in its log", "timeout", p.StopTimeout.String())
-			p.signal(server, syscall.SIGKILL)
+			p.signal(process, syscall.SIGKILL)
 		}
 	}
 }
 
-func (p *parent) signal(server *child.Child, signal syscall.Signal) {
-	if err := server.Signal(signal); err != nil {
+func (p *parent) signal(process *child.Child, signal syscall.Signal) {
+	if err := process.Signal(signal); err != nil {
 		p.Log.Error("the server cannot be signalled", "signal", signal.String(), "error", err)
 	}
 }

@@ -95,7 +95,7 @@ func Decide(found []Found, options Options) Plan {
 		d := decision{plan: &plan, options: options, Found: collection}
 		d.sameName(found[:index])
 		d.schema()
-		if collection.Schema.State == Sound || collection.Schema.CopyFits {
+		if collection.WasRead() {
 			d.rules()
 			for _, file := range collection.Files {
 				d.file(file)

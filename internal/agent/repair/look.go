@@ -26,6 +26,9 @@ type Found struct {
 	Files []File
 }
 
+// WasRead reports whether the files of the log were read. Without a schema they are not.
+func (f Found) WasRead() bool { return f.Schema.State == Sound || f.Schema.CopyFits }
+
 // SchemaState is what schema.json is.
 type SchemaState uint8
 
@@ -90,15 +93,21 @@ type File struct {
 	EndAfter bool
 }
 
-// Look reads the data directory. Its time is that of reading all logs once.
-func Look(root *os.Root) ([]Found, error) {
+// Known returns what a segment holds, if it was read before and found sound, and has not changed since.
+type Known func(file string, about fs.FileInfo, rules walline.Rules) (wal.Summary, bool)
+
+// Nothing is a Known of no segment.
+func Nothing(string, fs.FileInfo, walline.Rules) (wal.Summary, bool) { return wal.Summary{}, false }
+
+// Look reads the data directory. Its time is that of reading once all logs that are not known.
+func Look(root *os.Root, known Known) ([]Found, error) {
 	collections, err := datadir.Collections(root)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]Found, 0, len(collections))
 	for _, collection := range collections {
-		in, err := look(root, collection)
+		in, err := look(root, collection, known)
 		if err != nil {
 			return nil, fmt.Errorf("collection %s of tenant %s: %w", collection.Name, collection.Tenant, err)
 		}
@@ -107,7 +116,7 @@ func Look(root *os.Root) ([]Found, error) {
 	return found, nil
 }
 
-func look(root *os.Root, collection datadir.Collection) (Found, error) {
+func look(root *os.Root, collection datadir.Collection, known Known) (Found, error) {
 	found := Found{Collection: collection}
 	var err error
 	if found.Schema, err = lookAtSchema(root, collection); err != nil {
@@ -118,7 +127,7 @@ func look(root *os.Root, collection datadir.Collection) (Found, error) {
 		return found, err
 	}
 	for _, name := range files {
-		file, err := lookAtFile(root, name, found.Schema)
+		file, err := lookAtFile(root, name, found.Schema, known)
 		if err != nil {
 			return found, fmt.Errorf("%s: %w", name, err)
 		}
@@ -157,7 +166,7 @@ func lookAtSchema(root *os.Root, collection datadir.Collection) (Schema, error) 
 }
 
 // lookAtFile scans a file. Without a schema it only says how large the file is.
-func lookAtFile(root *os.Root, name string, of Schema) (File, error) {
+func lookAtFile(root *os.Root, name string, of Schema, known Known) (File, error) {
 	file, err := root.Open(name)
 	if err != nil {
 		return File{}, err
@@ -172,6 +181,10 @@ func lookAtFile(root *os.Root, name string, of Schema) (File, error) {
 	}
 	found := File{Path: name, Size: about.Size(), Changed: about.ModTime(), Counts: map[Sort]int{}}
 	if of.State != Sound && !of.CopyFits {
+		return found, nil
+	}
+	if summary, is := known(name, about, of.Read.Rules()); is && datadir.IsSegment(name) {
+		found.Summary = summary
 		return found, nil
 	}
 	found.Summary, err = wal.Scan(file, of.Read.Rules(), func(damage wal.Damage, _ []byte) error {

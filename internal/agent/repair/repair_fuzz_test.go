@@ -32,7 +32,7 @@ func FuzzRepair(f *testing.F) {
 				t.Skip("it looks like the log of another collection")
 			}
 		}
-		found, err := repair.Look(root)
+		found, err := repair.Look(root, repair.Nothing)
 		require.NoError(t, err)
 		for _, file := range found[0].Files {
 			for _, damage := range file.Damages {

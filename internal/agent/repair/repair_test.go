@@ -128,7 +128,7 @@ func taken(t testing.TB, root *os.Root) []string {
 
 func plan(t testing.TB, root *os.Root, options repair.Options) repair.Plan {
 	t.Helper()
-	found, err := repair.Look(root)
+	found, err := repair.Look(root, repair.Nothing)
 	require.NoError(t, err)
 	return repair.Decide(found, options)
 }

@@ -1,0 +1,85 @@
+//go:build linux
+
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+)
+
+// Files in the folder of the certificates, as a Secret of the type kubernetes.io/tls has them.
+const (
+	certificateFile = "tls.crt"
+	keyFile         = "tls.key"
+	authorityFile   = "ca.crt"
+)
+
+// timeout is how long a request, and the end of the server, may take.
+const timeout = 5 * time.Second
+
+// Serve serves a status until the context ends. The folder has the certificates.
+func Serve(ctx context.Context, address, folder string, status func() v1.Status) error {
+	if _, err := configuration(folder); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+v1.StatusPath, func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("Content-Type", "application/json")
+		// A client that is gone hears nothing.
+		_ = json.NewEncoder(answer).Encode(status())
+	})
+	server := &http.Server{
+		Addr: address, Handler: mux, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		TLSConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS13,
+			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return configuration(folder) },
+		},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ListenAndServeTLS("", "") }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+		defer cancel()
+		return errors.Join(server.Shutdown(ending), ignoreClosed(<-ended))
+	}
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// configuration reads the certificates.
+func configuration(folder string) (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile))
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(folder, authorityFile))
+	if err != nil {
+		return nil, err
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(content) {
+		return nil, fmt.Errorf("%s has no certificate", filepath.Join(folder, authorityFile))
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{certificate},
+		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authorities,
+	}, nil
+}

@@ -1,0 +1,77 @@
+package v1
+
+import "time"
+
+// StatusPath is where the agent serves its Status, as JSON.
+const StatusPath = "/v1/status"
+
+// Status is what an agent knows of its database. It is of a fixed size, whatever the database holds.
+type Status struct {
+	// Agent is the version of the agent.
+	Agent string `json:"agent"`
+	// Started is when the agent started the server, and Served when that began to serve; it is missing
+	// while the server still reads its data.
+	Started time.Time  `json:"started"`
+	Served  *time.Time `json:"served,omitempty"`
+	Data    Data       `json:"data"`
+	Log     Log        `json:"log"`
+	Disk    Disk       `json:"disk"`
+}
+
+// Data is what the database holds.
+type Data struct {
+	Tenants     int `json:"tenants"`
+	Collections int `json:"collections"`
+	// Documents is what the server counts, at the last look.
+	Documents int64 `json:"documents"`
+}
+
+// Log is the state of the logs.
+type Log struct {
+	// Bytes is what the logs and segments have.
+	Bytes int64 `json:"bytes"`
+	// Segments counts them, and Unsealed those that the server may still write to.
+	Segments int `json:"segments"`
+	Unsealed int `json:"unsealed,omitempty"`
+	// OldestUnsynced is when the oldest write was seen that is not synced, if there is one.
+	OldestUnsynced *time.Time `json:"oldestUnsynced,omitempty"`
+	// NotCompacted counts collections whose segments are not compacted, because documents without a
+	// payload were written again.
+	NotCompacted int `json:"notCompacted,omitempty"`
+	// Repair is the last start at which something was repaired.
+	Repair *Repair `json:"repair,omitempty"`
+	// Problem is why the last look at the logs failed.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Repair is what was done to the data before the server's start.
+type Repair struct {
+	Time  time.Time `json:"time"`
+	Files int       `json:"files"`
+	// Lost counts acknowledged writes that were taken out, and First is one of them.
+	Lost  int   `json:"lost"`
+	First *Loss `json:"first,omitempty"`
+}
+
+// Loss is where acknowledged writes were taken out.
+type Loss struct {
+	Tenant     string `json:"tenant"`
+	Collection string `json:"collection"`
+	File       string `json:"file"`
+	// Line is the number of the first line, from 1.
+	Line int `json:"line"`
+	// Kind is what is wrong with the lines.
+	Kind string `json:"kind"`
+	// Quarantine names the folder that has the bytes.
+	Quarantine string `json:"quarantine,omitempty"`
+}
+
+// Disk is the file system of the data directory.
+type Disk struct {
+	Size int64 `json:"size"`
+	// Free is what the server can still use.
+	Free int64 `json:"free"`
+	// Full is when there will be no space left, if the growth of the last hours goes on. It is missing if
+	// there is no growth, or too little is known of it.
+	Full *time.Time `json:"full,omitempty"`
+}

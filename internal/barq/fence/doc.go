@@ -1,8 +1,0 @@
-// Package fence waits until what Barq DB was writing when it was called is written.
-//
-// The server has one lock for all that it stores, and a call takes its turn. Reading a document
-// that is not there takes the lock and does nothing else: no quota, no metric, no file. So once the
-// answer is here, every write that had begun before the call has ended.
-//
-// What lives here: that one call.
-package fence

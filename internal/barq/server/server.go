@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// absent is a document of a collection that is not there.
+const absent = "/collections/absent/documents/1"
+
+// largest is how many bytes of an answer are read.
+const largest = 1 << 16
+
+// Server is a way to a server.
+type Server struct {
+	url    string
+	client *http.Client
+}
+
+// New returns a way to the server that listens on an address, as BARQ_ADDR has it. A server that
+// listens on all addresses is called on the loopback one.
+func New(address string) (*Server, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("the server's address %q is none: %w", address, err)
+	}
+	if ip := at.Addr(); ip.IsUnspecified() {
+		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		if ip.Is6() {
+			loopback = netip.IPv6Loopback()
+		}
+		at = netip.AddrPortFrom(loopback, at.Port())
+	}
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	return &Server{
+		url:    "http://" + at.String(),
+		client: &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}},
+	}, nil
+}
+
+// Fence returns when every write that had begun before has ended. It waits for as long as the server
+// holds its lock, which a rebuild of an index can do for minutes.
+func (s *Server) Fence(ctx context.Context) error {
+	status, _, err := s.get(ctx, absent)
+	// A server that asks for a key answers 401 before it takes the lock.
+	if err == nil && status != http.StatusBadRequest {
+		err = fmt.Errorf("the server answered %d to %s, where 400 shows that it has taken its lock", status, absent)
+	}
+	return err
+}
+
+// Documents returns how many documents a tenant has in all of its collections.
+func (s *Server) Documents(ctx context.Context, tenant string) (int64, error) {
+	path := "/tenants/" + url.PathEscape(tenant) + "/usage"
+	status, content, err := s.get(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	if status != http.StatusOK {
+		return 0, fmt.Errorf("the server answered %d to %s", status, path)
+	}
+	var usage struct {
+		Documents int64 `json:"documents"`
+	}
+	return usage.Documents, json.Unmarshal(content, &usage)
+}
+
+func (s *Server) get(ctx context.Context, path string) (status int, content []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	answer, err := s.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	content, err = io.ReadAll(io.LimitReader(answer.Body, largest))
+	return answer.StatusCode, content, err
+}

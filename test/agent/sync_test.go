@@ -1,0 +1,95 @@
+//go:build linux
+
+package agent
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+)
+
+// trace has strace write down the calls of the agent, and do to them what the options say. It returns
+// the file, and what lets the agent go.
+func (a *agent) trace(options ...string) (file string, stop func()) {
+	a.t.Helper()
+	program, err := exec.LookPath("strace")
+	if err != nil {
+		a.t.Skip("needs strace")
+	}
+	file = filepath.Join(a.t.TempDir(), "calls")
+	attached := filepath.Join(a.t.TempDir(), "attached")
+	said, err := os.Create(attached)
+	require.NoError(a.t, err)
+	command := exec.Command(program, append([]string{"-f", "-y", "-p", strconv.Itoa(a.pid), "-o", file}, options...)...)
+	command.Stderr = said
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(a.t, command.Start())
+	require.NoError(a.t, said.Close())
+	a.eventually("strace gets hold of the agent", func() bool { return strings.Contains(content(a.t, attached), " attached") })
+	stop = func() {
+		// It ends with the signal, or has ended before.
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = command.Wait()
+	}
+	a.t.Cleanup(stop)
+	return file, stop
+}
+
+func TestALogIsSyncedOnceItHasGrown(t *testing.T) {
+	a := serve(t, how{flags: []string{"--sync-interval", "50ms"}})
+	a.fill(1)
+	a.eventually("the server serves", func() bool { return len(a.lines("the server serves")) == 1 })
+	time.Sleep(200 * time.Millisecond)
+	calls, stop := a.trace("-e", "trace=fdatasync,fsync")
+	synced := func() int { return strings.Count(content(t, calls), "/wal.jsonl>) = 0") }
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 0, synced(), "nothing has grown")
+	for number := range 3 {
+		a.insert(2 + number)
+		a.eventually("the log is synced", func() bool { return synced() == number+1 })
+	}
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 3, synced())
+	stop()
+	a.stop()
+}
+
+func TestASyncThatFailsIsTold(t *testing.T) {
+	folder, address := t.TempDir(), freeAddress(t)
+	authority := newAuthority(t)
+	authority.write(folder)
+	a := serve(t, how{flags: []string{"--sync-interval", "50ms", "--api-address", address, "--api-certificates", folder}})
+	a.fill(1)
+	operator := authority.client(authority)
+	log := func() v1.Log {
+		answer, err := operator.Get("https://" + address + v1.StatusPath)
+		require.NoError(t, err)
+		defer func() { _ = answer.Body.Close() }()
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		var status v1.Status
+		require.NoError(t, json.NewDecoder(answer.Body).Decode(&status))
+		return status.Log
+	}
+	a.eventually("all is synced", func() bool { return log().OldestUnsynced == nil && len(a.lines("the server serves")) == 1 })
+
+	_, stop := a.trace("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO")
+	before := time.Now()
+	a.insert(2)
+	a.eventually("it is told", func() bool { return log().OldestUnsynced != nil && log().Problem != "" })
+	require.Contains(t, log().Problem, "input/output error")
+	require.WithinDuration(t, before, *log().OldestUnsynced, 5*time.Second)
+	stop()
+	a.eventually("it is tried again", func() bool { return log().OldestUnsynced == nil && log().Problem == "" })
+	a.stop()
+}
