@@ -156,7 +156,7 @@ func (i *index) read(number uint16, file io.Reader, rules walline.Rules, each fu
 		if offset >= maxOffset {
 			return fmt.Errorf("it is larger than %d bytes", maxOffset)
 		}
-		at := place(number)<<offsetBits | place(offset)
+		at := place(number)<<offsetBits | place(offset) //nolint:gosec // No offset is negative.
 		if err := each(text, record, at); err != nil {
 			return err
 		}

@@ -81,12 +81,6 @@ func (k *kept) pass(later time.Duration) livelog.Report {
 	return report
 }
 
-// requireText compares lines byte by byte. They are no JSON text.
-func requireText(t *testing.T, expected, found string) {
-	t.Helper()
-	require.Equal(t, expected, found)
-}
-
 func TestOnlyWhatHasGrownIsSynced(t *testing.T) {
 	k := newKept(t, livelog.Options{})
 	require.Equal(t, livelog.Report{}, k.pass(0), "an empty data directory")
@@ -110,7 +104,7 @@ func TestALogIsMoved(t *testing.T) {
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(0), "too small and too young")
 	k.write(things.Log(), line)
 	require.Equal(t, livelog.Report{Synced: 1, Rotated: []string{first}}, k.pass(time.Second), "large enough")
-	requireText(t, line+line, k.read(first))
+	require.Equal(t, line+line, k.read(first))
 
 	k.write(things.Log(), line)
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(time.Second))
@@ -176,13 +170,13 @@ func TestALineThatWasCutOffGetsAnEnd(t *testing.T) {
 		return nil
 	}
 	require.Equal(t, livelog.Report{}, k.pass(time.Second))
-	requireText(t, line+`{"op":1}`+"\n", k.read(things.Log()))
+	require.Equal(t, line+`{"op":1}`+"\n", k.read(things.Log()))
 
 	k.fence = func(context.Context) error { return nil }
 	k.write(things.Log(), `{"op`)
 	k.pass(time.Second)
 	require.Equal(t, livelog.Report{Ended: 1}, k.pass(2*time.Second))
-	requireText(t, line+`{"op":1}`+"\n"+`{"op`+wal.Seal, k.read(things.Log()))
+	require.Equal(t, line+`{"op":1}`+"\n"+`{"op`+wal.Seal, k.read(things.Log()))
 }
 
 func TestAnErrorOfOneCollection(t *testing.T) {
