@@ -157,26 +157,43 @@ func inOrder(files map[string]string) []string {
 func TestTheStateIsTheSame(t *testing.T) {
 	for seed := range uint64(100) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
-		later := history(random, 1, 30, 20, false)
-		folder, names := write(t, contents)
-		result, err := compact.Compact(t.Context(), folder, names, flat, always)
-		require.NoError(t, err)
-		before := replay(t, contents...)
-		require.True(t, result.Done)
-		require.Equal(t, len(before.list), result.Documents)
-		after := read(t, folder)
-		require.Equal(t, []string{segment(1)}, slices.Collect(maps.Keys(after)))
-		require.Equal(t, before.list, replay(t, inOrder(after)...).list, "seed %d", seed)
-
-		// What is written later goes on from there.
-		before.read(t, later[0])
-		require.Equal(t, before, func() *model {
-			m := replay(t, append(inOrder(after), later...)...)
-			m.first = before.first
-			return m
-		}(), "seed %d", seed)
+		requireSameState(t, random, history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false))
 	}
+}
+
+// FuzzState compacts histories of any shape, those with documents that are there twice too.
+func FuzzState(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(60), uint8(20), false)
+	f.Add(uint64(2), uint8(2), uint8(200), uint8(3), true)
+	f.Fuzz(func(t *testing.T, seed uint64, segments, lines, documents uint8, dirty bool) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		requireSameState(t, random, history(random, 1+int(segments)%6, 1+int(lines), 1+int(documents), dirty))
+	})
+}
+
+// requireSameState compacts segments, and compares what a server has that reads them before and after. What
+// is written later goes on from there.
+func requireSameState(t *testing.T, random *rand.Rand, contents []string) {
+	t.Helper()
+	folder, names := write(t, contents)
+	result, err := compact.Compact(t.Context(), folder, names, flat, always)
+	require.NoError(t, err)
+	before, after := replay(t, contents...), read(t, folder)
+	if result.Dirty > 0 {
+		require.Equal(t, contents, inOrder(after), "documents that are there twice stay as they are")
+		return
+	}
+	require.True(t, result.Done)
+	require.Equal(t, len(before.list), result.Documents)
+	require.Equal(t, []string{segment(1)}, slices.Collect(maps.Keys(after)))
+	compacted := replay(t, inOrder(after)...)
+	// The first lines are those of an index Ivf.
+	compacted.first = before.first
+	require.Equal(t, before, compacted)
+	later := history(random, 1, 30, 20, true)[0]
+	before.read(t, later)
+	compacted.read(t, later)
+	require.Equal(t, before, compacted)
 }
 
 func TestTheFirstLinesOfIvfStay(t *testing.T) {
