@@ -51,8 +51,10 @@ func TestImportsOfTheArchitecture(t *testing.T) {
 			}
 			denied, reasons = append(denied, code(folder)), append(reasons, each.Desc)
 		}
+		separator := " but "
 		for _, allowed := range rule.Allow {
-			denied[len(denied)-1] += " but " + code(strings.TrimPrefix(allowed, module))
+			denied[len(denied)-1] += separator + code(strings.TrimPrefix(allowed, module))
+			separator = " and "
 		}
 		page.WriteString("| " + restricted(t, rule.Files) + " | " + strings.Join(denied, ", ") + " | " + strings.Join(slices.Compact(reasons), "; ") + " |\n")
 	}

@@ -166,7 +166,7 @@ func (d *decision) schema() {
 	case found.State == Missing && d.size() > 0:
 		d.block(file, "there is a log and no schema. If the collection was deleted, delete its folder. If not, put the schema back. %s", copied)
 	case found.State == Wrong:
-		d.block(file, "the server refuses the schema: %s. Put the right one back. %s", found.Problem, copied)
+		d.block(file, "the server refuses the schema: %s. Restore the schema of the collection. %s", found.Problem, copied)
 	case found.State == Torn && found.CopyFits:
 		d.step(RestoreSchema, File{Path: file})
 	case found.State == Torn && d.size() == 0:
@@ -189,13 +189,13 @@ func (d *decision) rules() {
 	read := d.Found.Schema.Read
 	file := d.Found.Collection.Schema()
 	if read.Name != d.Name && records+misfits > 0 {
-		d.block(file, "the schema names the collection %q, and the folder %q. Put the right schema into the folder", read.Name, d.Name)
+		d.block(file, "the schema names the collection %q, and the folder %q. Restore the schema of the folder's collection", read.Name, d.Name)
 	}
 	if read.Index == schema.IVF && read.Lists == 0 && inserts > 0 {
 		d.block(file, "nlist of the index Ivf is 0, with which the server ends at the first document. Write a larger one into the schema")
 	}
 	if misfits > inserts {
-		d.block(file, "%d documents do not suit the schema, and %d do, so it is the schema of another collection. Put the right one back", misfits, inserts)
+		d.block(file, "%d documents do not suit the schema, and %d do, so it is the schema of another collection. Restore the schema of this one", misfits, inserts)
 	}
 }
 
