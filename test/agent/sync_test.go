@@ -38,8 +38,10 @@ func (a *agent) trace(options ...string) (file string, stop func()) {
 	require.NoError(a.t, said.Close())
 	a.eventually("strace gets hold of the agent", func() bool { return strings.Contains(content(a.t, attached), " attached") })
 	stop = func() {
-		// It ends with the signal, or has ended before.
 		_ = command.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(patience, func() { _ = command.Process.Kill() })
+		defer kill.Stop()
+		// It ends with the signal, or has ended before.
 		_ = command.Wait()
 	}
 	a.t.Cleanup(stop)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -47,6 +48,9 @@ func (s *server) trace(file string, options ...string) *tracer {
 // stop ends strace. The server goes on.
 func (t *tracer) stop() {
 	_ = t.command.Process.Signal(syscall.SIGTERM)
+	// It may wait for a server that its own signal has killed.
+	kill := time.AfterFunc(patience, func() { _ = t.command.Process.Kill() })
+	defer kill.Stop()
 	// It ends with the signal, or has ended before.
 	_ = t.command.Wait()
 }
