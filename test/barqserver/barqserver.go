@@ -117,7 +117,7 @@ func run(arguments []string, lookup settings.Lookup, out, problems io.Writer) er
 	registry := series.NewRegistry()
 	data.Observe(registry)
 
-	go serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
+	serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
 	listener, err := net.Listen(family(config.Address), config.Address.String())
 	if err != nil {
 		return rust.SystemError(err)
@@ -175,21 +175,24 @@ func tiers(config settings.Settings, problems io.Writer) store.Tiers {
 	return known
 }
 
-// serveRPC serves gRPC for as long as the process lives. Without its port the server
-// goes on without gRPC.
+// serveRPC begins to serve gRPC, for as long as the process lives. Without its port the server goes on
+// without gRPC.
 func serveRPC(handler http.Handler, problems io.Writer) {
+	failed := func(err error) {
+		failure := fmt.Sprintf("gRPC server failed: tonic::transport::Error(Transport, hyper::Error(Listen, %s))", rust.Debug(err))
+		_, _ = io.WriteString(problems, rust.Panic(rust.WorkerThread, failure))
+	}
+	listener, err := net.Listen(family(rpcAddress), rpcAddress.String())
+	if err != nil {
+		failed(err)
+		return
+	}
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
-	listener, err := net.Listen(family(rpcAddress), rpcAddress.String())
-	if err == nil {
-		server := &http.Server{Handler: handler, Protocols: &protocols}
-		err = server.Serve(listener)
-	}
-	failed := fmt.Sprintf("gRPC server failed: tonic::transport::Error(Transport, hyper::Error(Listen, %s))", rust.Debug(err))
-	_, _ = io.WriteString(problems, rust.Panic(rust.WorkerThread, failed))
+	server := &http.Server{Handler: handler, Protocols: &protocols}
+	go func() { failed(server.Serve(listener)) }()
 }
 
-// serveTLS ends as Barq DB does, unless HTTPS is asked for.
 func serveTLS(listener net.Listener, handler http.Handler, config settings.Settings, lookup settings.Lookup) error {
 	if value, _ := lookup(TLSVariable); value != TLSServe {
 		return &failure{exitPanic, fmt.Errorf("no provider of cryptography is chosen, of which Barq DB has two; %s=%s serves HTTPS nevertheless", TLSVariable, TLSServe)}
