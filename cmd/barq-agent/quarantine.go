@@ -110,12 +110,8 @@ func linesToApply(cmd *cobra.Command, root *os.Root, args []string, entries []qu
 		return bytes.NewReader(content), err
 	}
 	var all bytes.Buffer
-	for _, entry := range entries {
-		content, err := quarantine.Bytes(root, args[0], entry)
-		if err != nil {
-			return nil, err
-		}
-		all.Write(append(content, '\n'))
+	if err := writePieces(&all, root, args[0], entries); err != nil {
+		return nil, err
 	}
 	return &all, nil
 }
@@ -172,12 +168,17 @@ func export(cmd *cobra.Command, root *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
+	return writePieces(cmd.OutOrStdout(), root, name, entries)
+}
+
+// writePieces writes what a repair took out, one piece a line.
+func writePieces(to io.Writer, root *os.Root, name string, entries []quarantine.Entry) error {
 	for _, entry := range entries {
 		content, err := quarantine.Bytes(root, name, entry)
 		if err != nil {
 			return err
 		}
-		if _, err := cmd.OutOrStdout().Write(append(content, '\n')); err != nil {
+		if _, err := to.Write(append(content, '\n')); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func compact(ctx context.Context, folder *os.Root, names []string, read schema.S
 		return result, err
 	}
 	if result.Live, err = c.write(state, kept); err != nil {
-		return result, errors.Join(err, c.forget())
+		return result, errors.Join(err, undo(c.folder))
 	}
 	if err := c.replace(); err != nil {
 		return result, err

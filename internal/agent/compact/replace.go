@@ -45,22 +45,22 @@ func (c *compaction) replace() error {
 		return err
 	}
 	if err := c.unchanged(); err != nil {
-		return errors.Join(err, c.forget())
+		return errors.Join(err, undo(c.folder))
 	}
 	found := superseded{Into: c.names[0], Names: c.names[1:]}
 	about, err := c.folder.Stat(unfinished)
 	if err != nil {
-		return errors.Join(err, c.forget())
+		return errors.Join(err, undo(c.folder))
 	}
 	found.Inode, found.Size = inodeOf(about), about.Size()
 	if err := writeMarker(c.folder, found); err != nil {
-		return errors.Join(err, c.forget())
+		return errors.Join(err, undo(c.folder))
 	}
 	if err := interrupt(); err != nil {
 		return err
 	}
 	if err := c.folder.Rename(unfinished, c.names[0]); err != nil {
-		return errors.Join(err, c.forget())
+		return errors.Join(err, undo(c.folder))
 	}
 	if err := errors.Join(durable.Sync(c.folder, datadir.SegmentsFolder), durable.Sync(c.folder, ".")); err != nil {
 		return err
@@ -91,10 +91,7 @@ func (c *compaction) unchanged() error {
 	return nil
 }
 
-// forget removes what was written for nothing.
-func (c *compaction) forget() error { return undo(c.folder) }
-
-// undo removes the marker before the result: with a marker alone the segments would be taken for
+// undo removes what was written for nothing. It removes the marker before the result: with a marker alone the segments would be taken for
 // superseded.
 func undo(folder *os.Root) error {
 	if err := errors.Join(removeIfThere(folder, marker), durable.Sync(folder, ".")); err != nil {

@@ -43,7 +43,7 @@ func Open(directory, defaultTenant string, tiers Tiers) (*Store, error) {
 		return nil, broken(err)
 	}
 	tiers.directory = directory
-	store := &Store{root: root, tiers: tiers, tenants: map[string]*tenant{}, observer: nobody{}}
+	store := &Store{root: root, tiers: tiers, tenants: map[string]*tenant{}, observer: noObserver{}}
 	store.tiers.load(root)
 	if err := root.MkdirAll(collectionsPath(defaultTenant), 0o755); err != nil {
 		return nil, broken(err)
@@ -68,10 +68,10 @@ func (s *Store) Observe(observer Observer) {
 	s.observer = observer
 }
 
-type nobody struct{}
+type noObserver struct{}
 
-func (nobody) Requested(string, int) {}
-func (nobody) Used(Usage)            {}
+func (noObserver) Requested(string, int) {}
+func (noObserver) Used(Usage)            {}
 
 // load reads the collections of a tenant. A folder without a schema.json is none, so
 // a collection whose name has a slash, which is a folder in a folder, is not found
