@@ -17,6 +17,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
+	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 )
 
 // Lines, and what is no line.
@@ -29,33 +30,7 @@ const (
 	torn    = `{"op":{"Insert":{"id":{"U64":4},"vector":[1.0,2`
 )
 
-const sound = `{
-  "name": "things",
-  "fields": [
-    {
-      "name": "vector",
-      "field_type": {
-        "Vector": {
-          "dimension": 2,
-          "metric": "L2",
-          "index": null
-        }
-      },
-      "required": true
-    },
-    {
-      "name": "body",
-      "field_type": {
-        "Text": {
-          "indexed": true
-        }
-      },
-      "required": true
-    }
-  ],
-  "bm25_config": null,
-  "tenant_id": "default"
-}`
+const sound = wallinetest.WrittenSchema
 
 // Paths of the collection in these tests.
 const (

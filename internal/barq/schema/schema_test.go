@@ -8,36 +8,11 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/walline"
+	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 )
 
 // written is what the server writes.
-const written = `{
-  "name": "things",
-  "fields": [
-    {
-      "name": "vector",
-      "field_type": {
-        "Vector": {
-          "dimension": 2,
-          "metric": "L2",
-          "index": null
-        }
-      },
-      "required": true
-    },
-    {
-      "name": "body",
-      "field_type": {
-        "Text": {
-          "indexed": true
-        }
-      },
-      "required": true
-    }
-  ],
-  "bm25_config": null,
-  "tenant_id": "default"
-}`
+const written = wallinetest.WrittenSchema
 
 func TestParse(t *testing.T) {
 	read, err := schema.Parse([]byte(written))

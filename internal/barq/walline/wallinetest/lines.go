@@ -19,6 +19,35 @@ const Schema = `{"name":"things","fields":[
 	{"name":"note","field_type":{"Text":{"indexed":false}},"required":false}],
 	"bm25_config":null,"tenant_id":"default"}`
 
+// WrittenSchema is the schema.json of a collection with one text, byte by byte as the server writes it.
+const WrittenSchema = `{
+  "name": "things",
+  "fields": [
+    {
+      "name": "vector",
+      "field_type": {
+        "Vector": {
+          "dimension": 2,
+          "metric": "L2",
+          "index": null
+        }
+      },
+      "required": true
+    },
+    {
+      "name": "body",
+      "field_type": {
+        "Text": {
+          "indexed": true
+        }
+      },
+      "required": true
+    }
+  ],
+  "bm25_config": null,
+  "tenant_id": "default"
+}`
+
 const blanks = " \t\r"
 
 // insert returns a line of an id, a vector and a payload.
