@@ -2,6 +2,7 @@
 package vale
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -126,9 +127,9 @@ func readGo(path, source string, messages map[int]string) error {
 	return nil
 }
 
-// sentence returns a message with an end, because another one can follow in its line; nothing for a name.
+// sentence returns a message with an end, because another one can follow in its line; nothing for a name or for JSON.
 func sentence(text string) string {
-	if !prose.MatchString(text) {
+	if !prose.MatchString(text) || json.Valid([]byte(text)) {
 		return ""
 	}
 	text = strings.Join(strings.Fields(verb.ReplaceAllString(text, "*")), " ")

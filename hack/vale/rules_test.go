@@ -72,7 +72,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// A message in the source is found under its file and line.
+// A message in the source is found under its file and line. JSON is data.
 func TestMessages(t *testing.T) {
 	const source = `package example
 
@@ -85,6 +85,8 @@ func say(pod string) error {
 }
 
 const message = "LONG"
+
+const data = "{\"nobody\": \"mended it\"}"
 `
 	folder, target := t.TempDir(), t.TempDir()
 	for name, text := range map[string]string{
