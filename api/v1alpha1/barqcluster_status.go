@@ -51,7 +51,7 @@ type BarqClusterStatus struct {
 	// below metadata.generation the newest change has not been acted upon.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	ObservedGeneration int64 `json:"observedGeneration"`
 
 	// phase is the state in one word: Pending, Progressing, Ready, Degraded, Failed, Hibernated or
 	// Paused. Programs should read the conditions instead.
