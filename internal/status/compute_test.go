@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -482,6 +483,16 @@ func TestComputeGoesOnWithTheFirstStatus(t *testing.T) {
 		added = append(added, condition.Type)
 	}
 	require.Equal(t, []string{"SecretsAvailable", "ChangesPending"}, added)
+}
+
+// kstatus takes a status without a generation for one of a finished change. So a status says 0 until a spec is applied,
+// as the lease controller has begun it.
+func TestAStatusOfNoSpecYetHasAGeneration(t *testing.T) {
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Generation: 1}, Status: status.First(observation.Now)}
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(ptr.To(status.Compute(status.Observation{Cluster: cluster}, observation.Now)))
+	require.NoError(t, err)
+	require.Contains(t, fields, "observedGeneration")
+	require.Zero(t, fields["observedGeneration"])
 }
 
 // Computing a status again from itself must not change it, or the two controllers would write for

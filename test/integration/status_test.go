@@ -14,12 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/clusters"
 	testcluster "github.com/barq-db/barq-operator/test/cluster"
 )
 
@@ -205,20 +203,6 @@ func TestEndpointsOfIndependentDatabases(t *testing.T) {
 	for _, database := range cluster.Status.Endpoints.Databases {
 		require.Equal(t, database.Pod, service(t, namespace, database.Pod).Selector["statefulset.kubernetes.io/pod-name"], "the address leads to its pod")
 	}
-}
-
-// A program such as kstatus takes a status without a generation for one of a finished change. So a status that
-// describes no spec yet says 0.
-func TestAStatusOfNoSpecYetHasAGeneration(t *testing.T) {
-	namespace := newNamespace(t)
-	cluster := newCluster(t, namespace, "db", s3Tier)
-	waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
-	stored := clusters.Object()
-	require.NoError(t, admin.Get(t.Context(), client.ObjectKeyFromObject(cluster), stored))
-	generation, found, err := unstructured.NestedInt64(stored.Object, "status", "observedGeneration")
-	require.NoError(t, err)
-	require.True(t, found)
-	require.Zero(t, generation)
 }
 
 // The URL says https when the database speaks it.

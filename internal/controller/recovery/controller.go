@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -62,7 +63,9 @@ type sighting struct {
 // concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
-	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-recovery").For(cluster), mgr, cluster).
+	// The plan waits while VolumesResized says that data is at risk.
+	concerned := builder.WithPredicates(clusters.Concerns(clusters.VolumesPart))
+	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-recovery").For(cluster, concerned), mgr, cluster).
 		WithOptions(fairqueue.Options(workers)).
 		Complete(r)
 	if err != nil {

@@ -1,14 +1,13 @@
 package release
 
 import (
-	"maps"
 	"reflect"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/helm/upgrade"
 )
@@ -21,41 +20,17 @@ func concerns(own *releasestatus.Written) predicate.TypedFuncs[*unstructured.Uns
 	return predicate.TypedFuncs[*unstructured.Unstructured]{
 		UpdateFunc: func(changed event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
 			before, after := changed.ObjectOld, changed.ObjectNew
-			// The same version again is the informer's resync.
-			return before.GetResourceVersion() == after.GetResourceVersion() ||
-				!reflect.DeepEqual(metadataOf(before), metadataOf(after)) ||
+			return clusters.IsResync(before, after) ||
+				!reflect.DeepEqual(clusters.MetadataOf(before), clusters.MetadataOf(after)) ||
 				!reflect.DeepEqual(othersPartOf(before), othersPartOf(after)) ||
-				!own.IsOwnFailure(after) && !reflect.DeepEqual(helmPartOf(before), helmPartOf(after))
+				// The controller reverts changes by others to its part.
+				!own.IsOwnFailure(after) && !reflect.DeepEqual(clusters.ReleasePart.Of(before), clusters.ReleasePart.Of(after))
 		},
 	}
-}
-
-// metadataOf returns the metadata without the fields that every change changes. With the generation, it covers the
-// spec.
-func metadataOf(cluster *unstructured.Unstructured) map[string]any {
-	metadata, _ := cluster.Object["metadata"].(map[string]any)
-	metadata = maps.Clone(metadata)
-	delete(metadata, "resourceVersion")
-	delete(metadata, "managedFields")
-	return metadata
 }
 
 // othersPartOf returns which operator holds the BarqCluster, and whether data is at risk, which holds rollouts back.
 func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
 	status, _ := cluster.Object["status"].(map[string]any)
 	return map[string]any{"operator": status["operator"], "data at risk": upgrade.DataAtRisk(cluster)}
-}
-
-// helmPartOf returns the release controller's part of the status. The controller reverts changes by others to it.
-func helmPartOf(cluster *unstructured.Unstructured) map[string]any {
-	status, _ := cluster.Object["status"].(map[string]any)
-	part := map[string]any{"deployedRelease": status["deployedRelease"]}
-	conditions, _ := status["conditions"].([]any)
-	for _, condition := range conditions {
-		condition, _ := condition.(map[string]any)
-		if name, ok := condition["type"].(string); ok && slices.Contains(releasestatus.Conditions, name) {
-			part["condition "+name] = condition
-		}
-	}
-	return part
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
@@ -50,7 +51,9 @@ type Reconciler struct {
 // concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 	cluster := clusters.Object()
-	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-volumes").For(cluster), mgr, cluster).
+	// The applied spec is in the release controller's part.
+	concerned := builder.WithPredicates(clusters.Concerns(clusters.VolumesPart, clusters.ReleasePart))
+	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-volumes").For(cluster, concerned), mgr, cluster).
 		WithOptions(fairqueue.Options(workers)).
 		Complete(r)
 	if err != nil {
