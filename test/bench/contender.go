@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -20,6 +21,8 @@ import (
 )
 
 const (
+	// managerFile has the Deployment of the operator.
+	managerFile = "config/manager/manager.yaml"
 	// startTimeout is how long a contender may take until it is ready for work.
 	startTimeout = time.Minute
 	// stopGrace is how long it may take to end.
@@ -55,6 +58,13 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	log := filepath.Join(e.Folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
 	command := exec.Command(e.programs[contender], arguments...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+e.kubeconfigs[contender])
+	if contender == Operator {
+		runtime, err := goRuntime(filepath.Join(e.Root, managerFile))
+		if err != nil {
+			return nil, err
+		}
+		command.Env = append(command.Env, runtime...)
+	}
 	running, err := process.Run(contender, command, log)
 	if err != nil {
 		return nil, err
@@ -65,6 +75,30 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 		return nil, err
 	}
 	return p, nil
+}
+
+// goRuntime returns the variables of Go's runtime that the Deployment in a file sets, as the pod of the operator gets
+// them.
+func goRuntime(file string) ([]string, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	deployment := &appsv1.Deployment{}
+	if err := yaml.UnmarshalStrict(content, deployment); err != nil {
+		return nil, fmt.Errorf("reading the Deployment in %s: %w", file, err)
+	}
+	manager := deployment.Spec.Template.Spec.Containers[0]
+	var found []string
+	for _, variable := range manager.Env {
+		switch variable.Name {
+		case "GOGC":
+			found = append(found, "GOGC="+variable.Value)
+		case "GOMEMLIMIT":
+			found = append(found, fmt.Sprintf("GOMEMLIMIT=%d", manager.Resources.Limits.Memory().Value()))
+		}
+	}
+	return found, nil
 }
 
 func (e *environment) arguments(contender, address, namespace string, parameters *Parameters) ([]string, error) {

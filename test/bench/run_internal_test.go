@@ -50,3 +50,9 @@ func TestParseObjects(t *testing.T) {
 		{"kind": "B", "metadata": map[string]any{"name": "b", "namespace": "here"}},
 	}, objects)
 }
+
+func TestGoRuntimeIsThatOfTheDeployment(t *testing.T) {
+	variables, err := goRuntime("../../" + managerFile)
+	require.NoError(t, err)
+	require.Equal(t, []string{"GOGC=50", "GOMEMLIMIT=536870912"}, variables)
+}
