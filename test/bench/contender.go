@@ -59,11 +59,11 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	command := exec.Command(e.programs[contender], arguments...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+e.kubeconfigs[contender])
 	if contender == Operator {
-		runtime, err := goRuntime(filepath.Join(e.Root, managerFile))
+		limit, err := memoryLimit(filepath.Join(e.Root, managerFile))
 		if err != nil {
 			return nil, err
 		}
-		command.Env = append(command.Env, runtime...)
+		command.Env = append(command.Env, limit)
 	}
 	running, err := process.Run(contender, command, log)
 	if err != nil {
@@ -77,28 +77,19 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	return p, nil
 }
 
-// goRuntime returns the variables of Go's runtime that the Deployment in a file sets, as the pod of the operator gets
-// them.
-func goRuntime(file string) ([]string, error) {
+// memoryLimit returns the variable of Go's runtime that the Deployment in a file sets, as the pod of the operator gets
+// it.
+func memoryLimit(file string) (string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	deployment := &appsv1.Deployment{}
 	if err := yaml.UnmarshalStrict(content, deployment); err != nil {
-		return nil, fmt.Errorf("reading the Deployment in %s: %w", file, err)
+		return "", fmt.Errorf("reading the Deployment in %s: %w", file, err)
 	}
 	manager := deployment.Spec.Template.Spec.Containers[0]
-	var found []string
-	for _, variable := range manager.Env {
-		switch variable.Name {
-		case "GOGC":
-			found = append(found, "GOGC="+variable.Value)
-		case "GOMEMLIMIT":
-			found = append(found, fmt.Sprintf("GOMEMLIMIT=%d", manager.Resources.Limits.Memory().Value()))
-		}
-	}
-	return found, nil
+	return fmt.Sprintf("GOMEMLIMIT=%d", manager.Resources.Limits.Memory().Value()), nil
 }
 
 func (e *environment) arguments(contender, address, namespace string, parameters *Parameters) ([]string, error) {

@@ -51,8 +51,8 @@ func TestParseObjects(t *testing.T) {
 	}, objects)
 }
 
-func TestGoRuntimeIsThatOfTheDeployment(t *testing.T) {
-	variables, err := goRuntime("../../" + managerFile)
+func TestTheMemoryLimitIsThatOfTheDeployment(t *testing.T) {
+	limit, err := memoryLimit("../../" + managerFile)
 	require.NoError(t, err)
-	require.Equal(t, []string{"GOGC=50", "GOMEMLIMIT=536870912"}, variables)
+	require.Equal(t, "GOMEMLIMIT=536870912", limit)
 }

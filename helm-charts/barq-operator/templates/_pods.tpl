@@ -42,10 +42,7 @@ tolerations:
 # The image of every BarqCluster that names none.
 - name: RELATED_IMAGE_BARQ_DB
   value: {{ .Values.database.image | quote }}
-# Go collects garbage when half as much as was in use has been added. Its default takes a fifth more memory.
-- name: GOGC
-  value: "50"
-# It collects garbage more often before its memory comes to the limit.
+# Go collects garbage more often before its memory comes to the limit.
 - name: GOMEMLIMIT
   valueFrom:
     resourceFieldRef:
