@@ -11,6 +11,9 @@ DATABASE_IMG ?=
 BUNDLE_IMG ?= ghcr.io/barq-db/barq-operator-bundle:v$(VERSION)
 CATALOG_IMG ?= ghcr.io/barq-db/barq-operator-catalog:v$(VERSION)
 CONTAINER_TOOL ?= docker
+# The agent has a version of its own, so that an upgrade of the operator restarts no database for it.
+AGENT_VERSION := $(shell sed -n 's/^const version = "\(.*\)"$$/\1/p' cmd/barq-agent/main.go)
+AGENT_IMG ?= ghcr.io/barq-db/barq-agent:v$(AGENT_VERSION)
 
 GO ?= go
 # Without cgo nothing depends on a C compiler or on the machine's C library.
@@ -340,11 +343,23 @@ docker-push: ## Push the operator's image IMG
 
 .PHONY: image
 image: ## Build IMG without a container engine, for amd64 and arm64, into dist/image, with its bills of materials
-	cd hack/image && $(GO) run ./cmd/operator-image build --version '$(VERSION)' --commit '$(COMMIT)' --date '$(DATE)'
+	cd hack/image && $(GO) run ./cmd/program-image build barq-operator --version '$(VERSION)' --commit '$(COMMIT)' --date '$(DATE)'
 
 .PHONY: image-push
 image-push: image ## Push what make image built as IMG
-	cd hack/image && $(GO) run ./cmd/operator-image push $(IMG)
+	cd hack/image && $(GO) run ./cmd/program-image push $(IMG)
+
+.PHONY: docker-build-agent
+docker-build-agent: ## Build the agent's image AGENT_IMG
+	$(CONTAINER_TOOL) build -f agent.Dockerfile --build-arg VERSION=$(AGENT_VERSION) --build-arg COMMIT=$(COMMIT) --build-arg DATE=$(DATE) -t $(AGENT_IMG) .
+
+.PHONY: agent-image
+agent-image: ## Build AGENT_IMG without a container engine, for amd64 and arm64, into dist/agent, with its bills of materials
+	cd hack/image && $(GO) run ./cmd/program-image build barq-agent --output ../../dist/agent --version '$(AGENT_VERSION)' --commit '$(COMMIT)' --date '$(DATE)'
+
+.PHONY: agent-image-push
+agent-image-push: agent-image ## Push what make agent-image built as AGENT_IMG
+	cd hack/image && $(GO) run ./cmd/program-image push --layout ../../dist/agent/image $(AGENT_IMG)
 
 # What the end-to-end test of the manifests takes beside them: the operator as a version
 # that came before this one.

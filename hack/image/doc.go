@@ -2,5 +2,5 @@
 // container engine, copies images, and serves them from a registry on loopback.
 //
 // What must not live here: what goes into which image. For the operator's that is
-// in package operatorimage.
+// in package programimage.
 package image

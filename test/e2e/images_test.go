@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/barq-db/barq-operator/hack/image"
-	"github.com/barq-db/barq-operator/hack/image/operatorimage"
+	"github.com/barq-db/barq-operator/hack/image/programimage"
 )
 
 // Environment that says what to test, and on what. `make e2e` sets it.
@@ -81,7 +81,7 @@ func packImages(ctx context.Context) (imageReferences, error) {
 
 // operatorImage is what is shipped, with other charts.
 func operatorImage(binary, charts string) image.Image {
-	content := operatorimage.Content(root, binary)
+	content := programimage.Operator.Content(root, binary)
 	content.Files["/helm-charts/barq-db"] = filepath.Join(charts, "barq-db")
 	return content
 }

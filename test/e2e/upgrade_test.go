@@ -16,7 +16,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/hack/image"
-	"github.com/barq-db/barq-operator/hack/image/operatorimage"
+	"github.com/barq-db/barq-operator/hack/image/programimage"
 	"github.com/barq-db/barq-operator/test/snapshot"
 )
 
@@ -40,7 +40,7 @@ func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 		require.NoError(t, err, "helm %s: %s", strings.Join(args, " "), out)
 	}
 	formerImage, err := image.Push(t.Context(), os.Getenv(registryVariable)+"/barq-operator:of-a-former-commit",
-		operatorimage.Content(former, filepath.Join(former, "barq-operator")))
+		programimage.Operator.Content(former, filepath.Join(former, "barq-operator")))
 	require.NoError(t, err)
 	formerChart, thisChart := filepath.Join(t.TempDir(), "barq-operator"), filepath.Join(t.TempDir(), "barq-operator")
 	copyChart(t, filepath.Join(former, "helm-charts", "barq-operator"), formerChart, formerImage)

@@ -1,4 +1,4 @@
-package operatorimage_test
+package programimage_test
 
 import (
 	"os"
@@ -12,10 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/hack/image"
-	"github.com/barq-db/barq-operator/hack/image/operatorimage"
 )
 
-// The Dockerfile gives the same files, the program included, and the same
+// Each Dockerfile gives the same files, the program included, and the same
 // configuration. Buildah carries it out; what it compiles with is this machine's Go, in
 // place of the image of Go that the Dockerfile names.
 func TestDockerfile(t *testing.T) {
@@ -28,14 +27,18 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	architecture := hostArchitecture(t)
-	output := t.TempDir()
-	_, err := operatorimage.Build(t.Context(), repository, output, version)
-	require.NoError(t, err)
-	expected := imageFor(t, readIndex(t, filepath.Join(output, "image")), architecture)
+	for name, file := range map[string]string{"Operator": "Dockerfile", "Agent": "agent.Dockerfile"} {
+		t.Run(name, func(t *testing.T) {
+			output := t.TempDir()
+			_, err := programs[name].Build(t.Context(), repository, output, version)
+			require.NoError(t, err)
+			expected := imageFor(t, readIndex(t, filepath.Join(output, "image")), architecture)
 
-	built := buildDockerfile(t, architecture)
-	require.Equal(t, files(t, expected), files(t, built))
-	require.Equal(t, configuration(t, expected), configuration(t, built))
+			built := buildDockerfile(t, file, architecture)
+			require.Equal(t, files(t, expected), files(t, built))
+			require.Equal(t, configuration(t, expected), configuration(t, built))
+		})
+	}
 }
 
 func configuration(t *testing.T, packed v1.Image) v1.Config {
@@ -45,8 +48,8 @@ func configuration(t *testing.T, packed v1.Image) v1.Config {
 	return file.Config
 }
 
-// buildDockerfile lets buildah carry out the Dockerfile.
-func buildDockerfile(t *testing.T, architecture string) v1.Image {
+// buildDockerfile lets buildah carry out a Dockerfile.
+func buildDockerfile(t *testing.T, file, architecture string) v1.Image {
 	t.Helper()
 	_, err := goCommand("mod", "download")
 	require.NoError(t, err)
@@ -63,16 +66,16 @@ func buildDockerfile(t *testing.T, architecture string) v1.Image {
 	}
 	compiler, volumes := compilerImage(t)
 	args := []string{
-		"build", "--isolation", "chroot", "--identity-label=false", "--tls-verify=false",
+		"build", "--file", file, "--isolation", "chroot", "--identity-label=false", "--tls-verify=false",
 		"--platform", "linux/" + architecture, "--from", compiler,
 		"--build-arg", "VERSION=" + version.Number, "--build-arg", "COMMIT=" + version.Commit, "--build-arg", "DATE=" + version.Date,
-		"--tag", "barq-operator",
+		"--tag", "built",
 	}
 	for _, volume := range volumes {
 		args = append(args, "--volume", volume)
 	}
 	buildah(append(args, ".")...)
-	buildah("push", "barq-operator", "oci:"+filepath.Join(folder, "image"))
+	buildah("push", "built", "oci:"+filepath.Join(folder, "image"))
 
 	root, err := layout.ImageIndexFromPath(filepath.Join(folder, "image"))
 	require.NoError(t, err)

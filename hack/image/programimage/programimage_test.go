@@ -1,4 +1,4 @@
-package operatorimage_test
+package programimage_test
 
 import (
 	"archive/tar"
@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -25,40 +26,50 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/hack/image"
-	"github.com/barq-db/barq-operator/hack/image/operatorimage"
+	"github.com/barq-db/barq-operator/hack/image/programimage"
 )
 
 const repository = "../../.."
 
-var version = operatorimage.Version{
+var version = programimage.Version{
 	Number: "1.2.3-test", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05+01:00",
 }
+
+// programs are those that are shipped, with what the short form of a test calls them.
+var programs = map[string]programimage.Program{"Operator": programimage.Operator, "Agent": programimage.Agent}
 
 // TestMain leaves the other architectures out of the short form: all of the operator's code is compiled for each.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
-		operatorimage.Architectures = []string{runtime.GOARCH}
+		programimage.Architectures = []string{runtime.GOARCH}
 	}
 	os.Exit(m.Run())
 }
 
 // What is built twice, in different folders and from files of different age, is the
-// same to the last byte; and it is what the operator needs and nothing else.
+// same to the last byte; and it is what the program needs and nothing else.
 func TestImage(t *testing.T) {
+	for name, program := range programs {
+		t.Run(name, func(t *testing.T) { requireImage(t, program) })
+	}
+}
+
+func requireImage(t *testing.T, program programimage.Program) {
+	t.Helper()
 	output := t.TempDir()
-	digest, err := operatorimage.Build(t.Context(), repository, output, version)
+	digest, err := program.Build(t.Context(), repository, output, version)
 	require.NoError(t, err)
 
 	t.Run("BuiltAgain", func(t *testing.T) {
 		again := t.TempDir()
-		same, err := operatorimage.Build(t.Context(), copyOfSources(t), again, version)
+		same, err := program.Build(t.Context(), copyOfSources(t), again, version)
 		require.NoError(t, err)
 		require.Equal(t, digest, same)
 		require.Equal(t, contents(t, output), contents(t, again))
 	})
 	index := readIndex(t, filepath.Join(output, "image"))
-	for _, architecture := range operatorimage.Architectures {
+	for _, architecture := range programimage.Architectures {
 		t.Run(architecture, func(t *testing.T) {
 			packed := imageFor(t, index, architecture)
 			config, err := packed.ConfigFile()
@@ -66,10 +77,10 @@ func TestImage(t *testing.T) {
 			require.Equal(t, "linux/"+architecture, config.Platform().String())
 			require.Equal(t, "2026-01-02T02:04:05Z", config.Created.Format(time.RFC3339))
 			require.Equal(t, v1.Config{
-				Entrypoint: []string{"/barq-operator"}, User: "65532:65532", WorkingDir: "/", Env: []string{"PATH=/"},
+				Entrypoint: []string{"/" + program.Name}, User: "65532:65532", WorkingDir: "/", Env: []string{"PATH=/"},
 				Labels: map[string]string{
-					"org.opencontainers.image.title":       "Barq DB operator",
-					"org.opencontainers.image.description": "Runs Barq DB, a vector database, on Kubernetes",
+					"org.opencontainers.image.title":       program.Title,
+					"org.opencontainers.image.description": program.Description,
 					"org.opencontainers.image.source":      "https://github.com/barq-db/barq-operator",
 					"org.opencontainers.image.licenses":    "Apache-2.0",
 					"org.opencontainers.image.version":     version.Number,
@@ -79,41 +90,45 @@ func TestImage(t *testing.T) {
 			}, config.Config)
 
 			files := files(t, packed)
-			binary := files["barq-operator"]
-			delete(files, "barq-operator")
-			require.Equal(t, expectedFiles(t), files)
+			binary := files[program.Name]
+			delete(files, program.Name)
+			require.Equal(t, expectedFiles(t, program), files)
 			requireStatic(t, binary)
 		})
 	}
 	t.Run("Version", func(t *testing.T) {
-		binary := filepath.Join(t.TempDir(), "barq-operator")
+		binary := filepath.Join(t.TempDir(), program.Name)
 		files := files(t, imageFor(t, index, hostArchitecture(t)))
-		require.NoError(t, os.WriteFile(binary, []byte(files["barq-operator"]), 0o700))
+		require.NoError(t, os.WriteFile(binary, []byte(files[program.Name]), 0o700))
 		out, err := exec.Command(binary, "--version").CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		require.Equal(t, "barq-operator version 1.2.3-test (commit 0123456789abcdef0123456789abcdef01234567, 2026-01-02T03:04:05+01:00)\n", string(out))
+		if program.Stamped {
+			require.Equal(t, "barq-operator version 1.2.3-test (commit 0123456789abcdef0123456789abcdef01234567, 2026-01-02T03:04:05+01:00)\n", string(out))
+			return
+		}
+		require.Equal(t, "barq-agent version "+agentVersion(t)+"\n", string(out))
 	})
-	t.Run("Pushed", func(t *testing.T) { requirePushed(t, filepath.Join(output, "image"), digest, index) })
+	t.Run("Pushed", func(t *testing.T) { requirePushed(t, program, filepath.Join(output, "image"), digest, index) })
 }
 
 // requirePushed pushes the image and asks the registry for it and for the bill of
 // materials of each architecture.
-func requirePushed(t *testing.T, folder string, digest v1.Hash, index v1.ImageIndex) {
+func requirePushed(t *testing.T, program programimage.Program, folder string, digest v1.Hash, index v1.ImageIndex) {
 	t.Helper()
 	registry, err := image.Serve(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = registry.Close() })
-	reference := registry.Address + "/barq-operator:v1.2.3-test"
-	pushed, err := operatorimage.Push(t.Context(), folder, reference)
+	reference := registry.Address + "/" + program.Name + ":v1.2.3-test"
+	pushed, err := programimage.Push(t.Context(), folder, reference)
 	require.NoError(t, err)
-	require.Equal(t, registry.Address+"/barq-operator@"+digest.String(), pushed)
+	require.Equal(t, registry.Address+"/"+program.Name+"@"+digest.String(), pushed)
 
 	tag, err := name.NewTag(reference)
 	require.NoError(t, err)
 	found, err := remote.Get(tag)
 	require.NoError(t, err)
 	require.Equal(t, digest, found.Digest)
-	for _, architecture := range operatorimage.Architectures {
+	for _, architecture := range programimage.Architectures {
 		subject, err := imageFor(t, index, architecture).Digest()
 		require.NoError(t, err)
 		referrers, err := remote.Referrers(tag.Context().Digest(subject.String()))
@@ -121,13 +136,12 @@ func requirePushed(t *testing.T, folder string, digest v1.Hash, index v1.ImageIn
 		manifest, err := referrers.IndexManifest()
 		require.NoError(t, err)
 		require.Len(t, manifest.Manifests, 1, architecture)
-		requireBill(t, tag.Context().Digest(manifest.Manifests[0].Digest.String()), architecture)
+		requireBill(t, program, tag.Context().Digest(manifest.Manifests[0].Digest.String()), architecture)
 	}
 }
 
-// requireBill reads a bill of materials from a registry and looks for the libraries
-// that the operator's go.mod names first.
-func requireBill(t *testing.T, digest name.Digest, architecture string) {
+// requireBill reads a bill of materials from a registry and looks for a library of the program.
+func requireBill(t *testing.T, program programimage.Program, digest name.Digest, architecture string) {
 	t.Helper()
 	artifact, err := remote.Image(digest)
 	require.NoError(t, err)
@@ -138,15 +152,21 @@ func requireBill(t *testing.T, digest name.Digest, architecture string) {
 	require.NoError(t, err)
 	var bill cyclonedx.BOM
 	require.NoError(t, cyclonedx.NewBOMDecoder(content, cyclonedx.BOMFileFormatJSON).Decode(&bill))
-	require.Equal(t, "barq-operator", bill.Metadata.Component.Name, architecture)
+	require.Equal(t, program.Name, bill.Metadata.Component.Name, architecture)
 
 	components := map[string]string{}
 	for _, component := range *bill.Components {
 		components[component.Name] = component.Version
 	}
-	out, err := goCommand("list", "-m", "-f", "{{.Version}}", "helm.sh/helm/v3")
+	const cobra, helm = "github.com/spf13/cobra", "helm.sh/helm/v3"
+	out, err := goCommand("list", "-m", "-f", "{{.Version}}", cobra)
 	require.NoError(t, err)
-	require.Equal(t, strings.TrimSpace(out), components["helm.sh/helm/v3"])
+	require.Equal(t, strings.TrimSpace(out), components[cobra])
+	if program.Name == programimage.Agent.Name {
+		require.NotContains(t, components, helm)
+	} else {
+		require.Contains(t, components, helm)
+	}
 	release, err := goCommand("env", "GOVERSION")
 	require.NoError(t, err)
 	require.Equal(t, strings.TrimPrefix(strings.TrimSpace(release), "go"), components["std"])
@@ -198,18 +218,37 @@ func contents(t *testing.T, folder string) map[string]string {
 }
 
 // expectedFiles are those of the image beside the program.
-func expectedFiles(t *testing.T) map[string]string {
+func expectedFiles(t *testing.T, program programimage.Program) map[string]string {
 	t.Helper()
-	expected := map[string]string{}
-	for path, content := range contents(t, filepath.Join(repository, "helm-charts", "barq-db")) {
-		expected["helm-charts/barq-db/"+path] = content
+	expected, others := map[string]string{}, map[string]string{"licenses/LICENSE": "LICENSE"}
+	if program.Name == programimage.Operator.Name {
+		others["watches.yaml"] = "watches.yaml"
+		addChart(t, expected)
 	}
-	for target, source := range map[string]string{"watches.yaml": "watches.yaml", "licenses/LICENSE": "LICENSE"} {
+	for target, source := range others {
 		content, err := os.ReadFile(filepath.Join(repository, source))
 		require.NoError(t, err)
 		expected[target] = string(content)
 	}
 	return expected
+}
+
+// addChart adds the files of the chart that the operator renders.
+func addChart(t *testing.T, expected map[string]string) {
+	t.Helper()
+	for path, content := range contents(t, filepath.Join(repository, "helm-charts", "barq-db")) {
+		expected["helm-charts/barq-db/"+path] = content
+	}
+}
+
+// agentVersion is what the sources of the agent call it, and what the Makefile reads there.
+func agentVersion(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(repository, "cmd", "barq-agent", "main.go"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^const version = "(.*)"$`).FindSubmatch(source)
+	require.NotNil(t, found)
+	return string(found[1])
 }
 
 func requireStatic(t *testing.T, binary string) {
@@ -248,7 +287,7 @@ func imageFor(t *testing.T, index v1.ImageIndex, architecture string) v1.Image {
 	t.Helper()
 	manifest, err := index.IndexManifest()
 	require.NoError(t, err)
-	require.Len(t, manifest.Manifests, len(operatorimage.Architectures))
+	require.Len(t, manifest.Manifests, len(programimage.Architectures))
 	for _, entry := range manifest.Manifests {
 		if entry.Platform.Equals(v1.Platform{OS: "linux", Architecture: architecture}) {
 			found, err := index.Image(entry.Digest)

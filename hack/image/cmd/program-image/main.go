@@ -1,5 +1,5 @@
-// The command operator-image makes the operator's image without a container engine,
-// and pushes it. `make image` and `make image-push` run it.
+// The command program-image makes the image of the operator, or of the agent, without a container
+// engine, and pushes it. `make image`, `make agent-image` and their pushes run it.
 package main
 
 import (
@@ -11,14 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barq-db/barq-operator/hack/image/operatorimage"
+	"github.com/barq-db/barq-operator/hack/image/programimage"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "operator-image:", err)
+		fmt.Fprintln(os.Stderr, "program-image:", err)
 		stop()
 		os.Exit(1)
 	}
@@ -26,8 +26,8 @@ func main() {
 
 func newCommand() *cobra.Command {
 	command := &cobra.Command{
-		Use:           "operator-image",
-		Short:         "Make the operator's image without a container engine",
+		Use:           "program-image",
+		Short:         "Make the image of the operator or the agent without a container engine",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -37,13 +37,18 @@ func newCommand() *cobra.Command {
 
 func newBuildCommand() *cobra.Command {
 	var repository, output string
-	var version operatorimage.Version
+	var version programimage.Version
 	command := &cobra.Command{
-		Use:   "build",
-		Short: "Compile and pack the operator for all platforms and print the digest",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			digest, err := operatorimage.Build(command.Context(), repository, output, version)
+		Use:       "build PROGRAM",
+		Short:     "Compile and pack barq-operator or barq-agent for all platforms and print the digest",
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{programimage.Operator.Name, programimage.Agent.Name},
+		RunE: func(command *cobra.Command, args []string) error {
+			program := programimage.Operator
+			if args[0] == programimage.Agent.Name {
+				program = programimage.Agent
+			}
+			digest, err := program.Build(command.Context(), repository, output, version)
 			if err != nil {
 				return err
 			}
@@ -54,7 +59,7 @@ func newBuildCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&repository, "repository", "../..", "top folder of the repository")
 	flags.StringVar(&output, "output", "../../dist", "folder for the OCI layout image and the bills of materials")
-	flags.StringVar(&version.Number, "version", "0.0.0-development", "version of the operator")
+	flags.StringVar(&version.Number, "version", "0.0.0-development", "version of the program")
 	flags.StringVar(&version.Commit, "commit", "unknown", "commit that it is built from")
 	flags.StringVar(&version.Date, "date", "unknown", "date of the commit, in RFC 3339")
 	return command
@@ -67,7 +72,7 @@ func newPushCommand() *cobra.Command {
 		Short: "Push what build made and print the reference by digest",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			pushed, err := operatorimage.Push(command.Context(), folder, args[0])
+			pushed, err := programimage.Push(command.Context(), folder, args[0])
 			if err != nil {
 				return err
 			}

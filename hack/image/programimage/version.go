@@ -1,4 +1,4 @@
-package operatorimage
+package programimage
 
 import "time"
 
@@ -22,12 +22,12 @@ func (v Version) created() time.Time {
 	return date.UTC()
 }
 
-// annotations are the labels of the image, and the annotations of its index, by the
-// names of the OCI image specification.
-func (v Version) annotations() map[string]string {
+// labels returns the labels of the image, which are the annotations of its index too, by
+// the names of the OCI image specification.
+func (p Program) labels(v Version) map[string]string {
 	return map[string]string{
-		"org.opencontainers.image.title":       "Barq DB operator",
-		"org.opencontainers.image.description": "Runs Barq DB, a vector database, on Kubernetes",
+		"org.opencontainers.image.title":       p.Title,
+		"org.opencontainers.image.description": p.Description,
 		"org.opencontainers.image.source":      "https://github.com/barq-db/barq-operator",
 		"org.opencontainers.image.licenses":    "Apache-2.0",
 		"org.opencontainers.image.version":     v.Number,

@@ -1,4 +1,4 @@
-package operatorimage
+package programimage
 
 import (
 	"context"
@@ -66,7 +66,7 @@ func Push(ctx context.Context, folder, reference string) (string, error) {
 	}
 	root, err := layout.ImageIndexFromPath(folder)
 	if err != nil {
-		return "", fmt.Errorf("reading the OCI layout %s; run make image: %w", folder, err)
+		return "", fmt.Errorf("reading the OCI layout %s; run make image or make agent-image: %w", folder, err)
 	}
 	manifest, err := root.IndexManifest()
 	if err != nil {
@@ -92,7 +92,7 @@ func Push(ctx context.Context, folder, reference string) (string, error) {
 		}
 	}
 	if pushed == "" {
-		return "", fmt.Errorf("the OCI layout %s holds no image; run make image", folder)
+		return "", fmt.Errorf("the OCI layout %s holds no image; run make image or make agent-image", folder)
 	}
 	return pushed, nil
 }

@@ -1,4 +1,4 @@
-package operatorimage
+package programimage
 
 import (
 	"bytes"
@@ -17,14 +17,14 @@ const materialsMediaType = "application/vnd.cyclonedx+json"
 
 // materials writes the bill of materials of a compiled binary, in CycloneDX: the Go
 // release and the modules that the linker noted in it.
-func materials(binary string, version Version) ([]byte, error) {
+func (p Program) materials(binary string, version Version) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return nil, fmt.Errorf("reading the modules of %s: %w", binary, err)
 	}
-	operator := library(info.Main.Path, "v"+version.Number, "")
-	operator.Type, operator.Name = cyclonedx.ComponentTypeApplication, "barq-operator"
-	operator.Licenses = &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}
+	program := library(info.Main.Path, "v"+version.Number, "")
+	program.Type, program.Name = cyclonedx.ComponentTypeApplication, p.Name
+	program.Licenses = &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}
 
 	components := []cyclonedx.Component{library("std", strings.TrimPrefix(info.GoVersion, "go"), "")}
 	for _, dependency := range info.Deps {
@@ -36,13 +36,13 @@ func materials(binary string, version Version) ([]byte, error) {
 	}
 
 	bill := cyclonedx.NewBOM()
-	bill.Metadata = &cyclonedx.Metadata{Component: &operator}
+	bill.Metadata = &cyclonedx.Metadata{Component: &program}
 	if created := version.created(); !created.IsZero() {
 		bill.Metadata.Timestamp = version.Date
 	}
 	bill.Components = &components
 	// The linker knows which modules are in the binary, not which of them needs which.
-	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: operator.BOMRef, Dependencies: &references}}
+	bill.Dependencies = &[]cyclonedx.Dependency{{Ref: program.BOMRef, Dependencies: &references}}
 	var content bytes.Buffer
 	if err := cyclonedx.NewBOMEncoder(&content, cyclonedx.BOMFileFormatJSON).SetPretty(true).
 		EncodeVersion(bill, cyclonedx.SpecVersion1_6); err != nil {

@@ -1,4 +1,4 @@
-package operatorimage
+package programimage
 
 import (
 	"context"
@@ -13,11 +13,11 @@ import (
 	"github.com/barq-db/barq-operator/hack/image"
 )
 
-// Build compiles and packs the operator for all architectures, and writes into the
+// Build compiles and packs the program for all architectures, and writes into the
 // output folder the OCI layout image, which has them all, and each one's bill of
 // materials. It gives the digest of the whole.
-func Build(ctx context.Context, repository, output string, version Version) (v1.Hash, error) {
-	binaries, err := os.MkdirTemp("", "barq-operator-")
+func (p Program) Build(ctx context.Context, repository, output string, version Version) (v1.Hash, error) {
+	binaries, err := os.MkdirTemp("", p.Name+"-")
 	if err != nil {
 		return v1.Hash{}, err
 	}
@@ -26,14 +26,14 @@ func Build(ctx context.Context, repository, output string, version Version) (v1.
 		return v1.Hash{}, err
 	}
 
-	index := mutate.Annotations(empty.Index, version.annotations()).(v1.ImageIndex)
+	index := mutate.Annotations(empty.Index, p.labels(version)).(v1.ImageIndex)
 	var bills []v1.Image
 	for _, architecture := range Architectures {
 		binary := filepath.Join(binaries, architecture)
-		if err := compile(ctx, repository, binary, architecture, version); err != nil {
+		if err := p.compile(ctx, repository, binary, architecture, version); err != nil {
 			return v1.Hash{}, err
 		}
-		packed, err := pack(repository, binary, architecture, version)
+		packed, err := p.pack(repository, binary, architecture, version)
 		if err != nil {
 			return v1.Hash{}, err
 		}
@@ -41,11 +41,11 @@ func Build(ctx context.Context, repository, output string, version Version) (v1.
 			Add: packed, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: architecture}},
 		})
 
-		content, err := materials(binary, version)
+		content, err := p.materials(binary, version)
 		if err != nil {
 			return v1.Hash{}, err
 		}
-		file := fmt.Sprintf("barq-operator_%s_linux_%s.cdx.json", version.Number, architecture)
+		file := fmt.Sprintf("%s_%s_linux_%s.cdx.json", p.Name, version.Number, architecture)
 		// Public, like the image that it describes.
 		if err := os.WriteFile(filepath.Join(output, file), content, 0o644); err != nil { //nolint:gosec // others may read it
 			return v1.Hash{}, err
@@ -62,12 +62,12 @@ func Build(ctx context.Context, repository, output string, version Version) (v1.
 	return index.Digest()
 }
 
-func pack(repository, binary, architecture string, version Version) (v1.Image, error) {
-	content := Content(repository, binary)
-	content.Architecture, content.Created, content.Labels = architecture, version.created(), version.annotations()
+func (p Program) pack(repository, binary, architecture string, version Version) (v1.Image, error) {
+	content := p.Content(repository, binary)
+	content.Architecture, content.Created, content.Labels = architecture, version.created(), p.labels(version)
 	packed, err := image.Pack(content)
 	if err != nil {
-		return nil, fmt.Errorf("packing the operator for linux/%s: %w", architecture, err)
+		return nil, fmt.Errorf("packing %s for linux/%s: %w", p.Name, architecture, err)
 	}
 	return packed, nil
 }
