@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/workload"
 )
 
@@ -108,10 +109,13 @@ func describeEnd(pod *corev1.Pod, container string, ended *corev1.ContainerState
 	if ended.Reason != "" {
 		text += " (" + ended.Reason + ")"
 	}
-	if ended.Message != "" && !showsLog(pod, container) {
-		text += ": " + ended.Message
+	if ended.Message == "" || showsLog(pod, container) {
+		return text
 	}
-	return text
+	if said, ok := agentapi.DecodeTermination(ended.Message); ok {
+		return text + ": " + said.Reason + ": " + said.Message
+	}
+	return text + ": " + ended.Message
 }
 
 // showsLog reports whether the message of a container may be the end of its log.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/podissue"
 	"github.com/barq-db/barq-operator/test/observation"
 )
@@ -249,6 +250,15 @@ func TestNoLogReachesAMessage(t *testing.T) {
 	require.NotContains(t, message(corev1.TerminationMessageFallbackToLogsOnError), "hunter2")
 	// A container writes its termination message for a status.
 	require.Contains(t, message(corev1.TerminationMessageReadFile), "it exited with code 1 (Error): the key is hunter2 (waiting")
+}
+
+// The agent writes JSON, for programs.
+func TestWhatTheAgentSays(t *testing.T) {
+	pod := observation.Crashing("vectors-2", 2)
+	pod.Status.ContainerStatuses[0].LastTerminationState.Terminated.Message = string(agentapi.Termination{
+		Reason: agentapi.ReasonLogNotIntact, Message: "a line has to go", File: "wal.jsonl", Line: 11,
+	}.Encode())
+	require.Contains(t, podissue.Diagnose(&pod, now, deadline).Issue.String(), "it exited with code 1 (Error): LogNotIntact: a line has to go (waiting")
 }
 
 // A registry's answer has no limit of its own.

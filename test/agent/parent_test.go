@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/internal/agent/parent"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
@@ -163,7 +163,7 @@ func TestOneProcessAtATime(t *testing.T) {
 	first.fill(1)
 	second := launch(t, how{data: first.data})
 	require.Equal(t, 1, second.code())
-	require.Equal(t, parent.DataDirectoryInUse, second.said().Reason)
+	require.Equal(t, v1.ReasonDataDirectoryInUse, second.said().Reason)
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	require.Contains(t, second.said().Message, fmt.Sprintf("process %d of %s uses the data directory since 20", first.pid, host))

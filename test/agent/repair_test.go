@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/internal/agent/parent"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
@@ -33,7 +33,7 @@ func TestAPoisonedLog(t *testing.T) {
 	refusing := launch(t, how{data: first.data, flags: []string{"--invalid-lines", "Refuse"}})
 	require.Equal(t, 1, refusing.code())
 	said := refusing.said()
-	require.Equal(t, parent.LogNotIntact, said.Reason)
+	require.Equal(t, v1.ReasonLogNotIntact, said.Reason)
 	require.Equal(t, []any{logOfThings, "default", "things"}, []any{said.File, said.Tenant, said.Collection})
 	require.Contains(t, said.Message, "1 lines have to go, the first is line 11 (NoNumber), and the policy is Refuse")
 	require.Equal(t, 12, strings.Count(content(t, filepath.Join(first.data, logOfThings)), "\n"), "nothing has changed")

@@ -24,14 +24,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/server"
 )
 
-// Reasons of a Termination that are not those of internal/barq/ending.
-const (
-	// DataDirectoryInUse: another process has the lock.
-	DataDirectoryInUse = "DataDirectoryInUse"
-	// LogNotIntact: the data directory has damage about which a person has to decide.
-	LogNotIntact = "LogNotIntact"
-)
-
 // failed is the exit code where the server was not started.
 const failed = 1
 
@@ -296,7 +288,7 @@ func terminationOf(err error) v1.Termination {
 	var blocked blockedError
 	switch {
 	case errors.As(err, &held):
-		return v1.Termination{Reason: DataDirectoryInUse, Message: err.Error() + ". Two databases on one volume lose each other's writes. Delete one of the two pods."}
+		return v1.Termination{Reason: v1.ReasonDataDirectoryInUse, Message: err.Error() + ". Two databases on one volume lose each other's writes. Delete one of the two pods."}
 	case errors.As(err, &blocked):
 		first := blocked.blocks[0]
 		more := ""
@@ -304,7 +296,7 @@ func terminationOf(err error) v1.Termination {
 			more = fmt.Sprintf(". %d more in its log", others)
 		}
 		return v1.Termination{
-			Reason: LogNotIntact, Message: first.Message + more,
+			Reason: v1.ReasonLogNotIntact, Message: first.Message + more,
 			File: first.File, Line: first.Line, Tenant: first.Tenant, Collection: first.Name,
 		}
 	default:

@@ -5,6 +5,15 @@ import "encoding/json"
 // TerminationSize is the largest termination message that Kubernetes keeps, in bytes.
 const TerminationSize = 4096
 
+// Reasons for which the agent does not start the server. The other reasons are the server's, and are in
+// internal/barq/ending.
+const (
+	// ReasonDataDirectoryInUse: another process has the lock of the data directory.
+	ReasonDataDirectoryInUse = "DataDirectoryInUse"
+	// ReasonLogNotIntact: the data directory has damage about which a person has to decide.
+	ReasonLogNotIntact = "LogNotIntact"
+)
+
 // Termination is why a container of the database ended. The agent writes it as the termination
 // message.
 type Termination struct {
