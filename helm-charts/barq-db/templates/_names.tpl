@@ -45,10 +45,17 @@ annotations:
 {{ .Values.serviceAccount.name | default .Release.Name }}
 {{- end }}
 
-{{/* The image's reference. A digest without a tag stays without: it says all. */}}
+{{/* The reference of the database's image. */}}
 {{- define "barq-db.image" -}}
-{{- $image := .Values.image }}
-{{- $image.repository }}
-{{- if $image.tag }}:{{ $image.tag }}{{ else if not $image.digest }}:{{ .Chart.AppVersion }}{{ end }}
-{{- with $image.digest }}@{{ . }}{{ end }}
+{{- include "barq-db.reference" (merge (dict "defaultTag" .Chart.AppVersion) .Values.image) }}
+{{- end }}
+
+{{/*
+The reference of an image; the argument is the value, with the tag that it has without one as "defaultTag". A digest
+without a tag stays without: it says all.
+*/}}
+{{- define "barq-db.reference" -}}
+{{- .repository }}
+{{- if .tag }}:{{ .tag }}{{ else if not .digest }}:{{ .defaultTag }}{{ end }}
+{{- with .digest }}@{{ . }}{{ end }}
 {{- end }}

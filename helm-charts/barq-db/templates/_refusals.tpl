@@ -20,6 +20,7 @@ rules between values. All that is wrong is told at once, one line each.
 {{- if .Values.tiering.enabled }}
 {{ include "barq-db.tieringRefusals" .Values.tiering }}
 {{- end }}
+{{ include "barq-db.agentRefusals" .Values }}
 {{ include "barq-db.envRefusals" .Values }}
 {{ include "barq-db.metadataRefusals" .Values }}
 {{ include "barq-db.podLabelRefusals" .Values }}
@@ -81,6 +82,12 @@ values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.agentRefusals" }}
+{{- if and .agent.enabled .tls.secretName }}
+values: agent.enabled: the agent asks the server over plain HTTP, which a server with tls.secretName does not speak; set agent.enabled to false, or leave tls.secretName empty
 {{- end }}
 {{- end }}
 

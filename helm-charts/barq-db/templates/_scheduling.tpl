@@ -49,3 +49,8 @@ podAntiAffinity:
 {{- toYaml $selecting }}
 {{- end }}
 {{- end }}
+
+{{/* Resources of the database. */}}
+{{- define "barq-db.resources" -}}
+{{ .Values.resources | default (dict "requests" (dict "cpu" "500m" "memory" "1Gi")) | toYaml }}
+{{- end }}

@@ -13,6 +13,10 @@ fsGroup, only.
   configMap:
     name: {{ .Release.Name }}-cluster
 {{- end }}
+{{- if .Values.agent.enabled }}
+- name: agent
+  emptyDir: {}
+{{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
   secret:
@@ -28,6 +32,11 @@ fsGroup, only.
 {{- if eq .Values.topology.mode "Primary" }}
 - name: cluster
   mountPath: /etc/barq-db/cluster
+  readOnly: true
+{{- end }}
+{{- if .Values.agent.enabled }}
+- name: agent
+  mountPath: {{ include "barq-db.agentFolder" . }}
   readOnly: true
 {{- end }}
 {{- if .Values.tls.secretName }}

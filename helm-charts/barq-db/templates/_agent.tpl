@@ -1,0 +1,40 @@
+{{/*
+The agent: the parent of the database in its container. An init container copies it out of an image of its own.
+*/}}
+
+{{/* Where the containers have the program. */}}
+{{- define "barq-db.agentFolder" -}}
+/opt/barq-agent
+{{- end }}
+
+{{/* The resources are those of the database, so that the pod needs no more than without, and a quota finds them. */}}
+{{- define "barq-db.agentInstallation" }}
+- name: install-agent
+  image: {{ include "barq-db.reference" (merge (dict "defaultTag" "latest") .Values.agent.image) | quote }}
+  {{- with .Values.agent.image.pullPolicy }}
+  imagePullPolicy: {{ . }}
+  {{- end }}
+  args:
+    - install
+    - {{ include "barq-db.agentFolder" . }}
+  securityContext:
+    {{- include "barq-db.containerSecurityContext" . | nindent 4 }}
+  resources:
+    {{- include "barq-db.resources" . | nindent 4 }}
+  volumeMounts:
+    - name: agent
+      mountPath: {{ include "barq-db.agentFolder" . }}
+{{- end }}
+
+{{/*
+The command of the database's container. What is left of the grace period after the server was asked to stop is for
+the last sync of the log.
+*/}}
+{{- define "barq-db.agentCommand" -}}
+{{- $grace := int .Values.terminationGracePeriodSeconds -}}
+- {{ include "barq-db.agentFolder" . }}/barq-agent
+- run
+- --stop-timeout={{ max 1 (sub $grace (min 10 (div $grace 2))) }}s
+- --
+- barq-server
+{{- end }}
