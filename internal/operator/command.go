@@ -39,6 +39,8 @@ type Settings struct {
 	// DefaultImage is the image of a BarqCluster without spec.image, from RELATED_IMAGE_BARQ_DB. If it is empty, the
 	// chart's image is used.
 	DefaultImage string
+	// AgentImage is the image of the agent, from RELATED_IMAGE_BARQ_AGENT. If it is empty, Barq DB runs without one.
+	AgentImage string
 	// UnrequestedRollouts is how many BarqClusters may restart their pods at a time for a change that no spec asks for.
 	// With 0, none may.
 	UnrequestedRollouts int
@@ -49,14 +51,15 @@ type Settings struct {
 
 // NewCommand returns the command barq-operator.
 func NewCommand() *cobra.Command {
-	settings := Settings{DefaultImage: os.Getenv("RELATED_IMAGE_BARQ_DB")}
+	settings := Settings{DefaultImage: os.Getenv("RELATED_IMAGE_BARQ_DB"), AgentImage: os.Getenv("RELATED_IMAGE_BARQ_AGENT")}
 	command := &cobra.Command{
 		Use:   "barq-operator",
 		Short: "Runs Barq DB on Kubernetes",
 		Long: "barq-operator runs a Barq DB for every BarqCluster.\n\n" +
 			"Environment:\n" +
-			"  " + helmmanager.WatchNamespaceEnvVar + "         namespaces to watch, separated by commas; empty watches all\n" +
-			"  RELATED_IMAGE_BARQ_DB   image of a BarqCluster that names none; empty leaves it to the chart",
+			"  " + helmmanager.WatchNamespaceEnvVar + "            namespaces to watch, separated by commas; empty watches all\n" +
+			"  RELATED_IMAGE_BARQ_DB      image of a BarqCluster that names none; empty leaves it to the chart\n" +
+			"  RELATED_IMAGE_BARQ_AGENT   image of the agent; empty runs Barq DB without one",
 		Version:       version.String(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,

@@ -111,7 +111,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	statefulSets := &clusters.Versions{}
-	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage}
+	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage, AgentImage: settings.AgentImage}
 	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), records.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}

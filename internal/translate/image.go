@@ -32,6 +32,20 @@ func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImag
 	return nil
 }
 
+// setAgent sets the agent and its image. The chart has none beside TLS.
+func setAgent(values map[string]any, spec *v1alpha1.BarqClusterSpec, agentImage string) error {
+	if agentImage == "" || spec.TLS != nil {
+		return nil
+	}
+	// The chart has a tag of its own, which a reference by digest does not mean.
+	image := map[string]any{"tag": ""}
+	if err := takeApart(image, agentImage, "the operator's RELATED_IMAGE_BARQ_AGENT"); err != nil {
+		return err
+	}
+	values["agent"] = map[string]any{"enabled": true, "image": image}
+	return nil
+}
+
 // takeApart sets repository, tag and digest of a reference. An error names the reference's origin.
 func takeApart(image map[string]any, written, origin string) error {
 	parsed, err := reference.Parse(written)

@@ -16,6 +16,8 @@ import (
 type Facts struct {
 	// DefaultImage is the image for a spec that names none. Empty leaves it to the chart.
 	DefaultImage string
+	// AgentImage is the image of the agent. Empty means that Barq DB runs without one.
+	AgentImage string
 	// SecretsChecksum changes when a value of a referenced Secret changes; it is
 	// empty when there is none.
 	SecretsChecksum string
@@ -66,6 +68,9 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 		unstructured.RemoveNestedField(values, strings.Split(path, ".")...)
 	}
 	if err := setImage(values, spec, facts.DefaultImage); err != nil {
+		return nil, err
+	}
+	if err := setAgent(values, spec, facts.AgentImage); err != nil {
 		return nil, err
 	}
 	template := TemplateOf(spec)

@@ -42,6 +42,11 @@ tolerations:
 # The image of every BarqCluster that names none.
 - name: RELATED_IMAGE_BARQ_DB
   value: {{ .Values.database.image | quote }}
+{{- with .Values.agent.image }}
+# The image of the agent of every BarqCluster.
+- name: RELATED_IMAGE_BARQ_AGENT
+  value: {{ . | quote }}
+{{- end }}
 # Go collects garbage more often before its memory comes to the limit.
 - name: GOMEMLIMIT
   valueFrom:

@@ -28,6 +28,8 @@ type Translator struct {
 	Cache client.Reader
 	// DefaultImage is the image for a spec without one; empty means the chart's.
 	DefaultImage string
+	// AgentImage is the image of the agent; empty means none.
+	AgentImage string
 	// has reports whether the API server has an API; known is false while nothing is known. A nil has knows nothing.
 	has func(api string) (has, known bool)
 	// reasons tells the status why a BarqCluster is held back.
@@ -89,6 +91,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:    t.DefaultImage,
+		AgentImage:      t.AgentImage,
 		SecretsChecksum: resolution.Checksum,
 		Template:        clusters.Template(statefulSet),
 		KeepIDs:         t.assignsIDs() && hasChartIDs(statefulSet),

@@ -63,6 +63,11 @@ func TestImages(t *testing.T) {
 	}
 	require.Contains(t, manager(t, `database: {image: "mirror.example/barq-db@`+digest+`"}`).Env,
 		corev1.EnvVar{Name: "RELATED_IMAGE_BARQ_DB", Value: "mirror.example/barq-db@" + digest})
+	require.Contains(t, manager(t, `agent: {image: "mirror.example/barq-agent@`+digest+`"}`).Env,
+		corev1.EnvVar{Name: "RELATED_IMAGE_BARQ_AGENT", Value: "mirror.example/barq-agent@" + digest})
+	for _, variable := range manager(t, `{}`).Env {
+		require.NotEqual(t, "RELATED_IMAGE_BARQ_AGENT", variable.Name)
+	}
 }
 
 func TestFlags(t *testing.T) {
