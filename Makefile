@@ -193,7 +193,7 @@ E2E_ARTIFACTS ?= $(CURDIR)/test/output/e2e
 # With GOGC=400 the API server and the kubelet collect garbage seldom, which is half of their work otherwise.
 .PHONY: e2e
 e2e: bin/e2e ## Run the end-to-end tests on a real node of this machine (Linux, root), or with KUBECONFIG=path on that cluster
-	$(E2E_START) env GOGC=400 BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator $(E2E_SERVER) \
+	$(E2E_START) env GOGC=400 BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator BARQ_AGENT_BIN=$(CURDIR)/bin/e2e/barq-agent $(E2E_SERVER) \
 		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 60m -test.parallel 4 $(if $(SHORT),-test.short) $(E2E_TEST_FLAGS)
 
 # Only the command line counts: the KUBECONFIG of a shell often names a cluster that no
@@ -218,8 +218,9 @@ endif
 # Built before they are run, because a node has no network to fetch modules from.
 .PHONY: bin/e2e
 bin/e2e:
-	@echo "building the operator, the stand-in, the node and the tests (minutes the first time)"
+	@echo "building the operator, the agent, the stand-in, the node and the tests (minutes the first time)"
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/e2e/barq-operator ./cmd/barq-operator
+	$(GO) build -trimpath -o bin/e2e/barq-agent ./cmd/barq-agent
 	$(GO) build -trimpath -o bin/e2e/barq-server ./test/barqserver/cmd/barq-server
 	cd test/e2e && $(GO) build -o $(CURDIR)/bin/e2e/node ./cmd/node && $(GO) test -c -o $(CURDIR)/bin/e2e/e2e.test .
 

@@ -22,8 +22,11 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 		require.NoError(t, err, "helm %s: %s", strings.Join(args, " "), out)
 		return string(out)
 	}
+	agentRepository, agentDigest, _ := strings.Cut(images.agent, "@")
 	helm("install", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--wait", "--timeout", "3m",
-		"--set", "image.repository="+repository+",image.digest="+digest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
+		"--set", "image.repository="+repository+",image.digest="+digest,
+		// The operator's BarqClusters have the agent too.
+		"--set", "agent.enabled=true,agent.image.repository="+agentRepository+",agent.image.tag=,agent.image.digest="+agentDigest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
 	installed := barqcluster.Parse(t, namespace, "vectors", `{}`)
 	before := suite.Runs(t, installed)
 	require.Len(t, before, 1)

@@ -20,6 +20,8 @@ const (
 	registryVariable = "BARQ_E2E_REGISTRY"
 	// operatorVariable is the path of the operator's binary.
 	operatorVariable = "BARQ_OPERATOR_BIN"
+	// agentVariable is the path of the agent's binary.
+	agentVariable = "BARQ_AGENT_BIN"
 	// serverVariable is the path of a barq-server to pack.
 	serverVariable = "BARQ_SERVER_BIN"
 	// standIn is set when that is the stand-in of test/barqserver.
@@ -33,6 +35,7 @@ type imageReferences struct {
 	// operator is the one under test; nextOperator is the same with a chart that
 	// changes the pods of every BarqCluster.
 	operator, nextOperator string
+	agent                  string
 	// database and otherDatabase have the same files and different digests.
 	database, otherDatabase string
 }
@@ -69,6 +72,9 @@ func packImages(ctx context.Context) (imageReferences, error) {
 	}{
 		{&references.operator, "barq-operator:this", pushOperator(filepath.Join(root, "helm-charts"))},
 		{&references.nextOperator, "barq-operator:next", pushOperator(nextChart)},
+		{&references.agent, "barq-agent:this", func(reference string) (string, error) {
+			return image.Push(ctx, reference, programimage.Agent.Content(root, os.Getenv(agentVariable)))
+		}},
 		{&references.database, "barq-db:one", pushDatabase("one")},
 		{&references.otherDatabase, "barq-db:other", pushDatabase("other")},
 	} {

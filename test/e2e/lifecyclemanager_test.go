@@ -221,7 +221,7 @@ type subscription struct {
 // away after the test, before the namespace.
 func newSubscription(t *testing.T) subscription {
 	t.Helper()
-	s := subscription{namespace: newNamespace(t)}
+	s := subscription{namespace: newNamespace(t), env: []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_AGENT", Value: images.agent}}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			collectLifecycleManager(t.Name())

@@ -79,7 +79,7 @@ func confined(t *testing.T, this packedBundle) {
 	t.Run("SingleNamespace", func(t *testing.T) {
 		t.Parallel()
 		installed := newSubscription(t)
-		installed.env = []corev1.EnvVar{{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase}}
+		installed.env = append(installed.env, corev1.EnvVar{Name: "RELATED_IMAGE_BARQ_DB", Value: images.otherDatabase})
 		target := newNamespace(t)
 		installed.create(t, "stable", target)
 		installed.waitFor(t, this.version, images.operator)

@@ -29,7 +29,7 @@ const (
 // kubectl runs the program that a person would type.
 func kubectl(args ...string) *exec.Cmd { return exec.Command("kubectl", args...) }
 
-// installOperator installs config/default with the given image and waits until the
+// installOperator installs config/default with the given image and the agent's, and waits until the
 // operator answers.
 func installOperator(ctx context.Context, image string) error {
 	overlay, err := os.MkdirTemp(filepath.Join(root, "test", "e2e"), ".install-")
@@ -41,6 +41,10 @@ func installOperator(ctx context.Context, image string) error {
 	kustomization, err := yaml.Marshal(map[string]any{
 		"resources": []string{"../../../config/default"},
 		"images":    []any{map[string]any{"name": "ghcr.io/barq-db/barq-operator", "newName": repository, "digest": digest}},
+		"patches": []any{map[string]any{
+			"target": map[string]any{"kind": "Deployment", "name": operatorName},
+			"patch":  fmt.Sprintf(`[{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "RELATED_IMAGE_BARQ_AGENT", "value": %q}}]`, images.agent),
+		}},
 	})
 	if err != nil {
 		return err
