@@ -184,6 +184,31 @@ func TestFleetHaltsAtABrokenOne(t *testing.T) {
 	})
 }
 
+// An operator that brings the agent, or takes it away, restarts the databases in turns.
+func TestFleetGetsTheAgentAndLosesIt(t *testing.T) {
+	fleet := newFleet(t, 2)
+	rollouts := fleet.watch(t)
+	for _, image := range []string{"registry.example.com/barq-agent:v0.1.0", ""} {
+		operator.Stop()
+		startOperator(t, []string{"RELATED_IMAGE_BARQ_AGENT=" + image})
+		for _, cluster := range fleet {
+			eventually(t, func() string {
+				found := ""
+				for _, container := range statefulSet(t, cluster).Spec.Template.Spec.InitContainers {
+					found = container.Image
+				}
+				if found != image {
+					return fmt.Sprintf("the agent's image is %q", found)
+				}
+				return ""
+			})
+			waitReady(t, cluster)
+		}
+	}
+	require.Equal(t, 1, rollouts.most(statefulSetsUnderWay), rollouts.log())
+	require.Equal(t, 1, rollouts.most(podsAway), rollouts.log())
+}
+
 // With no slot at all only what restarts no pod goes; with two, two go at a time.
 func TestFleetWithOtherLimits(t *testing.T) {
 	fleet := newFleet(t, 4)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/durable"
@@ -96,6 +98,9 @@ func (c carrier) do() (folder string, err error) {
 	if before := c.step.File; c.step.Kind == EditFile && (about.Size() != before.Size || !about.ModTime().Equal(before.Changed)) {
 		return "", ErrChanged
 	}
+	if c.step.Kind == EditFile && c.step.File.Edit == Cut {
+		return c.cut(file)
+	}
 	taken, err := quarantine.New(c.root, c.now)
 	if err != nil {
 		return "", err
@@ -107,8 +112,6 @@ func (c carrier) do() (folder string, err error) {
 		return c.takeFile(file, about, taken)
 	case c.step.File.Edit == Rewrite:
 		return c.rewrite(file, about, taken)
-	case c.step.File.Edit == Cut:
-		return c.cut(file, taken)
 	default:
 		return "", errors.Join(taken.Discard(), end(file))
 	}
@@ -168,15 +171,14 @@ func (c carrier) takeFile(file *os.File, about os.FileInfo, taken *quarantine.Wr
 	return folder, durable.Sync(c.root, path.Dir(c.step.Path))
 }
 
-// cut cuts off the end of the file in place, which needs no space.
-func (c carrier) cut(file *os.File, taken *quarantine.Writer) (string, error) {
+// cut cuts off the end of the file in place, which needs no space. A full disk has none for the quarantine. What was
+// never acknowledged is cut off without it, or the database could not start before the disk has grown.
+func (c carrier) cut(file *os.File) (string, error) {
 	found := c.step.File
-	for _, damage := range found.Damages {
-		if err := c.take(file, damage, taken); err != nil {
-			return "", errors.Join(err, taken.Discard())
-		}
+	folder, err := c.keepEnd(file)
+	if errors.Is(err, syscall.ENOSPC) && !slices.ContainsFunc(found.Damages, mayLose) {
+		folder, err = "", nil
 	}
-	folder, err := publish(taken)
 	if err != nil {
 		return "", err
 	}
@@ -188,6 +190,23 @@ func (c carrier) cut(file *os.File, taken *quarantine.Writer) (string, error) {
 	}
 	return folder, nil
 }
+
+// keepEnd puts what is to be cut off into quarantine.
+func (c carrier) keepEnd(file *os.File) (string, error) {
+	taken, err := quarantine.New(c.root, c.now)
+	if err != nil {
+		return "", err
+	}
+	for _, damage := range c.step.File.Damages {
+		if err := c.take(file, damage, taken); err != nil {
+			return "", errors.Join(err, taken.Discard())
+		}
+	}
+	return publish(taken)
+}
+
+// mayLose reports whether a repair takes out what may have been acknowledged.
+func mayLose(damage wal.Damage) bool { return damage.Cure != wal.Certain }
 
 // take puts into quarantine what a line has besides records.
 func (c carrier) take(file *os.File, damage wal.Damage, taken *quarantine.Writer) error {
