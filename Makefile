@@ -274,6 +274,13 @@ AGENT_KILLS ?= 1000
 chaos-data: ## Kill Barq DB and its agent again and again while clients write, and look for each document (Linux; half an hour)
 	AGENT_KILLS='$(AGENT_KILLS)' $(GO) test -timeout 3h -count=1 -v -run TestNoAcknowledgedWriteIsLostByAKill ./test/agent
 
+# How many documents bench-agent writes 20 times.
+AGENT_BENCH ?= 100000
+
+.PHONY: bench-agent
+bench-agent: ## Measure what a history of rewrites takes once the agent has compacted it (Linux; minutes)
+	AGENT_BENCH='$(AGENT_BENCH)' $(GO) test -timeout 1h -count=1 -v -run TestAHistoryOfRewrites ./test/agent
+
 .PHONY: test-chaos
 test-chaos: ## Run the tests of the fault suite, and most faults with few BarqClusters
 	$(GO) test -timeout 30m -count=1 -v $(GO_TEST_FLAGS) ./test/chaos/...

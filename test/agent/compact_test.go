@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,8 +17,8 @@ import (
 )
 
 // rewrite writes a log in which each document was written again and again, some were deleted, and
-// many have equal scores. It returns the size of what is alive, about.
-func rewrite(t *testing.T, data string, documents, times int) int {
+// many have equal scores. It returns the lines of what is alive, one a document.
+func rewrite(t *testing.T, data string, documents, times int) []string {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	last := make([]string, documents+1)
@@ -34,7 +35,7 @@ func rewrite(t *testing.T, data string, documents, times int) int {
 		log.WriteString(line + "\n")
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(data, logOfThings), []byte(log.String()), 0o600))
-	return len(strings.Join(last, "\n"))
+	return slices.DeleteFunc(last, func(line string) bool { return line == "" })
 }
 
 // answers returns what searches find, in the order in which they find it.
@@ -65,7 +66,7 @@ func TestWhatWasSupersededGoes(t *testing.T) {
 	first := serve(t, how{})
 	first.fill(0)
 	first.stop()
-	live := rewrite(t, first.data, 3000, 20)
+	live := len(strings.Join(rewrite(t, first.data, 3000, 20), "\n"))
 
 	second := serve(t, how{data: first.data, flags: []string{"--rotate-size", "1", "--compaction-duty", "1"}})
 	before := second.answers()

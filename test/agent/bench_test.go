@@ -1,0 +1,132 @@
+//go:build linux
+
+package agent
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/bench/procfs"
+)
+
+// benchVariable is how many documents TestAHistoryOfRewrites writes 20 times.
+const benchVariable = "AGENT_BENCH"
+
+// benchPatience is how long a start or the compaction may take there.
+const benchPatience = 20 * time.Minute
+
+// Documents that were written 20 times take little more space, and little more time at a start, than documents that
+// were written once. The compaction takes little memory, and searches go on meanwhile.
+func TestAHistoryOfRewrites(t *testing.T) {
+	documents, err := strconv.Atoi(os.Getenv(benchVariable))
+	if err != nil {
+		t.Skip("takes minutes: make bench-agent runs it")
+	}
+	once, often := newData(t), newData(t)
+	writeLive(t, once, rewrite(t, often, documents, 20))
+	flags := []string{"--rotate-size", "1"}
+
+	fresh, startOfFresh := timedStart(t, how{data: once, flags: flags})
+	fresh.await("the log is moved", func() bool { return len(segments(t, once)) > 0 })
+	searches := fresh.searchFor(10*time.Second, nil)
+	sizeOfFresh := fresh.size()
+	fresh.stop()
+
+	first, startOfHistory := timedStart(t, how{data: often, flags: flags})
+	sizeOfHistory := first.size()
+	began := time.Now()
+	compacted := make(chan struct{})
+	go func() {
+		defer close(compacted)
+		first.await("the segments are compacted", func() bool { return len(first.lines("the segments are compacted")) > 0 })
+	}()
+	during := first.searchFor(benchPatience, compacted)
+	took := time.Since(began)
+	memory, err := procfs.ReadMemory(first.pid)
+	require.NoError(t, err)
+	first.stop()
+
+	second, startOfCompacted := timedStart(t, how{data: often, flags: flags})
+	sizeOfCompacted := second.size()
+	second.stop()
+
+	t.Logf("\n%d documents\n%-34s %12s %12s\n%-34s %12s %9d MB\n%-34s %12s %9d MB\n%-34s %12s %9d MB\n%s",
+		documents, "", "start", "log",
+		"written once", startOfFresh.Round(time.Millisecond), sizeOfFresh>>20,
+		"written 20 times", startOfHistory.Round(time.Millisecond), sizeOfHistory>>20,
+		"written 20 times, compacted", startOfCompacted.Round(time.Millisecond), sizeOfCompacted>>20,
+		fmt.Sprintf("the compaction took %s, and the agent at most %d MiB; p99 of searches %s, during the compaction %s",
+			took.Round(time.Second), memory.Peak>>20, percentile(searches, 99), percentile(during, 99)))
+	require.Less(t, float64(sizeOfCompacted), 1.5*float64(sizeOfFresh))
+	require.Less(t, startOfCompacted.Seconds(), 1.3*startOfFresh.Seconds())
+	require.Less(t, memory.Peak, int64(64<<20))
+}
+
+// newData returns a data directory with an empty collection.
+func newData(t *testing.T) string {
+	t.Helper()
+	a := serve(t, how{})
+	a.fill(0)
+	a.stop()
+	return a.data
+}
+
+// writeLive writes the log of a database in which each document was written once.
+func writeLive(t *testing.T, data string, live []string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(data, logOfThings), []byte(strings.Join(live, "\n")+"\n"), 0o600))
+}
+
+// timedStart starts an agent and returns how long it takes until the server answers.
+func timedStart(t *testing.T, how how) (*agent, time.Duration) {
+	t.Helper()
+	began := time.Now()
+	a := launch(t, how)
+	a.await("the server answers", func() bool { return a.Health(t.Context()) == nil })
+	return a, time.Since(began)
+}
+
+func (a *agent) await(what string, check func() bool) {
+	for deadline := time.Now().Add(benchPatience); !check(); time.Sleep(moment) {
+		if time.Now().After(deadline) {
+			a.t.Errorf("not within %s: %s", benchPatience, what)
+			return
+		}
+	}
+}
+
+// searchFor searches until the time is over or the channel is closed, and returns how long each search took.
+func (a *agent) searchFor(limit time.Duration, end <-chan struct{}) []time.Duration {
+	a.t.Helper()
+	ctx, cancel := context.WithTimeout(a.t.Context(), limit)
+	defer cancel()
+	var took []time.Duration
+	for {
+		select {
+		case <-ctx.Done():
+			return took
+		case <-end:
+			return took
+		default:
+		}
+		began := time.Now()
+		_, err := a.Search(a.t.Context(), "things", []float32{float32(len(took) % 10), 1}, 10)
+		require.NoError(a.t, err)
+		took = append(took, time.Since(began))
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func percentile(took []time.Duration, percent int) time.Duration {
+	slices.Sort(took)
+	return took[len(took)*percent/100].Round(100 * time.Microsecond)
+}
