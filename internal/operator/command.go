@@ -57,9 +57,9 @@ func NewCommand() *cobra.Command {
 		Short: "Runs Barq DB on Kubernetes",
 		Long: "barq-operator runs a Barq DB for every BarqCluster.\n\n" +
 			"Environment:\n" +
-			"  " + helmmanager.WatchNamespaceEnvVar + "            namespaces to watch, separated by commas; empty watches all\n" +
-			"  RELATED_IMAGE_BARQ_DB      image of a BarqCluster that names none; empty leaves it to the chart\n" +
-			"  RELATED_IMAGE_BARQ_AGENT   image of the agent; empty runs Barq DB without one",
+			"  " + helmmanager.WatchNamespaceEnvVar + "            namespaces to watch, separated by commas; empty watches all.\n" +
+			"  RELATED_IMAGE_BARQ_DB      image of a BarqCluster that names none; empty leaves it to the chart.\n" +
+			"  RELATED_IMAGE_BARQ_AGENT   image of the agent; empty runs Barq DB without one.",
 		Version:       version.String(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,

@@ -50,8 +50,8 @@ func TestMain(m *testing.M) {
 // What is built twice, in different folders and from files of different age, is the
 // same to the last byte; and it is what the program needs and nothing else.
 func TestImage(t *testing.T) {
-	for name, program := range programs {
-		t.Run(name, func(t *testing.T) { requireImage(t, program) })
+	for short, program := range programs {
+		t.Run(short, func(t *testing.T) { requireImage(t, program) })
 	}
 }
 

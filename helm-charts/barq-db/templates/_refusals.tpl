@@ -87,7 +87,7 @@ values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one
 
 {{- define "barq-db.agentRefusals" }}
 {{- if and .agent.enabled .tls.secretName }}
-values: agent.enabled: the agent asks the server over plain HTTP, which a server with tls.secretName does not speak; set agent.enabled to false, or leave tls.secretName empty
+values: agent.enabled: the agent asks over plain HTTP, which tls.secretName turns off; set agent.enabled to false, or leave tls.secretName empty
 {{- end }}
 {{- end }}
 
