@@ -75,13 +75,15 @@ func TestWorkflowsMayOnlyRead(t *testing.T) {
 
 var fromPattern = regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(\S+)`)
 
-// The image that compiles the operator is named by digest, and by the tag that people read.
+// The image that compiles the operator and the agent is named by digest, and by the tag that people read.
 func TestImagesOfTheDockerfileAreNamedByDigest(t *testing.T) {
-	from := fromPattern.FindAllStringSubmatch(read(t, "Dockerfile").text, -1)
-	require.NotEmpty(t, from)
-	for _, match := range from {
-		if match[1] != "scratch" {
-			require.Regexp(t, `^[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$`, match[1])
+	for _, file := range []string{"Dockerfile", "agent.Dockerfile"} {
+		from := fromPattern.FindAllStringSubmatch(read(t, file).text, -1)
+		require.NotEmpty(t, from)
+		for _, match := range from {
+			if match[1] != "scratch" {
+				require.Regexp(t, `^[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$`, match[1])
+			}
 		}
 	}
 }
