@@ -35,7 +35,7 @@ var version = programimage.Version{
 	Number: "1.2.3-test", Commit: "0123456789abcdef0123456789abcdef01234567", Date: "2026-01-02T03:04:05+01:00",
 }
 
-// programs are those that are shipped, with what the short form of a test calls them.
+// programs are those that are shipped, by the name of their subtest.
 var programs = map[string]programimage.Program{"Operator": programimage.Operator, "Agent": programimage.Agent}
 
 // TestMain leaves the other architectures out of the short form: all of the operator's code is compiled for each.
@@ -50,8 +50,8 @@ func TestMain(m *testing.M) {
 // What is built twice, in different folders and from files of different age, is the
 // same to the last byte; and it is what the program needs and nothing else.
 func TestImage(t *testing.T) {
-	for short, program := range programs {
-		t.Run(short, func(t *testing.T) { requireImage(t, program) })
+	for subtest, program := range programs {
+		t.Run(subtest, func(t *testing.T) { requireImage(t, program) })
 	}
 }
 
