@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 )
@@ -18,21 +17,21 @@ func Concerns(parts ...Part) predicate.Funcs {
 	return predicate.Funcs{UpdateFunc: func(changed event.UpdateEvent) bool {
 		before, known := changed.ObjectOld.(*unstructured.Unstructured)
 		after, ok := changed.ObjectNew.(*unstructured.Unstructured)
-		return !known || !ok || IsResync(before, after) ||
-			!reflect.DeepEqual(MetadataOf(before), MetadataOf(after)) ||
-			holderOf(before) != holderOf(after) ||
+		return !known || !ok || ConcernsAll(before, after) ||
 			slices.ContainsFunc(parts, func(part Part) bool { return !reflect.DeepEqual(part.Of(before), part.Of(after)) })
 	}}
 }
 
-// IsResync reports whether an informer sends a version of an object again, as it does from time to time.
-func IsResync(before, after client.Object) bool {
-	return before.GetResourceVersion() == after.GetResourceVersion()
+// ConcernsAll reports whether an update of a BarqCluster concerns every controller, whatever parts of the status it
+// reads: the metadata, the spec or the operator that holds it has changed, or an informer sends the same version again.
+func ConcernsAll(before, after *unstructured.Unstructured) bool {
+	return before.GetResourceVersion() == after.GetResourceVersion() ||
+		!reflect.DeepEqual(metadataOf(before), metadataOf(after)) || HolderOf(before) != HolderOf(after)
 }
 
-// MetadataOf returns the metadata without the fields that every change changes. With the generation, it covers the
+// metadataOf returns the metadata without the fields that every change changes. With the generation, it covers the
 // spec.
-func MetadataOf(cluster *unstructured.Unstructured) map[string]any {
+func metadataOf(cluster *unstructured.Unstructured) map[string]any {
 	metadata, _ := cluster.Object["metadata"].(map[string]any)
 	metadata = maps.Clone(metadata)
 	delete(metadata, "resourceVersion")
@@ -56,8 +55,8 @@ func (p Part) Of(cluster *unstructured.Unstructured) map[string]any {
 	return found
 }
 
-// holderOf returns which operator holds a BarqCluster.
-func holderOf(cluster *unstructured.Unstructured) any {
-	status, _ := cluster.Object["status"].(map[string]any)
-	return status["operator"]
+// HolderOf returns the name of the operator that holds a BarqCluster, or nothing.
+func HolderOf(cluster *unstructured.Unstructured) string {
+	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
+	return holder
 }

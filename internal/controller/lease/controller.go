@@ -88,7 +88,7 @@ func (r *Reconciler) keeps(object client.Object) bool {
 		return false
 	}
 	question, _, _ := unstructured.NestedString(cluster.Object, "status", "takeover")
-	return holderOf(cluster) == r.Operator && question == ""
+	return clusters.HolderOf(cluster) == r.Operator && question == ""
 }
 
 // Reconcile makes sure that an operator holds the lease of one BarqCluster.
@@ -236,7 +236,7 @@ func (r *Reconciler) write(ctx context.Context, cluster *v1alpha1.BarqCluster, h
 	if err := r.Statuses.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), fieldOwner); err != nil {
 		return fmt.Errorf("taking the lease of BarqCluster %s: %w", client.ObjectKeyFromObject(cluster), err)
 	}
-	if holderOf(written) != holder {
+	if clusters.HolderOf(written) != holder {
 		return fmt.Errorf("taking the lease of BarqCluster %s: the CRD barqclusters.barq.db has no status.operator; apply the CRD of this version of the operator",
 			client.ObjectKeyFromObject(cluster))
 	}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
 // View is a client that shows only the BarqClusters that the operator holds. Every controller already
@@ -47,11 +48,5 @@ func (v *View) hides(object *unstructured.Unstructured) bool {
 	if object.GroupVersionKind().GroupKind() != v1alpha1.BarqClusterKind.GroupKind() {
 		return false
 	}
-	return holderOf(object) != v.Operator
-}
-
-// holderOf returns the name of the operator that holds a BarqCluster, or nothing.
-func holderOf(cluster *unstructured.Unstructured) string {
-	holder, _, _ := unstructured.NestedString(cluster.Object, "status", "operator")
-	return holder
+	return clusters.HolderOf(object) != v.Operator
 }

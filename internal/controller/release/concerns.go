@@ -20,17 +20,11 @@ func concerns(own *releasestatus.Written) predicate.TypedFuncs[*unstructured.Uns
 	return predicate.TypedFuncs[*unstructured.Unstructured]{
 		UpdateFunc: func(changed event.TypedUpdateEvent[*unstructured.Unstructured]) bool {
 			before, after := changed.ObjectOld, changed.ObjectNew
-			return clusters.IsResync(before, after) ||
-				!reflect.DeepEqual(clusters.MetadataOf(before), clusters.MetadataOf(after)) ||
-				!reflect.DeepEqual(othersPartOf(before), othersPartOf(after)) ||
+			return clusters.ConcernsAll(before, after) ||
+				// Rollouts are held back while data is at risk.
+				upgrade.DataAtRisk(before) != upgrade.DataAtRisk(after) ||
 				// The controller reverts changes by others to its part.
 				!own.IsOwnFailure(after) && !reflect.DeepEqual(clusters.ReleasePart.Of(before), clusters.ReleasePart.Of(after))
 		},
 	}
-}
-
-// othersPartOf returns which operator holds the BarqCluster, and whether data is at risk, which holds rollouts back.
-func othersPartOf(cluster *unstructured.Unstructured) map[string]any {
-	status, _ := cluster.Object["status"].(map[string]any)
-	return map[string]any{"operator": status["operator"], "data at risk": upgrade.DataAtRisk(cluster)}
 }
