@@ -45,17 +45,7 @@ func FuzzRepair(f *testing.F) {
 		require.NoError(t, err)
 
 		out := map[string]int{}
-		folders, err := quarantine.List(root)
-		require.NoError(t, err)
-		for _, folder := range folders {
-			entries, err := quarantine.Read(root, folder)
-			require.NoError(t, err)
-			for _, entry := range entries {
-				content, err := quarantine.Bytes(root, folder, entry)
-				require.NoError(t, err)
-				out[entry.File] += solid(content)
-			}
-		}
+		eachPiece(t, root, func(entry quarantine.Entry, content []byte) { out[entry.File] += solid(content) })
 		after := read(t, root)
 		for name, before := range map[string][]byte{logPath: log, rotated: segment} {
 			require.Equal(t, solid(before), solid([]byte(after[name]))+out[name], "every byte is somewhere")

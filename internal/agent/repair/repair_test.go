@@ -22,12 +22,12 @@ import (
 
 // Lines, and what is no line.
 const (
-	one     = `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0,2.0],"payload":{"body":"one"}}}}`
-	two     = `{"op":{"Insert":{"id":{"Str":"two"},"vector":[0.5,-2.0],"payload":{"body":"two"}}}}`
-	gone    = `{"op":{"Delete":{"U64":1}}}`
-	poison  = `{"op":{"Insert":{"id":{"U64":3},"vector":[null,2.0],"payload":{"body":"three"}}}}`
-	foreign = `{"op":{"Insert":{"id":{"U64":3},"vector":[1.0,2.0,3.0],"payload":{"body":"three"}}}}`
-	torn    = `{"op":{"Insert":{"id":{"U64":4},"vector":[1.0,2`
+	one     = wallinetest.One
+	two     = wallinetest.Two
+	gone    = wallinetest.Gone
+	poison  = wallinetest.Poison
+	foreign = wallinetest.Foreign
+	torn    = wallinetest.Torn
 )
 
 const sound = wallinetest.WrittenSchema
@@ -82,22 +82,14 @@ func read(t testing.TB, root *os.Root) files {
 func taken(t testing.TB, root *os.Root) []string {
 	t.Helper()
 	found := []string{}
-	folders, err := quarantine.List(root)
-	require.NoError(t, err)
-	for _, folder := range folders {
-		entries, err := quarantine.Read(root, folder)
-		require.NoError(t, err)
-		for _, entry := range entries {
-			content, err := quarantine.Bytes(root, folder, entry)
-			require.NoError(t, err)
-			require.Len(t, content, int(entry.Length))
-			said := entry.Kind + " " + string(content)
-			if entry.Lost {
-				said = "lost: " + said
-			}
-			found = append(found, said)
+	eachPiece(t, root, func(entry quarantine.Entry, content []byte) {
+		require.Len(t, content, int(entry.Length))
+		said := entry.Kind + " " + string(content)
+		if entry.Lost {
+			said = "lost: " + said
 		}
-	}
+		found = append(found, said)
+	})
 	return found
 }
 
@@ -348,4 +340,20 @@ func TestCopies(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
 	require.NoError(t, repair.Sync(root))
+}
+
+// eachPiece visits what is in quarantine, in order.
+func eachPiece(t testing.TB, root *os.Root, visit func(entry quarantine.Entry, content []byte)) {
+	t.Helper()
+	folders, err := quarantine.List(root)
+	require.NoError(t, err)
+	for _, folder := range folders {
+		entries, err := quarantine.Read(root, folder)
+		require.NoError(t, err)
+		for _, entry := range entries {
+			content, err := quarantine.Bytes(root, folder, entry)
+			require.NoError(t, err)
+			visit(entry, content)
+		}
+	}
 }

@@ -20,12 +20,12 @@ import (
 
 // Pieces of lines.
 const (
-	one     = `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0,2.0],"payload":{"body":"one"}}}}`
-	two     = `{"op":{"Insert":{"id":{"Str":"two"},"vector":[0.5,-2.0],"payload":{"body":"two"}}}}`
-	gone    = `{"op":{"Delete":{"U64":1}}}`
-	poison  = `{"op":{"Insert":{"id":{"U64":3},"vector":[null,2.0],"payload":{"body":"three"}}}}`
-	foreign = `{"op":{"Insert":{"id":{"U64":3},"vector":[1.0,2.0,3.0],"payload":{"body":"three"}}}}`
-	torn    = `{"op":{"Insert":{"id":{"U64":4},"vector":[1.0,2`
+	one     = wallinetest.One
+	two     = wallinetest.Two
+	gone    = wallinetest.Gone
+	poison  = wallinetest.Poison
+	foreign = wallinetest.Foreign
+	torn    = wallinetest.Torn
 	zeros   = "\x00\x00\x00"
 )
 

@@ -48,6 +48,17 @@ const WrittenSchema = `{
   "tenant_id": "default"
 }`
 
+// Lines of the collection with one text, and what is no line: Poison has no number in its vector, Foreign has another
+// dimension, and Torn was cut off.
+const (
+	One     = `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0,2.0],"payload":{"body":"one"}}}}`
+	Two     = `{"op":{"Insert":{"id":{"Str":"two"},"vector":[0.5,-2.0],"payload":{"body":"two"}}}}`
+	Gone    = `{"op":{"Delete":{"U64":1}}}`
+	Poison  = `{"op":{"Insert":{"id":{"U64":3},"vector":[null,2.0],"payload":{"body":"three"}}}}`
+	Foreign = `{"op":{"Insert":{"id":{"U64":3},"vector":[1.0,2.0,3.0],"payload":{"body":"three"}}}}`
+	Torn    = `{"op":{"Insert":{"id":{"U64":4},"vector":[1.0,2`
+)
+
 const blanks = " \t\r"
 
 // insert returns a line of an id, a vector and a payload.
