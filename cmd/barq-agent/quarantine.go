@@ -52,6 +52,14 @@ func newQuarantineCommand() *cobra.Command {
 			},
 		},
 		newApplyCommand(&data),
+		&cobra.Command{
+			Use:   "close NAME",
+			Short: "Say that nothing more is to be done about a repair, which ends the warning; the bytes stay",
+			Args:  cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error {
+				return inside(data, func(root *os.Root) error { return quarantine.Close(root, args[0], time.Now()) })
+			},
+		},
 	)
 	return cmd
 }
@@ -98,7 +106,11 @@ func apply(cmd *cobra.Command, root *os.Root, args []string, replace bool) error
 	for _, id := range report.Present {
 		fmt.Fprintf(cmd.OutOrStdout(), "document %s is there and stays as it is; --replace replaces it\n", id)
 	}
-	return nil
+	if len(report.Present) > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "quarantine %s stays open; barq-agent quarantine close %s closes it\n", args[0], args[0])
+		return nil
+	}
+	return quarantine.Close(root, args[0], time.Now())
 }
 
 func linesToApply(cmd *cobra.Command, root *os.Root, args []string, entries []quarantine.Entry) (io.Reader, error) {
@@ -131,7 +143,7 @@ func list(cmd *cobra.Command, root *os.Root) error {
 		return err
 	}
 	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tTIME\tFILE\tPIECES\tBYTES\tLOST")
+	fmt.Fprintln(table, "NAME\tTIME\tFILE\tPIECES\tBYTES\tLOST\tSTATE")
 	for _, name := range names {
 		entries, err := quarantine.Read(root, name)
 		if err != nil {
@@ -145,7 +157,15 @@ func list(cmd *cobra.Command, root *os.Root) error {
 				lost++
 			}
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\n", name, entries[0].Time.Format(time.RFC3339), entries[0].File, len(entries), size, lost)
+		closed, err := quarantine.IsClosed(root, name)
+		if err != nil {
+			return err
+		}
+		state := "open"
+		if closed {
+			state = "closed"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%s\n", name, entries[0].Time.Format(time.RFC3339), entries[0].File, len(entries), size, lost, state)
 	}
 	return table.Flush()
 }

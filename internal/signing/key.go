@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -38,6 +39,12 @@ type Key struct{ secret []byte }
 
 // New returns a key of the given bytes.
 func New(secret []byte) *Key { return &Key{secret: secret} }
+
+// Derive returns bytes for another purpose than signing records. The same key and purpose always give the same bytes, and
+// nothing about the key follows from them.
+func (k *Key) Derive(purpose string, length int) ([]byte, error) {
+	return hkdf.Key(sha256.New, k.secret, nil, purpose, length)
+}
 
 // Sign writes the annotations with digest and signature into a record of the BarqCluster with the given UID. Name,
 // namespace, labels and content must be final.

@@ -3,116 +3,84 @@
 package agent
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/json"
-	"encoding/pem"
-	"math/big"
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/agentcert"
+	"github.com/barq-db/barq-operator/internal/agentclient"
 )
 
-// authority signs certificates.
-type authority struct {
-	t           *testing.T
-	key         *ecdsa.PrivateKey
-	certificate *x509.Certificate
-}
+const uid, otherUID = types.UID("6f4c2d4e-0000-4000-8000-000000000001"), types.UID("6f4c2d4e-0000-4000-8000-000000000002")
 
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t *testing.T) *agentcert.Authority {
 	t.Helper()
-	a := &authority{t: t, key: newKey(t)}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	seed := make([]byte, agentcert.SeedSize)
+	for i := range seed {
+		seed[i] = byte(rand.Uint32())
 	}
-	content, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
+	authority, err := agentcert.New(seed)
 	require.NoError(t, err)
-	a.certificate, err = x509.ParseCertificate(content)
-	require.NoError(t, err)
-	return a
+	return authority
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+// issue writes the certificates of an agent into the folder from which it reads them.
+func issue(t *testing.T, folder string, authority *agentcert.Authority) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	material, err := authority.Agent(uid, time.Now())
 	require.NoError(t, err)
-	return key
-}
-
-// sign returns a certificate and its key in PEM.
-func (a *authority) sign(usage x509.ExtKeyUsage) (certificate, key []byte) {
-	a.t.Helper()
-	private := newKey(a.t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: []string{"agent"}, NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{usage},
-	}
-	content, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &private.PublicKey, a.key)
-	require.NoError(a.t, err)
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(a.t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: content}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
-}
-
-// write writes the files of a server's certificates.
-func (a *authority) write(folder string) {
-	a.t.Helper()
-	certificate, key := a.sign(x509.ExtKeyUsageServerAuth)
-	for name, content := range map[string][]byte{
-		"tls.crt": certificate, "tls.key": key,
-		"ca.crt": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw}),
-	} {
-		require.NoError(a.t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+	for name, content := range material.Data {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
 	}
 }
 
-// client returns a client that trusts the authority. signer has signed its certificate; it has none if
-// that is nil.
-func (a *authority) client(signer *authority) *http.Client {
-	a.t.Helper()
-	trusted := x509.NewCertPool()
-	trusted.AddCert(a.certificate)
-	config := &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: trusted, ServerName: "agent"}
-	if signer != nil {
-		certificate, key := signer.sign(x509.ExtKeyUsageClientAuth)
-		pair, err := tls.X509KeyPair(certificate, key)
-		require.NoError(a.t, err)
-		config.Certificates = []tls.Certificate{pair}
+// ask asks the agent at an address as an operator with that authority.
+func ask(address string, authority *agentcert.Authority, of types.UID) (*v1.Status, error) {
+	return (&agentclient.Client{Authority: authority}).Status(context.Background(), address, of)
+}
+
+// ownAddress returns an address of this machine that no other test has, because the port of an agent is always the same.
+func ownAddress() string {
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+}
+
+// agentAt returns where the agent listens at an address.
+func agentAt(address string) string { return net.JoinHostPort(address, strconv.Itoa(v1.Port)) }
+
+// refusal asks with another TLS configuration, and returns the error.
+func refusal(at string, config *tls.Config) error {
+	answer, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: config}}).Get("https://" + at + v1.StatusPath)
+	if err != nil {
+		return err
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: patience}
+	return answer.Body.Close()
 }
 
 func TestTheOperatorIsTold(t *testing.T) {
-	folder, address := t.TempDir(), freeAddress(t)
+	folder, address := t.TempDir(), ownAddress()
 	first, second := newAuthority(t), newAuthority(t)
-	first.write(folder)
-	a := serve(t, how{flags: []string{"--api-address", address, "--api-certificates", folder}})
+	at := agentAt(address)
+	a := serve(t, how{flags: []string{"--api-address", at, "--api-certificates", folder}})
+	_, err := ask(address, first, uid)
+	require.Error(t, err, "it has no certificates yet")
+
+	issue(t, folder, first)
 	a.fill(7)
-	ask := func(client *http.Client) (v1.Status, error) {
-		answer, err := client.Get("https://" + address + v1.StatusPath)
-		if err != nil {
-			return v1.Status{}, err
-		}
-		defer func() { _ = answer.Body.Close() }()
-		var status v1.Status
-		return status, json.NewDecoder(answer.Body).Decode(&status)
-	}
-	var status v1.Status
+	var status *v1.Status
 	a.eventually("the agent has looked, which it does every 15 seconds", func() bool {
-		var err error
-		status, err = ask(first.client(first))
+		status, err = ask(address, first, uid)
 		require.NoError(t, err)
 		return status.Data.Collections == 1
 	})
@@ -123,16 +91,23 @@ func TestTheOperatorIsTold(t *testing.T) {
 	require.LessOrEqual(t, status.Data.Documents, int64(7))
 	require.Greater(t, status.Disk.Size, status.Disk.Free)
 	require.Empty(t, status.Log.Problem)
+	require.Nil(t, status.Log.Quarantine)
 
-	_, err := ask(first.client(nil))
-	require.ErrorContains(t, err, "certificate required")
-	_, err = ask(first.client(second))
-	require.ErrorContains(t, err, "remote error: tls:", "another authority has signed it")
+	_, err = ask(address, first, otherUID)
+	require.ErrorContains(t, err, "certificate is valid for "+v1.ServerName(string(uid)), "it is the agent of another BarqCluster")
+	_, err = ask(address, second, uid)
+	require.ErrorContains(t, err, "unknown authority")
+	nameless := first.ClientConfig(uid)
+	nameless.Certificates = nil
+	require.ErrorContains(t, refusal(at, nameless), "certificate required")
+	strange := first.ClientConfig(uid)
+	strange.Certificates = second.ClientConfig(uid).Certificates
+	require.ErrorContains(t, refusal(at, strange), "remote error: tls:", "another authority has signed it")
 
-	second.write(folder)
-	_, err = ask(second.client(second))
+	issue(t, folder, second)
+	_, err = ask(address, second, uid)
 	require.NoError(t, err, "renewed certificates count at once")
-	_, err = ask(second.client(first))
+	_, err = ask(address, first, uid)
 	require.Error(t, err)
 	a.stop()
 }

@@ -35,7 +35,7 @@ func TestAPoisonedLog(t *testing.T) {
 	said := refusing.said()
 	require.Equal(t, v1.ReasonLogNotIntact, said.Reason)
 	require.Equal(t, []any{logOfThings, "default", "things"}, []any{said.File, said.Tenant, said.Collection})
-	require.Contains(t, said.Message, "1 lines have to go, the first is line 11 (NoNumber), and the policy is Refuse")
+	require.Contains(t, said.Message, "1 lines have to go, the first is line 11 (NoNumber), and log.invalidLines is Refuse")
 	require.Equal(t, 12, strings.Count(content(t, filepath.Join(first.data, logOfThings)), "\n"), "nothing has changed")
 
 	second := serve(t, how{data: first.data})
@@ -48,6 +48,7 @@ func TestAPoisonedLog(t *testing.T) {
 	list := quarantined(t, first.data, "list")
 	require.Len(t, list, 2)
 	require.Equal(t, []string{logOfThings, "1"}, strings.Fields(list[1])[2:4])
+	require.Equal(t, []string{"1", "open"}, strings.Fields(list[1])[5:])
 	name := strings.Fields(list[1])[0]
 	require.Contains(t, quarantined(t, first.data, "show", name)[1], "NoNumber  true  Insert  4711")
 	require.Equal(t, []string{`{"op":{"Insert":{"id":{"U64":4711},"vector":[null,0.0],"payload":{"n":"x"}}}}`}, quarantined(t, first.data, "export", name))
@@ -59,6 +60,7 @@ func TestAPoisonedLog(t *testing.T) {
 	require.ErrorContains(t, err, "exit status 1", "a server runs")
 	running.stop()
 	require.Equal(t, []string{"1 documents written to collection things of tenant default"}, quarantined(t, first.data, "apply", name, corrected))
+	require.Equal(t, []string{"1", "closed"}, strings.Fields(quarantined(t, first.data, "list")[1])[5:])
 	third := serve(t, how{data: first.data})
 	missing, err := third.Missing(t.Context(), "things", client.Number(4711))
 	require.NoError(t, err)

@@ -3,8 +3,6 @@
 package agent
 
 import (
-	"encoding/json"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,19 +66,14 @@ func TestALogIsSyncedOnceItHasGrown(t *testing.T) {
 }
 
 func TestASyncThatFailsIsTold(t *testing.T) {
-	folder, address := t.TempDir(), freeAddress(t)
+	folder, address := t.TempDir(), ownAddress()
 	authority := newAuthority(t)
-	authority.write(folder)
-	a := serve(t, how{flags: []string{"--sync-interval", "50ms", "--api-address", address, "--api-certificates", folder}})
+	issue(t, folder, authority)
+	a := serve(t, how{flags: []string{"--sync-interval", "50ms", "--api-address", agentAt(address), "--api-certificates", folder}})
 	a.fill(1)
-	operator := authority.client(authority)
 	log := func() v1.Log {
-		answer, err := operator.Get("https://" + address + v1.StatusPath)
+		status, err := ask(address, authority, uid)
 		require.NoError(t, err)
-		defer func() { _ = answer.Body.Close() }()
-		require.Equal(t, http.StatusOK, answer.StatusCode)
-		var status v1.Status
-		require.NoError(t, json.NewDecoder(answer.Body).Decode(&status))
 		return status.Log
 	}
 	a.eventually("all is synced", func() bool { return log().OldestUnsynced == nil && len(a.lines("the server serves")) == 1 })

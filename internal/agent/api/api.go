@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,11 +29,9 @@ const (
 // timeout is how long a request, and the end of the server, may take.
 const timeout = 5 * time.Second
 
-// Serve serves a status until the context ends. The folder has the certificates.
+// Serve serves a status until the context ends. The folder has the certificates, which are read for each connection: the
+// kubelet renews them, and may bring the first ones after the start. Without them no connection succeeds.
 func Serve(ctx context.Context, address, folder string, status func() v1.Status) error {
-	if _, err := configuration(folder); err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+v1.StatusPath, func(answer http.ResponseWriter, _ *http.Request) {
 		answer.Header().Set("Content-Type", "application/json")
@@ -44,6 +44,8 @@ func Serve(ctx context.Context, address, folder string, status func() v1.Status)
 			MinVersion:         tls.VersionTLS13,
 			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return configuration(folder) },
 		},
+		// The client says why a connection failed.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ListenAndServeTLS("", "") }()

@@ -79,6 +79,10 @@ func take(file *os.File, now time.Time) error {
 		return err
 	}
 	_, err = file.WriteAt(append(content, '\n'), 0)
+	if errors.Is(err, syscall.ENOSPC) {
+		// The lock holds on a full disk too. A second process is not told the name of the first.
+		return nil
+	}
 	return err
 }
 

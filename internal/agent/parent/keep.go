@@ -10,6 +10,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/disk"
 	"github.com/barq-db/barq-operator/internal/agent/livelog"
+	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
@@ -78,6 +79,8 @@ type keeping struct {
 	turns chan turn
 	// dirty are the collections whose segments cannot be compacted.
 	dirty map[datadir.Collection]bool
+	// remembered is what the next start is told of the server's memory.
+	remembered int64
 	// growth is that of the disk's use.
 	growth disk.Growth
 }
@@ -121,7 +124,10 @@ func (k *keeping) survey(ctx context.Context) {
 	state, err := k.logs.State()
 	usage, diskErr := disk.Of(k.root)
 	documents, countErr := k.documents(ctx, state.Tenants)
-	if err := errors.Join(err, diskErr, countErr); err != nil {
+	if err := k.reportMemory(); err != nil {
+		k.Log.Error("the memory of the server is not written down", "error", err)
+	}
+	if err := errors.Join(err, diskErr, countErr, k.reportQuarantine()); err != nil {
 		if ctx.Err() == nil {
 			k.Log.Error("the amount of data is not known", "error", err)
 		}
@@ -139,6 +145,21 @@ func (k *keeping) survey(ctx context.Context) {
 			status.Disk.Full = &full
 		}
 	})
+}
+
+// reportMemory takes note of what the server takes, and remembers it if it has changed by a tenth.
+func (k *keeping) reportMemory() error {
+	used, err := memory.Of(k.pid)
+	if err != nil {
+		return err
+	}
+	k.Report.Change(func(status *v1.Status) { status.Memory.Used = used })
+	const tenth = 10
+	if difference := used - k.remembered; max(difference, -difference)*tenth < k.remembered {
+		return nil
+	}
+	k.remembered = used
+	return memory.Remember(k.root, used)
 }
 
 func (k *keeping) documents(ctx context.Context, tenants []string) (int64, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/child"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
+	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
@@ -87,6 +88,11 @@ type parent struct {
 	Options
 	root *os.Root
 	lock *datalock.Lock
+	// pid is that of the server, once it was started.
+	pid int
+	// open are the folders of the quarantine that were counted last, if counted.
+	open    []string
+	counted bool
 }
 
 // blockedError is a plan that blocks the start.
@@ -103,6 +109,9 @@ func (p *parent) prepare() (err error) {
 	if err := p.takeLock(); err != nil {
 		return err
 	}
+	p.Report.Change(func(status *v1.Status) {
+		status.Memory = v1.Memory{Limit: memory.Limit(), Before: memory.Remembered(p.root)}
+	})
 	began := time.Now()
 	if err := compact.RecoverAll(p.root); err != nil {
 		return err
@@ -133,8 +142,12 @@ func (p *parent) prepare() (err error) {
 		repaired := repairOf(plan, done, time.Now().UTC())
 		p.Report.Change(func(status *v1.Status) { status.Log.Repair = repaired })
 	}
-	if err := errors.Join(repair.Sync(p.root), schemacopy.KeepAll(p.root), p.note(found)); err != nil {
+	if err := repair.Sync(p.root); err != nil {
 		return err
+	}
+	// A database starts without these, because a full disk has no room for them.
+	if err := errors.Join(schemacopy.KeepAll(p.root), p.note(found), p.reportQuarantine()); err != nil {
+		p.Log.Error("what helps the next start is not written", "error", err)
 	}
 	p.Log.Info("the data directory is ready", "collections", len(found), "repairs", len(done), "seconds", time.Since(began).Seconds())
 	return nil
@@ -201,7 +214,8 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 		p.Log.Error("the server cannot be started", "error", err)
 		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
 	}
-	p.Log.Info("started the server", "pid", process.PID())
+	p.pid = process.PID()
+	p.Log.Info("started the server", "pid", p.pid)
 	started := time.Now().UTC()
 	p.Report.Change(func(status *v1.Status) { status.Started = started })
 	ctx, stop := context.WithCancel(context.Background())

@@ -4,7 +4,8 @@
 // read. bytes holds what was taken out, one piece behind the other, and manifest.jsonl says of each
 // piece where it was and why it had to go. A folder appears when it is complete and synced, before
 // the bytes disappear from their file. A repair that a crash interrupts starts anew and finds the
-// folder that it made, so nothing is kept twice.
+// folder that it made, so nothing is kept twice. A person closes a folder once nothing more is to be
+// done about it; until then it is open.
 //
 // What lives here: the form of the folder. What is taken out is decided in internal/agent/repair.
 package quarantine

@@ -25,6 +25,8 @@ const (
 	folder   = datadir.Agent + "/quarantine"
 	bytesOf  = "bytes"
 	manifest = "manifest.jsonl"
+	// closed is there once nothing more is to be done about the folder. It holds the time.
+	closed = "closed"
 )
 
 // Entry is a piece that was taken out: a line of the manifest.
@@ -210,4 +212,40 @@ func Bytes(root *os.Root, name string, entry Entry) ([]byte, error) {
 		return nil, fmt.Errorf("the bytes of quarantine %s from %d on have changed", name, entry.At)
 	}
 	return content, nil
+}
+
+// Close says that nothing more is to be done about a folder. What it has stays.
+func Close(root *os.Root, name string, now time.Time) error {
+	if _, err := root.Stat(path.Join(folder, name, manifest)); err != nil {
+		return err
+	}
+	return durable.WriteFile(root, path.Join(folder, name, closed), []byte(now.UTC().Format(time.RFC3339)+"\n"), 0o644)
+}
+
+// IsClosed reports whether nothing more is to be done about a folder.
+func IsClosed(root *os.Root, name string) (bool, error) {
+	_, err := root.Stat(path.Join(folder, name, closed))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Open returns the names of the folders about which something is to be done, oldest first.
+func Open(root *os.Root) ([]string, error) {
+	names, err := List(root)
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	for _, name := range names {
+		done, err := IsClosed(root, name)
+		if err != nil {
+			return nil, err
+		}
+		if !done {
+			open = append(open, name)
+		}
+	}
+	return open, nil
 }

@@ -130,7 +130,7 @@ func (d *decision) step(kind StepKind, file File) {
 // lose plans a step that loses acknowledged writes, if the policy allows it.
 func (d *decision) lose(loss Loss) {
 	if d.options.Policy == Refuse {
-		d.block(loss.File, "%d lines have to go, the first is line %d (%s), and the policy is Refuse. Set it to Quarantine, or repair the file by hand", loss.Count, loss.Line, loss.Kind)
+		d.blockLine(loss.File, wal.Damage{Line: loss.Line}, "%d lines have to go, the first is line %d (%s), and log.invalidLines is Refuse. Set it to Quarantine, or repair the file by hand", loss.Count, loss.Line, loss.Kind)
 		return
 	}
 	loss.Collection = d.Collection

@@ -2,8 +2,16 @@ package v1
 
 import "time"
 
-// StatusPath is where the agent serves its Status, as JSON.
-const StatusPath = "/v1/status"
+const (
+	// Port is where the agent of a pod serves its Status, over TLS with certificates on both sides.
+	Port = 7443
+	// StatusPath is where it does so, as JSON.
+	StatusPath = "/v1/status"
+)
+
+// ServerName returns the name in the certificate of the agents of a BarqCluster, from its UID. So the agents of another
+// BarqCluster cannot speak for it.
+func ServerName(cluster string) string { return cluster + ".barq-agent" }
 
 // Status is what an agent knows of its database. It is of a fixed size, whatever the database holds.
 type Status struct {
@@ -16,6 +24,7 @@ type Status struct {
 	Data    Data       `json:"data"`
 	Log     Log        `json:"log"`
 	Disk    Disk       `json:"disk"`
+	Memory  Memory     `json:"memory"`
 }
 
 // Data is what the database holds.
@@ -38,8 +47,10 @@ type Log struct {
 	// NotCompacted counts collections whose segments are not compacted, because documents without a
 	// payload were written again.
 	NotCompacted int `json:"notCompacted,omitempty"`
-	// Repair is the last start at which something was repaired.
+	// Repair is what was repaired before the present start, if something was.
 	Repair *Repair `json:"repair,omitempty"`
+	// Quarantine is what repairs took out and what is still open. It is missing if nothing is.
+	Quarantine *Quarantine `json:"quarantine,omitempty"`
 	// Problem is why the last look at the logs failed.
 	Problem string `json:"problem,omitempty"`
 }
@@ -51,6 +62,15 @@ type Repair struct {
 	// Lost counts acknowledged writes that were taken out, and First is one of them.
 	Lost  int   `json:"lost"`
 	First *Loss `json:"first,omitempty"`
+}
+
+// Quarantine sums up the acknowledged writes in the quarantine that were neither applied again nor closed by a person.
+type Quarantine struct {
+	// Lost counts them, and First is the oldest one.
+	Lost  int  `json:"lost"`
+	First Loss `json:"first"`
+	// Time is when that one was taken out.
+	Time time.Time `json:"time"`
 }
 
 // Loss is where acknowledged writes were taken out.
@@ -74,4 +94,14 @@ type Disk struct {
 	// Full is when there will be no space left, if the growth of the last hours goes on. It is missing if
 	// there is no growth, or too little is known of it.
 	Full *time.Time `json:"full,omitempty"`
+}
+
+// Memory is that of the server, in bytes.
+type Memory struct {
+	// Limit is that of the container, or 0 if it has none.
+	Limit int64 `json:"limit"`
+	// Used is what the server takes. It is 0 until it has been measured.
+	Used int64 `json:"used"`
+	// Before is what it took before its last end, which is about what its start takes. It is 0 if that is not known.
+	Before int64 `json:"before"`
 }

@@ -1,0 +1,58 @@
+package agentclient
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/agentcert"
+)
+
+const (
+	// timeout is how long an agent may take to answer. It answers from memory.
+	timeout = 3 * time.Second
+	// limit is the largest answer that is read, in bytes. An answer has less than 2 KiB.
+	limit = 64 << 10
+)
+
+// Client asks agents.
+type Client struct {
+	// Authority has signed the certificates on both sides.
+	Authority *agentcert.Authority
+}
+
+// Status asks the agent at the address of a pod for what it knows. It fails unless the agent has a certificate of the
+// BarqCluster with the given UID.
+func (c *Client) Status(ctx context.Context, address string, cluster types.UID) (*agentapi.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	where := url.URL{Scheme: "https", Host: net.JoinHostPort(address, strconv.Itoa(agentapi.Port)), Path: agentapi.StatusPath}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, where.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	// Agents are asked too seldom to keep a connection to each of them.
+	transport := &http.Transport{TLSClientConfig: c.Authority.ClientConfig(cluster), DisableKeepAlives: true}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the agent answers with %s", answer.Status)
+	}
+	var status agentapi.Status
+	if err := json.NewDecoder(io.LimitReader(answer.Body, limit)).Decode(&status); err != nil {
+		return nil, fmt.Errorf("reading the agent's answer: %w", err)
+	}
+	return &status, nil
+}
