@@ -94,6 +94,11 @@ type BarqClusterStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status
 	Storage *StorageStatus `json:"storage,omitempty"`
 
+	// database is what the agents say of the data. Absent while none has answered, and without agents.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	Database *DatabaseStatus `json:"database,omitempty"`
+
 	// appliedSpecHash sums up the spec that was last applied, without paused. While a BarqCluster is
 	// paused, another sum means that changes are pending.
 	// +optional
@@ -103,8 +108,8 @@ type BarqClusterStatus struct {
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable, VolumesResized
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
-	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. Deployed is
-	// about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
+	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. AgentReachable,
+	// LogIntact, SpaceAvailable and MemoryTight are there where the pods have the agent. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
@@ -169,6 +174,72 @@ type StorageStatus struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	ResizedVolumes int32 `json:"resizedVolumes,omitempty"`
+}
+
+// DatabaseStatus is what the agents of the pods say of the data. Counts are sums over the pods that answered. They are written again when
+// one has changed by a tenth, and otherwise once an hour.
+type DatabaseStatus struct {
+	// observedTime is when the agents said so.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	ObservedTime metav1.Time `json:"observedTime"`
+
+	// pods is the number of pods whose agent answered.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
+	Pods int32 `json:"pods"`
+
+	// agentVersion is the version of the agents, the oldest one if they differ.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	AgentVersion string `json:"agentVersion"`
+
+	// tenants is the number of tenants.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Tenants int64 `json:"tenants"`
+
+	// collections is the number of collections.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Collections int64 `json:"collections"`
+
+	// documents is the number of documents.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Documents int64 `json:"documents"`
+
+	// logBytes is the size of the logs and their segments.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	LogBytes int64 `json:"logBytes"`
+
+	// freeBytes is the free space on the disk that has the least.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	FreeBytes int64 `json:"freeBytes"`
+
+	// fullTime is when the first disk is full at the growth of the last hours. Absent without growth.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	FullTime *metav1.Time `json:"fullTime,omitempty"`
+
+	// lastStart is the newest start of a database.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	LastStart *DatabaseStart `json:"lastStart,omitempty"`
+
+	// quarantinedWrites is the number of acknowledged writes that were taken out of the log and are still in quarantine.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	QuarantinedWrites int64 `json:"quarantinedWrites"`
+}
+
+// DatabaseStart is a start of the database of a pod.
+type DatabaseStart struct {
+	// pod is the name of the pod.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes:Pod"}
+	Pod string `json:"pod"`
+
+	// time is when the database began to read its log.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Time metav1.Time `json:"time"`
+
+	// seconds is how long it took until the database served. Absent while it reads its log.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Seconds *int64 `json:"seconds,omitempty"`
 }
 
 // DeployedRelease names a Helm release.

@@ -121,6 +121,17 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Tiering TieringSpec `json:"tiering,omitempty"`
 
+	// log says what becomes of damage in the log of the database, for pods with the agent. Barq DB reads its log at each
+	// start, and exits at a line that it cannot read.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Log *LogSpec `json:"log,omitempty"`
+
+	// durability says when writes are on the disk, for pods with the agent.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Durability *DurabilitySpec `json:"durability,omitempty"`
+
 	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no limits.
 	// A CPU limit of 1 or less can starve the health endpoint while the database searches. What is
 	// written here replaces the default as a whole. A change restarts the pods one at a time.
@@ -462,6 +473,74 @@ type NetworkPolicySpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	From []networkingv1.NetworkPolicyPeer `json:"from,omitempty"`
+}
+
+// InvalidLines is what becomes of acknowledged writes that Barq DB cannot read.
+//
+// +kubebuilder:validation:Enum=Quarantine;Refuse
+type InvalidLines string
+
+const (
+	// InvalidLinesQuarantine: they are taken out of the log and kept, and the database starts.
+	InvalidLinesQuarantine InvalidLines = "Quarantine"
+	// InvalidLinesRefuse: the log stays as it is, and the database does not start.
+	InvalidLinesRefuse InvalidLines = "Refuse"
+)
+
+// LogSpec says what becomes of damage in the log.
+type LogSpec struct {
+	// invalidLines is what becomes of acknowledged writes that Barq DB cannot read: Quarantine (default) or Refuse.
+	// Quarantine takes them out of the log, keeps them on the volume, and starts the database. Refuse leaves the
+	// log as it is, and the database does not start. Either way the condition LogIntact names the place.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Quarantine","urn:alm:descriptor:com.tectonic.ui:select:Refuse","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	InvalidLines InvalidLines `json:"invalidLines,omitempty"`
+
+	// takeOut names damaged lines that you want to do without, each as FILE@OFFSET, as the message of a database that
+	// does not start names them. They are kept in quarantine. Default none. A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^tenants/[^,]+@[0-9]{1,18}$')",message="must be a file and an offset; write for instance tenants/default/collections/things/wal.jsonl@1024"
+	// +listType=set
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	TakeOut []string `json:"takeOut,omitempty"`
+}
+
+// DurabilityMode says when writes are on the disk.
+//
+// +kubebuilder:validation:Enum=Interval;None
+type DurabilityMode string
+
+const (
+	// DurabilityInterval: the log is synced at an interval, so a crash of the node loses at most the writes of one.
+	DurabilityInterval DurabilityMode = "Interval"
+	// DurabilityNone: the log is synced when the database stops, and otherwise when the kernel does it.
+	DurabilityNone DurabilityMode = "None"
+)
+
+// DurabilitySpec says when writes are on the disk.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode != 'None' || !has(self.interval)",fieldPath=".interval",message="is for mode Interval; remove it, or set mode: Interval"
+type DurabilitySpec struct {
+	// mode is Interval (default) or None. With Interval the log is synced to the disk once in an interval. A crash of
+	// the node then loses at most the writes of one. With None it is synced when the database stops.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Interval","urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Mode DurabilityMode `json:"mode,omitempty"`
+
+	// interval between two syncs of the log, from 100ms to 1m; default 1s. A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}ms|[0-9]{1,2}s|1m)$') && duration(self) >= duration('100ms') && duration(self) <= duration('1m')",message="must be a duration from 100ms to 1m; write for instance 500ms or 2s"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Interval string `json:"interval,omitempty"`
 }
 
 // TLSSpec encrypts the HTTP API.

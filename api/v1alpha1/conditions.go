@@ -31,6 +31,21 @@ const (
 	ConditionMonitored = "Monitored"
 )
 
+// Types of the conditions that the database controller writes. They are there where the pods have the agent.
+const (
+	// ConditionAgentReachable is True when the agent of each running pod answers the operator. What the status says of
+	// the data is as old as the last answer.
+	ConditionAgentReachable = "AgentReachable"
+	// ConditionLogIntact is False when acknowledged writes are in quarantine, or when damage in the log keeps a
+	// database from starting.
+	ConditionLogIntact = "LogIntact"
+	// ConditionSpaceAvailable is False when the disk of a database has little space left, or will be full within a day.
+	ConditionSpaceAvailable = "SpaceAvailable"
+	// ConditionMemoryTight is True when a database takes nine tenths of its limit of memory, or took that before its last
+	// end. Barq DB holds all documents in memory, and the kernel ends it at the limit.
+	ConditionMemoryTight = "MemoryTight"
+)
+
 // Types of the conditions that the release controller writes.
 const (
 	// ConditionDeployed is True when a release is stored, also while the newest one failed.
@@ -124,6 +139,34 @@ const (
 	ReasonPodMonitorKnown = "PodMonitorKnown"
 	// ReasonPodMonitorUnknown: the Kubernetes cluster does not know PodMonitors, so none is made.
 	ReasonPodMonitorUnknown = "PodMonitorUnknown"
+)
+
+// Reasons of the conditions AgentReachable, LogIntact, SpaceAvailable and MemoryTight.
+const (
+	// ReasonAgentAnswers: the agent of each running pod answers.
+	ReasonAgentAnswers = "AgentAnswers"
+	// ReasonAgentSilent: the agent of a running pod does not answer the operator.
+	ReasonAgentSilent = "AgentSilent"
+	// ReasonCertificatesRefused: the Secret with the certificates of the agents cannot be written.
+	ReasonCertificatesRefused = "CertificatesRefused"
+	// ReasonIntact: no acknowledged write is in quarantine.
+	ReasonIntact = "Intact"
+	// ReasonWritesQuarantined: acknowledged writes that Barq DB cannot read were taken out of the log.
+	ReasonWritesQuarantined = "WritesQuarantined"
+	// ReasonLogNotIntact: damage in the log keeps a database from starting until you decide.
+	ReasonLogNotIntact = "LogNotIntact"
+	// ReasonSyncFails: writes are not synced to the disk, so a crash of the node loses them.
+	ReasonSyncFails = "SyncFails"
+	// ReasonSpaceLeft: the disk has space for more than a day.
+	ReasonSpaceLeft = "SpaceLeft"
+	// ReasonFillsSoon: at the growth of the last hours the disk is full within a day.
+	ReasonFillsSoon = "FillsSoon"
+	// ReasonNearLimit: a database takes nine tenths of its limit of memory, or did.
+	ReasonNearLimit = "NearLimit"
+	// ReasonBelowLimit: each database takes less than nine tenths of its limit, or has none.
+	ReasonBelowLimit = "BelowLimit"
+	// ReasonLittleSpace: less than a twentieth of the disk is free.
+	ReasonLittleSpace = "LittleSpace"
 )
 
 // Reasons of the condition VolumesRetained, which also has NoVolumes.

@@ -47,6 +47,12 @@ var (
 		Fields:     []string{"storage"},
 		Conditions: []string{v1alpha1.ConditionVolumesResized, v1alpha1.ConditionVolumesRetained},
 	}
+	// DatabasePart belongs to the database controller.
+	DatabasePart = Part{
+		Owner:      "barq-operator-database",
+		Fields:     []string{"database"},
+		Conditions: []string{v1alpha1.ConditionAgentReachable, v1alpha1.ConditionLogIntact, v1alpha1.ConditionSpaceAvailable, v1alpha1.ConditionMemoryTight},
+	}
 	// StatusPart belongs to the status controller.
 	StatusPart = Part{
 		Owner: "barq-operator-status",

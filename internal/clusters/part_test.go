@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
 
-var parts = []clusters.Part{clusters.ReleasePart, clusters.VolumesPart, clusters.StatusPart}
+var parts = []clusters.Part{clusters.ReleasePart, clusters.VolumesPart, clusters.DatabasePart, clusters.StatusPart}
 
 // Each field of the status has one writer, and each condition.
 func TestPartsOfTheStatus(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 
-	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/translate"
 )
 
@@ -19,7 +18,7 @@ func TestTheChartTakesTheValues(t *testing.T) {
 	require.NoError(t, err)
 	for name, in := range inputs(t) {
 		t.Run(name, func(t *testing.T) {
-			values, err := translate.ToValues(&v1alpha1.BarqCluster{Spec: in.Spec}, in.Facts)
+			values, err := translate.ToValues(in.cluster(), in.Facts)
 			require.NoError(t, err)
 			rendered, err := chartutil.ToRenderValues(chart, values,
 				chartutil.ReleaseOptions{Name: "db", Namespace: "team"}, chartutil.DefaultCapabilities)

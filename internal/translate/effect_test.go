@@ -235,7 +235,7 @@ func (p *probe) render(t *testing.T, spec map[string]any) (outcome, bool) {
 	}
 	cluster, err := v1alpha1.FromUnstructured(object)
 	require.NoError(t, err)
-	values, err := translate.ToValues(cluster, translate.Facts{})
+	values, err := translate.ToValues(cluster, translate.Facts{AgentImage: "barq-agent:1"})
 	var unwritable *translate.CharacterError
 	if err != nil {
 		require.ErrorAs(t, err, &unwritable)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 
 	"github.com/distribution/reference"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/database"
 )
 
 // setImage splits the image's reference into the chart's values. It sets nothing if neither the spec
@@ -32,17 +34,24 @@ func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImag
 	return nil
 }
 
-// setAgent sets the agent and its image. The chart has none beside TLS.
-func setAgent(values map[string]any, spec *v1alpha1.BarqClusterSpec, agentImage string) error {
-	if agentImage == "" || spec.TLS != nil {
+// setAgent sets the agent, its image, and how the operator asks it. The chart has no agent beside TLS.
+func setAgent(values map[string]any, cluster *v1alpha1.BarqCluster, facts Facts) error {
+	if !database.Wanted(cluster, facts.AgentImage) {
 		return nil
 	}
 	// The chart has a tag of its own, which a reference by digest does not mean.
 	image := map[string]any{"tag": ""}
-	if err := takeApart(image, agentImage, "the operator's RELATED_IMAGE_BARQ_AGENT"); err != nil {
+	if err := takeApart(image, facts.AgentImage, "the operator's RELATED_IMAGE_BARQ_AGENT"); err != nil {
 		return err
 	}
-	values["agent"] = map[string]any{"enabled": true, "image": image}
+	api := map[string]any{"secretName": database.SecretName(cluster.Name)}
+	if facts.OperatorNamespace != "" {
+		api["from"] = []any{map[string]any{
+			"namespaceSelector": map[string]any{"matchLabels": map[string]any{corev1.LabelMetadataName: facts.OperatorNamespace}},
+			"podSelector":       map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "barq-operator"}},
+		}}
+	}
+	values["agent"] = map[string]any{"enabled": true, "image": image, "api": api}
 	return nil
 }
 

@@ -18,6 +18,9 @@ type Facts struct {
 	DefaultImage string
 	// AgentImage is the image of the agent. Empty means that Barq DB runs without one.
 	AgentImage string
+	// OperatorNamespace is the namespace of the operator, which the NetworkPolicy lets reach the agents. Empty
+	// if that is unknown.
+	OperatorNamespace string
 	// SecretsChecksum changes when a value of a referenced Secret changes; it is
 	// empty when there is none.
 	SecretsChecksum string
@@ -70,7 +73,7 @@ func ToValues(cluster *v1alpha1.BarqCluster, facts Facts) (map[string]any, error
 	if err := setImage(values, spec, facts.DefaultImage); err != nil {
 		return nil, err
 	}
-	if err := setAgent(values, spec, facts.AgentImage); err != nil {
+	if err := setAgent(values, cluster, facts); err != nil {
 		return nil, err
 	}
 	template := TemplateOf(spec)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -19,6 +20,11 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 type input struct {
 	Facts translate.Facts          `json:"facts"`
 	Spec  v1alpha1.BarqClusterSpec `json:"spec"`
+}
+
+// cluster returns the BarqCluster.
+func (i input) cluster() *v1alpha1.BarqCluster {
+	return &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: "vectors"}, Spec: i.Spec}
 }
 
 func inputs(t *testing.T) map[string]input {
@@ -42,7 +48,7 @@ func inputs(t *testing.T) map[string]input {
 func TestToValues(t *testing.T) {
 	for name, in := range inputs(t) {
 		t.Run(name, func(t *testing.T) {
-			values, err := translate.ToValues(&v1alpha1.BarqCluster{Spec: in.Spec}, in.Facts)
+			values, err := translate.ToValues(in.cluster(), in.Facts)
 			require.NoError(t, err)
 			got, err := yaml.Marshal(values)
 			require.NoError(t, err)
@@ -61,7 +67,7 @@ func TestToValues(t *testing.T) {
 func TestToValuesIsPure(t *testing.T) {
 	for name, in := range inputs(t) {
 		t.Run(name, func(t *testing.T) {
-			cluster := &v1alpha1.BarqCluster{Spec: in.Spec}
+			cluster := in.cluster()
 			before := cluster.DeepCopy()
 			first, err := translate.ToValues(cluster, in.Facts)
 			require.NoError(t, err)

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,16 @@ import (
 
 // Database is the name of the container that runs Barq DB.
 const Database = "barq-db"
+
+// AgentPort is the name of the port where the agent answers the operator.
+const AgentPort = "agent"
+
+// HasAgent reports whether the containers of a pod have an agent that answers the operator.
+func HasAgent(containers []corev1.Container) bool {
+	return slices.ContainsFunc(containers, func(container corev1.Container) bool {
+		return slices.ContainsFunc(container.Ports, func(port corev1.ContainerPort) bool { return port.Name == AgentPort })
+	})
+}
 
 // PodName returns the name that a StatefulSet gives to a pod.
 func PodName(set string, ordinal int32) string { return set + "-" + strconv.Itoa(int(ordinal)) }

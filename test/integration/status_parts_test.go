@@ -31,6 +31,11 @@ func fullStatus() *v1alpha1.BarqClusterStatus {
 		}},
 		Storage:         &v1alpha1.StorageStatus{Capacity: ptr.To(resource.MustParse("10Gi")), Volumes: 2, ResizedVolumes: 1},
 		DeployedRelease: &v1alpha1.DeployedRelease{Name: "db"},
+		Database: &v1alpha1.DatabaseStatus{
+			ObservedTime: metav1.Unix(1700000000, 0), Pods: 1, AgentVersion: "0.1.0", Tenants: 1, Collections: 1, Documents: 1, LogBytes: 1, FreeBytes: 1,
+			FullTime:  ptr.To(metav1.Unix(1700000000, 0)),
+			LastStart: &v1alpha1.DatabaseStart{Pod: "db-0", Time: metav1.Unix(1700000000, 0), Seconds: ptr.To[int64](1)}, QuarantinedWrites: 1,
+		},
 	}
 	for _, part := range statusParts {
 		for _, name := range part.Conditions {
@@ -43,7 +48,7 @@ func fullStatus() *v1alpha1.BarqClusterStatus {
 	return status
 }
 
-var statusParts = []clusters.Part{clusters.ReleasePart, clusters.VolumesPart, clusters.StatusPart}
+var statusParts = []clusters.Part{clusters.ReleasePart, clusters.VolumesPart, clusters.DatabasePart, clusters.StatusPart}
 
 // partOf gives what one writer applies of a status, as the object that it is in JSON.
 func partOf(t *testing.T, part clusters.Part, status *v1alpha1.BarqClusterStatus) *map[string]any {

@@ -310,6 +310,21 @@ func TestRefusedSpecs(t *testing.T) {
 		"long name of a resource": {`resources: {limits: {` + strings.Repeat("a", 318) + `: 1}}`, []string{
 			`spec.resources: Invalid value: requests and limits have at most 32 resources each, with names of at most 317 characters; remove the others`,
 		}},
+		"invalid lines": {`log: {invalidLines: Ignore}`, []string{
+			`spec.log.invalidLines: Unsupported value: "Ignore": supported values: "Quarantine", "Refuse"`,
+		}},
+		"a line without an offset": {`log: {takeOut: [wal.jsonl]}`, []string{
+			`spec.log.takeOut[0]: Invalid value: "wal.jsonl": must be a file and an offset; write for instance tenants/default/collections/things/wal.jsonl@1024`,
+		}},
+		"durability": {`durability: {mode: Sync}`, []string{
+			`spec.durability.mode: Unsupported value: "Sync": supported values: "Interval", "None"`,
+		}},
+		"sync interval": {`durability: {interval: 50ms}`, []string{
+			`spec.durability.interval: Invalid value: "50ms": must be a duration from 100ms to 1m; write for instance 500ms or 2s`,
+		}},
+		"sync interval without syncs": {`durability: {mode: None, interval: 1s}`, []string{
+			`spec.durability.interval: Invalid value: is for mode Interval; remove it, or set mode: Interval`,
+		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{
 			`spec.monitoring.podMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
 		}},

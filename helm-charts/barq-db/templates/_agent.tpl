@@ -7,6 +7,14 @@ The agent: the parent of the database in its container. An init container copies
 /opt/barq-agent
 {{- end }}
 
+{{/* Where the agent answers the operator, and where it finds its certificates. */}}
+{{- define "barq-db.agentPort" -}}
+7443
+{{- end }}
+{{- define "barq-db.agentCertificates" -}}
+/etc/barq-agent/tls
+{{- end }}
+
 {{/* The resources are those of the database, so that the pod needs no more than without, and a quota finds them. */}}
 {{- define "barq-db.agentInstallation" }}
 - name: install-agent
@@ -35,6 +43,15 @@ the last sync of the log.
 - {{ include "barq-db.agentFolder" . }}/barq-agent
 - run
 - --stop-timeout={{ max 1 (sub $grace (min 10 (div $grace 2))) }}s
+- --invalid-lines={{ .Values.log.invalidLines }}
+{{- range .Values.log.takeOut }}
+- {{ printf "--take-out=%s" . | quote }}
+{{- end }}
+- --sync-interval={{ if eq .Values.durability.mode "None" }}0s{{ else }}{{ .Values.durability.interval }}{{ end }}
+{{- if .Values.agent.api.secretName }}
+- --api-address=:{{ include "barq-db.agentPort" . }}
+- --api-certificates={{ include "barq-db.agentCertificates" . }}
+{{- end }}
 - --
 - barq-server
 {{- end }}

@@ -16,6 +16,14 @@ fsGroup, only.
 {{- if .Values.agent.enabled }}
 - name: agent
   emptyDir: {}
+{{- with .Values.agent.api.secretName }}
+# The database starts without it, because no database depends on the operator.
+- name: agent-tls
+  secret:
+    secretName: {{ . | quote }}
+    optional: true
+    defaultMode: 0440
+{{- end }}
 {{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
@@ -38,6 +46,11 @@ fsGroup, only.
 - name: agent
   mountPath: {{ include "barq-db.agentFolder" . }}
   readOnly: true
+{{- if .Values.agent.api.secretName }}
+- name: agent-tls
+  mountPath: {{ include "barq-db.agentCertificates" . }}
+  readOnly: true
+{{- end }}
 {{- end }}
 {{- if .Values.tls.secretName }}
 - name: tls
