@@ -32,6 +32,8 @@ func limitedCache() cache.Options {
 			&corev1.Service{}:               rendered("Service"),
 			&corev1.ServiceAccount{}:        rendered("ServiceAccount"),
 			&corev1.ConfigMap{}:             rendered("ConfigMap"),
+			// The certificates of the agents, of which only metadata are read.
+			&corev1.Secret{}:                mine,
 			&appsv1.StatefulSet{}:           rendered("StatefulSet"),
 			&networkingv1.NetworkPolicy{}:   rendered("NetworkPolicy"),
 			&policyv1.PodDisruptionBudget{}: rendered("PodDisruptionBudget"),

@@ -9,7 +9,10 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/agentcert"
+	"github.com/barq-db/barq-operator/internal/agentclient"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/controller/database"
 	"github.com/barq-db/barq-operator/internal/controller/lease"
 	"github.com/barq-db/barq-operator/internal/controller/recovery"
 	"github.com/barq-db/barq-operator/internal/controller/release"
@@ -73,6 +76,15 @@ func loadRecordKey(ctx context.Context, mgr ctrl.Manager, namespace string) (*si
 	return signing.Load(ctx, core.Secrets(namespace))
 }
 
+// newAgentAuthority returns the authority that signs the certificates of the agents.
+func newAgentAuthority(key *signing.Key) (*agentcert.Authority, error) {
+	seed, err := key.Derive("barq.db/agents/v1", agentcert.SeedSize)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the authority of the agents: %w", err)
+	}
+	return agentcert.New(seed)
+}
+
 // addControllers registers the release controller and the other controllers.
 func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch, key *signing.Key, settings Settings, operator string) error {
 	if err := secrets.IndexReferences(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -111,7 +123,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}
 
 	statefulSets := &clusters.Versions{}
-	translator := &release.Translator{Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage, AgentImage: settings.AgentImage}
+	translator := &release.Translator{
+		Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage, AgentImage: settings.AgentImage,
+		OperatorNamespace: lease.OperatorNamespace(settings.LeaderElectionNamespace),
+	}
 	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), records.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
@@ -150,6 +165,21 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Live:   mgr.GetAPIReader(),
 		Events: told,
 		Clock:  clock.RealClock{},
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
+		return err
+	}
+	authority, err := newAgentAuthority(key)
+	if err != nil {
+		return err
+	}
+	if err := (&database.Reconciler{
+		Client:    mgr.GetClient(),
+		Live:      mgr.GetAPIReader(),
+		Agents:    &agentclient.Client{Authority: authority},
+		Authority: authority,
+		Image:     settings.AgentImage,
+		Events:    told,
+		Clock:     clock.RealClock{},
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
 	}

@@ -22,6 +22,11 @@ func Selector() labels.Selector {
 	return labels.SelectorFromSet(labels.Set{nameLabel: nameValue})
 }
 
+// Labels returns the labels of an object of a BarqCluster that the chart does not render.
+func Labels(cluster *v1alpha1.BarqCluster) map[string]string {
+	return map[string]string{nameLabel: nameValue, instanceLabel: cluster.Name}
+}
+
 // Of returns the list options that find the objects of one BarqCluster. A database that a person
 // installed by hand under the same name has the same labels.
 func Of(cluster *v1alpha1.BarqCluster) []client.ListOption {

@@ -26,7 +26,7 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 	helm("install", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--wait", "--timeout", "3m",
 		"--set", "image.repository="+repository+",image.digest="+digest,
 		// The operator's BarqClusters have the agent too.
-		"--set", "agent.enabled=true,agent.image.repository="+agentRepository+",agent.image.tag=,agent.image.digest="+agentDigest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
+		"--set", "agent.enabled=true,agent.api.secretName=vectors-barq-agent,agent.image.repository="+agentRepository+",agent.image.tag=,agent.image.digest="+agentDigest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
 	installed := barqcluster.Parse(t, namespace, "vectors", `{}`)
 	before := suite.Runs(t, installed)
 	require.Len(t, before, 1)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -10,9 +11,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/test/barqcluster"
 	barq "github.com/barq-db/barq-operator/test/barqserver/client"
 )
@@ -45,11 +49,7 @@ func TestTheAgentOfAPlainRelease(t *testing.T) {
 	require.Less(t, time.Since(start), drainTime)
 	require.Equal(t, count, found(t, namespace, "vectors-0", count))
 
-	ask(t, namespace, "vectors-0", func(ctx context.Context, database *barq.Client) {
-		answer, err := database.Send(ctx, http.MethodPost, "/collections/"+collection+"/documents", "application/json", `{"id":4711,"vector":[1e39,0,0,0]}`)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusCreated, answer.Status, answer.Body)
-	})
+	poison(t, namespace, "vectors-0")
 	replacePod(t, database, client.GracePeriodSeconds(0))
 	require.Equal(t, count, found(t, namespace, "vectors-0", count))
 	out, err := kubectl("-n", namespace, "exec", "vectors-0", "--", "/opt/barq-agent/barq-agent", "quarantine", "list").CombinedOutput()
@@ -59,6 +59,96 @@ func TestTheAgentOfAPlainRelease(t *testing.T) {
 	release("upgrade", "agent.enabled=false", byDigest("", images.database), "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
 	require.Empty(t, suite.Pods(t, database)[0].Spec.InitContainers)
 	require.Equal(t, count, found(t, namespace, "vectors-0", count))
+}
+
+// A write that Barq DB cannot read again is taken out of the log. The status says so until a person has decided.
+func TestTheStatusOfAPoisonedLog(t *testing.T) {
+	const count = 50
+	namespace := newNamespace(t)
+	vectors := newCluster(t, namespace, "vectors", `{storage: {size: 64Mi}, minReadySeconds: 1}`)
+	suite.WaitReady(t, vectors)
+	fill(t, namespace, "vectors-0", count)
+	suite.WaitFor(t, vectors, v1alpha1.ConditionLogIntact, metav1.ConditionTrue, v1alpha1.ReasonIntact)
+	suite.WaitFor(t, vectors, v1alpha1.ConditionAgentReachable, metav1.ConditionTrue, v1alpha1.ReasonAgentAnswers)
+
+	poison(t, namespace, "vectors-0")
+	replacePod(t, vectors, client.GracePeriodSeconds(0))
+	suite.WaitReady(t, vectors)
+	condition := suite.WaitFor(t, vectors, v1alpha1.ConditionLogIntact, metav1.ConditionFalse, v1alpha1.ReasonWritesQuarantined)
+	require.Contains(t, condition.Message, "1 acknowledged writes of pod vectors-0 were taken out of the log at a start")
+	require.Contains(t, condition.Message, "in collection "+collection+" of tenant default, at line ")
+	require.Contains(t, strings.Join(suite.Events(t, vectors), "\n"), "Warning WritesQuarantined: 1 acknowledged writes")
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, vectors)
+		if found := vectors.Status.Database; found.Documents != count || found.QuarantinedWrites != 1 || found.LastStart.Seconds == nil {
+			return fmt.Sprintf("status.database is %+v", found)
+		}
+		return ""
+	})
+
+	// The last command of the message ends the warning.
+	command := strings.Fields(condition.Message[strings.LastIndex(condition.Message, "kubectl exec"):])[1:]
+	out, err := kubectl(append([]string{"-n", namespace}, command...)...).CombinedOutput()
+	require.NoError(t, err, string(out))
+	suite.WaitFor(t, vectors, v1alpha1.ConditionLogIntact, metav1.ConditionTrue, v1alpha1.ReasonIntact)
+
+	// What a person decides beforehand: the database does not start.
+	suite.Change(t, vectors, func(spec *v1alpha1.BarqClusterSpec) {
+		spec.Log = &v1alpha1.LogSpec{InvalidLines: v1alpha1.InvalidLinesRefuse}
+	})
+	suite.WaitReady(t, vectors)
+	poison(t, namespace, "vectors-0")
+	pod := suite.Pods(t, vectors)[0]
+	require.NoError(t, suite.Client.Delete(t.Context(), &pod, client.GracePeriodSeconds(0)))
+	condition = suite.WaitFor(t, vectors, v1alpha1.ConditionLogIntact, metav1.ConditionFalse, v1alpha1.ReasonLogNotIntact)
+	require.Contains(t, condition.Message, "the database of pod vectors-0 does not start, because of line ")
+	suite.Change(t, vectors, func(spec *v1alpha1.BarqClusterSpec) { spec.Log = nil })
+	suite.WaitReady(t, vectors)
+	suite.WaitFor(t, vectors, v1alpha1.ConditionLogIntact, metav1.ConditionFalse, v1alpha1.ReasonWritesQuarantined)
+	require.Equal(t, count, found(t, namespace, "vectors-0", count))
+}
+
+// A second pod on the volume of a database ends and names the first, which notices nothing.
+func TestTwoPodsOnOneVolume(t *testing.T) {
+	const count = 50
+	namespace := newNamespace(t)
+	vectors := newCluster(t, namespace, "vectors", `{storage: {size: 64Mi}, minReadySeconds: 1}`)
+	suite.WaitReady(t, vectors)
+	fill(t, namespace, "vectors-0", count)
+	before := suite.Runs(t, vectors)
+
+	first := suite.Pods(t, vectors)[0]
+	second := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "second"}, Spec: *first.Spec.DeepCopy()}
+	second.Spec.RestartPolicy, second.Spec.Hostname = corev1.RestartPolicyNever, ""
+	require.NoError(t, suite.Client.Create(t.Context(), second))
+	var ended *corev1.ContainerStateTerminated
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, second)
+		if len(second.Status.ContainerStatuses) == 1 {
+			ended = second.Status.ContainerStatuses[0].State.Terminated
+		}
+		if ended == nil {
+			return fmt.Sprintf("the second pod has not ended: %+v", second.Status.ContainerStatuses)
+		}
+		return ""
+	})
+	said, ok := agentapi.DecodeTermination(ended.Message)
+	require.True(t, ok, ended.Message)
+	require.Equal(t, agentapi.ReasonDataDirectoryInUse, said.Reason)
+	require.Contains(t, said.Message, "vectors-0")
+	require.Equal(t, int32(1), ended.ExitCode)
+	require.Equal(t, before, suite.Runs(t, vectors))
+	require.Equal(t, count, found(t, namespace, "vectors-0", count))
+}
+
+// poison writes a document that Barq DB takes and cannot read again.
+func poison(t *testing.T, namespace, pod string) {
+	t.Helper()
+	ask(t, namespace, pod, func(ctx context.Context, database *barq.Client) {
+		answer, err := database.Send(ctx, http.MethodPost, "/collections/"+collection+"/documents", "application/json", `{"id":4711,"vector":[1e39,0,0,0]}`)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusCreated, answer.Status, answer.Body)
+	})
 }
 
 // replacePod deletes the pod of a release, and waits until its successor answers.

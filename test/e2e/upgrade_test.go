@@ -24,7 +24,7 @@ import (
 const formerVariable = "BARQ_OPERATOR_FORMER"
 
 // An upgrade of the operator from the former commit, the way back and the next upgrade restart no database and make no revision.
-// Each operator shows that it has looked at a BarqCluster by the revert of an edit.
+// Each operator shows that it has looked at a BarqCluster by the revert of an edit. Then all databases get the agent, and lose it.
 func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replaces the operator three times")
@@ -56,6 +56,25 @@ func TestAnUpgradeFromTheFormerOperatorChangesNothing(t *testing.T) {
 	databases.requireUnchanged(t, before, formerImage)
 	helm("upgrade", operatorName, thisChart, "--reset-then-reuse-values")
 	databases.requireUnchanged(t, before, images.operator)
+
+	// The agent comes and goes with a restart of each database, which keeps its documents.
+	for _, agent := range []string{images.agent, ""} {
+		helm("upgrade", operatorName, thisChart, "--reset-then-reuse-values", "--set", "agent.image="+agent)
+		for _, cluster := range databases.clusters {
+			suite.Eventually(t, func() string {
+				image := ""
+				for _, container := range suite.StatefulSet(t, cluster).Spec.Template.Spec.InitContainers {
+					image = container.Image
+				}
+				if image != agent {
+					return fmt.Sprintf("the agent of %s is %q", cluster.Name, image)
+				}
+				return ""
+			})
+			suite.WaitReady(t, cluster)
+			require.Equal(t, written, found(t, namespace, cluster.Name+"-0", written))
+		}
+	}
 	removeRelease(t, databases.clusters...)
 }
 

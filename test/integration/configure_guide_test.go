@@ -37,7 +37,9 @@ type configuration struct {
 // The samples of docs/configure.md are taken, and do to running pods what their first
 // line says.
 func TestConfigureGuide(t *testing.T) {
-	t.Parallel()
+	// Some fields have an effect only with the agent.
+	operator.Stop()
+	startOperator(t, []string{"RELATED_IMAGE_BARQ_AGENT=" + agentImage})
 	namespace := newNamespace(t)
 	provideWhatSamplesReferTo(t, namespace)
 	var samples []*configuration

@@ -30,6 +30,8 @@ type Translator struct {
 	DefaultImage string
 	// AgentImage is the image of the agent; empty means none.
 	AgentImage string
+	// OperatorNamespace is the namespace of the operator, which asks the agents; empty while unknown.
+	OperatorNamespace string
 	// has reports whether the API server has an API; known is false while nothing is known. A nil has knows nothing.
 	has func(api string) (has, known bool)
 	// reasons tells the status why a BarqCluster is held back.
@@ -90,11 +92,12 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 		return nil, err
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
-		DefaultImage:    t.DefaultImage,
-		AgentImage:      t.AgentImage,
-		SecretsChecksum: resolution.Checksum,
-		Template:        clusters.Template(statefulSet),
-		KeepIDs:         t.assignsIDs() && hasChartIDs(statefulSet),
+		DefaultImage:      t.DefaultImage,
+		AgentImage:        t.AgentImage,
+		OperatorNamespace: t.OperatorNamespace,
+		SecretsChecksum:   resolution.Checksum,
+		Template:          clusters.Template(statefulSet),
+		KeepIDs:           t.assignsIDs() && hasChartIDs(statefulSet),
 	})
 	if err != nil {
 		return nil, reconcile.TerminalError(err)
