@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 )
 
 // refused runs kubectl, which must fail, and gives what it printed.
@@ -107,6 +108,12 @@ networkPolicy: {from: [{namespaceSelector: {matchLabels: {team: search}}}]}
 				{PodSelector: &metav1.LabelSelector{}},
 				{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "search"}}},
 			},
+		}, {
+			Ports: []networkingv1.NetworkPolicyPort{port(agentapi.Port)},
+			From: []networkingv1.NetworkPolicyPeer{{
+				NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": operatorNamespace}},
+				PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "barq-operator"}},
+			}},
 		}},
 	}, policy.Spec)
 

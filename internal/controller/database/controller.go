@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +19,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
@@ -92,10 +94,11 @@ type memory struct {
 
 // SetupWithManager registers the controller. workers is how many BarqClusters other controllers reconcile concurrently.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
-	cluster := clusters.Object()
-	concerned := builder.WithPredicates(clusters.Concerns(clusters.DatabasePart))
-	err := ownership.Watch(ctrl.NewControllerManagedBy(mgr).Named("barqcluster-database").For(cluster, concerned), mgr, cluster).
+	err := ctrl.NewControllerManagedBy(mgr).Named("barqcluster-database").
+		For(clusters.Object(), builder.WithPredicates(clusters.Concerns(clusters.DatabasePart))).
+		Owns(&appsv1.StatefulSet{}).
 		Owns(&corev1.Secret{}, builder.OnlyMetadata).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ownership.Enqueue)).
 		WithOptions(fairqueue.Options(workers * factor)).
 		Complete(r)
 	if err != nil {
@@ -106,6 +109,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
 
 // Reconcile asks the agents of one BarqCluster and writes what has changed.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	if nothing, err := r.isWithoutAgent(ctx, request.NamespacedName); nothing || err != nil {
+		return ctrl.Result{}, err
+	}
 	cluster, err := clusters.Get(ctx, r.Client, request.NamespacedName)
 	if apierrors.IsNotFound(err) || err == nil && cluster.DeletionTimestamp != nil {
 		r.forget(request.NamespacedName)
@@ -136,22 +142,43 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.forget(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(r.write(ctx, cluster, ownStatus{}))
 	}
-	pods, err := clusters.Pods(ctx, r.Client, ownership.InCache, cluster, statefulSet)
-	if err != nil {
-		return ctrl.Result{}, err
+	return r.observe(ctx, observed, statefulSet)
+}
+
+// isWithoutAgent reports whether the operator has no agent for a BarqCluster, its pods run without one, and its status says
+// nothing of one. It does not convert the BarqCluster, because without agents that is so for all of them at each event.
+func (r *Reconciler) isWithoutAgent(ctx context.Context, name types.NamespacedName) (bool, error) {
+	if r.Image != "" {
+		return false, nil
 	}
-	slices.SortFunc(pods, func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) })
-	return r.observe(ctx, observed, pods)
+	stored, statefulSet := clusters.Object(), &appsv1.StatefulSet{}
+	if err := r.Client.Get(ctx, name, stored, client.UnsafeDisableDeepCopy); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	if err := r.Client.Get(ctx, name, statefulSet, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
+		return false, err
+	}
+	for _, part := range clusters.DatabasePart.Of(stored) {
+		if part != nil {
+			return false, nil
+		}
+	}
+	return !workload.HasAgent(statefulSet.Spec.Template.Spec.Containers), nil
 }
 
 // observe asks the agents of the pods, unless they were asked a moment ago, and reports what they say.
-func (r *Reconciler) observe(ctx context.Context, observed database.Observation, pods []corev1.Pod) (ctrl.Result, error) {
+func (r *Reconciler) observe(ctx context.Context, observed database.Observation, statefulSet *appsv1.StatefulSet) (ctrl.Result, error) {
 	name := client.ObjectKeyFromObject(observed.Cluster)
 	observed.Now = r.Clock.Now()
 	known := r.recall(name)
 	if left := known.last.Add(pause).Sub(observed.Now); left > 0 {
 		return ctrl.Result{RequeueAfter: left}, nil
 	}
+	pods, err := clusters.Pods(ctx, r.Client, ownership.InCache, observed.Cluster, statefulSet)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	slices.SortFunc(pods, func(a, b corev1.Pod) int { return workload.ByOrdinal(a.Name, b.Name) })
 	for i := range pods {
 		if blocked, ok := database.BlockedBy(&pods[i]); ok {
 			observed.Blocked = append(observed.Blocked, blocked)

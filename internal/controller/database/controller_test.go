@@ -1,0 +1,102 @@
+package database
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/agentcert"
+	"github.com/barq-db/barq-operator/internal/database"
+)
+
+var now = time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)
+
+func newReconciler(t *testing.T, clock *clocktesting.FakePassiveClock, seed byte, objects ...client.Object) *Reconciler {
+	t.Helper()
+	authority, err := agentcert.New(bytes.Repeat([]byte{seed}, agentcert.SeedSize))
+	require.NoError(t, err)
+	store := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(objects...).Build()
+	return &Reconciler{Client: store, Live: store, Authority: authority, Clock: clock}
+}
+
+func secretOf(t *testing.T, r *Reconciler) *corev1.Secret {
+	t.Helper()
+	secret := &corev1.Secret{}
+	require.NoError(t, r.Client.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "vectors-barq-agent"}, secret))
+	return secret
+}
+
+func TestCertificatesAreRenewed(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(now)
+	r := newReconciler(t, clock, 1)
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors", UID: "uid"}}
+	certify := func() *corev1.Secret {
+		t.Helper()
+		require.NoError(t, r.certify(t.Context(), cluster))
+		return secretOf(t, r)
+	}
+	first := certify()
+	require.True(t, metav1.IsControlledBy(first, cluster))
+	require.Equal(t, first, certify(), "nothing is written")
+	clock.SetTime(now.AddDate(0, 7, 0))
+	require.Equal(t, first, certify())
+
+	clock.SetTime(now.AddDate(0, 9, 0))
+	renewed := certify()
+	require.NotEqual(t, first.Data[corev1.TLSCertKey], renewed.Data[corev1.TLSCertKey])
+	require.Equal(t, first.Data["ca.crt"], renewed.Data["ca.crt"])
+
+	cluster.Spec.InheritedMetadata = &v1alpha1.InheritedMetadata{
+		Labels: v1alpha1.Labels{"team": "search"}, Annotations: v1alpha1.Annotations{"example.com/owner": "search"},
+	}
+	require.Equal(t, "search", certify().Labels["team"])
+	require.Equal(t, "search", certify().Annotations["example.com/owner"])
+
+	r.Authority = newReconciler(t, clock, 2).Authority
+	require.NotEqual(t, renewed.Data["ca.crt"], certify().Data["ca.crt"], "another operator has another authority")
+}
+
+func TestASecretOfAnotherStays(t *testing.T) {
+	other := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors-barq-agent"}, Data: map[string][]byte{"a": []byte("b")},
+	}
+	r := newReconciler(t, clocktesting.NewFakePassiveClock(now), 1, other)
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors", UID: "uid"}}
+	err := r.certify(t.Context(), cluster)
+	require.ErrorIs(t, err, errTaken)
+	require.True(t, isRefusal(err))
+	require.Equal(t, other.Data, secretOf(t, r).Data)
+}
+
+func TestWhatIsRememberedOfSilentAgents(t *testing.T) {
+	pods := []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{UID: "a"}}, {ObjectMeta: metav1.ObjectMeta{UID: "b"}}}
+	at := func(passed time.Duration, said *agentapi.Status) database.Observation {
+		return database.Observation{Now: now.Add(passed), Agents: []database.Agent{{Said: &agentapi.Status{}}, {Said: said}}}
+	}
+	first := at(0, nil)
+	known := memory{}.after(first, pods)
+	require.Equal(t, memory{first: now, last: now, silent: map[types.UID]time.Time{"b": now}}, known)
+	require.Equal(t, now, first.Agents[1].Since)
+
+	later := at(time.Minute, nil)
+	known = known.after(later, pods)
+	require.Equal(t, now, later.Agents[1].Since, "it has been silent since then")
+	require.Zero(t, known.failures, "it may be starting")
+	for i := range 3 {
+		known = known.after(at(patience+time.Duration(i)*time.Minute, nil), pods)
+		require.Equal(t, i+1, known.failures, "it is asked less and less often")
+	}
+	known = known.after(at(10*time.Minute, &agentapi.Status{}), pods)
+	require.Equal(t, memory{first: now, last: now.Add(10 * time.Minute)}, known)
+}
