@@ -35,7 +35,7 @@ func TestAHistoryOfRewrites(t *testing.T) {
 	writeLive(t, once, rewrite(t, often, documents, 20))
 	flags := []string{"--rotate-size", "1"}
 
-	fresh, startOfFresh := timedStart(t, how{data: once, flags: flags})
+	fresh, startOfFresh := quickest(t, how{data: once, flags: flags})
 	fresh.await("the log is moved", func() bool { return len(segments(t, once)) > 0 })
 	searches := fresh.searchFor(10*time.Second, nil)
 	sizeOfFresh := fresh.size()
@@ -55,7 +55,7 @@ func TestAHistoryOfRewrites(t *testing.T) {
 	require.NoError(t, err)
 	first.stop()
 
-	second, startOfCompacted := timedStart(t, how{data: often, flags: flags})
+	second, startOfCompacted := quickest(t, how{data: often, flags: flags})
 	sizeOfCompacted := second.size()
 	second.stop()
 
@@ -69,6 +69,19 @@ func TestAHistoryOfRewrites(t *testing.T) {
 	require.Less(t, float64(sizeOfCompacted), 1.5*float64(sizeOfFresh))
 	require.Less(t, startOfCompacted.Seconds(), 1.3*startOfFresh.Seconds())
 	require.Less(t, memory.Peak, int64(64<<20))
+}
+
+// quickest starts a database several times, and returns the agent of the last start and the time of the quickest.
+func quickest(t *testing.T, h how) (*agent, time.Duration) {
+	t.Helper()
+	const starts = 5
+	last, quickest := timedStart(t, h)
+	for range starts - 1 {
+		last.stop()
+		started, took := timedStart(t, h)
+		last, quickest = started, min(quickest, took)
+	}
+	return last, quickest
 }
 
 // newData returns a data directory with an empty collection.

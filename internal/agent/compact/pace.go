@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stretch is how many bytes are worked on between two rests.
-const stretch = 256 << 10
+// stretch is how many bytes are worked on between two rests. It takes about a millisecond, so that no search waits for long.
+const stretch = 32 << 10
 
 // pace makes work take longer, so that others have the processors and the disk meanwhile.
 type pace struct {
