@@ -23,6 +23,9 @@ const untilTakenOver = 75 * time.Second
 // Two installations in different namespaces share no Lease. Only the one that was there
 // first works on a BarqCluster, and when it has gone the other takes it up as it is.
 func TestTwoInstallationsNeverFight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits two minutes; the end-to-end tests install an operator beside another")
+	}
 	namespace := newNamespace(t)
 	first, other := operatorprocess.Namespace+"/barq-operator.barq.db", namespace+"/barq-operator.barq.db"
 	cluster := newCluster(t, namespace, "db", `{}`)

@@ -107,6 +107,9 @@ func TestNamesThatDoNotExist(t *testing.T) {
 		"class": {withClass, func(t *testing.T, _ string) { require.NoError(t, admin.Create(t.Context(), class.DeepCopy())) }, noClass},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "class" && testing.Short() {
+				t.Skip("waits a minute")
+			}
 			namespace := newNamespace(t)
 			running := newCluster(t, namespace, "running", `{}`)
 			waitReady(t, running)

@@ -390,6 +390,9 @@ func TestARefusalThatIsOver(t *testing.T) {
 
 // Kubernetes takes Ready away from the pods of a node that does not report, and says no more.
 func TestANodeThatDoesNotReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits a minute; the end-to-end tests stop a real node")
+	}
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `
 progressDeadlineSeconds: 10
