@@ -305,7 +305,7 @@ demo-down: ## Stop what the demo left running
 
 .PHONY: bundle
 bundle: manifests ## Generate and validate the bundle for the Operator Lifecycle Manager
-	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNELS) $(DEFAULT_CHANNEL) $(IMG) $(DATABASE_IMG)
+	GO="$(GO)" hack/generate-bundle.sh $(VERSION) $(CHANNELS) $(DEFAULT_CHANNEL) $(IMG) $(AGENT_IMG) $(DATABASE_IMG)
 
 .PHONY: bundle-build
 bundle-build: ## Build the image of the bundle

@@ -2,7 +2,7 @@
 # Generates bundle/ and bundle.Dockerfile out of config/manifests and the markers in
 # api/, and validates them:
 #
-#   generate-bundle.sh VERSION CHANNELS DEFAULT_CHANNEL OPERATOR_IMAGE [DATABASE_IMAGE]
+#   generate-bundle.sh VERSION CHANNELS DEFAULT_CHANNEL OPERATOR_IMAGE AGENT_IMAGE [DATABASE_IMAGE]
 #
 # The images may be by digest, and then are everywhere in the bundle. Without a
 # DATABASE_IMAGE it is that of config/manager.
@@ -13,7 +13,8 @@ version=$1
 channels=$2
 default_channel=$3
 operator_image=$4
-database_image=${5:-}
+agent_image=$5
+database_image=${6:-}
 base=bases/barq-operator.clusterserviceversion.yaml
 csv=bundle/manifests/barq-operator.clusterserviceversion.yaml
 
@@ -24,6 +25,7 @@ operator_sdk=$(program hack/tools/operator-sdk operator-sdk)
 # with_images writes the given images in place of those in config/.
 with_images() {
     sed -E -e "s|ghcr\.io/barq-db/barq-operator:v[^[:space:]\"]+|$operator_image|" \
+        -e "s|ghcr\.io/barq-db/barq-agent:v[^[:space:]\"]+|$agent_image|" \
         ${database_image:+-e "s|docker\.io/yasserrmd/barq-db:[^[:space:]\"]+|$database_image|"}
 }
 

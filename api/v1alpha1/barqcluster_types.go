@@ -659,7 +659,7 @@ type AccessMode string
 
 // StorageSpec is the volume of each pod.
 type StorageSpec struct {
-	// size of each volume; default 10Gi. Disk use grows with the history of writes, because the
+	// size of each volume; default 10Gi. Without the agent, disk use grows with the history of writes, because the
 	// database never shortens its log. It can grow as far as the storage class can; it cannot go
 	// below what the volumes have (status.storage.capacity). With tiering.hotPath
 	// ephemeral-storage it is the limit of the pod's scratch space.

@@ -150,17 +150,18 @@ func TestClusterPermissionsAreForWhatHasNoNamespace(t *testing.T) {
 func TestRelatedImagesAreAllImages(t *testing.T) {
 	csv := load(t).CSV
 	container := csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers[0]
-	var database string
+	variables := map[string]string{}
 	for _, variable := range container.Env {
-		if variable.Name == "RELATED_IMAGE_BARQ_DB" {
-			database = variable.Value
-		}
+		variables[variable.Name] = variable.Value
 	}
+	database, agent := variables["RELATED_IMAGE_BARQ_DB"], variables["RELATED_IMAGE_BARQ_AGENT"]
 	require.NotEmpty(t, database)
+	require.NotEmpty(t, agent)
 
 	require.Equal(t, []operatorsv1alpha1.RelatedImage{
 		{Name: "barq-operator", Image: container.Image},
 		{Name: "barq-db", Image: database},
+		{Name: "barq-agent", Image: agent},
 	}, csv.Spec.RelatedImages)
 }
 

@@ -22,11 +22,8 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 		require.NoError(t, err, "helm %s: %s", strings.Join(args, " "), out)
 		return string(out)
 	}
-	agentRepository, agentDigest, _ := strings.Cut(images.agent, "@")
 	helm("install", "vectors", filepath.Join(root, "helm-charts", "barq-db"), "--wait", "--timeout", "3m",
-		"--set", "image.repository="+repository+",image.digest="+digest,
-		// The operator's BarqClusters have the agent too.
-		"--set", "agent.enabled=true,agent.api.secretName=vectors-barq-agent,agent.image.repository="+agentRepository+",agent.image.tag=,agent.image.digest="+agentDigest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
+		"--set", "image.repository="+repository+",image.digest="+digest, "--set", "storage.size=64Mi,minReadySeconds=1,resources.requests.memory=32Mi")
 	installed := barqcluster.Parse(t, namespace, "vectors", `{}`)
 	before := suite.Runs(t, installed)
 	require.Len(t, before, 1)
@@ -42,6 +39,13 @@ func TestADatabaseOfHelmIsTakenOverAndGivenBack(t *testing.T) {
 	suite.WaitReady(t, cluster)
 	require.Equal(t, before, suite.Runs(t, cluster))
 	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
+
+	// The agent comes once the annotation is gone, and the database keeps its documents.
+	annotate("barq.db/adopt-release-")
+	awaitAgent(t, cluster, images.agent)
+	suite.WaitReady(t, cluster)
+	require.Equal(t, 50, found(t, namespace, "vectors-0", 50))
+	before = suite.Runs(t, cluster)
 
 	annotate("barq.db/on-deletion=keep-release")
 	out, err := kubectl("-n", namespace, "delete", "bqc/vectors", "--timeout=1m").CombinedOutput()

@@ -151,6 +151,27 @@ func poison(t *testing.T, namespace, pod string) {
 	})
 }
 
+// awaitAgent waits until each pod of a BarqCluster is Ready and has the agent of an image, or none if that is empty.
+func awaitAgent(t *testing.T, cluster *v1alpha1.BarqCluster, image string) {
+	t.Helper()
+	suite.Eventually(t, func() string {
+		pods := suite.Pods(t, cluster)
+		if int32(len(pods)) != cluster.Spec.DesiredReplicas() {
+			return fmt.Sprintf("%s has %d pods", cluster.Name, len(pods))
+		}
+		for i := range pods {
+			found := ""
+			for _, container := range pods[i].Spec.InitContainers {
+				found = container.Image
+			}
+			if found != image || !podReady(&pods[i]) {
+				return fmt.Sprintf("pod %s has the agent %q, or is not Ready", pods[i].Name, found)
+			}
+		}
+		return ""
+	})
+}
+
 // replacePod deletes the pod of a release, and waits until its successor answers.
 func replacePod(t *testing.T, database *v1alpha1.BarqCluster, options ...client.DeleteOption) {
 	t.Helper()

@@ -266,6 +266,10 @@ func copyChart(t *testing.T, from, to, operator string) {
 	changeYAML(t, filepath.Join(to, "values.yaml"), func(values map[string]any) {
 		values["image"] = map[string]any{"repository": repository, "digest": digest}
 		values["database"] = map[string]any{"image": images.database}
+		// A former chart knows no agent.
+		if _, ok := values["agent"]; ok {
+			values["agent"] = map[string]any{"image": images.agent}
+		}
 	})
 }
 

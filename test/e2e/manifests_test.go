@@ -165,7 +165,9 @@ patches:
               env:
                 - name: RELATED_IMAGE_BARQ_DB
                   value: %s
-%s`, resource, repository, digest, images.database, strings.Join(patches, ""))
+                - name: RELATED_IMAGE_BARQ_AGENT
+                  value: %s
+%s`, resource, repository, digest, images.database, images.agent, strings.Join(patches, ""))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600))
 	return folder
 }

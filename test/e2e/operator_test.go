@@ -42,8 +42,8 @@ func installOperator(ctx context.Context, image string) error {
 		"resources": []string{"../../../config/default"},
 		"images":    []any{map[string]any{"name": "ghcr.io/barq-db/barq-operator", "newName": repository, "digest": digest}},
 		"patches": []any{map[string]any{
-			"target": map[string]any{"kind": "Deployment", "name": operatorName},
-			"patch":  fmt.Sprintf(`[{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "RELATED_IMAGE_BARQ_AGENT", "value": %q}}]`, images.agent),
+			"patch": fmt.Sprintf(`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": %q, "namespace": %q}, "spec": {"template": {"spec": {"containers": [
+				{"name": "manager", "env": [{"name": "RELATED_IMAGE_BARQ_AGENT", "value": %q}]}]}}}}`, operatorName, operatorNamespace, images.agent),
 		}},
 	})
 	if err != nil {

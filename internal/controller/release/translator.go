@@ -18,6 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/helm/releasestatus"
 	"github.com/barq-db/barq-operator/internal/secrets"
 	"github.com/barq-db/barq-operator/internal/translate"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // Translator finds the facts that a translation needs, and translates.
@@ -93,7 +94,7 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	}
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:      t.DefaultImage,
-		AgentImage:        t.AgentImage,
+		AgentImage:        t.agentImage(object, statefulSet),
 		OperatorNamespace: t.OperatorNamespace,
 		SecretsChecksum:   resolution.Checksum,
 		Template:          clusters.Template(statefulSet),
@@ -103,6 +104,17 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 		return nil, reconcile.TerminalError(err)
 	}
 	return values, nil
+}
+
+// agentImage returns the image of the agent. Pods that run without one keep doing so while the annotation allows the
+// operator to adopt a release, because that restarts nothing.
+func (t *Translator) agentImage(cluster client.Object, statefulSet *appsv1.StatefulSet) string {
+	// The caller has checked the annotation.
+	adopts, _ := adoption.Adopts(cluster)
+	if adopts && statefulSet.Name != "" && !workload.HasAgent(statefulSet.Spec.Template.Spec.Containers) {
+		return ""
+	}
+	return t.AgentImage
 }
 
 // hasChartIDs reports whether the pods of a StatefulSet run with the chart's own user and groups.

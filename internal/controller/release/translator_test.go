@@ -126,6 +126,47 @@ func TestTranslateKeepsUserAndGroups(t *testing.T) {
 	}
 }
 
+// A release that is adopted has no agent, and its pods must not restart.
+func TestTranslateKeepsPodsOfAnAdoptedReleaseWithoutAnAgent(t *testing.T) {
+	runs := func(ports ...string) *appsv1.StatefulSet {
+		container := corev1.Container{Name: "barq-db"}
+		for _, name := range ports {
+			container.Ports = append(container.Ports, corev1.ContainerPort{Name: name})
+		}
+		return &appsv1.StatefulSet{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"},
+			Spec:       appsv1.StatefulSetSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{container}}}},
+		}
+	}
+	for name, test := range map[string]struct {
+		statefulSet *appsv1.StatefulSet
+		adopts      bool
+		agent       bool
+	}{
+		"a new one":                    {agent: true},
+		"a new one that may adopt":     {adopts: true, agent: true},
+		"one without an agent":         {statefulSet: runs("http"), agent: true},
+		"an adopted one without agent": {statefulSet: runs("http"), adopts: true, agent: false},
+		"an adopted one with an agent": {statefulSet: runs("http", "agent"), adopts: true, agent: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			translator := newTranslator()
+			if test.statefulSet != nil {
+				translator = newTranslator(test.statefulSet)
+			}
+			translator.AgentImage = "barq-agent:1"
+			cluster := objectOf(t, "{apiVersion: barq.db/v1alpha1, kind: BarqCluster, metadata: {name: vectors, namespace: team}}")
+			if test.adopts {
+				cluster.SetAnnotations(map[string]string{v1alpha1.AnnotationAdoptRelease: "vectors"})
+			}
+			values, err := translator.Translate(t.Context(), cluster)
+			require.NoError(t, err)
+			_, has := values["agent"]
+			require.Equal(t, test.agent, has)
+		})
+	}
+}
+
 func TestTranslateDoesNotRetryASpecThatCannotBeTranslated(t *testing.T) {
 	cluster := objectOf(t, tieredCluster)
 	cluster.Object["spec"] = map[string]any{"image": "Not An Image"}

@@ -65,7 +65,7 @@ func TestImages(t *testing.T) {
 		corev1.EnvVar{Name: "RELATED_IMAGE_BARQ_DB", Value: "mirror.example/barq-db@" + digest})
 	require.Contains(t, manager(t, `agent: {image: "mirror.example/barq-agent@`+digest+`"}`).Env,
 		corev1.EnvVar{Name: "RELATED_IMAGE_BARQ_AGENT", Value: "mirror.example/barq-agent@" + digest})
-	for _, variable := range manager(t, `{}`).Env {
+	for _, variable := range manager(t, `agent: {image: ""}`).Env {
 		require.NotEqual(t, "RELATED_IMAGE_BARQ_AGENT", variable.Name)
 	}
 }
@@ -225,15 +225,19 @@ func TestArtifactHub(t *testing.T) {
 		return content
 	}
 	operator := manager(t, `{}`)
-	database := ""
+	database, agent := "", ""
 	for _, variable := range operator.Env {
-		if variable.Name == "RELATED_IMAGE_BARQ_DB" {
+		switch variable.Name {
+		case "RELATED_IMAGE_BARQ_DB":
 			database = variable.Value
+		case "RELATED_IMAGE_BARQ_AGENT":
+			agent = variable.Value
 		}
 	}
 	require.Equal(t, []map[string]any{
 		{"name": "barq-operator", "image": operator.Image},
 		{"name": "barq-db", "image": database},
+		{"name": "barq-agent", "image": agent},
 	}, read("images"))
 
 	crds := read("crds")
