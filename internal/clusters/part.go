@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -66,6 +68,17 @@ var (
 		},
 	}
 )
+
+// Stored returns the conditions of the part that a BarqCluster has, in the order of the part.
+func (p Part) Stored(cluster *v1alpha1.BarqCluster) []metav1.Condition {
+	var stored []metav1.Condition
+	for _, name := range p.Conditions {
+		if condition := meta.FindStatusCondition(cluster.Status.Conditions, name); condition != nil {
+			stored = append(stored, *condition)
+		}
+	}
+	return stored
+}
 
 // ApplyStatus sets the part of the status to content, a struct with exactly the fields and conditions
 // of the part. stored is the BarqCluster as it was read; it gets the resourceVersion of the write.

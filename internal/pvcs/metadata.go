@@ -23,13 +23,7 @@ type inheritedNames struct {
 // Inheriting returns a copy of the PVC with exactly the inherited labels and annotations; nil if the
 // PVC has them already.
 func Inheriting(pvc *corev1.PersistentVolumeClaim, metadata *v1alpha1.InheritedMetadata) (*corev1.PersistentVolumeClaim, error) {
-	labels, annotations := map[string]string{}, map[string]string{}
-	if metadata != nil {
-		for key, value := range metadata.Labels {
-			labels[key] = string(value)
-		}
-		annotations = maps.Clone(map[string]string(metadata.Annotations))
-	}
+	labels, annotations := metadata.Texts()
 	var before inheritedNames
 	// A value that a person wrote by hand must not fail every reconcile.
 	_ = json.Unmarshal([]byte(pvc.Annotations[inheritedAnnotation]), &before)

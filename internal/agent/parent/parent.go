@@ -90,9 +90,8 @@ type parent struct {
 	lock *datalock.Lock
 	// pid is that of the server, once it was started.
 	pid int
-	// open are the folders of the quarantine that were counted last, if counted.
-	open    []string
-	counted bool
+	// open are the folders of the quarantine that were counted last.
+	open []string
 }
 
 // blockedError is a plan that blocks the start.

@@ -12,7 +12,7 @@ import (
 // reportQuarantine takes note of what is in quarantine. A person can close a folder at any time.
 func (p *parent) reportQuarantine() error {
 	open, err := quarantine.Open(p.root)
-	if err != nil || p.counted && slices.Equal(open, p.open) {
+	if err != nil || slices.Equal(open, p.open) {
 		return err
 	}
 	var found *v1.Quarantine
@@ -33,7 +33,7 @@ func (p *parent) reportQuarantine() error {
 			found.Lost++
 		}
 	}
-	p.open, p.counted = open, true
+	p.open = open
 	p.Report.Change(func(status *v1.Status) { status.Log.Quarantine = found })
 	return nil
 }

@@ -28,9 +28,7 @@ const (
 func (r *Reconciler) certify(ctx context.Context, cluster *v1alpha1.BarqCluster) error {
 	name := types.NamespacedName{Namespace: cluster.Namespace, Name: database.SecretName(cluster.Name)}
 	now := r.Clock.Now()
-	stored := &metav1.PartialObjectMetadata{}
-	stored.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	err := r.Client.Get(ctx, name, stored)
+	stored, err := metadataOf(ctx, r.Client, name)
 	switch {
 	case apierrors.IsNotFound(err):
 		return r.create(ctx, cluster, name, now)
@@ -59,15 +57,21 @@ func (r *Reconciler) create(ctx context.Context, cluster *v1alpha1.BarqCluster, 
 		return err
 	}
 	// Either the cache lags behind, or the Secret belongs to another.
-	stored := &metav1.PartialObjectMetadata{}
-	stored.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	if err := r.Live.Get(ctx, name, stored); err != nil {
+	stored, err := metadataOf(ctx, r.Live, name)
+	if err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	if !metav1.IsControlledBy(stored, cluster) {
 		return errTaken
 	}
 	return nil
+}
+
+// metadataOf reads the metadata of a Secret. A cache has nothing else of it.
+func metadataOf(ctx context.Context, reader client.Reader, name types.NamespacedName) (*metav1.PartialObjectMetadata, error) {
+	stored := &metav1.PartialObjectMetadata{}
+	stored.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return stored, reader.Get(ctx, name, stored)
 }
 
 // errTaken is a Secret that belongs to another.
@@ -80,18 +84,18 @@ func isRefusal(err error) bool {
 
 // isCurrent reports whether a Secret is of this authority, has the inherited metadata, and is not yet due.
 func (r *Reconciler) isCurrent(cluster *v1alpha1.BarqCluster, stored metav1.Object, now time.Time) bool {
-	annotations := stored.GetAnnotations()
-	due, err := time.Parse(time.RFC3339, annotations[renewAnnotation])
-	if err != nil || !now.Before(due) || annotations[authorityAnnotation] != r.Authority.Fingerprint() {
+	has := stored.GetAnnotations()
+	due, err := time.Parse(time.RFC3339, has[renewAnnotation])
+	if err != nil || !now.Before(due) || has[authorityAnnotation] != r.Authority.Fingerprint() {
 		return false
 	}
-	inherited := cluster.Spec.InheritedMetadata
-	return inherited == nil || contains(stored.GetLabels(), inherited.Labels) && contains(annotations, inherited.Annotations)
+	labels, annotations := cluster.Spec.InheritedMetadata.Texts()
+	return contains(stored.GetLabels(), labels) && contains(has, annotations)
 }
 
-func contains[Value ~string](all map[string]string, some map[string]Value) bool {
+func contains(all, some map[string]string) bool {
 	for key, value := range some {
-		if found, ok := all[key]; !ok || found != string(value) {
+		if found, ok := all[key]; !ok || found != value {
 			return false
 		}
 	}
@@ -104,13 +108,7 @@ func (r *Reconciler) secret(cluster *v1alpha1.BarqCluster, name types.Namespaced
 	if err != nil {
 		return nil, err
 	}
-	labels, annotations := map[string]string{}, map[string]string{}
-	if inherited := cluster.Spec.InheritedMetadata; inherited != nil {
-		for key, value := range inherited.Labels {
-			labels[key] = string(value)
-		}
-		maps.Copy(annotations, inherited.Annotations)
-	}
+	labels, annotations := cluster.Spec.InheritedMetadata.Texts()
 	maps.Copy(labels, ownership.Labels(cluster))
 	annotations[authorityAnnotation] = r.Authority.Fingerprint()
 	annotations[renewAnnotation] = material.Renew.UTC().Format(time.RFC3339)

@@ -21,13 +21,7 @@ type ownStatus struct {
 
 // storedStatus returns what the controller wrote before.
 func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
-	stored := ownStatus{Database: cluster.Status.Database}
-	for _, name := range clusters.DatabasePart.Conditions {
-		if condition := meta.FindStatusCondition(cluster.Status.Conditions, name); condition != nil {
-			stored.Conditions = append(stored.Conditions, *condition)
-		}
-	}
-	return stored
+	return ownStatus{Database: cluster.Status.Database, Conditions: clusters.DatabasePart.Stored(cluster)}
 }
 
 // compute returns the new status. A condition about which nothing is known stays as it was.

@@ -32,13 +32,7 @@ func (s ownStatus) retained() *metav1.Condition {
 
 // storedStatus returns what this package wrote before.
 func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
-	stored := ownStatus{Storage: cluster.Status.Storage}
-	for _, name := range clusters.VolumesPart.Conditions {
-		if condition := meta.FindStatusCondition(cluster.Status.Conditions, name); condition != nil {
-			stored.Conditions = append(stored.Conditions, *condition)
-		}
-	}
-	return stored
+	return ownStatus{Storage: cluster.Status.Storage, Conditions: clusters.VolumesPart.Stored(cluster)}
 }
 
 // compute returns the new status. now becomes the transition time of a condition that changes.
