@@ -56,13 +56,22 @@ func buildDockerfile(t *testing.T, file, architecture string) v1.Image {
 	folder := t.TempDir()
 	buildah := func(args ...string) {
 		t.Helper()
-		command := exec.CommandContext(t.Context(), "buildah", append([]string{
-			"--root", filepath.Join(folder, "storage"), "--runroot", filepath.Join(folder, "run"), "--storage-driver", "vfs",
-		}, args...)...)
-		command.Dir = repository
-		command.Env = append(os.Environ(), "TMPDIR="+folder)
-		out, err := command.CombinedOutput()
-		require.NoError(t, err, "buildah %s\n%s", strings.Join(args, " "), out)
+		for attempt := 1; ; attempt++ {
+			command := exec.CommandContext(t.Context(), "buildah", append([]string{
+				"--root", filepath.Join(folder, "storage"), "--runroot", filepath.Join(folder, "run"), "--storage-driver", "vfs",
+			}, args...)...)
+			command.Dir = repository
+			command.Env = append(os.Environ(), "TMPDIR="+folder)
+			out, err := command.CombinedOutput()
+			// Buildah starts itself again from a copy in memory that it seals. The kernel
+			// refuses the seal (EBUSY) while it still holds a page of the copy.
+			if err != nil && attempt < 5 && strings.Contains(string(out), "sealing memfd copy: Device or resource busy") {
+				t.Logf("buildah could not seal the copy of itself: attempt %d", attempt)
+				continue
+			}
+			require.NoError(t, err, "buildah %s\n%s", strings.Join(args, " "), out)
+			return
+		}
 	}
 	compiler, volumes := compilerImage(t)
 	args := []string{
