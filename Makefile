@@ -274,12 +274,13 @@ AGENT_KILLS ?= 1000
 chaos-data: ## Kill Barq DB and its agent again and again while clients write, and look for each document (Linux; half an hour)
 	AGENT_KILLS='$(AGENT_KILLS)' $(GO) test -timeout 3h -count=1 -v -run TestNoAcknowledgedWriteIsLostByAKill ./test/agent
 
-# How many documents bench-agent writes 20 times.
+# How many documents bench-agent writes 20 times, and how many it measures the agent itself with.
 AGENT_BENCH ?= 100000
+AGENT_BENCH_MANY ?= 1000000
 
 .PHONY: bench-agent
-bench-agent: ## Measure what a history of rewrites takes once the agent has compacted it (Linux; minutes)
-	AGENT_BENCH='$(AGENT_BENCH)' $(GO) test -timeout 1h -count=1 -v -run TestAHistoryOfRewrites ./test/agent
+bench-agent: ## Measure what a history of rewrites takes once the agent has compacted it, and what the agent takes (Linux; minutes)
+	AGENT_BENCH='$(AGENT_BENCH)' AGENT_BENCH_MANY='$(AGENT_BENCH_MANY)' $(GO) test -timeout 2h -count=1 -v -run 'TestAHistoryOfRewrites|TestManyDocuments' ./test/agent
 
 .PHONY: test-chaos
 test-chaos: ## Run the tests of the fault suite, and most faults with few BarqClusters

@@ -207,6 +207,16 @@ type DatabaseStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	LogBytes int64 `json:"logBytes"`
 
+	// supersededBytes is about how much of logBytes is superseded by later writes and not yet compacted. The agents look at the
+	// segments of a collection when they have grown by a seventh.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	SupersededBytes int64 `json:"supersededBytes"`
+
+	// oldestUnsyncedTime is when the oldest write was made that is not synced to the disk, if that is more than two minutes ago.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	OldestUnsyncedTime *metav1.Time `json:"oldestUnsyncedTime,omitempty"`
+
 	// freeBytes is the free space on the disk that has the least.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	FreeBytes int64 `json:"freeBytes"`
@@ -220,6 +230,11 @@ type DatabaseStatus struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status
 	LastStart *DatabaseStart `json:"lastStart,omitempty"`
+
+	// lastRepair is the newest repair of a log before a start. Absent if the operator has seen none.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	LastRepair *DatabaseRepair `json:"lastRepair,omitempty"`
 
 	// quarantinedWrites is the number of acknowledged writes that were taken out of the log and are still in quarantine.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
@@ -240,6 +255,25 @@ type DatabaseStart struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	Seconds *int64 `json:"seconds,omitempty"`
+}
+
+// DatabaseRepair is a repair of the log of a pod.
+type DatabaseRepair struct {
+	// pod is the name of the pod.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes:Pod"}
+	Pod string `json:"pod"`
+
+	// time is when the log was repaired.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Time metav1.Time `json:"time"`
+
+	// files is the number of files that were repaired.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Files int64 `json:"files"`
+
+	// lostWrites is the number of acknowledged writes that were taken out, because Barq DB cannot read them.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	LostWrites int64 `json:"lostWrites"`
 }
 
 // DeployedRelease names a Helm release.

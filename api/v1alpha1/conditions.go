@@ -163,6 +163,8 @@ const (
 	ReasonFillsSoon = "FillsSoon"
 	// ReasonNearLimit: a database takes nine tenths of its limit of memory, or did.
 	ReasonNearLimit = "NearLimit"
+	// ReasonEstimateNearLimit: a database that reads its log takes nine tenths of its limit of memory, by an estimate.
+	ReasonEstimateNearLimit = "EstimateNearLimit"
 	// ReasonBelowLimit: each database takes less than nine tenths of its limit, or has none.
 	ReasonBelowLimit = "BelowLimit"
 	// ReasonLittleSpace: less than a twentieth of the disk is free.

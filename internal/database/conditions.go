@@ -170,6 +170,7 @@ func SpaceAvailable(o Observation) *metav1.Condition {
 // MemoryTight returns status, reason and message of the condition of that name. It is nil while nothing is known.
 func MemoryTight(o Observation) *metav1.Condition {
 	known := 0
+	var estimated *metav1.Condition
 	for _, agent := range o.answers() {
 		memory := agent.Said.Memory
 		if taken := max(memory.Used, memory.Before); memory.Limit > 0 && taken*10 >= memory.Limit*nearLimit {
@@ -178,9 +179,19 @@ func MemoryTight(o Observation) *metav1.Condition {
 				Message: fmt.Sprintf("the database of pod %s takes nine tenths of its limit of memory, or did before its last end. At the limit the kernel ends it, also while it reads its log. Raise spec.resources.limits.memory", agent.Pod),
 			}
 		}
+		if agent.Said.Served == nil && memory.Limit > 0 && memory.Estimate*10 >= memory.Limit*nearLimit {
+			estimated = &metav1.Condition{
+				Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonEstimateNearLimit,
+				Message: fmt.Sprintf("the database of pod %s reads its log, and takes about %d MiB of memory once it has read all, by an estimate. Its limit is %d MiB, at which the kernel ends it. Raise spec.resources.limits.memory",
+					agent.Pod, memory.Estimate>>20, memory.Limit>>20),
+			}
+		}
 		if memory.Limit == 0 || memory.Used > 0 {
 			known++
 		}
+	}
+	if estimated != nil {
+		return estimated
 	}
 	if known == 0 || known < len(o.Agents) {
 		return nil

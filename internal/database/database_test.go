@@ -56,14 +56,33 @@ func TestStatus(t *testing.T) {
 		answer("vectors-2", func(said *agentapi.Status) {
 			quarantine(said)
 			said.Agent, said.Disk.Free, said.Started, said.Served = "0.9.0", 20, now.Add(-time.Minute), nil
+			said.Log.Superseded, said.Log.OldestUnsynced = 300, ptr.To(now.Add(-3*time.Minute))
+			said.Log.Repair = &agentapi.Repair{Time: now.Add(-2 * time.Minute), Files: 1, Lost: 3}
 		}),
 	))
 	require.Equal(t, &v1alpha1.DatabaseStatus{
 		ObservedTime: metav1.NewTime(now), Pods: 2, AgentVersion: "0.9.0", Tenants: 2, Collections: 4, Documents: 200, LogBytes: 2000,
+		SupersededBytes: 300, OldestUnsyncedTime: ptr.To(metav1.NewTime(now.Add(-3 * time.Minute))),
 		FreeBytes: 20, FullTime: ptr.To(metav1.NewTime(full)), QuarantinedWrites: 3,
-		LastStart: &v1alpha1.DatabaseStart{Pod: "vectors-2", Time: metav1.NewTime(now.Add(-time.Minute))},
+		LastRepair: &v1alpha1.DatabaseRepair{Pod: "vectors-2", Time: metav1.NewTime(now.Add(-2 * time.Minute)), Files: 1, LostWrites: 3},
+		LastStart:  &v1alpha1.DatabaseStart{Pod: "vectors-2", Time: metav1.NewTime(now.Add(-time.Minute))},
 	}, found)
 	require.Equal(t, int64(90), *database.Status(observe(answer("vectors-0", nil))).LastStart.Seconds)
+}
+
+// An agent forgets a repair with the next start of its pod, and the status keeps it.
+func TestTheLastRepairIsKept(t *testing.T) {
+	repaired := func(pod string, before time.Duration) database.Agent {
+		return answer(pod, func(said *agentapi.Status) { said.Log.Repair = &agentapi.Repair{Time: now.Add(-before), Files: 1} })
+	}
+	stored := database.Status(observe(repaired("vectors-0", time.Hour), repaired("vectors-1", time.Minute)))
+	require.Equal(t, "vectors-1", stored.LastRepair.Pod, "the newest one")
+	later := observe(repaired("vectors-0", time.Hour), answer("vectors-1", nil))
+	later.Cluster.Status.Database = stored
+	require.Equal(t, stored.LastRepair, database.Status(later).LastRepair)
+	again := observe(repaired("vectors-0", time.Second))
+	again.Cluster.Status.Database = stored
+	require.Equal(t, "vectors-0", database.Status(again).LastRepair.Pod)
 }
 
 // What changes all the time must not be a write each time.
@@ -74,19 +93,24 @@ func TestNewer(t *testing.T) {
 		after   time.Duration
 		written bool
 	}{
-		"nothing":                      {written: false},
-		"a little more":                {change: func(said *agentapi.Status) { said.Data.Documents = 109 }},
-		"a little more after an hour":  {change: func(said *agentapi.Status) { said.Data.Documents = 109 }, after: time.Hour, written: true},
-		"a tenth more":                 {change: func(said *agentapi.Status) { said.Data.Documents = 111 }, written: true},
-		"much less":                    {change: func(said *agentapi.Status) { said.Log.Bytes = 10 }, written: true},
-		"another version":              {change: func(said *agentapi.Status) { said.Agent = "0.2.0" }, written: true},
-		"something in quarantine":      {change: quarantine, written: true},
-		"a new start":                  {change: func(said *agentapi.Status) { said.Started = now }, written: true},
-		"it will be full":              {change: func(said *agentapi.Status) { said.Disk.Full = ptr.To(now.Add(time.Hour)) }, written: true},
-		"it serves, as it did before":  {change: func(said *agentapi.Status) { said.Served = ptr.To(said.Served.Add(time.Millisecond)) }},
-		"much less space on the disk":  {change: func(said *agentapi.Status) { said.Disk.Free = 400 }, written: true},
-		"a little less space":          {change: func(said *agentapi.Status) { said.Disk.Free = 470 }},
-		"another collection of a few":  {change: func(said *agentapi.Status) { said.Data.Collections = 3 }, written: true},
+		"nothing":                     {written: false},
+		"a little more":               {change: func(said *agentapi.Status) { said.Data.Documents = 109 }},
+		"a little more after an hour": {change: func(said *agentapi.Status) { said.Data.Documents = 109 }, after: time.Hour, written: true},
+		"a tenth more":                {change: func(said *agentapi.Status) { said.Data.Documents = 111 }, written: true},
+		"much less":                   {change: func(said *agentapi.Status) { said.Log.Bytes = 10 }, written: true},
+		"another version":             {change: func(said *agentapi.Status) { said.Agent = "0.2.0" }, written: true},
+		"something in quarantine":     {change: quarantine, written: true},
+		"a new start":                 {change: func(said *agentapi.Status) { said.Started = now }, written: true},
+		"it will be full":             {change: func(said *agentapi.Status) { said.Disk.Full = ptr.To(now.Add(time.Hour)) }, written: true},
+		"it serves, as it did before": {change: func(said *agentapi.Status) { said.Served = ptr.To(said.Served.Add(time.Millisecond)) }},
+		"much less space on the disk": {change: func(said *agentapi.Status) { said.Disk.Free = 400 }, written: true},
+		"a little less space":         {change: func(said *agentapi.Status) { said.Disk.Free = 470 }},
+		"another collection of a few": {change: func(said *agentapi.Status) { said.Data.Collections = 3 }, written: true},
+		"a repair":                    {change: func(said *agentapi.Status) { said.Log.Repair = &agentapi.Repair{Time: now} }, written: true},
+		"a write that has waited for its sync": {
+			change: func(said *agentapi.Status) { said.Log.OldestUnsynced = ptr.To(now.Add(-time.Hour)) }, written: true,
+		},
+		"much that is superseded":      {change: func(said *agentapi.Status) { said.Log.Superseded = 500 }, written: true},
 		"a sync that is not yet there": {change: func(said *agentapi.Status) { said.Log.OldestUnsynced = &now }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,6 +200,18 @@ func TestMemoryTight(t *testing.T) {
 	require.Equal(t, metav1.ConditionTrue, with(1000, 900, 0).Status)
 	require.Equal(t, metav1.ConditionTrue, with(1000, 0, 900).Status, "it is about to take as much again")
 	require.Contains(t, with(1000, 900, 0).Message, "the database of pod vectors-0 takes nine tenths of its limit of memory")
+
+	estimated := func(served bool) *metav1.Condition {
+		return database.MemoryTight(observe(answer("vectors-0", func(said *agentapi.Status) {
+			said.Memory = agentapi.Memory{Limit: 100 << 20, Estimate: 120 << 20}
+			if !served {
+				said.Served = nil
+			}
+		})))
+	}
+	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonEstimateNearLimit}, []any{estimated(false).Status, estimated(false).Reason})
+	require.Contains(t, estimated(false).Message, "takes about 120 MiB of memory once it has read all, by an estimate. Its limit is 100 MiB")
+	require.Nil(t, estimated(true), "what it takes will be measured in a moment")
 }
 
 func TestWhatIsAskedAndWhatIsBlocked(t *testing.T) {

@@ -29,7 +29,7 @@ func Status(o Observation) *v1alpha1.DatabaseStatus {
 	}
 	found := &v1alpha1.DatabaseStatus{
 		ObservedTime: metav1.NewTime(o.Now), Pods: int32(len(answers)), //nolint:gosec // At most 100.
-		AgentVersion: oldest(answers), FreeBytes: answers[0].Said.Disk.Free,
+		AgentVersion: oldest(answers), FreeBytes: answers[0].Said.Disk.Free, LastRepair: lastRepair(o),
 	}
 	for _, agent := range answers {
 		said := agent.Said
@@ -38,12 +38,12 @@ func Status(o Observation) *v1alpha1.DatabaseStatus {
 		found.Documents += said.Data.Documents
 		found.LogBytes += said.Log.Bytes
 		found.FreeBytes = min(found.FreeBytes, said.Disk.Free)
+		found.SupersededBytes += said.Log.Superseded
+		found.OldestUnsyncedTime = earlier(found.OldestUnsyncedTime, overdue(said.Log.OldestUnsynced, o.Now))
 		if said.Log.Quarantine != nil {
 			found.QuarantinedWrites += int64(said.Log.Quarantine.Lost)
 		}
-		if full := said.Disk.Full; full != nil && (found.FullTime == nil || full.Before(found.FullTime.Time)) {
-			found.FullTime = ptr.To(metav1.NewTime(full.Truncate(time.Second)))
-		}
+		found.FullTime = earlier(found.FullTime, said.Disk.Full)
 		if !said.Started.IsZero() && (found.LastStart == nil || said.Started.After(found.LastStart.Time.Time)) {
 			found.LastStart = &v1alpha1.DatabaseStart{Pod: agent.Pod, Time: metav1.NewTime(said.Started.Truncate(time.Second))}
 			if said.Served != nil {
@@ -52,6 +52,38 @@ func Status(o Observation) *v1alpha1.DatabaseStatus {
 		}
 	}
 	return found
+}
+
+// lastRepair returns the newest repair. An agent forgets one with the next start of its database, and the status does not.
+func lastRepair(o Observation) *v1alpha1.DatabaseRepair {
+	var last *v1alpha1.DatabaseRepair
+	if stored := o.Cluster.Status.Database; stored != nil {
+		last = stored.LastRepair
+	}
+	for _, agent := range o.answers() {
+		if done := agent.Said.Log.Repair; done != nil && (last == nil || done.Time.Truncate(time.Second).After(last.Time.Time)) {
+			last = &v1alpha1.DatabaseRepair{
+				Pod: agent.Pod, Time: metav1.NewTime(done.Time.Truncate(time.Second)), Files: int64(done.Files), LostWrites: int64(done.Lost),
+			}
+		}
+	}
+	return last
+}
+
+// earlier returns the earlier of two times, of which either may be missing.
+func earlier(found *metav1.Time, other *time.Time) *metav1.Time {
+	if other == nil || found != nil && !other.Before(found.Time) {
+		return found
+	}
+	return ptr.To(metav1.NewTime(other.Truncate(time.Second)))
+}
+
+// overdue returns when the oldest write was made that is not synced, if that is long ago.
+func overdue(oldest *time.Time, now time.Time) *time.Time {
+	if oldest == nil || now.Sub(*oldest) < syncPatience {
+		return nil
+	}
+	return oldest
 }
 
 // oldest returns the oldest of the agents' versions. One that cannot be read is older than any other.
@@ -96,19 +128,23 @@ type identity struct {
 	agentVersion string
 	quarantined  int64
 	fills        bool
+	unsynced     bool
 	lastStart    start
+	lastRepair   repair
 }
 
 func identityOf(status *v1alpha1.DatabaseStatus) identity {
 	return identity{
 		pods: status.Pods, agentVersion: status.AgentVersion, quarantined: status.QuarantinedWrites,
-		fills: status.FullTime != nil, lastStart: started(status),
+		fills: status.FullTime != nil, unsynced: status.OldestUnsyncedTime != nil, lastStart: started(status), lastRepair: repaired(status),
 	}
 }
 
 // countsOf returns what of a status is written when it has changed much.
-func countsOf(status *v1alpha1.DatabaseStatus, now time.Time) [6]int64 {
-	return [6]int64{status.Tenants, status.Collections, status.Documents, status.LogBytes, status.FreeBytes, left(status.FullTime, now)}
+func countsOf(status *v1alpha1.DatabaseStatus, now time.Time) [7]int64 {
+	return [7]int64{
+		status.Tenants, status.Collections, status.Documents, status.LogBytes, status.SupersededBytes, status.FreeBytes, left(status.FullTime, now),
+	}
 }
 
 // start is a DatabaseStart that can be compared.
@@ -117,6 +153,19 @@ type start struct {
 	time int64
 	// seconds is -1 while the database reads its log.
 	seconds int64
+}
+
+// repair is a DatabaseRepair that can be compared.
+type repair struct {
+	pod  string
+	time int64
+}
+
+func repaired(status *v1alpha1.DatabaseStatus) repair {
+	if status.LastRepair == nil {
+		return repair{}
+	}
+	return repair{pod: status.LastRepair.Pod, time: status.LastRepair.Time.Unix()}
 }
 
 func started(status *v1alpha1.DatabaseStatus) start {

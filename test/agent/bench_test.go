@@ -21,6 +21,9 @@ import (
 // benchVariable is how many documents TestAHistoryOfRewrites writes 20 times.
 const benchVariable = "AGENT_BENCH"
 
+// manyVariable is how many documents TestManyDocuments has.
+const manyVariable = "AGENT_BENCH_MANY"
+
 // benchPatience is how long a start or the compaction may take there.
 const benchPatience = 20 * time.Minute
 
@@ -68,6 +71,61 @@ func TestAHistoryOfRewrites(t *testing.T) {
 			took.Round(time.Second), memory.Peak>>20, percentile(searches, 99), percentile(during, 99)))
 	require.Less(t, float64(sizeOfCompacted), 1.5*float64(sizeOfFresh))
 	require.Less(t, startOfCompacted.Seconds(), 1.3*startOfFresh.Seconds())
+	require.Less(t, memory.Peak, int64(64<<20))
+}
+
+// cpu returns how much of a processor the agent takes while something is done.
+func (a *agent) cpu(do func()) string {
+	a.t.Helper()
+	before, err := procfs.CPU(a.pid)
+	require.NoError(a.t, err)
+	began := time.Now()
+	do()
+	took := time.Since(began)
+	after, err := procfs.CPU(a.pid)
+	require.NoError(a.t, err)
+	return fmt.Sprintf("%.1f%% of a processor for %s", 100*(after-before).Seconds()/took.Seconds(), took.Round(time.Second))
+}
+
+// The agent takes little memory, whatever the server holds, and little of a processor, whatever it does.
+func TestManyDocuments(t *testing.T) {
+	documents, err := strconv.Atoi(os.Getenv(manyVariable))
+	if err != nil {
+		t.Skip("takes minutes: make bench-agent runs it")
+	}
+	data := newData(t)
+	number := func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) }
+	folder := filepath.Dir(filepath.Join(data, logOfThings))
+	writeLog(t, folder, documents, 2, number)
+	once := content(t, filepath.Join(data, logOfThings))
+	// A third of the documents is written again, so that a compaction is worth it.
+	writeLog(t, folder, documents/3, 2, number)
+	again := content(t, filepath.Join(data, logOfThings))
+	require.NoError(t, os.WriteFile(filepath.Join(data, logOfThings), []byte(once+again), 0o600))
+
+	flags := []string{"--rotate-size", strconv.Itoa(1 << 20)}
+	a, start := timedStart(t, how{data: data, flags: append(flags, "--compaction-from", strconv.Itoa(1<<40))})
+	a.await("the log is moved", func() bool { return len(segments(t, data)) > 0 })
+	idle := a.cpu(func() { time.Sleep(time.Minute) })
+	a.stop()
+
+	a, _ = timedStart(t, how{data: data, flags: flags})
+	compacting := a.cpu(func() {
+		a.await("the segments are compacted", func() bool { return len(a.lines("the segments are compacted")) > 0 })
+	})
+	written := 0
+	writing := a.cpu(func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		written = len(a.insertUntil(ctx, 4, 1<<32))
+	})
+	memory, err := procfs.ReadMemory(a.pid)
+	require.NoError(t, err)
+	rotated := len(a.lines("a log has become a segment"))
+	a.stop()
+
+	t.Logf("\n%d documents, %d MB of logs, start %s\nidle: %s\ncompacting: %s\nwith %d inserts, synced each second and %d segments: %s\nmemory at most: %d MiB",
+		documents, (len(once)+len(again))>>20, start.Round(100*time.Millisecond), idle, compacting, written, rotated, writing, memory.Peak>>20)
 	require.Less(t, memory.Peak, int64(64<<20))
 }
 

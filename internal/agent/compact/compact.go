@@ -47,6 +47,14 @@ type Result struct {
 	Done bool
 }
 
+// Superseded is about how many bytes the segments have of lines that later ones superseded.
+func (r Result) Superseded() int64 {
+	if r.Done || r.Lines == 0 {
+		return 0
+	}
+	return r.Bytes / int64(r.Lines) * int64(max(0, r.Lines-r.Documents))
+}
+
 // Compact replaces the segments of a collection, from its first one on, by one, if that is worth
 // it. The names are those of sealed segments, in the order in which the server reads them. The
 // folder is that of the collection.

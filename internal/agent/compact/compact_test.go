@@ -228,6 +228,7 @@ func TestNothingIsWrittenForASmallGain(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, result.Done)
 	require.Equal(t, before, read(t, folder))
+	require.InDelta(t, result.Bytes*int64(result.Lines-result.Documents)/int64(result.Lines), result.Superseded(), float64(result.Lines))
 }
 
 func TestADamagedSegmentIsLeft(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
@@ -23,11 +24,13 @@ type Scheduler struct {
 	options Options
 	// bytes is what the segments of a collection had after they were last looked at.
 	bytes map[datadir.Collection]int64
+	// superseded is what the last look found in a collection.
+	superseded map[datadir.Collection]int64
 }
 
 // NewScheduler returns a Scheduler for a data directory.
 func NewScheduler(root *os.Root, options Options) *Scheduler {
-	return &Scheduler{root: root, options: options, bytes: map[datadir.Collection]int64{}}
+	return &Scheduler{root: root, options: options, bytes: map[datadir.Collection]int64{}, superseded: map[datadir.Collection]int64{}}
 }
 
 // Next returns the next collection whose segments have grown enough, and the names of its segments.
@@ -43,6 +46,10 @@ func (s *Scheduler) Next(sealed func(datadir.Collection) ([]string, error)) (dat
 		known[collection] = s.bytes[collection]
 	}
 	s.bytes = known
+	maps.DeleteFunc(s.superseded, func(collection datadir.Collection, _ int64) bool {
+		_, is := known[collection]
+		return !is
+	})
 	for _, collection := range collections {
 		names, err := sealed(collection)
 		if err != nil {
@@ -55,6 +62,7 @@ func (s *Scheduler) Next(sealed func(datadir.Collection) ([]string, error)) (dat
 		if size < known[collection] {
 			// It was deleted and made again.
 			s.bytes[collection] = 0
+			delete(s.superseded, collection)
 		}
 		if size >= s.options.From && float64(size) >= growth*float64(s.bytes[collection]) {
 			// If it fails, it is tried again when the segments have grown.
@@ -84,6 +92,16 @@ func (s *Scheduler) Took(collection datadir.Collection, result Result) {
 	if result.Done {
 		s.bytes[collection] = result.Live
 	}
+	s.superseded[collection] = result.Superseded()
+}
+
+// Superseded is about how many bytes segments had of lines that later ones superseded, when they were last looked at.
+func (s *Scheduler) Superseded() int64 {
+	var bytes int64
+	for _, of := range s.superseded {
+		bytes += of
+	}
+	return bytes
 }
 
 // Run compacts a collection whose turn it is.

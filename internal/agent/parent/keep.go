@@ -139,7 +139,7 @@ func (k *keeping) survey(ctx context.Context) {
 	k.Report.Change(func(status *v1.Status) {
 		status.Data = v1.Data{Tenants: len(state.Tenants), Collections: state.Collections, Documents: documents}
 		status.Log.Bytes, status.Log.Segments, status.Log.Unsealed = state.Bytes, state.Segments, state.Unsealed
-		status.Log.NotCompacted = len(k.dirty)
+		status.Log.NotCompacted, status.Log.Superseded = len(k.dirty), k.scheduler.Superseded()
 		status.Disk = v1.Disk{Size: usage.Size, Free: usage.Free}
 		if grows {
 			status.Disk.Full = &full

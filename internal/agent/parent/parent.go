@@ -108,14 +108,11 @@ func (p *parent) prepare() (err error) {
 	if err := p.takeLock(); err != nil {
 		return err
 	}
-	p.Report.Change(func(status *v1.Status) {
-		status.Memory = v1.Memory{Limit: memory.Limit(), Before: memory.Remembered(p.root)}
-	})
 	began := time.Now()
 	if err := compact.RecoverAll(p.root); err != nil {
 		return err
 	}
-	found, err := repair.Look(p.root, checked.Load(p.root).Summary)
+	found, err := p.look()
 	if err != nil {
 		return err
 	}
@@ -150,6 +147,24 @@ func (p *parent) prepare() (err error) {
 	}
 	p.Log.Info("the data directory is ready", "collections", len(found), "repairs", len(done), "seconds", time.Since(began).Seconds())
 	return nil
+}
+
+// look reads the data directory. Where it is not known what the server takes of the memory, that is estimated by all that is there.
+func (p *parent) look() ([]repair.Found, error) {
+	known := v1.Memory{Limit: memory.Limit(), Before: memory.Remembered(p.root)}
+	p.Report.Change(func(status *v1.Status) { status.Memory = known })
+	if known.Before > 0 {
+		return repair.Look(p.root, checked.Load(p.root).Summary, repair.Weightless)
+	}
+	var estimate memory.Estimate
+	found, err := repair.Look(p.root, repair.Nothing, estimate.Weigh)
+	if err != nil {
+		return nil, err
+	}
+	known.Estimate = estimate.Bytes()
+	p.Report.Change(func(status *v1.Status) { status.Memory = known })
+	p.Log.Info("estimated what the server takes of the memory", "bytes", known.Estimate, "limit", known.Limit)
+	return found, nil
 }
 
 // repairOf is what a status says of a repair.

@@ -99,15 +99,23 @@ type Known func(file string, about fs.FileInfo, rules walline.Rules) (wal.Summar
 // Nothing is a Known of no segment.
 func Nothing(string, fs.FileInfo, walline.Rules) (wal.Summary, bool) { return wal.Summary{}, false }
 
+// Weigh returns what is told of each record of a collection that is read.
+type Weigh func(collection datadir.Collection, read schema.Schema) func(walline.Record)
+
+// Weightless is a Weigh that is told nothing.
+func Weightless(datadir.Collection, schema.Schema) func(walline.Record) {
+	return func(walline.Record) {}
+}
+
 // Look reads the data directory. Its time is that of reading once all logs that are not known.
-func Look(root *os.Root, known Known) ([]Found, error) {
+func Look(root *os.Root, known Known, weigh Weigh) ([]Found, error) {
 	collections, err := datadir.Collections(root)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]Found, 0, len(collections))
 	for _, collection := range collections {
-		in, err := look(root, collection, known)
+		in, err := look(root, collection, known, weigh)
 		if err != nil {
 			return nil, fmt.Errorf("collection %s of tenant %s: %w", collection.Name, collection.Tenant, err)
 		}
@@ -116,7 +124,7 @@ func Look(root *os.Root, known Known) ([]Found, error) {
 	return found, nil
 }
 
-func look(root *os.Root, collection datadir.Collection, known Known) (Found, error) {
+func look(root *os.Root, collection datadir.Collection, known Known, weigh Weigh) (Found, error) {
 	found := Found{Collection: collection}
 	var err error
 	if found.Schema, err = lookAtSchema(root, collection); err != nil {
@@ -126,8 +134,9 @@ func look(root *os.Root, collection datadir.Collection, known Known) (Found, err
 	if err != nil {
 		return found, err
 	}
+	each := weigh(collection, found.Schema.Read)
 	for _, name := range files {
-		file, err := lookAtFile(root, name, found.Schema, known)
+		file, err := lookAtFile(root, name, found.Schema, known, each)
 		if err != nil {
 			return found, fmt.Errorf("%s: %w", name, err)
 		}
@@ -166,7 +175,7 @@ func lookAtSchema(root *os.Root, collection datadir.Collection) (Schema, error) 
 }
 
 // lookAtFile scans a file. Without a schema it only says how large the file is.
-func lookAtFile(root *os.Root, name string, of Schema, known Known) (File, error) {
+func lookAtFile(root *os.Root, name string, of Schema, known Known, each func(walline.Record)) (File, error) {
 	file, err := root.Open(name)
 	if err != nil {
 		return File{}, err
@@ -187,7 +196,7 @@ func lookAtFile(root *os.Root, name string, of Schema, known Known) (File, error
 		found.Summary = summary
 		return found, nil
 	}
-	found.Summary, err = wal.Scan(file, of.Read.Rules(), func(damage wal.Damage, _ []byte) error {
+	found.Summary, err = wal.ScanRecords(file, of.Read.Rules(), each, func(damage wal.Damage, _ []byte) error {
 		found.add(damage)
 		return nil
 	})

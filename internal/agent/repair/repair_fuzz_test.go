@@ -32,7 +32,7 @@ func FuzzRepair(f *testing.F) {
 				t.Skip("it looks like the log of another collection")
 			}
 		}
-		found, err := repair.Look(root, repair.Nothing)
+		found, err := repair.Look(root, repair.Nothing, repair.Weightless)
 		require.NoError(t, err)
 		for _, file := range found[0].Files {
 			for _, damage := range file.Damages {

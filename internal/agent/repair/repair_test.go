@@ -95,7 +95,7 @@ func taken(t testing.TB, root *os.Root) []string {
 
 func plan(t testing.TB, root *os.Root, options repair.Options) repair.Plan {
 	t.Helper()
-	found, err := repair.Look(root, repair.Nothing)
+	found, err := repair.Look(root, repair.Nothing, repair.Weightless)
 	require.NoError(t, err)
 	return repair.Decide(found, options)
 }

@@ -47,6 +47,9 @@ type Log struct {
 	// NotCompacted counts collections whose segments are not compacted, because documents without a
 	// payload were written again.
 	NotCompacted int `json:"notCompacted,omitempty"`
+	// Superseded is what the segments had of writes that later ones superseded, when a compaction last looked at them, in
+	// bytes. It looks at those of a collection that have some megabytes, and again when they have grown.
+	Superseded int64 `json:"superseded,omitempty"`
 	// Repair is what was repaired before the present start, if something was.
 	Repair *Repair `json:"repair,omitempty"`
 	// Quarantine is what repairs took out and what is still open. It is missing if nothing is.
@@ -104,4 +107,6 @@ type Memory struct {
 	Used int64 `json:"used"`
 	// Before is what it took before its last end, which is about what its start takes. It is 0 if that is not known.
 	Before int64 `json:"before"`
+	// Estimate is what its start takes by the logs, where Before is not known. It is 0 otherwise.
+	Estimate int64 `json:"estimate,omitempty"`
 }

@@ -54,7 +54,12 @@ type Visit func(damage Damage, text []byte) error
 // Scan reads a file of the log from its beginning to its end, and visits each damaged line in
 // their order. Its memory is bounded by a multiple of lines.Max.
 func Scan(reader io.Reader, rules walline.Rules, visit Visit) (Summary, error) {
-	s := scan{checker: walline.NewChecker(rules), visit: visit}
+	return ScanRecords(reader, rules, func(walline.Record) {}, visit)
+}
+
+// ScanRecords is Scan, and visits each record too that a repair keeps. Spans of it are offsets in its line.
+func ScanRecords(reader io.Reader, rules walline.Rules, each func(walline.Record), visit Visit) (Summary, error) {
+	s := scan{checker: walline.NewChecker(rules), each: each, visit: visit}
 	reading := lines.NewReader(reader)
 	for {
 		read, err := reading.Next()
@@ -73,6 +78,7 @@ func Scan(reader io.Reader, rules walline.Rules, visit Visit) (Summary, error) {
 
 type scan struct {
 	checker *walline.Checker
+	each    func(walline.Record)
 	visit   Visit
 	summary Summary
 
@@ -104,7 +110,7 @@ func (s *scan) line(read lines.Line) error {
 		return nil
 	case walline.Good:
 		piece := Piece{Span: walline.Span{End: len(read.Text)}, Record: record}
-		s.summary.add(piece)
+		s.add(piece)
 		if read.Ended {
 			return nil
 		}
@@ -114,13 +120,20 @@ func (s *scan) line(read lines.Line) error {
 	damage.Pieces = split(s.checker, read.Text, read.Ended)
 	damage.judge(read.Text)
 	for _, piece := range damage.Pieces {
-		s.summary.add(piece)
+		s.add(piece)
 	}
 	if damage.Kind == walline.Torn && damage.Cure == Unsure {
 		s.waiting, s.text = &damage, slices.Clone(read.Text)
 		return nil
 	}
 	return s.visit(damage, read.Text)
+}
+
+func (s *scan) add(piece Piece) {
+	s.summary.add(piece)
+	if piece.Kind == walline.Good {
+		s.each(piece.Record)
+	}
 }
 
 // settle visits the line that waits.

@@ -24,7 +24,7 @@ func TestRecord(t *testing.T) {
 	require.Equal(t, `{"lat":1,"lon":2}`, line[record.PayloadText.Start:record.PayloadText.End])
 	record.VectorText, record.PayloadText = walline.Span{}, walline.Span{}
 	require.Equal(t, walline.Record{
-		Op: walline.Insert, ID: walline.ID{Text: `a"b`, IsText: true}, Dimension: 2, Infinite: true, Payload: walline.Point,
+		Op: walline.Insert, ID: walline.ID{Text: `a"b`, IsText: true}, Dimension: 2, Infinite: true, Payload: walline.Point, Members: 2,
 	}, record)
 	require.Equal(t, `a"b`, record.ID.String())
 

@@ -299,6 +299,7 @@ func (c *Checker) object() bool {
 		if !ok {
 			return false
 		}
+		c.record.Members++
 		value := c.json.Space()
 		isNumber := value == '-' || (value >= '0' && value <= '9')
 		switch {

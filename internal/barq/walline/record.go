@@ -74,6 +74,8 @@ type Record struct {
 	// with such a line. It writes it as null the next time, and does not start with that.
 	Infinite bool
 	Payload  Payload
+	// Members is how many members a payload has that is an object.
+	Members int
 	// VectorText and PayloadText are where the two stand in the line, as they are written.
 	VectorText, PayloadText Span
 }
