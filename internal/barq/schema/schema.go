@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/barq-db/barq-operator/internal/barq/strictjson"
 	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
@@ -38,30 +39,30 @@ var ErrTorn = errors.New("the file is cut off")
 // Parse returns what the file says. The error is ErrTorn, or says why the server does not start
 // with it.
 func Parse(content []byte) (Schema, error) {
-	object, err := whole(content)
+	object, err := strictjson.Whole(content)
 	if err != nil {
-		return Schema{}, err
+		return Schema{}, ErrTorn
 	}
-	var members struct{ name, fields, bm25, tenant value }
-	err = object.members(map[string]*value{
+	var members struct{ name, fields, bm25, tenant strictjson.Value }
+	err = object.Members(map[string]*strictjson.Value{
 		"name": &members.name, "fields": &members.fields, "bm25_config": &members.bm25, "tenant_id": &members.tenant,
 	})
 	if err != nil {
 		return Schema{}, err
 	}
 	var schema Schema
-	if schema.Name, err = members.name.text(); err != nil {
+	if schema.Name, err = members.name.Text(); err != nil {
 		return Schema{}, fmt.Errorf("name: %w", err)
 	}
 	if err := bm25(members.bm25); err != nil {
 		return Schema{}, fmt.Errorf("bm25_config: %w", err)
 	}
 	if members.tenant != nil {
-		if _, err := members.tenant.text(); err != nil {
+		if _, err := members.tenant.Text(); err != nil {
 			return Schema{}, fmt.Errorf("tenant_id: %w", err)
 		}
 	}
-	fields, err := members.fields.elements()
+	fields, err := members.fields.Elements()
 	if err != nil {
 		return Schema{}, fmt.Errorf("fields: %w", err)
 	}
@@ -89,26 +90,26 @@ func Parse(content []byte) (Schema, error) {
 func (s Schema) Rules() walline.Rules { return walline.Rules{Dimension: s.Dimension, Texts: s.Texts} }
 
 // field reads a field and returns its name.
-func (s *Schema) field(content value) (string, error) {
-	var members struct{ name, kind, required value }
-	err := content.members(map[string]*value{
+func (s *Schema) field(content strictjson.Value) (string, error) {
+	var members struct{ name, kind, required strictjson.Value }
+	err := content.Members(map[string]*strictjson.Value{
 		"name": &members.name, "field_type": &members.kind, "required": &members.required,
 	})
 	if err != nil {
 		return "", err
 	}
-	name, err := members.name.text()
+	name, err := members.name.Text()
 	if err != nil {
 		return "", fmt.Errorf("name: %w", err)
 	}
-	required, err := members.required.boolean()
+	required, err := members.required.Boolean()
 	if err != nil {
 		return name, fmt.Errorf("required: %w", err)
 	}
 	if strings.TrimSpace(name) == "" {
 		return name, errors.New("a field has no name")
 	}
-	variant, kind, err := members.kind.variant()
+	variant, kind, err := members.kind.Variant()
 	if err != nil {
 		return name, err
 	}
@@ -116,97 +117,115 @@ func (s *Schema) field(content value) (string, error) {
 	case "Vector":
 		return name, s.vector(kind)
 	case "Text":
-		var indexed value
-		if err := kind.members(map[string]*value{"indexed": &indexed}); err != nil {
+		var indexed strictjson.Value
+		if err := kind.Members(map[string]*strictjson.Value{"indexed": &indexed}); err != nil {
 			return name, err
 		}
 		s.Texts = append(s.Texts, walline.Text{Name: name, Required: required})
-		_, err := indexed.boolean()
+		_, err := indexed.Boolean()
 		return name, err
 	case "Json":
-		return name, kind.none()
+		return name, kind.None()
 	default:
 		return name, fmt.Errorf("%s is no type of a field", variant)
 	}
 }
 
-func (s *Schema) vector(content value) error {
-	var members struct{ dimension, metric, index value }
-	err := content.members(map[string]*value{
+func (s *Schema) vector(content strictjson.Value) error {
+	var members struct{ dimension, metric, index strictjson.Value }
+	err := content.Members(map[string]*strictjson.Value{
 		"dimension": &members.dimension, "metric": &members.metric, "index": &members.index,
 	})
 	if err != nil {
 		return err
 	}
-	dimension, err := members.dimension.integer()
+	dimension, err := members.dimension.Integer()
 	if err != nil {
 		return fmt.Errorf("dimension: %w", err)
 	}
 	if dimension == 0 {
 		return errors.New("the dimension is 0")
 	}
-	metric, empty, err := members.metric.variant()
+	metric, empty, err := members.metric.Variant()
 	if err != nil {
 		return fmt.Errorf("metric: %w", err)
 	}
 	if metric != "L2" && metric != "Cosine" && metric != "Dot" {
 		return fmt.Errorf("%s is no metric", metric)
 	}
-	if err := empty.none(); err != nil {
+	if err := empty.None(); err != nil {
 		return fmt.Errorf("metric: %w", err)
 	}
-	index, lists, err := indexOf(members.index)
+	settings, err := ParseIndex(members.index)
 	if err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
 	if s.Dimension == 0 {
 		// No vector has more components than an int can count.
 		s.Dimension = int(min(dimension, 1<<62))
-		s.Metric, s.Index, s.Lists = metric, index, lists
+		s.Metric, s.Index, s.Lists = metric, settings.Kind, settings.Lists
 	}
 	return nil
 }
 
-func indexOf(content value) (kind Index, lists uint64, err error) {
-	if content.isNull() {
-		return Flat, 0, nil
+// IndexSettings is what is said of an index.
+type IndexSettings struct {
+	Kind Index
+	// Lists is nlist of IVF.
+	Lists uint64
+	// Quantized says that an IVF has pq.
+	Quantized bool
+}
+
+// ParseIndex reads what is said of an index. With nothing it is a flat one. The error says why the server does not take it.
+func ParseIndex(content strictjson.Value) (IndexSettings, error) {
+	if content.IsNull() {
+		return IndexSettings{Kind: Flat}, nil
 	}
-	variant, parameters, err := content.variant()
+	variant, parameters, err := content.Variant()
 	if err != nil {
-		return "", 0, err
+		return IndexSettings{}, err
 	}
-	switch kind := Index(variant); kind {
+	settings := IndexSettings{Kind: Index(variant)}
+	switch settings.Kind {
 	case Flat:
-		return kind, 0, parameters.none()
+		return settings, parameters.None()
 	case HNSW:
-		_, err := parameters.integers("m", "ef_construction", "ef_search")
-		return kind, 0, err
+		_, err := parameters.Integers("m", "ef_construction", "ef_search")
+		return settings, err
 	case IVF:
-		numbers, err := parameters.integers("nlist", "nprobe")
-		if err != nil {
-			return "", 0, err
-		}
-		var quantizer value
-		if err := parameters.members(map[string]*value{"pq": &quantizer}); err != nil || quantizer.isNull() {
-			return kind, numbers[0], err
-		}
-		sizes, err := quantizer.integers("segments", "codebook_bits")
-		if err == nil && sizes[1] > 255 {
-			err = errors.New("codebook_bits is above 255")
-		}
-		return kind, numbers[0], err
+		return settings, settings.lists(parameters)
 	default:
-		return "", 0, fmt.Errorf("%s is no index", variant)
+		return IndexSettings{}, fmt.Errorf("%s is no index", variant)
 	}
 }
 
-func bm25(content value) error {
-	if content.isNull() {
-		return nil
-	}
-	var k1, b value
-	if err := content.members(map[string]*value{"k1": &k1, "b": &b}); err != nil {
+// lists reads the parameters of IVF.
+func (i *IndexSettings) lists(parameters strictjson.Value) error {
+	numbers, err := parameters.Integers("nlist", "nprobe")
+	if err != nil {
 		return err
 	}
-	return errors.Join(k1.number(), b.number())
+	i.Lists = numbers[0]
+	var quantizer strictjson.Value
+	if err := parameters.Members(map[string]*strictjson.Value{"pq": &quantizer}); err != nil || quantizer.IsNull() {
+		return err
+	}
+	i.Quantized = true
+	sizes, err := quantizer.Integers("segments", "codebook_bits")
+	if err == nil && sizes[1] > 255 {
+		err = errors.New("codebook_bits is above 255")
+	}
+	return err
+}
+
+func bm25(content strictjson.Value) error {
+	if content.IsNull() {
+		return nil
+	}
+	var k1, b strictjson.Value
+	if err := content.Members(map[string]*strictjson.Value{"k1": &k1, "b": &b}); err != nil {
+		return err
+	}
+	return errors.Join(k1.Number(), b.Number())
 }

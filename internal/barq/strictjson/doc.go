@@ -10,6 +10,6 @@
 // goes on and keeps the first Problem. The first may be the rest of a write that was cut off; the
 // second was written as it is.
 //
-// What lives here: bytes. What a line of the log is belongs to internal/barq/walline, and what a
+// What lives here: bytes, and values whose meaning is not known. What a line of the log is belongs to internal/barq/walline, and what a
 // schema is to internal/barq/schema.
 package strictjson

@@ -1,4 +1,4 @@
-package schema
+package strictjson
 
 import (
 	"bytes"
@@ -6,16 +6,17 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/barq-db/barq-operator/internal/barq/strictjson"
 )
 
-// value is a JSON value as it is written, or nil for one that is not there.
-type value []byte
+// ErrTorn is what is no whole JSON text.
+var ErrTorn = errors.New("the text is cut off")
 
-// whole returns the value that a file holds.
-func whole(content []byte) (value, error) {
-	scanner := strictjson.Scanner{Data: content}
+// Value is a JSON value as it is written, or nil for one that is not there.
+type Value []byte
+
+// Whole returns the value that a text holds. The error is ErrTorn if it is no whole one.
+func Whole(content []byte) (Value, error) {
+	scanner := Scanner{Data: content}
 	scanner.Space()
 	begin := scanner.Pos
 	if !scanner.Ignored() || scanner.Pos == begin {
@@ -28,12 +29,13 @@ func whole(content []byte) (value, error) {
 	return content[begin:end], nil
 }
 
-func (v value) isNull() bool { return v == nil || string(v) == "null" }
+// IsNull reports whether there is none, or null.
+func (v Value) IsNull() bool { return v == nil || string(v) == "null" }
 
-// members reads those members of an object that it is given variables for. One that is there
+// Members reads those members of an object that it is given variables for. One that is there
 // twice is refused.
-func (v value) members(into map[string]*value) error {
-	return v.each('{', func(name string, member value) error {
+func (v Value) Members(into map[string]*Value) error {
+	return v.each('{', func(name string, member Value) error {
 		variable := into[name]
 		if variable == nil {
 			return nil
@@ -46,24 +48,24 @@ func (v value) members(into map[string]*value) error {
 	})
 }
 
-// elements reads an array.
-func (v value) elements() ([]value, error) {
-	var elements []value
-	err := v.each('[', func(_ string, element value) error {
+// Elements reads an array.
+func (v Value) Elements() ([]Value, error) {
+	var elements []Value
+	err := v.each('[', func(_ string, element Value) error {
 		elements = append(elements, element)
 		return nil
 	})
 	return elements, err
 }
 
-// variant reads a choice of one: its name, or an object with its name and what belongs to it.
-func (v value) variant() (name string, content value, err error) {
+// Variant reads a choice of one: its name, or an object with its name and what belongs to it.
+func (v Value) Variant() (name string, content Value, err error) {
 	if len(v) > 0 && v[0] == '"' {
-		name, err = v.text()
+		name, err = v.Text()
 		return name, nil, err
 	}
 	count := 0
-	err = v.each('{', func(member string, of value) error {
+	err = v.each('{', func(member string, of Value) error {
 		count++
 		name, content = member, of
 		return nil
@@ -74,20 +76,20 @@ func (v value) variant() (name string, content value, err error) {
 	return name, content, err
 }
 
-// none refuses what belongs to a choice to which nothing belongs.
-func (v value) none() error {
-	if !v.isNull() {
+// None refuses what belongs to a choice to which nothing belongs.
+func (v Value) None() error {
+	if !v.IsNull() {
 		return fmt.Errorf("nothing is wanted instead of %s", v)
 	}
 	return nil
 }
 
 // each calls the function for each member of an object, or each element of an array.
-func (v value) each(opening byte, visit func(name string, member value) error) error {
+func (v Value) each(opening byte, visit func(name string, member Value) error) error {
 	if len(v) == 0 || v[0] != opening {
 		return v.wanted("an array or object")
 	}
-	scanner := strictjson.Scanner{Data: v, Pos: 1}
+	scanner := Scanner{Data: v, Pos: 1}
 	for first := true; ; first = false {
 		more, _ := scanner.Next(opening+2, first)
 		if !more {
@@ -97,7 +99,7 @@ func (v value) each(opening byte, visit func(name string, member value) error) e
 		if opening == '{' {
 			key, _ := scanner.Key()
 			name = key.String()
-			if scanner.Problem != strictjson.NoProblem || !utf8.Valid(key.Raw) {
+			if scanner.Problem != NoProblem || !utf8.Valid(key.Raw) {
 				return fmt.Errorf("the name %s is no text", name)
 			}
 		}
@@ -110,19 +112,21 @@ func (v value) each(opening byte, visit func(name string, member value) error) e
 	}
 }
 
-func (v value) text() (string, error) {
+// Text returns a text.
+func (v Value) Text() (string, error) {
 	if len(v) == 0 || v[0] != '"' {
 		return "", v.wanted("a text")
 	}
-	scanner := strictjson.Scanner{Data: v}
+	scanner := Scanner{Data: v}
 	token, _ := scanner.Text()
-	if scanner.Problem != strictjson.NoProblem || !utf8.Valid(v) {
+	if scanner.Problem != NoProblem || !utf8.Valid(v) {
 		return "", v.wanted("a text")
 	}
 	return token.String(), nil
 }
 
-func (v value) boolean() (bool, error) {
+// Boolean returns true or false.
+func (v Value) Boolean() (bool, error) {
 	switch string(v) {
 	case "true":
 		return true, nil
@@ -133,7 +137,8 @@ func (v value) boolean() (bool, error) {
 	}
 }
 
-func (v value) integer() (uint64, error) {
+// Integer returns a whole number that is not negative.
+func (v Value) Integer() (uint64, error) {
 	number, err := strconv.ParseUint(string(v), 10, 64)
 	if err != nil {
 		return 0, v.wanted("a whole number")
@@ -141,13 +146,14 @@ func (v value) integer() (uint64, error) {
 	return number, nil
 }
 
-func (v value) integers(names ...string) ([]uint64, error) {
+// Integers returns the members with these names, which are whole numbers that are not negative.
+func (v Value) Integers(names ...string) ([]uint64, error) {
 	numbers := make([]uint64, len(names))
 	for index, name := range names {
-		var member value
-		err := v.members(map[string]*value{name: &member})
+		var member Value
+		err := v.Members(map[string]*Value{name: &member})
 		if err == nil {
-			numbers[index], err = member.integer()
+			numbers[index], err = member.Integer()
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -156,18 +162,19 @@ func (v value) integers(names ...string) ([]uint64, error) {
 	return numbers, nil
 }
 
-func (v value) number() error {
+// Number refuses what is no number, or one beyond 64 bits.
+func (v Value) Number() error {
 	if len(v) == 0 || !bytes.ContainsRune([]byte("-0123456789"), rune(v[0])) {
 		return v.wanted("a number")
 	}
-	scanner := strictjson.Scanner{Data: v}
-	if number, _ := scanner.Number(); number&strictjson.Overflow != 0 {
+	scanner := Scanner{Data: v}
+	if number, _ := scanner.Number(); number&Overflow != 0 {
 		return v.wanted("a smaller number")
 	}
 	return nil
 }
 
-func (v value) wanted(what string) error {
+func (v Value) wanted(what string) error {
 	if v == nil {
 		return fmt.Errorf("%s is wanted and not there", what)
 	}
