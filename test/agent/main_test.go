@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -72,12 +73,14 @@ func build(program, source string) error {
 
 // agent is a process of the agent with its server.
 type agent struct {
+	// Client comes through the door, if there is one. straight goes to the server itself.
 	*client.Client
-	t     *testing.T
-	data  string
-	pid   int
-	ended chan struct{}
-	state *os.ProcessState
+	straight *client.Client
+	t        *testing.T
+	data     string
+	pid      int
+	ended    chan struct{}
+	state    *os.ProcessState
 	// files of what it said.
 	log, termination string
 }
@@ -87,6 +90,8 @@ type how struct {
 	// data is the data directory, a new one if it is empty.
 	data  string
 	flags []string
+	// door says that clients come through the agent.
+	door bool
 	// command is run instead of the server.
 	command []string
 	// cloneflags are the namespaces that it has of its own.
@@ -105,11 +110,19 @@ func launch(t *testing.T, how how) *agent {
 	address := freeAddress(t)
 	files := t.TempDir()
 	a := &agent{
-		t: t, data: how.data, ended: make(chan struct{}), Client: client.New("http://" + address),
+		t: t, data: how.data, ended: make(chan struct{}), straight: client.New("http://" + address),
 		log: filepath.Join(files, "log"), termination: filepath.Join(files, "termination"),
 	}
 	// A connection that is kept would tell a later server from an earlier one.
-	a.HTTP = client.NewHTTPClient(&http.Transport{DisableKeepAlives: true})
+	a.straight.HTTP = client.NewHTTPClient(&http.Transport{DisableKeepAlives: true})
+	a.Client = a.straight
+	if how.door {
+		// Without a host it is all addresses of both families.
+		front := ":" + strings.Split(freeAddress(t), ":")[1]
+		how.flags = append(how.flags, "--http-address", front)
+		a.Client = client.New("http://127.0.0.1" + front)
+		a.HTTP = a.straight.HTTP
+	}
 	require.NoError(t, os.WriteFile(a.termination, nil, 0o600))
 	log, err := os.Create(a.log)
 	require.NoError(t, err)

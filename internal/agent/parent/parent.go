@@ -15,6 +15,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/child"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
+	"github.com/barq-db/barq-operator/internal/agent/door"
 	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
@@ -33,6 +34,12 @@ const (
 	lockPatience = 3 * time.Second
 	lockInterval = 50 * time.Millisecond
 )
+
+// drainPart is how many tenths of its time to stop are for requests that are open. In the rest the server ends.
+const drainPart = 8
+
+// lastAnswers is how long clients of a server that has ended may take to hear of it.
+const lastAnswers = time.Second
 
 // Options are what to run, and how.
 type Options struct {
@@ -58,6 +65,8 @@ type Options struct {
 	Compaction compact.Options
 	// Server is the way to the server.
 	Server *server.Server
+	// Door is where clients come to the server. It is nil where the server listens for them itself.
+	Door *door.Door
 	// Report is where what is known is collected.
 	Report *report.Report
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
@@ -254,20 +263,42 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 // await waits until the server has ended. A signal asks it to, which it understands as SIGINT.
 func (p *parent) await(process *child.Child, signals <-chan os.Signal) {
 	var kill <-chan time.Time
+	drained := make(chan struct{}, 1)
 	for {
 		select {
 		case <-process.Ended():
+			if kill == nil {
+				// What is open is answered with 503.
+				p.drain(lastAnswers)
+			}
 			return
 		case got := <-signals:
 			p.Log.Info("stopping the server", "signal", got.String(), "timeout", p.StopTimeout.String())
-			p.signal(process, syscall.SIGINT)
 			if kill == nil {
 				kill = time.After(p.StopTimeout)
+				go func() {
+					p.drain(p.StopTimeout * drainPart / 10)
+					drained <- struct{}{}
+				}()
 			}
+		case <-drained:
+			p.signal(process, syscall.SIGINT)
 		case <-kill:
 			p.Log.Warn("the server did not stop in time and is killed; every write that it has answered is in its log", "timeout", p.StopTimeout.String())
 			p.signal(process, syscall.SIGKILL)
 		}
+	}
+}
+
+// drain lets the requests that are open be answered, and takes no more.
+func (p *parent) drain(limit time.Duration) {
+	if p.Door == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := p.Door.Close(ctx); err != nil {
+		p.Log.Warn("requests were not answered in time and are cut off", "limit", limit.String(), "error", err)
 	}
 }
 

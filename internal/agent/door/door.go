@@ -1,0 +1,206 @@
+package door
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"golang.org/x/net/netutil"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/barq-db/barq-operator/internal/agent/refusal"
+	"github.com/barq-db/barq-operator/internal/barq/request"
+)
+
+// The limits.
+const (
+	// largestBody is the largest body that the server takes, in bytes.
+	largestBody = 2 << 20
+	// headerTime is how long the header of a request may take, and bodyTime how long the body.
+	headerTime = 10 * time.Second
+	bodyTime   = time.Minute
+	// idleTime is how long a connection may be open without a request.
+	idleTime = 2 * time.Minute
+	// largestHeader bounds the header of a request, in bytes.
+	largestHeader = 32 << 10
+	// connections is how many clients may be connected, and streams how many requests of one may be open with HTTP/2.
+	connections = 1024
+	streams     = 128
+	// buffered is how many bytes of bodies are held at a time.
+	buffered = 16 << 20
+	// retryAfter is when a client may ask again, in seconds.
+	retryAfter = "2"
+)
+
+// Options are what is listened on, and where the server is.
+type Options struct {
+	// Address is where clients come: a host, which may be empty for all addresses of both families, and a port.
+	Address string
+	// Server is where the server listens.
+	Server string
+	// Refusals are what a person allows.
+	Refusals refusal.Options
+	Log      *slog.Logger
+}
+
+// Door is open to clients.
+type Door struct {
+	Options
+	server *http.Server
+	way    *httputil.ReverseProxy
+	bodies *semaphore.Weighted
+	ended  chan error
+}
+
+// Open listens. Until the server serves, requests are answered with 503.
+func Open(options Options) (*Door, error) {
+	listener, err := net.Listen("tcp", options.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for clients: %w", err)
+	}
+	d := &Door{Options: options, bodies: semaphore.NewWeighted(buffered), ended: make(chan error, 1)}
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	d.way = &httputil.ReverseProxy{
+		Rewrite: func(forwarded *httputil.ProxyRequest) {
+			// The server takes a Host of any name, and redirects name other pods.
+			forwarded.SetURL(&url.URL{Scheme: "http", Host: options.Server})
+			forwarded.Out.Host = forwarded.In.Host
+		},
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, MaxIdleConnsPerHost: connections, IdleConnTimeout: idleTime, DisableCompression: true,
+		},
+		ErrorHandler: d.unreachable,
+		ErrorLog:     log.New(io.Discard, "", 0),
+	}
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	d.server = &http.Server{
+		Handler: d, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: largestHeader,
+		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams},
+		// What a client does wrong, the client is told.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	go func() { d.ended <- d.server.Serve(netutil.LimitListener(listener, connections)) }()
+	return d, nil
+}
+
+// Close takes no more connections, and returns when the requests that are open have been answered, or the context has ended.
+func (d *Door) Close(ctx context.Context) error {
+	err := d.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, d.server.Close())
+	}
+	if ended := <-d.ended; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// ServeHTTP carries a request to the server, or refuses it.
+func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
+	route, err := request.RouteOf(asked.Method, asked.URL.EscapedPath())
+	if err != nil {
+		say(answer, http.StatusBadRequest, fmt.Sprintf("the path cannot be read: %v", err))
+		return
+	}
+	if refused := refusal.OfRoute(route, asked.Header); refused != nil {
+		say(answer, refused.Status, refused.Message)
+		return
+	}
+	asked.Body = http.MaxBytesReader(answer, limited(answer, asked), largestBody)
+	if !route.Action.HasBody() {
+		d.way.ServeHTTP(answer, asked)
+		return
+	}
+	d.inspect(answer, asked, route.Action)
+}
+
+// inspect reads the body of a request before it carries it to the server.
+func (d *Door) inspect(answer http.ResponseWriter, asked *http.Request, action request.Action) {
+	// A length that is not known may be any.
+	length := asked.ContentLength
+	if length < 0 || length > largestBody {
+		length = largestBody
+	}
+	if err := d.bodies.Acquire(asked.Context(), length); err != nil {
+		return
+	}
+	defer d.bodies.Release(length)
+	body, err := io.ReadAll(asked.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes; send smaller documents", largestBody))
+		return
+	case err != nil:
+		say(answer, http.StatusRequestTimeout, "the body did not arrive in time")
+		return
+	}
+	if refused := refusal.OfBody(action, body, d.Refusals); refused != nil {
+		say(answer, refused.Status, refused.Message)
+		return
+	}
+	// With GetBody the request is sent again where the server closed the connection before it got any of it, and only there.
+	asked.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	asked.Body, asked.ContentLength, asked.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	d.way.ServeHTTP(answer, asked)
+}
+
+// timedBody ends the limit of time with the body: what follows is up to the server, which may take long.
+type timedBody struct {
+	io.ReadCloser
+	connection *http.ResponseController
+}
+
+func limited(answer http.ResponseWriter, asked *http.Request) io.ReadCloser {
+	if asked.ContentLength == 0 {
+		return asked.Body
+	}
+	body := timedBody{ReadCloser: asked.Body, connection: http.NewResponseController(answer)}
+	// Without the limit a client that sends nothing would hold what it holds for ever.
+	_ = body.connection.SetReadDeadline(time.Now().Add(bodyTime))
+	return body
+}
+
+// Read reads on, and ends the limit at the end.
+func (b timedBody) Read(into []byte) (int, error) {
+	count, err := b.ReadCloser.Read(into)
+	if errors.Is(err, io.EOF) {
+		_ = b.connection.SetReadDeadline(time.Time{})
+	}
+	return count, err
+}
+
+// unreachable answers a request that the server has not answered.
+func (d *Door) unreachable(answer http.ResponseWriter, asked *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", largestBody))
+		return
+	}
+	if asked.Context().Err() != nil {
+		// The client is gone.
+		return
+	}
+	answer.Header().Set("Retry-After", retryAfter)
+	say(answer, http.StatusServiceUnavailable, "the database does not answer: it reads its log, or ends. Ask again in a moment")
+}
+
+// say answers as the server does.
+func say(answer http.ResponseWriter, status int, message string) {
+	answer.Header().Set("Content-Type", "application/json")
+	answer.WriteHeader(status)
+	// A client that is gone hears nothing.
+	_ = json.NewEncoder(answer).Encode(map[string]string{"error": message})
+}
