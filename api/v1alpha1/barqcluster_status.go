@@ -109,7 +109,7 @@ type BarqClusterStatus struct {
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
 	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. AgentReachable,
-	// LogIntact, SpaceAvailable and MemoryTight are there where the pods have the agent. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
+	// LogIntact, SpaceAvailable, MemoryTight and IndexesSound are there where the pods have the agent. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

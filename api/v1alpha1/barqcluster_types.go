@@ -132,6 +132,11 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Durability *DurabilitySpec `json:"durability,omitempty"`
 
+	// compatibility says what the agent lets through although Barq DB does it wrong.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec
+	Compatibility *CompatibilitySpec `json:"compatibility,omitempty"`
+
 	// resources of the database container. Default: requests of 500m CPU and 1Gi memory and no limits.
 	// A CPU limit of 1 or less can starve the health endpoint while the database searches. What is
 	// written here replaces the default as a whole. A change restarts the pods one at a time.
@@ -541,6 +546,17 @@ type DurabilitySpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Interval string `json:"interval,omitempty"`
+}
+
+// CompatibilitySpec says what the agent lets through although Barq DB does it wrong.
+type CompatibilitySpec struct {
+	// allowUnsoundIndexes lets clients make indexes of the kind HNSW, and of the kind IVF with pq. Barq DB 0.1 answers
+	// searches of them with the wrong documents. Default false: the agent refuses to make them. Indexes that exist stay.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	AllowUnsoundIndexes bool `json:"allowUnsoundIndexes,omitempty"`
 }
 
 // TLSSpec encrypts the HTTP API.

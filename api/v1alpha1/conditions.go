@@ -44,6 +44,9 @@ const (
 	// ConditionMemoryTight is True when a database takes nine tenths of its limit of memory, or took that before its last
 	// end. Barq DB holds all documents in memory, and the kernel ends it at the limit.
 	ConditionMemoryTight = "MemoryTight"
+	// ConditionIndexesSound is False when a collection has an index of the kind HNSW, or of the kind IVF with pq. Barq DB 0.1
+	// answers searches of these with the wrong documents.
+	ConditionIndexesSound = "IndexesSound"
 )
 
 // Types of the conditions that the release controller writes.
@@ -141,7 +144,7 @@ const (
 	ReasonPodMonitorUnknown = "PodMonitorUnknown"
 )
 
-// Reasons of the conditions AgentReachable, LogIntact, SpaceAvailable and MemoryTight.
+// Reasons of the conditions AgentReachable, LogIntact, SpaceAvailable, MemoryTight and IndexesSound.
 const (
 	// ReasonAgentAnswers: the agent of each running pod answers.
 	ReasonAgentAnswers = "AgentAnswers"
@@ -169,6 +172,10 @@ const (
 	ReasonBelowLimit = "BelowLimit"
 	// ReasonLittleSpace: less than a twentieth of the disk is free.
 	ReasonLittleSpace = "LittleSpace"
+	// ReasonNoFaultyIndex: no collection has an index that gives wrong answers.
+	ReasonNoFaultyIndex = "NoFaultyIndex"
+	// ReasonFaultyIndex: a collection has an index that gives wrong answers.
+	ReasonFaultyIndex = "FaultyIndex"
 )
 
 // Reasons of the condition VolumesRetained, which also has NoVolumes.

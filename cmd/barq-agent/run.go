@@ -40,7 +40,7 @@ const memoryLimit = 48 << 20
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
-	var policy, address, httpAddress, apiAddress, certificates string
+	var policy, address, httpAddress, httpCertificates, apiAddress, certificates string
 	var refusals refusal.Options
 	var takeOut []string
 	cmd := &cobra.Command{
@@ -93,7 +93,9 @@ func newRunCommand(code *int) *cobra.Command {
 				}()
 			}
 			if httpAddress != "" {
-				if options.Door, err = door.Open(door.Options{Address: httpAddress, Server: address, Refusals: refusals, Log: options.Log}); err != nil {
+				if options.Door, err = door.Open(door.Options{
+					Address: httpAddress, Certificates: httpCertificates, Server: address, Refusals: refusals,
+				}); err != nil {
 					return fmt.Errorf("--http-address: %w", err)
 				}
 			}
@@ -114,6 +116,7 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.Float64Var(&options.Compaction.Duty, "compaction-duty", 0.25, "the part of its time that a compaction works")
 	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
 	flags.StringVar(&httpAddress, "http-address", "", "where clients reach the server through the agent; the server then has to listen elsewhere. Nowhere by default")
+	flags.StringVar(&httpCertificates, "http-certificates", "", "with --http-address, the folder with tls.crt and tls.key for TLS; without TLS by default")
 	flags.BoolVar(&refusals.UnsoundIndexes, "allow-unsound-indexes", false, "with --http-address, carry requests for indexes that give wrong answers: HNSW, and IVF with pq")
 	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
 	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")

@@ -53,7 +53,7 @@ var (
 	DatabasePart = Part{
 		Owner:      "barq-operator-database",
 		Fields:     []string{"database"},
-		Conditions: []string{v1alpha1.ConditionAgentReachable, v1alpha1.ConditionLogIntact, v1alpha1.ConditionSpaceAvailable, v1alpha1.ConditionMemoryTight},
+		Conditions: []string{v1alpha1.ConditionAgentReachable, v1alpha1.ConditionLogIntact, v1alpha1.ConditionSpaceAvailable, v1alpha1.ConditionMemoryTight, v1alpha1.ConditionIndexesSound},
 	}
 	// StatusPart belongs to the status controller.
 	StatusPart = Part{

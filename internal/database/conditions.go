@@ -200,3 +200,29 @@ func MemoryTight(o Observation) *metav1.Condition {
 		Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonBelowLimit, Message: "each database takes less than nine tenths of its limit of memory, or has none",
 	}
 }
+
+// IndexesSound returns status, reason and message of the condition of that name. It is nil while nothing is known.
+func IndexesSound(o Observation) *metav1.Condition {
+	known := 0
+	for _, agent := range o.answers() {
+		// Until it has measured the disk, the agent has not looked.
+		if agent.Said.Disk.Size == 0 {
+			continue
+		}
+		known++
+		if unsound := agent.Said.Data.Unsound; unsound != nil {
+			return &metav1.Condition{
+				Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonFaultyIndex,
+				Message: message.Bound(fmt.Sprintf(
+					"searches of %d collections of pod %s give wrong documents, because of their index. The first is collection %s of tenant %s (%s). Rebuild it with the index Flat, or Ivf without pq",
+					unsound.Collections, agent.Pod, unsound.Collection, unsound.Tenant, unsound.Index), message.ConditionLimit),
+			}
+		}
+	}
+	if known == 0 || known < len(o.Agents) {
+		return nil
+	}
+	return &metav1.Condition{
+		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoFaultyIndex, Message: "no collection has an index that gives wrong documents",
+	}
+}

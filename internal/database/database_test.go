@@ -214,6 +214,19 @@ func TestMemoryTight(t *testing.T) {
 	require.Nil(t, estimated(true), "what it takes will be measured in a moment")
 }
 
+func TestIndexesSound(t *testing.T) {
+	faulty := func(said *agentapi.Status) {
+		said.Data.Unsound = &agentapi.Unsound{Collections: 2, Tenant: "shop", Collection: "things", Index: "Hnsw"}
+	}
+	require.Equal(t, v1alpha1.ReasonNoFaultyIndex, database.IndexesSound(observe(answer("vectors-0", nil))).Reason)
+	found := database.IndexesSound(observe(answer("vectors-0", nil), answer("vectors-1", faulty)))
+	require.Equal(t, []any{metav1.ConditionFalse, v1alpha1.ReasonFaultyIndex}, []any{found.Status, found.Reason})
+	require.Equal(t, "searches of 2 collections of pod vectors-1 give wrong documents, because of their index. The first is collection things of tenant shop (Hnsw). "+
+		"Rebuild it with the index Flat, or Ivf without pq", found.Message)
+	require.Nil(t, database.IndexesSound(observe(answer("vectors-0", nil), silent("vectors-1", time.Hour))), "it may have one")
+	require.Nil(t, database.IndexesSound(observe(answer("vectors-0", func(said *agentapi.Status) { said.Disk = agentapi.Disk{} }))), "it has not looked")
+}
+
 func TestWhatIsAskedAndWhatIsBlocked(t *testing.T) {
 	pod := func(change func(*corev1.Pod)) *corev1.Pod {
 		found := &corev1.Pod{

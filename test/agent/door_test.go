@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/agentcert"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
@@ -172,6 +173,25 @@ func TestTheDoorOfAServerThatDoesNotServe(t *testing.T) {
 	a.server()
 	a.signal(15)
 	a.code()
+}
+
+// The agent serves TLS for a server that cannot, and with a certificate that was renewed at once.
+func TestTLSAtTheDoor(t *testing.T) {
+	folder, authority := t.TempDir(), newAuthority(t)
+	issue(t, folder, authority)
+	a := serve(t, how{door: true, flags: []string{"--http-certificates", folder}})
+	over := func(trust *agentcert.Authority) error {
+		config := trust.ClientConfig(uid)
+		secure := client.New(strings.Replace(a.BaseURL, "http://", "https://", 1))
+		secure.HTTP = client.NewHTTPClient(&http.Transport{TLSClientConfig: config, DisableKeepAlives: true})
+		return secure.Health(t.Context())
+	}
+	require.NoError(t, over(authority))
+	another := newAuthority(t)
+	require.ErrorContains(t, over(another), "unknown authority")
+	issue(t, folder, another)
+	require.NoError(t, over(another))
+	a.stop()
 }
 
 // A request that is open when the pod ends is answered.

@@ -167,7 +167,7 @@ func serve(t *testing.T, how how) *agent {
 			require.FailNow(t, "the agent ended", "%s", a.state)
 		default:
 		}
-		return a.Health(t.Context()) == nil
+		return a.straight.Health(t.Context()) == nil
 	})
 	return a
 }

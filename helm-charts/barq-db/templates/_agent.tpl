@@ -11,6 +11,10 @@ The agent: the parent of the database in its container. An init container copies
 {{- define "barq-db.agentPort" -}}
 7443
 {{- end }}
+{{/* Where the server listens behind the agent, which listens for clients. */}}
+{{- define "barq-db.serverBehindAgent" -}}
+127.0.0.1:8081
+{{- end }}
 {{- define "barq-db.agentCertificates" -}}
 /etc/barq-agent/tls
 {{- end }}
@@ -48,6 +52,13 @@ the last sync of the log.
 - {{ printf "--take-out=%s" . | quote }}
 {{- end }}
 - --sync-interval={{ if eq .Values.durability.mode "None" }}0s{{ else }}{{ .Values.durability.interval }}{{ end }}
+- --http-address=:8080
+{{- if .Values.tls.secretName }}
+- --http-certificates=/etc/barq-db/tls
+{{- end }}
+{{- if .Values.compatibility.allowUnsoundIndexes }}
+- --allow-unsound-indexes
+{{- end }}
 {{- if .Values.agent.api.secretName }}
 - --api-address=:{{ include "barq-db.agentPort" . }}
 - --api-certificates={{ include "barq-db.agentCertificates" . }}

@@ -5,7 +5,7 @@ BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell the reader of the pod.
 */}}
 {{- define "barq-db.environment" -}}
 - name: BARQ_ADDR
-  value: {{ include "barq-db.listenAddress" .Values.service }}
+  value: {{ if .Values.agent.enabled }}{{ include "barq-db.serverBehindAgent" . }}{{ else }}{{ include "barq-db.listenAddress" .Values.service }}{{ end }}
 - name: BARQ_STORAGE_DIR
   value: /data
 - name: RUST_LOG
@@ -18,7 +18,7 @@ BARQ_S3_BUCKET and BARQ_GCS_BUCKET; they tell the reader of the pod.
 - name: BARQ_CLUSTER_CONFIG
   value: /etc/barq-db/cluster/$(POD_NAME).json
 {{- end }}
-{{- if .Values.tls.secretName }}
+{{- if and .Values.tls.secretName (not .Values.agent.enabled) }}
 - name: BARQ_TLS_CERT
   value: /etc/barq-db/tls/tls.crt
 - name: BARQ_TLS_KEY

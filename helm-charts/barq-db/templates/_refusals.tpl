@@ -86,9 +86,6 @@ values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one
 {{- end }}
 
 {{- define "barq-db.agentRefusals" }}
-{{- if and .agent.enabled .tls.secretName }}
-values: agent.enabled: the agent asks over plain HTTP, which tls.secretName turns off; set agent.enabled to false, or leave tls.secretName empty
-{{- end }}
 {{- end }}
 
 {{- define "barq-db.envRefusals" }}

@@ -23,8 +23,8 @@ import (
 )
 
 var (
-	flat = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", Index: schema.Flat}
-	ivf  = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", Index: schema.IVF, Lists: 5}
+	flat = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.Flat}}
+	ivf  = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.IVF, Lists: 5}}
 	// always replaces whatever is superseded.
 	always = compact.Options{Duty: 1}
 )

@@ -3,16 +3,17 @@ package door
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -20,6 +21,12 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	"github.com/barq-db/barq-operator/internal/barq/request"
+)
+
+// Files in the folder of the certificates, as a Secret of the type kubernetes.io/tls has them.
+const (
+	certificateFile = "tls.crt"
+	keyFile         = "tls.key"
 )
 
 // The limits.
@@ -46,11 +53,13 @@ const (
 type Options struct {
 	// Address is where clients come: a host, which may be empty for all addresses of both families, and a port.
 	Address string
+	// Certificates is the folder with tls.crt and tls.key, or empty for plain HTTP. They are read for each connection, because
+	// the kubelet renews them.
+	Certificates string
 	// Server is where the server listens.
 	Server string
 	// Refusals are what a person allows.
 	Refusals refusal.Options
-	Log      *slog.Logger
 }
 
 // Door is open to clients.
@@ -91,8 +100,23 @@ func Open(options Options) (*Door, error) {
 		// What a client does wrong, the client is told.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go func() { d.ended <- d.server.Serve(netutil.LimitListener(listener, connections)) }()
+	bounded := netutil.LimitListener(listener, connections)
+	if options.Certificates == "" {
+		go func() { d.ended <- d.server.Serve(bounded) }()
+		return d, nil
+	}
+	protocols.SetHTTP2(true)
+	d.server.TLSConfig = &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return d.certificate() },
+	}
+	go func() { d.ended <- d.server.ServeTLS(bounded, "", "") }()
 	return d, nil
+}
+
+// certificate reads what clients are shown.
+func (d *Door) certificate() (*tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(d.Certificates, certificateFile), filepath.Join(d.Certificates, keyFile))
+	return &pair, err
 }
 
 // Close takes no more connections, and returns when the requests that are open have been answered, or the context has ended.

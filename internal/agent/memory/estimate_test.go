@@ -17,7 +17,7 @@ import (
 // weigh returns the estimate of documents that were each written as often as times says.
 func weigh(index schema.Index, documents, times int, change func(*walline.Record)) int64 {
 	var estimate memory.Estimate
-	each := estimate.Weigh(datadir.Collection{Tenant: "default", Name: "things"}, schema.Schema{Index: index})
+	each := estimate.Weigh(datadir.Collection{Tenant: "default", Name: "things"}, schema.Schema{IndexSettings: schema.IndexSettings{Index: index}})
 	for range times {
 		for number := range documents {
 			record := walline.Record{Op: walline.Insert, Dimension: 100, ID: walline.ID{Number: uint64(number) + 1}}

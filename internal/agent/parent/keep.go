@@ -124,10 +124,11 @@ func (k *keeping) survey(ctx context.Context) {
 	state, err := k.logs.State()
 	usage, diskErr := disk.Of(k.root)
 	documents, countErr := k.documents(ctx, state.Tenants)
+	unsound, unsoundErr := schemacopy.Unsound(k.root)
 	if err := k.reportMemory(); err != nil {
 		k.Log.Error("the memory of the server is not written down", "error", err)
 	}
-	if err := errors.Join(err, diskErr, countErr, k.reportQuarantine()); err != nil {
+	if err := errors.Join(err, diskErr, countErr, unsoundErr, k.reportQuarantine()); err != nil {
 		if ctx.Err() == nil {
 			k.Log.Error("the amount of data is not known", "error", err)
 		}
@@ -137,7 +138,7 @@ func (k *keeping) survey(ctx context.Context) {
 	k.growth.Add(now, usage)
 	full, grows := k.growth.Full(now, usage)
 	k.Report.Change(func(status *v1.Status) {
-		status.Data = v1.Data{Tenants: len(state.Tenants), Collections: state.Collections, Documents: documents}
+		status.Data = v1.Data{Tenants: len(state.Tenants), Collections: state.Collections, Documents: documents, Unsound: unsound}
 		status.Log.Bytes, status.Log.Segments, status.Log.Unsealed = state.Bytes, state.Segments, state.Unsealed
 		status.Log.NotCompacted, status.Log.Superseded = len(k.dirty), k.scheduler.Superseded()
 		status.Disk = v1.Disk{Size: usage.Size, Free: usage.Free}

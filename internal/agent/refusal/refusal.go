@@ -98,13 +98,13 @@ func ofCollection(body []byte, options Options) *Refusal {
 // ofIndex refuses an index after which no start succeeds (TestIVFWithoutLists), and those that give wrong answers.
 func ofIndex(settings schema.IndexSettings, options Options) *Refusal {
 	switch {
-	case settings.Kind == schema.IVF && settings.Lists == 0:
+	case settings.Index == schema.IVF && settings.Lists == 0:
 		return refuse("nlist is 0, with which Barq DB does not start again; write at least 1")
 	case options.UnsoundIndexes:
 		return nil
-	case settings.Kind == schema.HNSW:
+	case settings.Fault() == string(schema.HNSW):
 		return refuse("an Hnsw index of this version of Barq DB finds the farthest documents instead of the nearest; write Flat or Ivf, or set spec.compatibility.allowUnsoundIndexes")
-	case settings.Quantized:
+	case settings.Fault() != "":
 		return refuse("with pq this version of Barq DB takes every vector for the first one; leave pq out, or set spec.compatibility.allowUnsoundIndexes")
 	default:
 		return nil

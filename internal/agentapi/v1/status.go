@@ -33,6 +33,17 @@ type Data struct {
 	Collections int `json:"collections"`
 	// Documents is what the server counts, at the last look.
 	Documents int64 `json:"documents"`
+	// Unsound is about collections whose index gives wrong answers. It is missing if there is none.
+	Unsound *Unsound `json:"unsound,omitempty"`
+}
+
+// Unsound counts collections whose index gives wrong answers, and names the first one.
+type Unsound struct {
+	Collections int    `json:"collections"`
+	Tenant      string `json:"tenant"`
+	Collection  string `json:"collection"`
+	// Index is what it has: Hnsw or pq.
+	Index string `json:"index"`
 }
 
 // Log is the state of the logs.

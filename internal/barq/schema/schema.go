@@ -22,13 +22,11 @@ const (
 // Schema is what a schema.json says.
 type Schema struct {
 	Name string
-	// Dimension, Metric and Index are those of the first vector field, the only one that the
+	// Dimension, Metric and IndexSettings are those of the first vector field, the only one that the
 	// server uses.
 	Dimension int
 	Metric    string
-	Index     Index
-	// Lists is nlist of IVF. If it is 0, the server ends at the first document.
-	Lists uint64
+	IndexSettings
 	// Texts are the fields that must be texts, in their order.
 	Texts []walline.Text
 }
@@ -163,15 +161,15 @@ func (s *Schema) vector(content strictjson.Value) error {
 	if s.Dimension == 0 {
 		// No vector has more components than an int can count.
 		s.Dimension = int(min(dimension, 1<<62))
-		s.Metric, s.Index, s.Lists = metric, settings.Kind, settings.Lists
+		s.Metric, s.IndexSettings = metric, settings
 	}
 	return nil
 }
 
 // IndexSettings is what is said of an index.
 type IndexSettings struct {
-	Kind Index
-	// Lists is nlist of IVF.
+	Index Index
+	// Lists is nlist of IVF. If it is 0, the server ends at the first document.
 	Lists uint64
 	// Quantized says that an IVF has pq.
 	Quantized bool
@@ -180,14 +178,14 @@ type IndexSettings struct {
 // ParseIndex reads what is said of an index. With nothing it is a flat one. The error says why the server does not take it.
 func ParseIndex(content strictjson.Value) (IndexSettings, error) {
 	if content.IsNull() {
-		return IndexSettings{Kind: Flat}, nil
+		return IndexSettings{Index: Flat}, nil
 	}
 	variant, parameters, err := content.Variant()
 	if err != nil {
 		return IndexSettings{}, err
 	}
-	settings := IndexSettings{Kind: Index(variant)}
-	switch settings.Kind {
+	settings := IndexSettings{Index: Index(variant)}
+	switch settings.Index {
 	case Flat:
 		return settings, parameters.None()
 	case HNSW:
@@ -197,6 +195,19 @@ func ParseIndex(content strictjson.Value) (IndexSettings, error) {
 		return settings, settings.lists(parameters)
 	default:
 		return IndexSettings{}, fmt.Errorf("%s is no index", variant)
+	}
+}
+
+// Fault returns what makes searches of an index give wrong answers, or "" if nothing does. Of an HNSW they are the farthest documents, and
+// with pq every vector is taken for the first one.
+func (i IndexSettings) Fault() string {
+	switch {
+	case i.Index == HNSW:
+		return string(HNSW)
+	case i.Quantized:
+		return "pq"
+	default:
+		return ""
 	}
 }
 

@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 	read, err := schema.Parse([]byte(written))
 	require.NoError(t, err)
 	require.Equal(t, schema.Schema{
-		Name: "things", Dimension: 2, Metric: "L2", Index: schema.Flat, Texts: []walline.Text{{Name: "body", Required: true}},
+		Name: "things", Dimension: 2, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.Flat}, Texts: []walline.Text{{Name: "body", Required: true}},
 	}, read)
 	require.Equal(t, walline.Rules{Dimension: 2, Texts: []walline.Text{{Name: "body", Required: true}}}, read.Rules())
 }
@@ -90,7 +90,7 @@ func TestVectorFields(t *testing.T) {
 		{"name":"v","required":true,"field_type":{"Vector":{"dimension":3,"metric":"Dot","index":{"Ivf":{"nlist":0,"nprobe":2}}}}},
 		{"name":"w","required":true,"field_type":{"Vector":{"dimension":4,"metric":"Cosine"}}}]}`))
 	require.NoError(t, err)
-	require.Equal(t, schema.Schema{Name: "a", Dimension: 3, Metric: "Dot", Index: schema.IVF}, read)
+	require.Equal(t, schema.Schema{Name: "a", Dimension: 3, Metric: "Dot", IndexSettings: schema.IndexSettings{Index: schema.IVF}}, read)
 }
 
 // A file that is cut off anywhere is torn, and nothing else is.

@@ -43,6 +43,7 @@ func compute(o database.Observation) ownStatus {
 	set(v1alpha1.ConditionLogIntact, database.LogIntact(o))
 	set(v1alpha1.ConditionSpaceAvailable, database.SpaceAvailable(o))
 	set(v1alpha1.ConditionMemoryTight, database.MemoryTight(o))
+	set(v1alpha1.ConditionIndexesSound, database.IndexesSound(o))
 	return computed
 }
 
