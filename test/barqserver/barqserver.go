@@ -193,9 +193,21 @@ func serveRPC(handler http.Handler, problems io.Writer) {
 	go func() { failed(server.Serve(listener)) }()
 }
 
+// noProvider is why Barq DB does not serve HTTPS: it has two providers of cryptography.
+const noProvider = `
+Could not automatically determine the process-level CryptoProvider from Rustls crate features.
+Call CryptoProvider::install_default() before this point to select a provider manually, or make sure exactly one of the 'aws-lc-rs' and 'ring' features is enabled.
+See the documentation of the CryptoProvider type for more information.
+            `
+
 func serveTLS(listener net.Listener, handler http.Handler, config settings.Settings, lookup settings.Lookup) error {
+	for _, file := range []string{config.Certificate, config.Key} {
+		if _, err := os.ReadFile(file); err != nil {
+			return &failure{exitPanic, errors.New("failed to load TLS config: " + rust.Debug(err))}
+		}
+	}
 	if value, _ := lookup(TLSVariable); value != TLSServe {
-		return &failure{exitPanic, fmt.Errorf("no provider of cryptography is chosen, of which Barq DB has two; %s=%s serves HTTPS nevertheless", TLSVariable, TLSServe)}
+		return &failure{exitPanic, errors.New(noProvider)}
 	}
 	// SIGINT is not waited for, so it ends the process at once, or as process 1 does nothing.
 	server := &http.Server{Handler: handler}

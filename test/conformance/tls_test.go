@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/test/barqserver"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
@@ -49,11 +50,13 @@ func certificate(t *testing.T) (start, *x509.CertPool) {
 // and the library panics when it is to make the first use of one.
 func TestCertificateEndsTheStart(t *testing.T) {
 	how, _ := certificate(t)
-	s := launch(t, how)
-	require.Equal(t, panicked, s.exit())
-
-	missing := launch(t, start{environment: []string{"BARQ_TLS_CERT=/does/not/exist", "BARQ_TLS_KEY=/does/not/exist"}})
-	require.Equal(t, panicked, missing.exit())
+	missing := start{environment: []string{"BARQ_TLS_CERT=/does/not/exist", "BARQ_TLS_KEY=/does/not/exist"}}
+	for how, said := range map[*start]string{&how: "process-level CryptoProvider", &missing: "failed to load TLS config: "} {
+		s := launch(t, *how)
+		require.Equal(t, panicked, s.exit())
+		require.Equal(t, ending.TLS, ending.Why(ending.End{Code: panicked.Code}, s.problems()).Reason)
+		require.Contains(t, s.problems(), said)
+	}
 }
 
 // What Barq DB is written to do, and what the operator's HTTPS is tested with.

@@ -54,7 +54,7 @@ func SystemError(err error) error {
 }
 
 // Kinds of errors of the system, as Rust names them.
-var kinds = map[syscall.Errno]string{syscall.EADDRINUSE: "AddrInUse"}
+var kinds = map[syscall.Errno]string{syscall.EADDRINUSE: "AddrInUse", syscall.ENOENT: "NotFound"}
 
 // Debug gives an error of the system as a panic shows it.
 func Debug(err error) string {
