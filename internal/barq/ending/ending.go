@@ -11,7 +11,7 @@ type Reason string
 
 // The reasons.
 const (
-	// Stopped: it ended with 0, as after SIGINT.
+	// Stopped: it ended after SIGINT, with 0 or by the signal.
 	Stopped Reason = "Stopped"
 	// Settings: a variable or a flag.
 	Settings Reason = "Settings"
@@ -69,6 +69,7 @@ type Cause struct {
 
 // The signals that are told apart. Their numbers are those of Linux.
 const (
+	sigint  = 2
 	sigabrt = 6
 	sigkill = 9
 )
@@ -119,6 +120,9 @@ func Why(end End, words string) Cause {
 	}
 	if end.Signal == sigkill {
 		return Cause{Reason: Killed, Message: "SIGKILL ended it: it took more memory than its limit, or a person or the node killed it."}
+	}
+	if end.Signal == sigint {
+		return Cause{Reason: Stopped, Message: "SIGINT ended it: it was asked to stop while it read its data, or while it served HTTPS."}
 	}
 	for _, rule := range rules {
 		if found := rule.words.FindStringSubmatchIndex(words); found != nil {

@@ -17,6 +17,10 @@ func TestWhy(t *testing.T) {
 		message string
 	}{
 		"stopped": {reason: ending.Stopped, words: "thread 'main' panicked at src/a.rs:1:2:\nignored", message: "It stopped."},
+		"stopped with TLS": {
+			end: ending.End{Signal: 2}, reason: ending.Stopped, words: "thread 'main' panicked at src/a.rs:1:2:\nignored",
+			message: "SIGINT ended it: it was asked to stop while it read its data, or while it served HTTPS.",
+		},
 		"line": {
 			end: ending.End{Code: 1}, reason: ending.Log,
 			words:   "Error: serialization error: trailing characters at line 1 column 88\n\nCaused by:\n    trailing characters at line 1 column 88\n",
