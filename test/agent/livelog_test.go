@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
@@ -82,4 +84,52 @@ func TestNoWriteIsLostWhileLogsAreMoved(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, missing)
 	again.stop()
+}
+
+// A client can have the server ask for keys until its restart. The agent has none, so it syncs the log and waits with all else.
+func TestAServerThatAsksForAKey(t *testing.T) {
+	folder, address, authority := t.TempDir(), ownAddress(), newAuthority(t)
+	issue(t, folder, authority)
+	flags := []string{"--rotate-size", "1", "--sync-interval", "50ms", "--api-address", agentAt(address), "--api-certificates", folder}
+	first := launch(t, how{flags: flags})
+	// The server asks for keys before the agent has asked it anything.
+	first.server()
+	first.signal(syscall.SIGSTOP)
+	first.eventually("the server answers", func() bool { return first.Health(t.Context()) == nil })
+	first.fill(1)
+	require.NoError(t, first.RegisterKey(t.Context(), "default", "key", client.RoleAdmin))
+	first.signal(syscall.SIGCONT)
+	log := func() v1.Log {
+		status, err := ask(address, authority, uid)
+		require.NoError(t, err)
+		return status.Log
+	}
+	first.eventually("the log is not looked after", func() bool { return log().Problem != "" })
+	require.Contains(t, log().Problem, "is not sealed: the server answered 401 to ")
+	first.Client = first.WithKey("key")
+	first.insert(2)
+	time.Sleep(200 * time.Millisecond)
+	require.Nil(t, log().OldestUnsynced)
+	require.Equal(t, 2, len(recorded(t, first.data)))
+	require.Len(t, segments(t, first.data), 1, "the next log waits for the segment to be sealed")
+	require.NotEmpty(t, first.lines("the amount of data is not known"))
+	first.stop()
+
+	second := serve(t, how{data: first.data, flags: flags})
+	second.requireDocuments(2)
+	second.eventually("the log becomes a segment", func() bool { return len(segments(t, first.data)) == 2 })
+	require.Empty(t, log().Problem)
+	second.stop()
+}
+
+// Where a client makes the collection that the fence asks for, the fence holds too.
+func TestTheCollectionOfTheFenceMayBeThere(t *testing.T) {
+	a := serve(t, how{flags: []string{"--rotate-size", "1", "--sync-interval", "50ms"}})
+	require.NoError(t, a.CreateCollection(t.Context(), client.Collection{Name: "absent", Dimension: 2, Metric: client.L2}))
+	a.fill(1)
+	a.eventually("the log becomes a segment", func() bool { return len(a.lines("a log has become a segment")) == 1 })
+	a.insert(2)
+	a.eventually("the next log becomes a segment", func() bool { return len(a.lines("a log has become a segment")) == 2 })
+	require.Empty(t, a.lines("the logs are not looked after"))
+	a.stop()
 }

@@ -54,7 +54,7 @@ func (p *parent) keep(ctx context.Context) {
 		case <-tick.C:
 		}
 		if !serves {
-			if serves = p.Server.Fence(ctx) == nil; !serves {
+			if serves = p.Server.Serves(ctx) == nil; !serves {
 				continue
 			}
 			p.Log.Info("the server serves")

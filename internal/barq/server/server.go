@@ -9,11 +9,18 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// absent is a document of a collection that is not there.
+// absent is a document of a collection that is hardly there.
 const absent = "/collections/absent/documents/1"
+
+// storeRefuses begins an error that the server found while it had its lock.
+const storeRefuses = "storage error: "
+
+// health is answered by every server that serves.
+const health = "/health"
 
 // largest is how many bytes of an answer are read.
 const largest = 1 << 16
@@ -25,7 +32,7 @@ type Server struct {
 }
 
 // New returns a way to the server that listens on an address, as BARQ_ADDR has it. A server that
-// listens on all addresses is called on the loopback one.
+// listens on all addresses is called on the loopback one. New returns an error if the address is no IP address with a port.
 func New(address string) (*Server, error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -48,10 +55,27 @@ func New(address string) (*Server, error) {
 // Fence returns when every write that had begun before has ended. It waits for as long as the server
 // holds its lock, which a rebuild of an index can do for minutes.
 func (s *Server) Fence(ctx context.Context) error {
-	status, _, err := s.get(ctx, absent)
-	// A server that asks for a key answers 401 before it takes the lock.
-	if err == nil && status != http.StatusBadRequest {
-		err = fmt.Errorf("the server answered %d to %s, where 400 shows that it has taken its lock", status, absent)
+	status, content, err := s.get(ctx, absent)
+	if err != nil {
+		return err
+	}
+	var refusal struct {
+		Error string `json:"error"`
+	}
+	// A server that asks for a key answers 401 before it takes the lock, and what is before the store may answer 400. 200 is the
+	// answer where there is a collection of that name.
+	fromStore := status == http.StatusBadRequest && json.Unmarshal(content, &refusal) == nil && strings.HasPrefix(refusal.Error, storeRefuses)
+	if !fromStore && status != http.StatusOK {
+		return fmt.Errorf("the server answered %d to %s, which does not show that it has taken its lock", status, absent)
+	}
+	return nil
+}
+
+// Serves returns an error unless the server answers, which it does once it has read its data. It needs no lock and no key.
+func (s *Server) Serves(ctx context.Context) error {
+	status, _, err := s.get(ctx, health)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the server answered %d to %s", status, health)
 	}
 	return err
 }
