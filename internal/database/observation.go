@@ -86,8 +86,3 @@ func (o Observation) IsEarly() bool {
 			return agent.Said != nil && (agent.Said.Served != nil || agent.Said.Log.Quarantine != nil)
 		})
 }
-
-// Wanted reports whether a BarqCluster gets an agent from an image. The agent asks the server without TLS.
-func Wanted(cluster *v1alpha1.BarqCluster, image string) bool {
-	return image != "" && cluster.Spec.TLS == nil
-}

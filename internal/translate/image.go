@@ -34,9 +34,9 @@ func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImag
 	return nil
 }
 
-// setAgent sets the agent, its image, and how the operator asks it. The chart has no agent beside TLS.
+// setAgent sets the agent, its image, and how the operator asks it. Without an image it sets nothing.
 func setAgent(values map[string]any, cluster *v1alpha1.BarqCluster, facts Facts) error {
-	if !database.Wanted(cluster, facts.AgentImage) {
+	if facts.AgentImage == "" {
 		return nil
 	}
 	// The chart has a tag of its own, which a reference by digest does not mean.

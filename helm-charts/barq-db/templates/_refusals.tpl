@@ -20,7 +20,6 @@ rules between values. All that is wrong is told at once, one line each.
 {{- if .Values.tiering.enabled }}
 {{ include "barq-db.tieringRefusals" .Values.tiering }}
 {{- end }}
-{{ include "barq-db.agentRefusals" .Values }}
 {{ include "barq-db.envRefusals" .Values }}
 {{ include "barq-db.metadataRefusals" .Values }}
 {{ include "barq-db.podLabelRefusals" .Values }}
@@ -83,9 +82,6 @@ values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one
 {{- end }}
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{- define "barq-db.agentRefusals" }}
 {{- end }}
 
 {{- define "barq-db.envRefusals" }}

@@ -131,7 +131,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	runs := statefulSet != nil && workload.HasAgent(statefulSet.Spec.Template.Spec.Containers)
 	observed := database.Observation{Cluster: cluster}
-	if runs || database.Wanted(cluster, r.Image) {
+	if runs || r.Image != "" {
 		if err := r.certify(ctx, cluster); isRefusal(err) {
 			observed.Refused = err
 		} else if err != nil {
