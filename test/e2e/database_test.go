@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,11 +52,21 @@ func forward(t *testing.T, namespace, pod string, port int) (local int, stop fun
 // ask calls the function with a client of the database in the pod.
 func ask(t *testing.T, namespace, pod string, question func(context.Context, *client.Client)) {
 	t.Helper()
+	askOver(t, namespace, pod, nil, question)
+}
+
+// askOver is ask with whom to trust to be the database, which serves HTTPS then, or nil.
+func askOver(t *testing.T, namespace, pod string, trust *tls.Config, question func(context.Context, *client.Client)) {
+	t.Helper()
 	local, stop := forward(t, namespace, pod, 8080)
 	defer stop()
-	transport := &http.Transport{}
+	transport := &http.Transport{TLSClientConfig: trust}
 	defer transport.CloseIdleConnections()
-	database := client.New(fmt.Sprintf("http://127.0.0.1:%d", local))
+	scheme := "http"
+	if trust != nil {
+		scheme = "https"
+	}
+	database := client.New(fmt.Sprintf("%s://127.0.0.1:%d", scheme, local))
 	database.HTTP = client.NewHTTPClient(transport)
 	question(t.Context(), database)
 }
@@ -63,7 +74,13 @@ func ask(t *testing.T, namespace, pod string, question func(context.Context, *cl
 // fill puts documents into the database of the pod.
 func fill(t *testing.T, namespace, pod string, count int) {
 	t.Helper()
-	ask(t, namespace, pod, func(ctx context.Context, database *client.Client) {
+	fillOver(t, namespace, pod, nil, count)
+}
+
+// fillOver is fill with whom to trust, as askOver has it.
+func fillOver(t *testing.T, namespace, pod string, trust *tls.Config, count int) {
+	t.Helper()
+	askOver(t, namespace, pod, trust, func(ctx context.Context, database *client.Client) {
 		require.NoError(t, database.CreateCollection(ctx, client.Collection{Name: collection, Dimension: 4, Metric: client.L2}))
 		for number := range count {
 			require.NoError(t, database.Insert(ctx, collection, document(number)))
@@ -75,8 +92,14 @@ func fill(t *testing.T, namespace, pod string, count int) {
 // were put there.
 func found(t *testing.T, namespace, pod string, count int) int {
 	t.Helper()
+	return foundOver(t, namespace, pod, nil, count)
+}
+
+// foundOver is found with whom to trust, as askOver has it.
+func foundOver(t *testing.T, namespace, pod string, trust *tls.Config, count int) int {
+	t.Helper()
 	there := 0
-	ask(t, namespace, pod, func(ctx context.Context, database *client.Client) {
+	askOver(t, namespace, pod, trust, func(ctx context.Context, database *client.Client) {
 		for number := range count {
 			expected := document(number)
 			stored, err := database.Get(ctx, collection, expected.ID)

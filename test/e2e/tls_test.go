@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
@@ -42,26 +42,32 @@ func certificate(t *testing.T, host string, serial int64) map[string][]byte {
 	}
 }
 
-// served gives the serial number of the certificate that the pod serves for the host.
-func served(t *testing.T, namespace, pod, host string, authority []byte) *big.Int {
+// trusting is how a client connects that trusts a certificate, and takes the server for the host.
+func trusting(t *testing.T, host string, authority []byte) *tls.Config {
+	t.Helper()
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(authority))
+	return &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12}
+}
+
+// served gives the serial number of the certificate that the pod serves.
+func served(t *testing.T, namespace, pod string, trust *tls.Config) *big.Int {
 	t.Helper()
 	local, stop := forward(t, namespace, pod, 8080)
 	defer stop()
-	pool := x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(authority))
-	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", fmt.Sprintf("127.0.0.1:%d", local),
-		&tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12})
+	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", fmt.Sprintf("127.0.0.1:%d", local), trust)
 	require.NoError(t, err)
 	defer func() { _ = connection.Close() }()
 	return connection.ConnectionState().PeerCertificates[0].SerialNumber
 }
 
-// With a certificate the HTTP API is served over TLS, to the probes too, and a new
+// With a certificate the HTTP API is served over TLS, to the probes and to the agent too, and a new
 // certificate reaches the pods by itself.
 func TestTLS(t *testing.T) {
 	if os.Getenv(standIn) == "" {
 		t.Skip("Barq DB 0.1 exits at startup when it is given a certificate (docs/barq-server.md); the stand-in can serve one")
 	}
+	const count = 10
 	namespace := newNamespace(t)
 	host := "db." + namespace + ".svc"
 	secret := &corev1.Secret{Type: corev1.SecretTypeTLS, Data: certificate(t, host, 1)}
@@ -72,35 +78,37 @@ storage: {size: 64Mi}
 tls: {secretName: certificate}
 env: [{name: STAND_IN_TLS, value: serve}]
 `)
+	awaitAgent(t, cluster, images.agent)
 	suite.WaitReady(t, cluster)
 	require.Equal(t, &v1alpha1.Endpoints{HTTP: "https://" + host + ":8080", GRPC: host + ":50051"}, cluster.Status.Endpoints)
-	require.Equal(t, big.NewInt(1), served(t, namespace, "db-0", host, secret.Data[corev1.TLSCertKey]))
+	trust := trusting(t, host, secret.Data[corev1.TLSCertKey])
+	require.Equal(t, big.NewInt(1), served(t, namespace, "db-0", trust))
+
+	// The agent counts what is there, and stops the database, which ignores signals as process 1.
+	fillOver(t, namespace, "db-0", trust, count)
+	suite.WaitFor(t, cluster, v1alpha1.ConditionAgentReachable, metav1.ConditionTrue, v1alpha1.ReasonAgentAnswers)
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, cluster)
+		if found := cluster.Status.Database; found == nil || found.Documents != count {
+			return fmt.Sprintf("status.database is %+v", found)
+		}
+		return ""
+	})
+	start := time.Now()
+	replacePod(t, cluster)
+	require.Less(t, time.Since(start), drainTime)
 
 	before := suite.Identities(t, cluster)
 	secret.Data = certificate(t, host, 2)
 	require.NoError(t, suite.Client.Update(t.Context(), secret))
-	hurry(t, cluster, "db-0", before["db-0"])
-	suite.WaitReady(t, cluster)
-	require.Equal(t, big.NewInt(2), served(t, namespace, "db-0", host, secret.Data[corev1.TLSCertKey]))
-}
-
-// hurry waits until the pod is being deleted, and shortens its grace period to a second. With a certificate the database heeds no
-// signal, and would take the whole minute.
-func hurry(t *testing.T, cluster *v1alpha1.BarqCluster, name, uid string) {
-	t.Helper()
 	suite.Eventually(t, func() string {
-		for _, pod := range suite.Pods(t, cluster) {
-			if pod.Name == name && string(pod.UID) == uid && pod.DeletionTimestamp != nil {
-				require.NoError(t, client.IgnoreNotFound(suite.Client.Delete(t.Context(), &pod, client.GracePeriodSeconds(1))))
-				return ""
-			}
-		}
-		return "pod " + name + " is not being deleted"
-	})
-	suite.Eventually(t, func() string {
-		if suite.Identities(t, cluster)[name] == uid {
-			return "pod " + name + " was not replaced yet"
+		if suite.Identities(t, cluster)["db-0"] == before["db-0"] {
+			return "pod db-0 was not replaced yet"
 		}
 		return ""
 	})
+	suite.WaitReady(t, cluster)
+	trust = trusting(t, host, secret.Data[corev1.TLSCertKey])
+	require.Equal(t, big.NewInt(2), served(t, namespace, "db-0", trust))
+	require.Equal(t, count, foundOver(t, namespace, "db-0", trust, count))
 }
