@@ -563,8 +563,8 @@ type CompatibilitySpec struct {
 type TLSSpec struct {
 	// secretName names a Secret in the BarqCluster's namespace with tls.crt and tls.key, as
 	// cert-manager writes it. The certificate must be for the names of the Services. A change of the
-	// Secret restarts the pods one at a time. It asks clients for no certificates. Barq DB 0.1 cannot
-	// serve TLS: with a certificate it exits at startup.
+	// Secret restarts the pods one at a time. It asks clients for no certificates. The agent in the pod serves TLS,
+	// because Barq DB 0.1 cannot: without an agent it exits at startup.
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -587,7 +587,7 @@ type ServiceSpec struct {
 
 	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
 	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
-	// change to or from SingleStack restarts the pods one at a time.
+	// change to or from SingleStack restarts the pods one at a time. Pods with the agent run on.
 	// +barq:effect=restart
 	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
 	// +optional
@@ -596,7 +596,7 @@ type ServiceSpec struct {
 
 	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
 	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
-	// first one cannot change. A change restarts the pods one at a time.
+	// first one cannot change. A change restarts the pods one at a time. Pods with the agent run on.
 	// +barq:effect=restart
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=IPv4;IPv6

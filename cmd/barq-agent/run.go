@@ -19,9 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barq-db/barq-operator/internal/agent/api"
-	"github.com/barq-db/barq-operator/internal/agent/door"
 	"github.com/barq-db/barq-operator/internal/agent/parent"
-	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
@@ -40,8 +38,7 @@ const memoryLimit = 48 << 20
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
-	var policy, address, httpAddress, httpCertificates, apiAddress, certificates string
-	var refusals refusal.Options
+	var policy, address, apiAddress, certificates string
 	var takeOut []string
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- SERVER [ARGUMENT...]",
@@ -92,13 +89,7 @@ func newRunCommand(code *int) *cobra.Command {
 					<-ended
 				}()
 			}
-			if httpAddress != "" {
-				if options.Door, err = door.Open(door.Options{
-					Address: httpAddress, Certificates: httpCertificates, Server: address, Refusals: refusals,
-				}); err != nil {
-					return fmt.Errorf("--http-address: %w", err)
-				}
-			}
+			options.Door.Server = address
 			*code = parent.Run(options, signals)
 			return nil
 		},
@@ -115,9 +106,9 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.Float64Var(&options.Compaction.Gain, "compaction-gain", 0.2, "the part of the lines that has to be superseded before segments are compacted")
 	flags.Float64Var(&options.Compaction.Duty, "compaction-duty", 0.25, "the part of its time that a compaction works")
 	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
-	flags.StringVar(&httpAddress, "http-address", "", "where clients reach the server through the agent; the server then has to listen elsewhere. Nowhere by default")
-	flags.StringVar(&httpCertificates, "http-certificates", "", "with --http-address, the folder with tls.crt and tls.key for TLS; without TLS by default")
-	flags.BoolVar(&refusals.UnsoundIndexes, "allow-unsound-indexes", false, "with --http-address, carry requests for indexes that give wrong answers: HNSW, and IVF with pq")
+	flags.StringVar(&options.Door.Address, "http-address", "", "where clients reach the server through the agent; the server then has to listen elsewhere. Nowhere by default")
+	flags.StringVar(&options.Door.Certificates, "http-certificates", "", "with --http-address, the folder with tls.crt and tls.key for TLS; without TLS by default")
+	flags.BoolVar(&options.Door.Refusals.UnsoundIndexes, "allow-unsound-indexes", false, "with --http-address, carry requests for indexes that give wrong answers: HNSW, and IVF with pq")
 	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
 	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +194,12 @@ func TestTLSAtTheDoor(t *testing.T) {
 	issue(t, folder, another)
 	require.NoError(t, over(another))
 	a.stop()
+
+	require.NoError(t, os.Remove(filepath.Join(folder, "tls.key")))
+	a = launch(t, how{door: true, flags: []string{"--http-certificates", folder}})
+	require.Equal(t, 1, a.code())
+	require.Equal(t, "TLS", a.said().Reason)
+	require.Contains(t, a.said().Message, "tls.key: no such file or directory. Correct the Secret that spec.tls names.")
 }
 
 // A request that is open when the pod ends is answered.

@@ -141,10 +141,10 @@ func TestTwoPodsOnOneVolume(t *testing.T) {
 	require.Equal(t, count, found(t, namespace, "vectors-0", count))
 }
 
-// poison writes a document that Barq DB takes and cannot read again.
+// poison writes a document that Barq DB takes and cannot read again. The agent refuses it, so it goes to the server itself.
 func poison(t *testing.T, namespace, pod string) {
 	t.Helper()
-	ask(t, namespace, pod, func(ctx context.Context, database *barq.Client) {
+	askAt(t, namespace, pod, 8081, nil, func(ctx context.Context, database *barq.Client) {
 		answer, err := database.Send(ctx, http.MethodPost, "/collections/"+collection+"/documents", "application/json", `{"id":4711,"vector":[1e39,0,0,0]}`)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, answer.Status, answer.Body)

@@ -58,7 +58,13 @@ func ask(t *testing.T, namespace, pod string, question func(context.Context, *cl
 // askOver is ask with whom to trust to be the database, which serves HTTPS then, or nil.
 func askOver(t *testing.T, namespace, pod string, trust *tls.Config, question func(context.Context, *client.Client)) {
 	t.Helper()
-	local, stop := forward(t, namespace, pod, 8080)
+	askAt(t, namespace, pod, 8080, trust, question)
+}
+
+// askAt is askOver with the port.
+func askAt(t *testing.T, namespace, pod string, port int, trust *tls.Config, question func(context.Context, *client.Client)) {
+	t.Helper()
+	local, stop := forward(t, namespace, pod, port)
 	defer stop()
 	transport := &http.Transport{TLSClientConfig: trust}
 	defer transport.CloseIdleConnections()

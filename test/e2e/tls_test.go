@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"os"
 	"testing"
 	"time"
 
@@ -64,9 +63,6 @@ func served(t *testing.T, namespace, pod string, trust *tls.Config) *big.Int {
 // With a certificate the HTTP API is served over TLS, to the probes and to the agent too, and a new
 // certificate reaches the pods by itself.
 func TestTLS(t *testing.T) {
-	if os.Getenv(standIn) == "" {
-		t.Skip("Barq DB 0.1 exits at startup when it is given a certificate (docs/barq-server.md); the stand-in can serve one")
-	}
 	const count = 10
 	namespace := newNamespace(t)
 	host := "db." + namespace + ".svc"
@@ -76,7 +72,6 @@ func TestTLS(t *testing.T) {
 	cluster := newCluster(t, namespace, "db", `
 storage: {size: 64Mi}
 tls: {secretName: certificate}
-env: [{name: STAND_IN_TLS, value: serve}]
 `)
 	awaitAgent(t, cluster, images.agent)
 	suite.WaitReady(t, cluster)
@@ -84,7 +79,7 @@ env: [{name: STAND_IN_TLS, value: serve}]
 	trust := trusting(t, host, secret.Data[corev1.TLSCertKey])
 	require.Equal(t, big.NewInt(1), served(t, namespace, "db-0", trust))
 
-	// The agent counts what is there, and stops the database, which ignores signals as process 1.
+	// The agent counts what is there.
 	fillOver(t, namespace, "db-0", trust, count)
 	suite.WaitFor(t, cluster, v1alpha1.ConditionAgentReachable, metav1.ConditionTrue, v1alpha1.ReasonAgentAnswers)
 	suite.Eventually(t, func() string {

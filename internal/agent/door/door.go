@@ -71,8 +71,22 @@ type Door struct {
 	ended  chan error
 }
 
-// Open listens. Until the server serves, requests are answered with 503.
+// CertificateError is a certificate that cannot be shown to clients.
+type CertificateError struct{ Err error }
+
+// Error says why.
+func (e CertificateError) Error() string { return "reading the certificate: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e CertificateError) Unwrap() error { return e.Err }
+
+// Open listens. Until the server serves, requests are answered with 503. The error is a CertificateError, or that of the address.
 func Open(options Options) (*Door, error) {
+	if options.Certificates != "" {
+		if _, err := certificate(options.Certificates); err != nil {
+			return nil, CertificateError{err}
+		}
+	}
 	listener, err := net.Listen("tcp", options.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for clients: %w", err)
@@ -107,15 +121,17 @@ func Open(options Options) (*Door, error) {
 	}
 	protocols.SetHTTP2(true)
 	d.server.TLSConfig = &tls.Config{
-		MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return d.certificate() },
+		MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return certificate(options.Certificates)
+		},
 	}
 	go func() { d.ended <- d.server.ServeTLS(bounded, "", "") }()
 	return d, nil
 }
 
 // certificate reads what clients are shown.
-func (d *Door) certificate() (*tls.Certificate, error) {
-	pair, err := tls.LoadX509KeyPair(filepath.Join(d.Certificates, certificateFile), filepath.Join(d.Certificates, keyFile))
+func certificate(folder string) (*tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile))
 	return &pair, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -65,8 +66,8 @@ type Options struct {
 	Compaction compact.Options
 	// Server is the way to the server.
 	Server *server.Server
-	// Door is where clients come to the server. It is nil where the server listens for them itself.
-	Door *door.Door
+	// Door is how clients come to the server. Without an address the server listens for them itself.
+	Door door.Options
 	// Report is where what is known is collected.
 	Report *report.Report
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
@@ -79,6 +80,9 @@ type Options struct {
 // interrupted.
 func Run(options Options, signals <-chan os.Signal) int {
 	p := parent{Options: options}
+	if err := p.openDoor(); err != nil {
+		return p.refuse(err)
+	}
 	prepared := make(chan error, 1)
 	go func() { prepared <- p.prepare() }()
 	select {
@@ -97,10 +101,22 @@ type parent struct {
 	Options
 	root *os.Root
 	lock *datalock.Lock
+	// door is nil where there is none.
+	door *door.Door
 	// pid is that of the server, once it was started.
 	pid int
 	// open are the folders of the quarantine that were counted last.
 	open []string
+}
+
+// openDoor lets clients in, who are told to wait until the server serves.
+func (p *parent) openDoor() error {
+	if p.Door.Address == "" {
+		return nil
+	}
+	opened, err := door.Open(p.Door)
+	p.door = opened
+	return err
 }
 
 // blockedError is a plan that blocks the start.
@@ -292,12 +308,12 @@ func (p *parent) await(process *child.Child, signals <-chan os.Signal) {
 
 // drain lets the requests that are open be answered, and takes no more.
 func (p *parent) drain(limit time.Duration) {
-	if p.Door == nil {
+	if p.door == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := p.Door.Close(ctx); err != nil {
+	if err := p.door.Close(ctx); err != nil {
 		p.Log.Warn("requests were not answered in time and are cut off", "limit", limit.String(), "error", err)
 	}
 }
@@ -345,7 +361,13 @@ func (p *parent) end(termination v1.Termination, code int) int {
 func terminationOf(err error) v1.Termination {
 	var held datalock.HeldError
 	var blocked blockedError
+	var certificate door.CertificateError
+	var listening *net.OpError
 	switch {
+	case errors.As(err, &certificate):
+		return v1.Termination{Reason: string(ending.TLS), Message: "The certificate for clients cannot be read: " + certificate.Err.Error() + ". Correct the Secret that spec.tls names."}
+	case errors.As(err, &listening):
+		return v1.Termination{Reason: string(ending.Address), Message: err.Error()}
 	case errors.As(err, &held):
 		return v1.Termination{Reason: v1.ReasonDataDirectoryInUse, Message: err.Error() + ". Two databases on one volume lose each other's writes. Delete one of the two pods."}
 	case errors.As(err, &blocked):
