@@ -161,9 +161,10 @@ endif
 FUZZTIME ?= 1m
 FUZZ ?= .
 
+# BARQ_SERVER_BIN=path has the targets of test/agent ask that barq-server instead of the stand-in.
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME, or those that FUZZ names
-	GO="$(GO)" hack/fuzz.sh $(FUZZTIME) '$(FUZZ)'
+	GO="$(GO)" $(if $(BARQ_SERVER_BIN),BARQ_SERVER_BIN=$(abspath $(BARQ_SERVER_BIN))) hack/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 # The targets of the operator's own module are run by test-unit.
 test: test-fuzz

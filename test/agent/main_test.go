@@ -71,16 +71,48 @@ func build(program, source string) error {
 	return command.Run()
 }
 
+// process is one that a test has started.
+type process struct {
+	pid int
+	// ended is closed when it has ended.
+	ended chan struct{}
+	state *os.ProcessState
+}
+
+// start starts a command, which is killed at the end of the test, and with the process that runs the test.
+func start(t *testing.T, command *exec.Cmd, cloneflags uintptr) *process {
+	t.Helper()
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: cloneflags}
+	p := &process{ended: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		// The kernel counts the thread that started a child as its parent.
+		runtime.LockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait()
+			p.state = command.ProcessState
+			close(p.ended)
+		}
+	}()
+	require.NoError(t, <-started)
+	p.pid = command.Process.Pid
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		<-p.ended
+	})
+	return p
+}
+
 // agent is a process of the agent with its server.
 type agent struct {
 	// Client comes through the door, if there is one. straight goes to the server itself.
 	*client.Client
 	straight *client.Client
-	t        *testing.T
-	data     string
-	pid      int
-	ended    chan struct{}
-	state    *os.ProcessState
+	*process
+	t    *testing.T
+	data string
 	// files of what it said.
 	log, termination string
 }
@@ -110,7 +142,7 @@ func launch(t *testing.T, how how) *agent {
 	address := freeAddress(t)
 	files := t.TempDir()
 	a := &agent{
-		t: t, data: how.data, ended: make(chan struct{}), straight: client.New("http://" + address),
+		t: t, data: how.data, straight: client.New("http://" + address),
 		log: filepath.Join(files, "log"), termination: filepath.Join(files, "termination"),
 	}
 	// A connection that is kept would tell a later server from an earlier one.
@@ -132,28 +164,12 @@ func launch(t *testing.T, how how) *agent {
 	command := exec.Command(agentProgram, append(append(arguments, "--"), how.command...)...)
 	command.Env = append(os.Environ(), "BARQ_ADDR="+address, "BARQ_STORAGE_DIR="+how.data)
 	command.Stdout, command.Stderr = log, log
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: how.cloneflags}
-	started := make(chan error)
-	go func() {
-		// The kernel counts the thread that started a child as its parent.
-		runtime.LockOSThread()
-		err := command.Start()
-		started <- err
-		if err == nil {
-			_ = command.Wait()
-			a.state = command.ProcessState
-			close(a.ended)
-		}
-	}()
-	require.NoError(t, <-started)
-	a.pid = command.Process.Pid
 	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		<-a.ended
 		if t.Failed() {
 			t.Logf("the log:\n%s", content(t, a.log))
 		}
 	})
+	a.process = start(t, command, how.cloneflags)
 	return a
 }
 

@@ -65,19 +65,29 @@ func TestALogIsSyncedOnceItHasGrown(t *testing.T) {
 	a.stop()
 }
 
-func TestASyncThatFailsIsTold(t *testing.T) {
+// serveTold starts an agent whose log is synced often, with a document, and returns what it tells of its log.
+func serveTold(t *testing.T) (a *agent, log func() v1.Log) {
+	t.Helper()
 	folder, address := t.TempDir(), ownAddress()
 	authority := newAuthority(t)
 	issue(t, folder, authority)
-	a := serve(t, how{flags: []string{"--sync-interval", "50ms", "--api-address", agentAt(address), "--api-certificates", folder}})
+	a = serve(t, how{flags: []string{"--sync-interval", "50ms", "--api-address", agentAt(address), "--api-certificates", folder}})
 	a.fill(1)
-	log := func() v1.Log {
+	a.eventually("the agent answers", func() bool {
+		_, err := ask(address, authority, uid)
+		return err == nil
+	})
+	log = func() v1.Log {
 		status, err := ask(address, authority, uid)
 		require.NoError(t, err)
 		return status.Log
 	}
 	a.eventually("all is synced", func() bool { return log().OldestUnsynced == nil && len(a.lines("the server serves")) == 1 })
+	return a, log
+}
 
+func TestASyncThatFailsIsTold(t *testing.T) {
+	a, log := serveTold(t)
 	_, stop := a.trace("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO")
 	before := time.Now()
 	a.insert(2)
@@ -86,5 +96,38 @@ func TestASyncThatFailsIsTold(t *testing.T) {
 	require.WithinDuration(t, before, *log().OldestUnsynced, 5*time.Second)
 	stop()
 	a.eventually("it is tried again", func() bool { return log().OldestUnsynced == nil && log().Problem == "" })
+	a.stop()
+}
+
+// While a sync takes long, the server goes on, and the agent says since when a write waits. It says that none waits only when
+// the sync has ended.
+func TestASyncThatTakesLongIsTold(t *testing.T) {
+	a, log := serveTold(t)
+	calls, stop := a.trace("-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=2000000")
+	// strace writes down the end of a call before it lets the agent go on.
+	ended := func() int { return strings.Count(content(t, calls), "(DELAYED)") }
+	written := 1
+	var since *time.Time
+	a.eventually("it is told", func() bool {
+		written++
+		a.insert(written)
+		since = log().OldestUnsynced
+		return since != nil
+	})
+	require.WithinDuration(t, time.Now(), *since, time.Second)
+	first := written
+	for ended() == 0 {
+		written++
+		a.insert(written)
+		if oldest := log().OldestUnsynced; ended() == 0 {
+			require.Equal(t, since, oldest)
+		}
+	}
+	t.Logf("%d writes during the sync", written-first)
+	require.Greater(t, written-first, 10)
+
+	a.eventually("what was written meanwhile is synced", func() bool { return log().OldestUnsynced == nil })
+	require.GreaterOrEqual(t, ended(), 2)
+	stop()
 	a.stop()
 }

@@ -1,11 +1,16 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -18,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	barq "github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
 // durability is one database that has to keep its documents.
@@ -28,6 +34,10 @@ type durability struct {
 	size int64
 	// changes counts, so that every change is one.
 	changes int64
+	// acknowledged are the numbers of the documents that were written while a process was killed.
+	acknowledged []int
+	// runs is what the containers were before it was.
+	runs map[string]string
 }
 
 // operation is something that a person, or a node, does to a database.
@@ -39,12 +49,21 @@ type operation struct {
 	settle func(*testing.T, *durability)
 	// restarts tells whether the primary is replaced.
 	restarts bool
+	// onOwnNode tells that processes of pods have to be processes of this machine.
+	onOwnNode bool
 }
 
+// Each kill of a process comes before another pod, because the kubelet restarts a container once without a back-off.
 var operations = []operation{
+	{name: "server killed", onOwnNode: true, act: func(t *testing.T, d *durability) {
+		d.killWhileWriting(t, "barq-server")
+	}, settle: waitRestarted},
 	{name: "pod deleted", restarts: true, act: func(t *testing.T, d *durability) {
 		require.NoError(t, suite.Client.Delete(t.Context(), d.primary()))
 	}},
+	{name: "agent killed", onOwnNode: true, act: func(t *testing.T, d *durability) {
+		d.killWhileWriting(t, "barq-agent")
+	}, settle: waitRestarted},
 	{name: "pod killed", restarts: true, act: func(t *testing.T, d *durability) {
 		require.NoError(t, suite.Client.Delete(t.Context(), d.primary(), client.GracePeriodSeconds(0)))
 	}},
@@ -103,8 +122,8 @@ var operations = []operation{
 	}},
 }
 
-// A running database keeps every document through whatever is done to it, also
-// when the operator is killed in the middle.
+// A running database keeps every document through whatever is done to it, also when the operator is killed in the middle, and
+// every write that it acknowledged before its process or its agent was killed.
 func TestNoDocumentIsLost(t *testing.T) {
 	namespace := newNamespace(t)
 	d := &durability{size: 64}
@@ -117,11 +136,12 @@ storage: {size: 64Mi}
 env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]
 `)
 	suite.WaitReady(t, d.cluster)
+	awaitAgent(t, d.cluster, images.agent)
 	fill(t, namespace, "db-0", documents)
 
 	var table strings.Builder
 	columns := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(columns, "operation\toperator\tdocuments found\tseconds\tprimary\n")
+	fmt.Fprintf(columns, "operation\toperator\tdocuments found\twritten meanwhile\tseconds\tprimary\n")
 	fates := []bool{false, true}
 	if testing.Short() {
 		// Other tests do these things while the operator is left alone.
@@ -129,11 +149,16 @@ env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}]
 	}
 	for _, killed := range fates {
 		for _, operation := range operations {
+			if operation.onOwnNode && os.Getenv(ownNode) == "" {
+				t.Logf("%s: left out, because the node is another machine", operation.name)
+				continue
+			}
 			d.run(t, operation, killed, columns)
 		}
 	}
+	d.requireThere(t, d.acknowledged)
 	require.NoError(t, columns.Flush())
-	fmt.Fprintf(os.Stderr, "\n%d documents in a database of two pods, counted one by one after each operation:\n\n%s\n", documents, table.String())
+	fmt.Fprintf(os.Stderr, "\n%d documents in a database of two pods with the agent, counted one by one after each operation:\n\n%s\n", documents, table.String())
 }
 
 // run does one operation and counts the documents.
@@ -141,6 +166,7 @@ func (d *durability) run(t *testing.T, operation operation, killed bool, table *
 	t.Helper()
 	d.changes++
 	before := suite.Identities(t, d.cluster)["db-0"]
+	acknowledged := len(d.acknowledged)
 	start := time.Now()
 	operation.act(t, d)
 	fate := "left alone"
@@ -160,11 +186,13 @@ func (d *durability) run(t *testing.T, operation operation, killed bool, table *
 	}
 
 	there := found(t, d.cluster.Namespace, "db-0", documents)
+	written := d.acknowledged[acknowledged:]
+	d.requireThere(t, written)
 	primary := "kept"
 	if suite.Identities(t, d.cluster)["db-0"] != before {
 		primary = "replaced"
 	}
-	fmt.Fprintf(table, "%s\t%s\t%d\t%.1f\t%s\n", operation.name, fate, there, took.Seconds(), primary)
+	fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%.1f\t%s\n", operation.name, fate, there, len(written), took.Seconds(), primary)
 	require.Equal(t, documents, there, "%s, operator %s", operation.name, fate)
 	if !operation.restarts {
 		require.Equal(t, "kept", primary, operation.name)
@@ -184,6 +212,74 @@ func (d *durability) waitPrimary(t *testing.T, restarts bool, before string) {
 		return "pod db-0 was not replaced yet, or does not answer"
 	})
 	suite.WaitReady(t, d.cluster)
+}
+
+// killWhileWriting kills the process of the primary that runs a program, while a few clients write documents.
+func (d *durability) killWhileWriting(t *testing.T, program string) {
+	t.Helper()
+	d.runs = suite.Runs(t, d.cluster)
+	primary := d.primary()
+	suite.Refresh(t, primary)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	database := barq.New(fmt.Sprintf("http://%s:8080", primary.Status.PodIP))
+	database.HTTP = barq.NewHTTPClient(transport)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	const writers = 4
+	// No two kills write the same documents.
+	first := documents + int(d.changes)*100_000
+	var group sync.WaitGroup
+	var lock sync.Mutex
+	for writer := range writers {
+		group.Go(func() {
+			for number := first + writer; database.Insert(ctx, collection, document(number)) == nil; number += writers {
+				lock.Lock()
+				d.acknowledged = append(d.acknowledged, number)
+				lock.Unlock()
+			}
+		})
+	}
+	time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
+	killed := signalProcesses(t, syscall.SIGKILL, func(pid int, executable string) bool {
+		// The kubelet names the cgroups of a pod by its UID.
+		cgroups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+		return err == nil && filepath.Base(executable) == program && strings.Contains(string(cgroups), string(primary.UID))
+	})
+	if killed == 0 {
+		cancel()
+	}
+	group.Wait()
+	require.Equal(t, 1, killed, "processes of %s in pod %s", program, primary.Name)
+	require.NotEmpty(t, d.acknowledged)
+}
+
+// waitRestarted waits until the kubelet has started a container again in which a process was killed.
+func waitRestarted(t *testing.T, d *durability) {
+	t.Helper()
+	suite.Eventually(t, func() string {
+		if now := suite.Runs(t, d.cluster); now["db-0 barq-db"] == d.runs["db-0 barq-db"] {
+			return "container barq-db of pod db-0 was not started again yet"
+		}
+		return ""
+	})
+}
+
+// requireThere requires that the documents of the numbers are in the primary.
+func (d *durability) requireThere(t *testing.T, numbers []int) {
+	t.Helper()
+	if len(numbers) == 0 {
+		return
+	}
+	var ids []barq.ID
+	for _, number := range numbers {
+		ids = append(ids, document(number).ID)
+	}
+	ask(t, d.cluster.Namespace, "db-0", func(ctx context.Context, database *barq.Client) {
+		missing, err := database.Missing(ctx, collection, ids...)
+		require.NoError(t, err)
+		require.Empty(t, missing)
+	})
 }
 
 func (d *durability) primary() *corev1.Pod {

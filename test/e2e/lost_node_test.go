@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -47,17 +45,5 @@ func TestANodeThatDoesNotReport(t *testing.T) {
 // signalKubelets signals the kubelet of the own node, and returns how many there are.
 func signalKubelets(t *testing.T, signal syscall.Signal) int {
 	t.Helper()
-	links, err := filepath.Glob("/proc/[0-9]*/exe")
-	require.NoError(t, err)
-	found := 0
-	for _, link := range links {
-		if target, err := os.Readlink(link); err != nil || filepath.Base(target) != "kubelet" {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-		require.NoError(t, err)
-		require.NoError(t, syscall.Kill(pid, signal))
-		found++
-	}
-	return found
+	return signalProcesses(t, signal, func(_ int, executable string) bool { return filepath.Base(executable) == "kubelet" })
 }

@@ -84,7 +84,7 @@ func setOperatorImage(t *testing.T, image string) {
 // that grows with each kill.
 func killOperator(t *testing.T) {
 	t.Helper()
-	killed := killProcesses(t, "/barq-operator")
+	killed := signalProcesses(t, syscall.SIGKILL, func(_ int, executable string) bool { return executable == "/barq-operator" })
 	for _, pod := range operatorPods(t) {
 		options := &client.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)}
 		require.NoError(t, client.IgnoreNotFound(suite.Client.Delete(t.Context(), &pod, options)))
@@ -94,23 +94,27 @@ func killOperator(t *testing.T) {
 	}
 }
 
-// killProcesses kills the processes that run the program of that path in their
-// container, and gives their number: none, if the node is another machine.
-func killProcesses(t *testing.T, program string) int {
+// signalProcesses signals the processes that are meant, by their id and the path of their program in their container. It
+// returns how many there are: none, if the node is another machine.
+func signalProcesses(t *testing.T, signal syscall.Signal, meant func(pid int, executable string) bool) int {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
 	require.NoError(t, err)
-	killed := 0
+	signalled := 0
 	for _, link := range links {
-		if target, err := os.Readlink(link); err != nil || target != program {
+		executable, err := os.Readlink(link)
+		if err != nil {
+			// It has ended, or is one of the kernel.
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
 		require.NoError(t, err)
-		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-		killed++
+		if meant(pid, executable) {
+			require.NoError(t, syscall.Kill(pid, signal))
+			signalled++
+		}
 	}
-	return killed
+	return signalled
 }
 
 func operatorPods(t *testing.T) []corev1.Pod {

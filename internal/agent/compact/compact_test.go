@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/agent/agenttest"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
@@ -23,8 +24,8 @@ import (
 )
 
 var (
-	flat = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.Flat}}
-	ivf  = schema.Schema{Name: "things", Dimension: 1, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.IVF, Lists: 5}}
+	flat = schema.Schema{Name: "things", Dimension: 2, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.Flat}}
+	ivf  = schema.Schema{Name: "things", Dimension: 2, Metric: "L2", IndexSettings: schema.IndexSettings{Index: schema.IVF, Lists: 5}}
 	// always replaces whatever is superseded.
 	always = compact.Options{Duty: 1}
 )
@@ -75,38 +76,6 @@ func replay(t *testing.T, contents ...string) *model {
 	return m
 }
 
-// history returns segments of random writes. A document is written twice without a payload only if
-// dirty is true.
-func history(random *rand.Rand, segments, lines, documents int, dirty bool) []string {
-	bare := map[int]bool{}
-	var contents []string
-	for range segments {
-		var content bytes.Buffer
-		for range lines {
-			number := 1 + random.IntN(documents)
-			id := fmt.Sprintf(`{"U64":%d}`, number)
-			if number%3 == 0 {
-				// Number 7 and text "7" are two documents.
-				id = fmt.Sprintf(`{"Str":"%d"}`, number/2)
-			}
-			switch kind := random.IntN(10); {
-			case kind < 3:
-				fmt.Fprintf(&content, `{"op":{"Delete":%s}}`+"\n", id)
-				bare[number] = false
-			case kind < 5 && (dirty || !bare[number]):
-				fmt.Fprintf(&content, `{"op":{"Insert":{"id":%s,"vector":[%d.0],"payload":null}}}`+"\n", id, random.IntN(1000))
-				bare[number] = true
-			case dirty || !bare[number]:
-				fmt.Fprintf(&content, `{"op":{"Insert":{"id":%s,"vector":[%d.0],"payload":{"n":%d}}}}`+"\n", id, random.IntN(1000), random.IntN(1000))
-			}
-		}
-		contents = append(contents, content.String())
-	}
-	return contents
-}
-
-func segment(number int) string { return fmt.Sprintf("segments/segment_rotated_%020d.jsonl", number) }
-
 // write makes a folder with segments and returns their names.
 func write(t *testing.T, contents []string) (*os.Root, []string) {
 	t.Helper()
@@ -116,7 +85,7 @@ func write(t *testing.T, contents []string) (*os.Root, []string) {
 	require.NoError(t, folder.Mkdir("segments", 0o755))
 	var names []string
 	for number, content := range contents {
-		names = append(names, segment(number+1))
+		names = append(names, agenttest.Segment(number+1))
 		require.NoError(t, folder.WriteFile(names[number], []byte(content), 0o644))
 	}
 	return folder, names
@@ -157,7 +126,7 @@ func inOrder(files map[string]string) []string {
 func TestTheStateIsTheSame(t *testing.T) {
 	for seed := range uint64(100) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		requireSameState(t, random, history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false))
+		requireSameState(t, random, agenttest.History(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false))
 	}
 }
 
@@ -167,7 +136,7 @@ func FuzzState(f *testing.F) {
 	f.Add(uint64(2), uint8(2), uint8(200), uint8(3), true)
 	f.Fuzz(func(t *testing.T, seed uint64, segments, lines, documents uint8, dirty bool) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		requireSameState(t, random, history(random, 1+int(segments)%6, 1+int(lines), 1+int(documents), dirty))
+		requireSameState(t, random, agenttest.History(random, 1+int(segments)%6, 1+int(lines), 1+int(documents), dirty))
 	})
 }
 
@@ -185,12 +154,12 @@ func requireSameState(t *testing.T, random *rand.Rand, contents []string) {
 	}
 	require.True(t, result.Done)
 	require.Equal(t, len(before.list), result.Documents)
-	require.Equal(t, []string{segment(1)}, slices.Collect(maps.Keys(after)))
+	require.Equal(t, []string{agenttest.Segment(1)}, slices.Collect(maps.Keys(after)))
 	compacted := replay(t, inOrder(after)...)
 	// The first lines are those of an index Ivf.
 	compacted.first = before.first
 	require.Equal(t, before, compacted)
-	later := history(random, 1, 30, 20, true)[0]
+	later := agenttest.History(random, 1, 30, 20, true)[0]
 	before.read(t, later)
 	compacted.read(t, later)
 	require.Equal(t, before, compacted)
@@ -199,7 +168,7 @@ func requireSameState(t *testing.T, random *rand.Rand, contents []string) {
 func TestTheFirstLinesOfIvfStay(t *testing.T) {
 	for seed := range uint64(60) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		contents := history(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
+		contents := agenttest.History(random, 1+random.IntN(4), 1+random.IntN(60), 1+random.IntN(20), false)
 		folder, names := write(t, contents)
 		_, err := compact.Compact(t.Context(), folder, names, ivf, always)
 		require.NoError(t, err)
@@ -211,7 +180,7 @@ func TestTheFirstLinesOfIvfStay(t *testing.T) {
 }
 
 func TestDocumentsThatAreThereTwiceAreLeft(t *testing.T) {
-	twice := `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0],"payload":null}}}` + "\n"
+	twice := `{"op":{"Insert":{"id":{"U64":1},"vector":[1.0,1.0],"payload":null}}}` + "\n"
 	folder, names := write(t, []string{twice, twice})
 	before := read(t, folder)
 	result, err := compact.Compact(t.Context(), folder, names, flat, always)
@@ -221,7 +190,7 @@ func TestDocumentsThatAreThereTwiceAreLeft(t *testing.T) {
 }
 
 func TestNothingIsWrittenForASmallGain(t *testing.T) {
-	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 100, 1_000_000, false)
+	contents := agenttest.History(rand.New(rand.NewPCG(1, 1)), 2, 100, 1_000_000, false)
 	folder, names := write(t, contents)
 	before := read(t, folder)
 	result, err := compact.Compact(t.Context(), folder, names, flat, compact.Options{Gain: 0.9, Duty: 1})
@@ -239,21 +208,21 @@ func TestADamagedSegmentIsLeft(t *testing.T) {
 			_, err := compact.Compact(t.Context(), folder, names, flat, always)
 			var found wal.DamagedError
 			require.ErrorAs(t, err, &found)
-			require.ErrorContains(t, err, segment(2)+": line 1 is damaged")
+			require.ErrorContains(t, err, agenttest.Segment(2)+": line 1 is damaged")
 			require.Equal(t, before, read(t, folder))
 		})
 	}
 }
 
 func TestWhatChangesMeanwhileIsLeft(t *testing.T) {
-	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 100, 10, false)
+	contents := agenttest.History(rand.New(rand.NewPCG(1, 1)), 2, 100, 10, false)
 	for name, change := range map[string]func(*os.Root) error{
-		"deleted": func(folder *os.Root) error { return folder.Remove(segment(2)) },
+		"deleted": func(folder *os.Root) error { return folder.Remove(agenttest.Segment(2)) },
 		"grown": func(folder *os.Root) error {
-			return folder.WriteFile(segment(2), []byte(contents[1]+contents[0]), 0o644)
+			return folder.WriteFile(agenttest.Segment(2), []byte(contents[1]+contents[0]), 0o644)
 		},
 		"another": func(folder *os.Root) error {
-			return errors.Join(folder.WriteFile("other", []byte(contents[1]), 0o644), folder.Rename("other", segment(2)))
+			return errors.Join(folder.WriteFile("other", []byte(contents[1]), 0o644), folder.Rename("other", agenttest.Segment(2)))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -262,14 +231,14 @@ func TestWhatChangesMeanwhileIsLeft(t *testing.T) {
 			defer changed()
 			_, err := compact.Compact(t.Context(), folder, names, flat, always)
 			require.ErrorIs(t, err, compact.ErrChanged)
-			require.Equal(t, contents[0], read(t, folder)[segment(1)])
+			require.Equal(t, contents[0], read(t, folder)[agenttest.Segment(1)])
 			require.NotContains(t, read(t, folder), ".agent-compaction.jsonl")
 		})
 	}
 }
 
 func TestItEndsWithItsContext(t *testing.T) {
-	contents := history(rand.New(rand.NewPCG(1, 1)), 2, 20_000, 10, false)
+	contents := agenttest.History(rand.New(rand.NewPCG(1, 1)), 2, 20_000, 10, false)
 	folder, names := write(t, contents)
 	before := read(t, folder)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -282,7 +251,7 @@ func TestItEndsWithItsContext(t *testing.T) {
 // A crash at any step leaves a state that Recover makes one of the two, and a server that starts
 // without Recover has the same documents.
 func TestACrashAtAnyStep(t *testing.T) {
-	contents := history(rand.New(rand.NewPCG(5, 1)), 4, 60, 20, false)
+	contents := agenttest.History(rand.New(rand.NewPCG(5, 1)), 4, 60, 20, false)
 	expected := replay(t, contents...)
 	crash := errors.New("crash")
 	steps := 0
@@ -324,10 +293,10 @@ func unique(ids []walline.ID) []walline.ID {
 }
 
 func TestRecoverInACopyOfTheFolder(t *testing.T) {
-	contents := history(rand.New(rand.NewPCG(5, 1)), 3, 60, 20, false)
+	contents := agenttest.History(rand.New(rand.NewPCG(5, 1)), 3, 60, 20, false)
 	folder, _ := write(t, contents)
 	before := read(t, folder)
-	marker := fmt.Sprintf(`{"into":%q,"inode":1,"size":1,"names":[%q,%q]}`, segment(1), segment(2), segment(3))
+	marker := fmt.Sprintf(`{"into":%q,"inode":1,"size":1,"names":[%q,%q]}`, agenttest.Segment(1), agenttest.Segment(2), agenttest.Segment(3))
 	require.NoError(t, folder.WriteFile(".agent-compaction.json", []byte(marker), 0o644))
 	require.NoError(t, compact.Recover(folder))
 	require.Equal(t, before, read(t, folder))

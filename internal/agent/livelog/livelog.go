@@ -30,6 +30,9 @@ type Options struct {
 	RotateAge  time.Duration
 	// Fence waits until what the server was writing is written.
 	Fence func(context.Context) error
+	// Unsynced is told, before each sync of a log, when the oldest write was seen that waits for it. A slow disk takes minutes
+	// for a sync.
+	Unsynced func(time.Time)
 }
 
 // fencePatience is how long a pass waits for the server's lock. A rebuild of an index holds it for
@@ -254,12 +257,17 @@ func (k *Keeper) syncGrown(folder *os.Root, known *log, now time.Time, report *R
 	if !k.options.Sync || known.synced {
 		return nil
 	}
+	k.options.Unsynced(known.unsynced)
 	// What is synced is at least what the file had when it was looked at.
 	if err := durable.SyncData(folder, datadir.LogFile); err != nil {
 		return err
 	}
 	known.synced = true
 	report.Synced++
+	// What the server has written meanwhile waits for the next pass, and has waited since this one began.
+	if about, err = folder.Stat(datadir.LogFile); err == nil {
+		known.observe(about, now)
+	}
 	return nil
 }
 

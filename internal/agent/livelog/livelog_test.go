@@ -36,6 +36,8 @@ type kept struct {
 	now    time.Time
 	// fence is what the fence does.
 	fence func(context.Context) error
+	// unsynced is told before a sync.
+	unsynced func(time.Time)
 }
 
 func newKept(t *testing.T, options livelog.Options) *kept {
@@ -43,7 +45,7 @@ func newKept(t *testing.T, options livelog.Options) *kept {
 	root, err := os.OpenRoot(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, root.Close()) })
-	k := &kept{T: t, root: root, now: time.Unix(1_800_000_000, 0), fence: func(context.Context) error { return nil }}
+	k := &kept{T: t, root: root, now: time.Unix(1_800_000_000, 0), fence: func(context.Context) error { return nil }, unsynced: func(time.Time) {}}
 	options.Sync = true
 	if options.RotateAge == 0 {
 		options.RotateAge = time.Hour
@@ -52,6 +54,7 @@ func newKept(t *testing.T, options livelog.Options) *kept {
 		options.RotateSize = 1 << 20
 	}
 	options.Fence = func(ctx context.Context) error { return k.fence(ctx) }
+	options.Unsynced = func(since time.Time) { k.unsynced(since) }
 	k.keeper = livelog.NewKeeper(root, options)
 	return k
 }
@@ -96,6 +99,28 @@ func TestOnlyWhatHasGrownIsSynced(t *testing.T) {
 	require.Equal(t, livelog.Report{Synced: 1}, k.pass(time.Second))
 	require.NoError(t, k.root.RemoveAll(things.Folder()))
 	require.Equal(t, livelog.Report{}, k.pass(time.Second))
+}
+
+// A sync may take long. What is told before it is when its oldest write was seen, and what is written meanwhile waits for the
+// next one.
+func TestWhatWaitsForASyncIsToldBeforeIt(t *testing.T) {
+	k := newKept(t, livelog.Options{})
+	var told []time.Time
+	k.unsynced = func(since time.Time) { told = append(told, since) }
+	k.write(things.Log(), line)
+	k.pass(time.Second)
+	require.Equal(t, []time.Time{k.now}, told)
+	require.Zero(t, k.keeper.OldestUnsynced())
+
+	k.unsynced = func(time.Time) { k.write(things.Log(), line) }
+	k.write(things.Log(), line)
+	k.pass(time.Second)
+	require.Equal(t, k.now, k.keeper.OldestUnsynced(), "it was written during the pass")
+
+	first := k.now
+	k.unsynced = func(since time.Time) { require.Equal(t, first, since) }
+	require.Equal(t, livelog.Report{Synced: 1}, k.pass(time.Minute))
+	require.Zero(t, k.keeper.OldestUnsynced())
 }
 
 func TestALogIsMoved(t *testing.T) {

@@ -28,7 +28,7 @@ func (p *parent) keep(ctx context.Context) {
 	k := keeping{
 		parent: p, dirty: map[datadir.Collection]bool{}, scheduler: compact.NewScheduler(p.root, p.Compaction), turns: make(chan turn, 1),
 		logs: livelog.NewKeeper(p.root, livelog.Options{
-			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Server.Fence,
+			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Server.Fence, Unsynced: p.reportUnsynced,
 		}),
 	}
 	// A compaction that is interrupted leaves the segments as they are.
@@ -115,6 +115,16 @@ func (k *keeping) look(ctx context.Context) {
 		status.Log.Problem, status.Log.OldestUnsynced = problem, nil
 		if oldest := k.logs.OldestUnsynced().UTC(); !oldest.IsZero() {
 			status.Log.OldestUnsynced = &oldest
+		}
+	})
+}
+
+// reportUnsynced takes note of a write that waits for a sync, until the pass over all collections ends.
+func (p *parent) reportUnsynced(since time.Time) {
+	since = since.UTC()
+	p.Report.Change(func(status *v1.Status) {
+		if oldest := status.Log.OldestUnsynced; oldest == nil || since.Before(*oldest) {
+			status.Log.OldestUnsynced = &since
 		}
 	})
 }

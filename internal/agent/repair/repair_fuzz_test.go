@@ -8,9 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/agent/agenttest"
 	"github.com/barq-db/barq-operator/internal/agent/quarantine"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
-	"github.com/barq-db/barq-operator/internal/barq/wal"
 	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
@@ -18,41 +18,22 @@ import (
 // server reads, no line that it read before is missing, and every byte is in the log or in
 // quarantine.
 func FuzzRepair(f *testing.F) {
-	for _, c := range cases {
-		f.Add([]byte(c.files[logPath]), []byte(c.files[rotated]))
-	}
-	f.Add([]byte(torn+one+two+torn+"\n"+poison+gone), []byte(wal.Seal+torn+wal.Seal+"\x00"+one))
+	agenttest.AddLogs(f)
 	f.Fuzz(func(t *testing.T, log, segment []byte) {
-		root := files{schemaPath: sound, logPath: string(log), rotated: string(segment)}.write(t)
-		options := repair.Options{Policy: repair.Quarantine}
-		made := plan(t, root, options)
-		// A person decides to do without what is not certain.
-		for _, block := range made.Blocks {
-			if block.Line == 0 {
-				t.Skip("it looks like the log of another collection")
-			}
+		root := agenttest.Files{agenttest.Schema: sound, agenttest.Log: string(log), agenttest.Rotated: string(segment)}.Write(t)
+		if !agenttest.RepairAll(t, root) {
+			t.Skip("no person can decide so")
 		}
-		found, err := repair.Look(root, repair.Nothing, repair.Weightless)
-		require.NoError(t, err)
-		for _, file := range found[0].Files {
-			for _, damage := range file.Damages {
-				options.TakeOut = append(options.TakeOut, repair.Place{File: file.Path, Offset: damage.Offset})
-			}
-		}
-		made = plan(t, root, options)
-		require.Empty(t, made.Blocks)
-		_, err = repair.CarryOut(root, made, now)
-		require.NoError(t, err)
 
 		out := map[string]int{}
 		eachPiece(t, root, func(entry quarantine.Entry, content []byte) { out[entry.File] += solid(content) })
 		after := read(t, root)
-		for name, before := range map[string][]byte{logPath: log, rotated: segment} {
+		for name, before := range map[string][]byte{agenttest.Log: log, agenttest.Rotated: segment} {
 			require.Equal(t, solid(before), solid([]byte(after[name]))+out[name], "every byte is somewhere")
 			requireReadable(t, after[name])
 			requireInOrder(t, readable(string(before)), strings.Split(after[name], "\n"))
 		}
-		require.Equal(t, repair.Plan{}, plan(t, root, options), "a repair leaves nothing to do")
+		require.Equal(t, repair.Plan{}, plan(t, root, repair.Options{Policy: repair.Quarantine}), "a repair leaves nothing to do")
 	})
 }
 

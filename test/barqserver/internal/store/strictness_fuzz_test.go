@@ -3,13 +3,10 @@ package store_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/internal/barq/wal"
-	"github.com/barq-db/barq-operator/internal/barq/walline"
 	"github.com/barq-db/barq-operator/internal/barq/walline/wallinetest"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
 )
@@ -33,14 +30,7 @@ func FuzzLog(f *testing.F) {
 		f.Add([]byte(line + "\n"))
 	}
 	f.Fuzz(func(t *testing.T, log []byte) {
-		readable := true
-		_, err := wal.Scan(strings.NewReader(string(log)), wallinetest.Rules(), func(damage wal.Damage, _ []byte) error {
-			if damage.Kind != walline.Unended {
-				readable = false
-			}
-			return nil
-		})
-		require.NoError(t, err)
+		readable := wallinetest.Starts(t, log)
 		started, err := starts(t, log)
 		require.Equal(t, readable, started, "%v", err)
 	})
