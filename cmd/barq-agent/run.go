@@ -80,7 +80,7 @@ func newRunCommand(code *int) *cobra.Command {
 				ended := make(chan struct{})
 				go func() {
 					defer close(ended)
-					if err := api.Serve(ctx, apiAddress, certificates, options.Report.Status); err != nil {
+					if err := api.Serve(ctx, apiAddress, api.InFolder(certificates), options.Report.Status); err != nil {
 						options.Log.Error("the operator is not told of the database", "address", apiAddress, "error", err)
 					}
 				}()

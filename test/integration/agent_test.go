@@ -50,7 +50,7 @@ func newAgent(t *testing.T) *fakeAgent {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- api.Serve(ctx, net.JoinHostPort(agent.address, strconv.Itoa(agentapi.Port)), agent.folder, agent.status)
+		ended <- api.Serve(ctx, net.JoinHostPort(agent.address, strconv.Itoa(agentapi.Port)), api.InFolder(agent.folder), agent.status)
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -29,9 +29,11 @@ const (
 // timeout is how long a request, and the end of the server, may take.
 const timeout = 5 * time.Second
 
-// Serve serves a status until the context ends. The folder has the certificates, which are read for each connection: the
-// kubelet renews them, and may bring the first ones after the start. Without them no connection succeeds.
-func Serve(ctx context.Context, address, folder string, status func() v1.Status) error {
+// Certificates returns how a connection is secured, after what the client says first.
+type Certificates func(*tls.ClientHelloInfo) (*tls.Config, error)
+
+// Serve serves a status until the context ends. Without certificates no connection succeeds.
+func Serve(ctx context.Context, address string, certificates Certificates, status func() v1.Status) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+v1.StatusPath, func(answer http.ResponseWriter, _ *http.Request) {
 		answer.Header().Set("Content-Type", "application/json")
@@ -40,10 +42,7 @@ func Serve(ctx context.Context, address, folder string, status func() v1.Status)
 	})
 	server := &http.Server{
 		Addr: address, Handler: mux, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		TLSConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS13,
-			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return configuration(folder) },
-		},
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13, GetConfigForClient: certificates},
 		// The client says why a connection failed.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
@@ -66,19 +65,31 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// configuration reads the certificates.
-func configuration(folder string) (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile))
-	if err != nil {
-		return nil, err
+// InFolder returns the certificates in a folder. It reads them for each connection: the kubelet renews them, and may bring the
+// first ones after the start.
+func InFolder(folder string) Certificates {
+	return func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		secret := map[string][]byte{}
+		for _, name := range []string{certificateFile, keyFile, authorityFile} {
+			content, err := os.ReadFile(filepath.Join(folder, name))
+			if err != nil {
+				return nil, err
+			}
+			secret[name] = content
+		}
+		return Configuration(secret)
 	}
-	content, err := os.ReadFile(filepath.Join(folder, authorityFile))
+}
+
+// Configuration returns how connections are secured with the content of a Secret of certificates.
+func Configuration(secret map[string][]byte) (*tls.Config, error) {
+	certificate, err := tls.X509KeyPair(secret[certificateFile], secret[keyFile])
 	if err != nil {
 		return nil, err
 	}
 	authorities := x509.NewCertPool()
-	if !authorities.AppendCertsFromPEM(content) {
-		return nil, fmt.Errorf("%s has no certificate", filepath.Join(folder, authorityFile))
+	if !authorities.AppendCertsFromPEM(secret[authorityFile]) {
+		return nil, fmt.Errorf("%s has no certificate", authorityFile)
 	}
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{certificate},
