@@ -2,13 +2,16 @@ package agentclient
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"syscall"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -31,7 +34,7 @@ type Client struct {
 }
 
 // Status asks the agent at the address of a pod for what it knows. It fails unless the agent has a certificate of the
-// BarqCluster with the given UID.
+// BarqCluster with the given UID. As long as the cause is the same, so is the text of the error: it becomes part of a status.
 func (c *Client) Status(ctx context.Context, address string, cluster types.UID) (*agentapi.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -44,7 +47,7 @@ func (c *Client) Status(ctx context.Context, address string, cluster types.UID) 
 	transport := &http.Transport{TLSClientConfig: c.Authority.ClientConfig(cluster), DisableKeepAlives: true}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
-		return nil, err
+		return nil, stable(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
@@ -55,4 +58,26 @@ func (c *Client) Status(ctx context.Context, address string, cluster types.UID) 
 		return nil, fmt.Errorf("reading the agent's answer: %w", err)
 	}
 	return &status, nil
+}
+
+// stable returns an error without what differs from one question to the next: the port of this side, and the time.
+func stable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within %s", timeout)
+	}
+	var operation *net.OpError
+	if errors.As(err, &operation) && operation.Source != nil {
+		var number syscall.Errno
+		if errors.As(operation.Err, &number) {
+			// Whether a read or a write fails first is chance.
+			return number
+		}
+		return operation.Err
+	}
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return fmt.Errorf("the agent's certificate is valid from %s to %s only, by the clock of the operator",
+			invalid.Cert.NotBefore.Format(time.RFC3339), invalid.Cert.NotAfter.Format(time.RFC3339))
+	}
+	return err
 }
