@@ -72,6 +72,7 @@ func testWorkloads(t *testing.T, c *Cluster) {
 	t.Run("a StatefulSet with volumes becomes Ready", func(t *testing.T) { testStatefulSet(t, client) })
 	t.Run("a missing image", func(t *testing.T) { testMissingImage(t, client) })
 	t.Run("a crash loop", func(t *testing.T) { testCrashLoop(t, client) })
+	t.Run("a pod has the address that it asks for", func(t *testing.T) { testAddress(t, client) })
 	t.Run("a pod that is to end does", func(t *testing.T) { testCompletion(t, client) })
 	t.Run("a pod that fits no node stays Pending", func(t *testing.T) { testUnschedulable(t, client) })
 	t.Run("nothing was simulated twice or in vain", func(t *testing.T) {
@@ -215,6 +216,27 @@ func testCrashLoop(t *testing.T, client kubernetes.Interface) {
 
 	annotate("null")
 	eventuallyReady(t, client, pod)
+}
+
+func testAddress(t *testing.T, client kubernetes.Interface) {
+	for _, asked := range []string{"", "192.0.2.7"} {
+		namespace := newNamespace(t, client)
+		pod := createPod(t, client, namespace, func(pod *corev1.Pod) {
+			pod.Annotations = map[string]string{"example.com/other": "annotation"}
+			if asked != "" {
+				pod.Annotations[AddressAnnotation] = asked
+			}
+		})
+		eventuallyReady(t, client, pod)
+		found, err := client.CoreV1().Pods(namespace).Get(t.Context(), pod.Name, metav1.GetOptions{})
+		require.NoError(t, err)
+		require.Equal(t, []corev1.PodIP{{IP: found.Status.PodIP}}, found.Status.PodIPs)
+		if asked == "" {
+			require.Regexp(t, `^10\.`, found.Status.PodIP)
+		} else {
+			require.Equal(t, asked, found.Status.PodIP)
+		}
+	}
 }
 
 func testCompletion(t *testing.T, client kubernetes.Interface) {
