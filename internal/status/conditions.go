@@ -11,12 +11,18 @@ import (
 
 // Own returns the part of a stored status that the status controller writes, as Compute returns it.
 func Own(stored *v1alpha1.BarqClusterStatus) v1alpha1.BarqClusterStatus {
-	part := *stored.DeepCopy()
-	part.Conditions = own(part.Conditions)
-	part.DeployedRelease = nil
-	part.Storage = nil
-	part.Operator, part.Takeover = "", ""
-	return part
+	return v1alpha1.BarqClusterStatus{
+		ObservedGeneration: stored.ObservedGeneration,
+		Phase:              stored.Phase,
+		Replicas:           stored.Replicas,
+		ReadyReplicas:      stored.ReadyReplicas,
+		UpdatedReplicas:    stored.UpdatedReplicas,
+		Selector:           stored.Selector,
+		Image:              stored.Image,
+		Endpoints:          stored.Endpoints.DeepCopy(),
+		AppliedSpecHash:    stored.AppliedSpecHash,
+		Conditions:         own(stored.Conditions),
+	}
 }
 
 // own returns a copy of the conditions that the status controller writes.
