@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -189,11 +190,12 @@ func (r *Reconciler) observe(ctx context.Context, observed database.Observation,
 	if ctx.Err() != nil {
 		return ctrl.Result{}, ctx.Err()
 	}
+	isFirst := known.last.IsZero()
 	known = known.after(observed, asked)
 	r.remember(name, known)
 	again := ctrl.Result{}
 	if len(asked) > 0 || observed.Refused != nil {
-		again.RequeueAfter = wait.Jitter(min(interval<<min(known.failures, 10), patience), 0.1)
+		again.RequeueAfter = known.askAgainAfter(isFirst)
 	}
 	if observed.IsEarly() && observed.Now.Sub(known.first) < early {
 		again.RequeueAfter = pause
@@ -248,6 +250,15 @@ func (m memory) after(observed database.Observation, pods []corev1.Pod) memory {
 		next.failures = m.failures + 1
 	}
 	return next
+}
+
+// askAgainAfter returns the time until the next question. A start of the operator asks all agents at once, so the time after the
+// first question is any: else it would ask all of them at once each half minute.
+func (m memory) askAgainAfter(isFirst bool) time.Duration {
+	if isFirst {
+		return pause + rand.N(interval-pause)
+	}
+	return wait.Jitter(min(interval<<min(m.failures, 10), patience), 0.1)
 }
 
 func oldestOf(times map[types.UID]time.Time) time.Time {

@@ -2,6 +2,8 @@ package database
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,4 +101,24 @@ func TestWhatIsRememberedOfSilentAgents(t *testing.T) {
 	}
 	known = known.after(at(10*time.Minute, &agentapi.Status{}), pods)
 	require.Equal(t, memory{first: now, last: now.Add(10 * time.Minute)}, known)
+}
+
+// A start asks all agents at once. Later no second has many more questions than another.
+func TestQuestionsAreSpreadAfterAStart(t *testing.T) {
+	const agents = 1000
+	seconds := map[time.Duration]int{}
+	for range agents {
+		first := memory{}.askAgainAfter(true)
+		require.GreaterOrEqual(t, first, pause)
+		require.Less(t, first, interval)
+		seconds[first/time.Second]++
+	}
+	// There are 40 on average, with a standard deviation of 6.
+	require.Less(t, slices.Max(slices.Collect(maps.Values(seconds))), 80)
+
+	for failures, least := range map[int]time.Duration{0: interval, 1: 2 * interval, 5: patience, 100: patience} {
+		again := memory{failures: failures}.askAgainAfter(false)
+		require.GreaterOrEqual(t, again, least)
+		require.LessOrEqual(t, again, least+least/10)
+	}
 }
