@@ -29,6 +29,9 @@ const (
 	stopGrace = 20 * time.Second
 )
 
+// isOurs tells this operator from others, with agents or without.
+func isOurs(contender string) bool { return contender == Operator || contender == Asking }
+
 // program is the process of a contender.
 type program struct {
 	*process.Process
@@ -49,7 +52,7 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 		return nil, err
 	}
 	var profiles string
-	if contender == Operator && parameters.Profile > 0 {
+	if isOurs(contender) && parameters.Profile > 0 {
 		if profiles, err = operatorprocess.FreeAddress(); err != nil {
 			return nil, err
 		}
@@ -58,12 +61,15 @@ func (e *environment) start(ctx context.Context, contender, namespace string, pa
 	log := filepath.Join(e.Folder, fmt.Sprintf("%s-%s.log", namespace, time.Now().Format("150405.000")))
 	command := exec.Command(e.programs[contender], arguments...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+e.kubeconfigs[contender])
-	if contender == Operator {
+	if isOurs(contender) {
 		limit, err := memoryLimit(filepath.Join(e.Root, managerFile))
 		if err != nil {
 			return nil, err
 		}
 		command.Env = append(command.Env, limit)
+	}
+	if contender == Asking {
+		command.Env = append(command.Env, "RELATED_IMAGE_BARQ_AGENT="+agentImage)
 	}
 	running, err := process.Run(contender, command, log)
 	if err != nil {
@@ -104,7 +110,7 @@ func (e *environment) arguments(contender, address, namespace string, parameters
 		return nil, err
 	}
 	arguments := []string{"--watches-file", watchesFile, "--health-probe-bind-address", address, "--metrics-bind-address", "0"}
-	if contender == Operator {
+	if isOurs(contender) {
 		return append(arguments, "--leader-election-namespace", operatorprocess.Namespace), nil
 	}
 	// The stock operator takes these from its command line alone.

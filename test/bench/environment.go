@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -27,7 +28,7 @@ import (
 const stockModule = "test/bench/stock"
 
 // accounts are the service accounts of the contenders.
-var accounts = map[string]string{Operator: operatorprocess.Account, Stock: "stock", Limit: "limit"}
+var accounts = map[string]string{Operator: operatorprocess.Account, Asking: operatorprocess.Account, Stock: "stock", Limit: "limit"}
 
 // user is how the API server calls a contender.
 func user(contender string) string { return operatorprocess.User(accounts[contender]) }
@@ -39,6 +40,8 @@ type environment struct {
 	log *audit.Log
 	// programs and kubeconfigs are by contender.
 	programs, kubeconfigs map[string]string
+	// podAddress is the address of the pods that have an agent.
+	podAddress string
 }
 
 // newEnvironment starts a cluster and puts in it what the contenders need.
@@ -48,6 +51,11 @@ func newEnvironment(ctx context.Context, root, folder string, contenders []strin
 		options.Audited = append(options.Audited, user(contender))
 	}
 	e := &environment{Testbed: &testbed.Testbed{Options: options}, programs: map[string]string{}, kubeconfigs: map[string]string{}}
+	if slices.Contains(contenders, Asking) {
+		if e.podAddress, err = podAddress(); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.buildPrograms(ctx, contenders); err != nil {
 		return nil, err
 	}
@@ -69,7 +77,7 @@ func (e *environment) buildPrograms(ctx context.Context, contenders []string) er
 	for _, contender := range contenders {
 		var err error
 		switch contender {
-		case Operator:
+		case Operator, Asking:
 			e.programs[contender] = filepath.Join(e.Folder, contender)
 			err = operatorprocess.Build(ctx, e.Root, e.programs[contender])
 		case Limit:
@@ -121,7 +129,7 @@ func (e *environment) install(ctx context.Context, contenders []string) error {
 // awaitDefinitions returns when resources of both kinds can be made.
 func (e *environment) awaitDefinitions(ctx context.Context) error {
 	return wait.For(ctx, "the API server to know the kinds", func(ctx context.Context) (bool, error) {
-		_, err := e.values(ctx)
+		_, err := e.values(ctx, Operator)
 		return err == nil && e.Admin.Create(ctx, newStockCluster(metav1.NamespaceDefault, "probe", nil), client.DryRunAll) == nil, nil
 	})
 }

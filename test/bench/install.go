@@ -3,6 +3,14 @@ package bench
 import (
 	"context"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/test/testbed"
+	"github.com/barq-db/barq-operator/test/wait"
 )
 
 // measureInstall has all clusters installed, until they are Ready and until the contender has nothing more to do.
@@ -25,6 +33,11 @@ func (s *session) measureInstall(ctx context.Context) error {
 	if err := <-work; err != nil {
 		return err
 	}
+	if s.agents != nil {
+		if err := s.awaitAnswers(ctx); err != nil {
+			return err
+		}
+	}
 	quiet, err := s.awaitQuiet(ctx)
 	if err != nil {
 		return err
@@ -46,6 +59,22 @@ func (s *session) measureInstall(ctx context.Context) error {
 		s.progress("install/quiet is left out: passes of the next period fell into the %.0f s that it took", quiet.at.Sub(before.at).Seconds())
 	}
 	s.record("install/memory/MiB", mebibytes(memory.Peak))
+	return nil
+}
+
+// awaitAnswers returns when each BarqCluster says what its agent said.
+func (s *session) awaitAnswers(ctx context.Context) error {
+	for i := range s.clusters {
+		name := testbed.ClusterName(i)
+		err := wait.For(ctx, "the agent of "+name+" to be asked", func(ctx context.Context) (bool, error) {
+			cluster, err := clusters.Get(ctx, s.Admin, client.ObjectKey{Namespace: s.namespace, Name: name})
+			return err == nil && meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionAgentReachable) &&
+				cluster.Status.Database != nil, err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

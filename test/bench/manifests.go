@@ -16,25 +16,44 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/translate"
 	"github.com/barq-db/barq-operator/test/chart/helmtemplate"
+	testcluster "github.com/barq-db/barq-operator/test/cluster"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 	"github.com/barq-db/barq-operator/test/testbed"
 )
 
 // chartFolder is the chart that all contenders install, from the top of the repository.
 const chartFolder = "helm-charts/barq-db"
 
+// placeholder is the name for which the chart is rendered, and which is in nothing else.
+const placeholder = "name-to-be-replaced"
+
 // stockKind is what the stock operator is given in place of a BarqCluster.
 var stockKind = schema.GroupVersionKind{Group: "bench.barq.db", Version: "v1", Kind: "StockCluster"}
 
+// newBarqCluster gives the BarqCluster that is measured.
+func (e *environment) newBarqCluster(contender, namespace, name string) *v1alpha1.BarqCluster {
+	cluster := testbed.NewCluster(namespace, name)
+	if contender == Asking {
+		cluster.Spec.PodAnnotations = v1alpha1.Annotations{testcluster.AddressAnnotation: e.podAddress}
+	}
+	return cluster
+}
+
 // values are those that the operator translates the measured BarqCluster to, with the API
-// server's defaults in it. They are the same whatever its name is.
-func (e *environment) values(ctx context.Context) (map[string]any, error) {
-	cluster := testbed.NewCluster(metav1.NamespaceDefault, "template")
+// server's defaults in it. Its name is placeholder, of which only an agent's values have something.
+func (e *environment) values(ctx context.Context, contender string) (map[string]any, error) {
+	cluster := e.newBarqCluster(contender, metav1.NamespaceDefault, placeholder)
 	if err := e.Admin.Create(ctx, cluster, client.DryRunAll); err != nil {
 		return nil, fmt.Errorf("let the API server fill in the defaults of a BarqCluster: %w", err)
 	}
-	return translate.ToValues(cluster, translate.Facts{})
+	facts := translate.Facts{OperatorNamespace: operatorprocess.Namespace}
+	if contender == Asking {
+		facts.AgentImage = agentImage
+	}
+	return translate.ToValues(cluster, facts)
 }
 
 // newStockCluster gives the resource from which the stock operator renders the same objects.
@@ -53,9 +72,7 @@ func (e *environment) writeRendered(path, namespace string, count int, values ma
 	if err != nil {
 		return 0, err
 	}
-	// Rendered once, for a name that is in nothing else: a thousand times would take as long as what is
-	// to be measured.
-	const placeholder = "name-to-be-replaced"
+	// Rendered once: a thousand times would take as long as what is to be measured.
 	release, err := helmtemplate.Render(chart, placeholder, namespace, values)
 	if err != nil {
 		return 0, fmt.Errorf("render the chart: %w", err)

@@ -31,6 +31,7 @@ func (s *session) measureNoOp(ctx context.Context) error {
 
 // measureIdle does nothing at all.
 func (s *session) measureIdle(ctx context.Context) error {
+	asked := s.agents.questions()
 	before, err := s.usage()
 	if err != nil {
 		return err
@@ -52,6 +53,7 @@ func (s *session) measureIdle(ctx context.Context) error {
 		return err
 	}
 	s.record("idle/memory/MiB", mebibytes(memory.Resident))
+	s.recordQuestions("idle", "minute", minutes, asked)
 	return nil
 }
 
@@ -61,6 +63,7 @@ func (s *session) measureRestart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked := s.agents.questions()
 	before, err := s.restart(ctx)
 	if err != nil {
 		return err
@@ -82,6 +85,7 @@ func (s *session) measureRestart(ctx context.Context) error {
 	s.record("restart/writes", float64(after.requests.Since(before.requests).Writes()))
 	s.record("restart/releases", float64(more-releases))
 	s.record("restart/memory/MiB", mebibytes(memory.Peak))
+	s.recordQuestions("restart", "cluster", float64(s.clusters), asked)
 	return nil
 }
 

@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// The contenders.
+// The contenders. Asking is the operator too, with an agent in each pod.
 const (
 	Operator = "operator"
+	Asking   = "asking"
 	Stock    = "stock"
 	Limit    = "limit"
 )
 
 // Contenders are all that can be measured, in the order of tables.
-func Contenders() []string { return []string{Operator, Stock, Limit} }
+func Contenders() []string { return []string{Operator, Asking, Stock, Limit} }
 
 // What is measured.
 const (

@@ -17,7 +17,7 @@ import (
 // `go tool pprof` in the folder of the run. Being profiled costs the operator CPU too, so figures of such a run are not
 // for the documents.
 func (s *session) withProfile(measurement string, measure phase) phase {
-	if s.parameters.Profile == 0 || s.contender != Operator {
+	if s.parameters.Profile == 0 || !isOurs(s.contender) {
 		return measure
 	}
 	return func(ctx context.Context) error {

@@ -104,12 +104,15 @@ func inTime(ctx context.Context, measure phase) error {
 // two more starts among a thousand clusters would be a quarter of an hour. Its restart and no-ops are measured with few clusters
 // alone: the one takes as long, and with a thousand it is never done with the passes that are made after each reconcile period.
 func (s *session) phases() []phase {
-	operators, ours, all := []string{Operator, Stock}, []string{Operator}, Contenders()
+	operators, ours, all := []string{Operator, Asking, Stock}, []string{Operator}, Contenders()
 	if slices.Contains(s.parameters.InstallOnly, s.clusters) {
 		return nil
 	}
-	// Once, with the most clusters, is enough for what takes long.
-	once := s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters)
+	// Once is enough for what takes long.
+	once := map[string]bool{
+		Idle:   s.round == 1,
+		Memory: s.round == 1 && s.clusters == slices.Max(s.parameters.Clusters),
+	}
 	var phases []phase
 	for _, candidate := range []struct {
 		measurement string
@@ -123,7 +126,7 @@ func (s *session) phases() []phase {
 		{Edit, all, s.withProfile(Edit, s.measureEdits)},
 		{Edit, []string{Operator, Limit}, s.measureBusyEdits},
 		// After the edits, which the stock operator's passes after a reconcile period would slow down.
-		{Idle, operators, s.measureIdle},
+		{Idle, operators, s.withProfile(Idle, s.measureIdle)},
 		{Memory, ours, s.measureUnrelated},
 	} {
 		if !s.parameters.measures(candidate.measurement) || !slices.Contains(candidate.of, s.contender) {
@@ -132,7 +135,7 @@ func (s *session) phases() []phase {
 		if slices.Contains([]string{NoOp, Restart}, candidate.measurement) && s.contender == Stock && s.clusters > few {
 			continue
 		}
-		if slices.Contains([]string{Idle, Memory}, candidate.measurement) && !once {
+		if measured, restricted := once[candidate.measurement]; restricted && !measured {
 			continue
 		}
 		phases = append(phases, candidate.run)
@@ -146,7 +149,7 @@ func (s *session) begin(ctx context.Context) (err error) {
 	if err := s.NewNamespace(ctx, s.namespace); err != nil {
 		return err
 	}
-	if s.values, err = s.environment.values(ctx); err != nil {
+	if s.values, err = s.environment.values(ctx, s.contender); err != nil {
 		return err
 	}
 	if s.results.Objects, err = s.writeRendered(s.renderedFile(s.namespace), s.namespace, s.clusters, s.values); err != nil {
@@ -155,18 +158,26 @@ func (s *session) begin(ctx context.Context) (err error) {
 	if s.seen, err = observe(ctx, s.Testbed, s.namespace); err != nil {
 		return err
 	}
+	if s.contender == Asking {
+		if s.agents, err = s.startAgents(ctx); err != nil {
+			s.seen.stop()
+			return err
+		}
+	}
 	if s.program, err = s.start(ctx, s.contender, s.namespace, s.parameters); err != nil {
 		s.seen.stop()
+		return errors.Join(err, s.agents.stop())
 	}
-	return err
+	return nil
 }
 
 // end stops the contender. After a failure what there is stays, because the run is over and the cluster goes with it.
 func (s *session) end(ctx context.Context, failed bool) error {
 	s.seen.stop()
 	s.program.Stop(stopGrace)
+	err := s.agents.stop()
 	if failed {
-		return nil
+		return err
 	}
-	return s.RemoveNamespace(ctx, s.namespace)
+	return errors.Join(err, s.RemoveNamespace(ctx, s.namespace))
 }

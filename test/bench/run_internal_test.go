@@ -2,6 +2,7 @@ package bench
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,7 +23,8 @@ func TestPhases(t *testing.T) {
 	}
 	require.Equal(t, 8, count(Operator, 200, 1))
 	require.Equal(t, 6, count(Operator, 200, 2), "idling and memory once")
-	require.Equal(t, 6, count(Operator, 50, 1), "idling and memory with the most clusters")
+	require.Equal(t, 7, count(Operator, 50, 1), "memory with the most clusters")
+	require.Equal(t, 4, count(Asking, 200, 1))
 	require.Equal(t, 4, count(Stock, 200, 1))
 	require.Equal(t, 2, count(Limit, 200, 1), "edits, which are of what it has made")
 
@@ -40,6 +42,25 @@ func TestTheStockOperatorCanBeMeasuredWithFewAlone(t *testing.T) {
 	require.True(t, parameters.leavesOut(Stock, 51))
 	require.False(t, parameters.leavesOut(Operator, 51))
 	require.False(t, (&Parameters{}).leavesOut(Stock, 1000))
+}
+
+func TestTheBusiestSecond(t *testing.T) {
+	agents := &agents{}
+	ask := func(times int, at time.Time) {
+		for range times {
+			agents.asked.count(at)
+		}
+	}
+	first := time.Unix(100, 0)
+	ask(3, first)
+	ask(5, first.Add(time.Second))
+	ask(4, first.Add(1500*time.Millisecond))
+	ask(2, first.Add(2*time.Second))
+	found := agents.questions()
+	require.Equal(t, []int{14, 9}, []int{found.total, found.busiest})
+	ask(1, first.Add(2500*time.Millisecond))
+	found = agents.questions()
+	require.Equal(t, []int{15, 1}, []int{found.total, found.busiest}, "those before were seen")
 }
 
 func TestParseObjects(t *testing.T) {

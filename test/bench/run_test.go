@@ -53,13 +53,20 @@ func TestAFewClusters(t *testing.T) {
 		require.Positive(t, measured[bench.Operator][figure], figure)
 		require.Positive(t, measured[bench.Limit][figure], figure)
 	}
-	for figure, want := range map[string]float64{
-		"noop/requests-per-cluster": 0, "restart/writes": 0, "restart/releases": 0, "idle/requests-per-minute": 0,
-	} {
-		value, found := measured[bench.Operator][figure]
-		require.True(t, found, figure)
-		require.InDelta(t, want, value, 0, figure)
+	for _, contender := range []string{bench.Operator, bench.Asking} {
+		for figure, want := range map[string]float64{
+			"noop/requests-per-cluster": 0, "restart/writes": 0, "restart/releases": 0, "idle/requests-per-minute": 0,
+		} {
+			value, found := measured[contender][figure]
+			require.True(t, found, contender, figure)
+			require.InDelta(t, want, value, 0, contender, figure)
+		}
 	}
+	// A start asks each agent, and what it says is no news.
+	require.GreaterOrEqual(t, measured[bench.Asking]["restart/questions-per-cluster"], 1.)
+	require.Positive(t, measured[bench.Asking]["restart/questions-in-the-busiest-second"])
+	require.Contains(t, measured[bench.Asking], "idle/questions-per-minute")
+	require.Equal(t, 2*2, secretsMadeBy(bench.Asking, results), "the record of the release and the certificates of the agents, of each")
 	require.Positive(t, measured[bench.Stock]["noop/requests-per-cluster"])
 	require.InDelta(t, results.Objects, measured[bench.Limit]["install/quiet/writes-per-cluster"], 0)
 	require.NoError(t, report.Print(os.Stdout, results))
@@ -75,11 +82,22 @@ func TestAFewClusters(t *testing.T) {
 	}
 }
 
+// secretsMadeBy returns how many Secrets a contender made to install all clusters.
+func secretsMadeBy(contender string, results *bench.Results) int {
+	made := 0
+	for _, r := range results.Requests {
+		if r.Contender == contender && r.Phase == "install/quiet" && r.Verb == "create" && r.Resource == "secrets" {
+			made += r.Count
+		}
+	}
+	return made
+}
+
 func TestParametersThatMakeNoSense(t *testing.T) {
 	_, err := bench.Run(t.Context(), "../..", t.TempDir(), bench.Parameters{
 		Contenders: []string{"somebody"}, Clusters: []int{0}, InstallOnly: []int{0}, StockUpTo: -1, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
 	}, nil, nil)
-	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator stock limit]
+	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator asking stock limit]
 n: name at least one number of clusters, each at least 1
 install-only: 0 must be at least 1, and not among those of n
 stock-up-to: must be at least 0, which is no limit`)

@@ -39,6 +39,8 @@ type session struct {
 	values    map[string]any
 	program   *program
 	seen      *observer
+	// agents answers for the agents, nil if there are none.
+	agents *agents
 	// began is when the first cluster was made.
 	began time.Time
 }
@@ -76,6 +78,14 @@ func (s *session) inFirstPeriod(at time.Time) bool {
 	return at.Sub(s.began) < s.parameters.ReconcilePeriod
 }
 
+// quietShare is the share of a core that counts as nothing.
+func (s *session) quietShare() float64 {
+	if s.agents == nil {
+		return quietShare
+	}
+	return quietShare + float64(s.clusters)*questionCPU.Seconds()/interval.Seconds()
+}
+
 // awaitQuiet returns when the contender has done nothing for a while, with what it had used by then.
 func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 	still, err := s.usage()
@@ -91,7 +101,7 @@ func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 			return usage{}, err
 		}
 		idle := now.at.Sub(still.at)
-		if now.requests.Total() != still.requests.Total() || (now.cpu-still.cpu).Seconds() > quietShare*max(idle, time.Second).Seconds() {
+		if now.requests.Total() != still.requests.Total() || (now.cpu-still.cpu).Seconds() > s.quietShare()*max(idle, time.Second).Seconds() {
 			still = now
 			continue
 		}
@@ -105,6 +115,7 @@ func (s *session) awaitQuiet(ctx context.Context) (usage, error) {
 // that changes a StatefulSet can do less than that.
 var kinds = map[string]schema.GroupVersionKind{
 	Operator: v1alpha1.BarqClusterKind,
+	Asking:   v1alpha1.BarqClusterKind,
 	Stock:    stockKind,
 	Limit:    appsv1.SchemeGroupVersion.WithKind("StatefulSet"),
 }
@@ -123,7 +134,7 @@ func (s *session) newObject(name string) client.Object {
 	if s.contender == Stock {
 		return newStockCluster(s.namespace, name, s.values)
 	}
-	return testbed.NewCluster(s.namespace, name)
+	return s.newBarqCluster(s.contender, s.namespace, name)
 }
 
 // create makes the contender install all clusters.

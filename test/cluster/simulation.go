@@ -20,7 +20,7 @@ import (
 // and grown at once and removed with their PVCs.
 const StorageClass = "simulated"
 
-// AddressAnnotation is that of a pod that says which address it has. stages/pod.yaml knows it.
+// AddressAnnotation is the annotation of a pod that says which address it has. stages/pod.yaml reads it.
 const AddressAnnotation = "test.barq.db/address"
 
 // provisioner is the name by which stages/volume.yaml knows its PVCs.

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,6 +113,8 @@ func WriteResults(file string, results any) error {
 type Page struct {
 	// Name of the page, without .md, and Goal of make that writes it.
 	Name, Goal string
+	// Results is the name of the file of results beside the page, results.json if it is empty.
+	Results string
 }
 
 // Markers are the lines around the part.
@@ -124,7 +127,7 @@ func (p Page) Beside(docs, file string) string { return filepath.Join(docs, p.Na
 
 // Write writes the part, and the results beside the page.
 func (p Page) Write(docs, part string, results any) error {
-	file := p.Beside(docs, "results.json")
+	file := p.Beside(docs, cmp.Or(p.Results, "results.json"))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}

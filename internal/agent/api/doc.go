@@ -1,5 +1,3 @@
-//go:build linux
-
 // Package api serves what the agent knows to the operator, over TLS with certificates on both sides.
 //
 // The files of the certificates are read again for each connection, so that a Secret that was renewed

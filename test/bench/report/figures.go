@@ -11,6 +11,9 @@ import (
 	"github.com/barq-db/barq-operator/test/markdown"
 )
 
+// compared are the contenders that are measured against each other. What asking agents costs is in a part of its own.
+var compared = []string{bench.Operator, bench.Stock, bench.Limit}
+
 // cell is what was measured of one contender with one number of clusters.
 type cell struct {
 	contender string
@@ -40,7 +43,7 @@ func figuresTable(results *bench.Results) markdown.Table {
 		for _, clusters := range results.Parameters.Sizes() {
 			row := []string{figure, strconv.Itoa(clusters)}
 			medians := map[string]float64{}
-			for _, contender := range bench.Contenders() {
+			for _, contender := range compared {
 				summary, measured := found[cell{contender, clusters, figure}]
 				if !measured {
 					row = append(row, "")

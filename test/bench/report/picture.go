@@ -85,7 +85,7 @@ func drawPicture(out io.Writer, p picture, results *bench.Results) error {
 	for _, count := range clusters {
 		drawing.Columns = append(drawing.Columns, mark{X: x(float64(count)), Label: fmt.Sprint(count)})
 	}
-	for _, contender := range bench.Contenders() {
+	for _, contender := range compared {
 		line := series{Name: contender, Colour: colours[contender]}
 		for _, count := range clusters {
 			if summary, measured := found[cell{contender, count, p.figure}]; measured {

@@ -11,7 +11,7 @@ import (
 
 // Print writes all tables, among them the requests of each phase.
 func Print(out io.Writer, results *bench.Results) error {
-	tables := []markdown.Table{targetsTable(results), figuresTable(results)}
+	tables := []markdown.Table{targetsTable(results), figuresTable(results), askingTable(results)}
 	for _, t := range tables {
 		if _, err := fmt.Fprintf(out, "\n%s", t); err != nil {
 			return err
@@ -19,7 +19,7 @@ func Print(out io.Writer, results *bench.Results) error {
 	}
 	for _, phase := range phases(results) {
 		for _, clusters := range results.Parameters.Sizes() {
-			_, err := fmt.Fprintf(out, "\nRequests of %s with %d clusters, for each cluster\n\n%s", phase, clusters, requestsTable(results, phase, clusters))
+			_, err := fmt.Fprintf(out, "\nRequests of %s with %d clusters, for each cluster\n\n%s", phase, clusters, requestsTable(results, phase, clusters, bench.Contenders()))
 			if err != nil {
 				return err
 			}

@@ -116,7 +116,7 @@ func TestRequests(t *testing.T) {
 		{"verb", "resource", "operator", "stock", "limit"},
 		{"create", "services", "2.00", "", ""},
 		{"patch", "services", "", "", "1.00"},
-	}, requestsTable(measured(), "install/quiet", 200))
+	}, requestsTable(measured(), "install/quiet", 200, compared))
 }
 
 func TestNumber(t *testing.T) {
@@ -171,4 +171,55 @@ func TestDocumentsAreWritten(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(page, []byte("before\n"), 0o600))
 	require.ErrorContains(t, WriteDocs(folder, results), "benchmarks.md: has not the lines")
+}
+
+// A run of this operator alone, with agents and without, has a part of the page of its own.
+func TestTheQuestionsToAgents(t *testing.T) {
+	folder := t.TempDir()
+	page := filepath.Join(folder, "benchmarks.md")
+	begin, end := Page.Markers()
+	first, last := askingPage.Markers()
+	const others = "old figures\n"
+	require.NoError(t, os.WriteFile(page, []byte(begin+"\n"+others+end+"\n"+first+"\n"+last+"\n"), 0o600))
+	results := measured()
+	results.Parameters.Contenders = []string{bench.Operator, bench.Asking}
+	results.Samples = append(results.Samples,
+		sample(bench.Operator, 200, 1, "idle/cpu-seconds-per-minute", 0.6), sample(bench.Asking, 200, 1, "idle/cpu-seconds-per-minute", 1.2),
+		sample(bench.Asking, 200, 1, "idle/questions-per-minute", 400))
+	results.Requests = append(results.Requests,
+		bench.Requests{Contender: bench.Asking, Clusters: 200, Round: 1, Phase: "install/quiet", Verb: "create", Resource: "secrets", Count: 200})
+	require.NoError(t, WriteDocs(folder, results))
+	written, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, begin+"\n"+others+end+"\n"+first+"\n"+askingMarkdown(results)+last+"\n", string(written))
+	require.Contains(t, string(written), `
+| figure                                      | clusters | operator | asking |
+|---------------------------------------------|----------|----------|--------|
+| install: requests for each BarqCluster      | 50       | 14.0     |        |
+| install: requests for each BarqCluster      | 200      | 14.0     |        |
+| install: CPU for each BarqCluster, ms       | 200      | 50.0     |        |
+| install: peak memory, MiB                   | 50       | 60.0     |        |
+| install: peak memory, MiB                   | 200      | 90.0     |        |
+| idle: CPU, percent of a core                | 200      | 1.00     | 2.00   |
+| idle: CPU for each BarqCluster and hour, ms | 200      | 180      | 360    |
+| idle: questions to each agent in a minute   | 200      |          | 2.00   |
+
+Requests of an install until quiet, for each cluster, at the largest number of clusters:
+
+| verb   | resource | operator | asking |
+|--------|----------|----------|--------|
+| create | services | 2.00     |        |
+| create | secrets  |          | 1.00   |
+`)
+	require.NoFileExists(t, filepath.Join(folder, "benchmarks", "results.json"))
+	stored, err := testbed.ReadResults[bench.Results](filepath.Join(folder, "benchmarks", "asking.json"))
+	require.NoError(t, err)
+	require.Equal(t, results, stored)
+
+	// A run of all contenders has both.
+	results.Parameters.Contenders = bench.Contenders()
+	require.NoError(t, WriteDocs(folder, results))
+	written, err = os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, begin+"\n"+Markdown(results)+end+"\n"+first+"\n"+askingMarkdown(results)+last+"\n", string(written))
 }

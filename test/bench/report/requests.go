@@ -9,13 +9,13 @@ import (
 	"github.com/barq-db/barq-operator/test/markdown"
 )
 
-// requestsTable has a row for each kind of request of a phase, with what each contender asked for each cluster, as the mean
-// of the rounds.
-func requestsTable(results *bench.Results, phase string, clusters int) markdown.Table {
+// requestsTable has a row for each kind of request of a phase, with what each of the contenders asked for each cluster, as the
+// mean of the rounds.
+func requestsTable(results *bench.Results, phase string, clusters int, contenders []string) markdown.Table {
 	type request struct{ verb, resource string }
 	counts := map[request]map[string]float64{}
 	for _, r := range results.Requests {
-		if r.Phase != phase || r.Clusters != clusters {
+		if r.Phase != phase || r.Clusters != clusters || !slices.Contains(contenders, r.Contender) {
 			continue
 		}
 		key := request{r.Verb, r.Resource}
@@ -25,17 +25,17 @@ func requestsTable(results *bench.Results, phase string, clusters int) markdown.
 		counts[key][r.Contender] += float64(r.Count) / float64(clusters*rounds(results, r.Contender, clusters))
 	}
 	mostFirst := func(a, b request) int {
-		for _, contender := range bench.Contenders() {
+		for _, contender := range contenders {
 			if order := cmp.Compare(counts[b][contender], counts[a][contender]); order != 0 {
 				return order
 			}
 		}
 		return cmp.Or(cmp.Compare(a.resource, b.resource), cmp.Compare(a.verb, b.verb))
 	}
-	rows := markdown.Table{append([]string{"verb", "resource"}, bench.Contenders()...)}
+	rows := markdown.Table{append([]string{"verb", "resource"}, contenders...)}
 	for _, key := range slices.SortedFunc(maps.Keys(counts), mostFirst) {
 		row := []string{key.verb, key.resource}
-		for _, contender := range bench.Contenders() {
+		for _, contender := range contenders {
 			count, asked := counts[key][contender]
 			row = append(row, shown(count, asked))
 		}

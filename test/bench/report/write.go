@@ -11,12 +11,21 @@ import (
 	"github.com/barq-db/barq-operator/test/testbed"
 )
 
-// Page has the results of a whole run.
-var Page = testbed.Page{Name: "benchmarks", Goal: "bench"}
+// Page has the results of a whole run, and askingPage is the part about the questions to agents.
+var (
+	Page       = testbed.Page{Name: "benchmarks", Goal: "bench"}
+	askingPage = testbed.Page{Name: "benchmarks", Goal: "bench with the contender asking", Results: "asking.json"}
+)
 
 // WriteDocs puts the results into benchmarks.md in the folder of documents, and results and pictures into the folder
-// benchmarks beside it.
+// benchmarks beside it. A run of this operator alone, with agents and without, leaves what is there of the others.
 func WriteDocs(folder string, results *bench.Results) error {
+	others := func(contender string) bool { return contender == bench.Stock || contender == bench.Limit }
+	if contenders := results.Parameters.Contenders; slices.Contains(contenders, bench.Asking) {
+		if err := askingPage.Write(folder, askingMarkdown(results), results); err != nil || !slices.ContainsFunc(contenders, others) {
+			return err
+		}
+	}
 	if err := Page.Write(folder, Markdown(results), results); err != nil {
 		return err
 	}
@@ -45,14 +54,16 @@ func describeRounds(results *bench.Results) string {
 	return strings.Join(described, ", ")
 }
 
+// describeRun says when and on what a run was made, and how large it was.
+func describeRun(results *bench.Results) string {
+	return fmt.Sprintf("\nMeasured on %s: %s%d workers, %d objects of the chart in each cluster, of one pod. Rounds: %s.\n",
+		results.Started.Format("2 January 2006"), results.Machine, results.Parameters.Workers, results.Objects, describeRounds(results))
+}
+
 // Markdown gives the generated part of the page.
 func Markdown(results *bench.Results) string {
 	var text strings.Builder
-	parameters := results.Parameters
-	fmt.Fprintf(&text, "\nMeasured on %s: %s", results.Started.Format("2 January 2006"), results.Machine)
-	fmt.Fprintf(&text, "%d workers, %d objects of the chart in each cluster, of one pod. Rounds: %s.\n",
-		parameters.Workers, results.Objects, describeRounds(results))
-
+	text.WriteString(describeRun(results))
 	text.WriteString("\n### Targets\n\n" + targetsTable(results).String())
 	text.WriteString("\n### All figures\n\nMinimum / median / maximum of the rounds, and ratios of the medians.\n\n" + figuresTable(results).String())
 	text.WriteString("\n### Pictures\n\nMedians; the strokes go from minimum to maximum.\n\n")
@@ -60,6 +71,6 @@ func Markdown(results *bench.Results) string {
 		fmt.Fprintf(&text, "![%s](benchmarks/%s)\n", p.Title, p.File)
 	}
 	text.WriteString("\n### Requests of an install\n\nUntil quiet, for each cluster, at the largest number of clusters.\n\n" +
-		requestsTable(results, "install/quiet", slices.Max(parameters.Clusters)).String() + "\n")
+		requestsTable(results, "install/quiet", slices.Max(results.Parameters.Clusters), compared).String() + "\n")
 	return text.String()
 }
