@@ -231,8 +231,10 @@ test-node: bin/e2e ## Run the tests of the real node itself (Linux, root)
 
 ##@ Benchmarks
 
-# How many clusters at a time, further numbers for installs alone, how often everything is measured, how many workers each contender has, and further
-# flags: BENCH_FLAGS='--contenders operator --measure install' (go run ./test/bench/cmd/bench --help).
+# Who is measured and what (all and everything if empty), how many clusters at a time, further numbers for installs alone, how often everything is
+# measured, how many workers each contender has, and further flags: BENCH_FLAGS='--period 1m' (go run ./test/bench/cmd/bench --help).
+BENCH_CONTENDERS ?=
+BENCH_MEASURE ?=
 BENCH_N ?= 50,200,1000
 BENCH_INSTALL_N ?= 500
 BENCH_ROUNDS ?= 3
@@ -245,7 +247,7 @@ BENCH_FLAGS ?=
 .PHONY: bench
 bench: ## Measure the operator against the stock one and a bare client (Linux; hours), and write docs/benchmarks.md
 	$(GO) build -o bin/bench ./test/bench/cmd/bench
-	bin/bench --n '$(BENCH_N)' $(if $(BENCH_INSTALL_N),--install-only '$(BENCH_INSTALL_N)') --rounds '$(BENCH_ROUNDS)' --workers '$(BENCH_WORKERS)' --idle '$(BENCH_IDLE)' \
+	bin/bench $(if $(BENCH_CONTENDERS),--contenders '$(BENCH_CONTENDERS)') $(if $(BENCH_MEASURE),--measure '$(BENCH_MEASURE)') --n '$(BENCH_N)' $(if $(BENCH_INSTALL_N),--install-only '$(BENCH_INSTALL_N)') --rounds '$(BENCH_ROUNDS)' --workers '$(BENCH_WORKERS)' --idle '$(BENCH_IDLE)' \
 		--output '$(BENCH_OUTPUT)' --docs docs $(BENCH_FLAGS)
 
 .PHONY: test-bench

@@ -110,7 +110,7 @@ func TestAServerThatAsksForAKey(t *testing.T) {
 	first.insert(2)
 	time.Sleep(200 * time.Millisecond)
 	require.Nil(t, log().OldestUnsynced)
-	require.Equal(t, 2, len(recorded(t, first.data)))
+	require.Len(t, recorded(t, first.data), 2)
 	require.Len(t, segments(t, first.data), 1, "the next log waits for the segment to be sealed")
 	require.NotEmpty(t, first.lines("the amount of data is not known"))
 	first.stop()

@@ -105,11 +105,11 @@ func (e *environment) startAgents(ctx context.Context) (*agents, error) {
 		if len(ended) > 0 {
 			return false, errors.New("they do not")
 		}
-		connection, err := net.Dial("tcp", at)
-		if err != nil {
-			return false, nil
+		connection, refused := net.Dial("tcp", at)
+		if refused == nil {
+			return true, connection.Close()
 		}
-		return true, connection.Close()
+		return false, nil
 	})
 	if err != nil {
 		return nil, errors.Join(err, a.stop())

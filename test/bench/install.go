@@ -79,11 +79,11 @@ func (s *session) awaitAnswers(ctx context.Context) error {
 }
 
 // recordWork records what was used between two moments, for each of a number of clusters.
-func (s *session) recordWork(phase string, clusters int, before, after usage) {
+func (s *session) recordWork(phase string, count int, before, after usage) {
 	requests := after.requests.Since(before.requests)
-	s.record(phase+"/cpu-seconds-per-cluster", (after.cpu-before.cpu).Seconds()/float64(clusters))
-	s.record(phase+"/requests-per-cluster", float64(requests.Total())/float64(clusters))
-	s.record(phase+"/writes-per-cluster", float64(requests.Writes())/float64(clusters))
+	s.record(phase+"/cpu-seconds-per-cluster", (after.cpu-before.cpu).Seconds()/float64(count))
+	s.record(phase+"/requests-per-cluster", float64(requests.Total())/float64(count))
+	s.record(phase+"/writes-per-cluster", float64(requests.Writes())/float64(count))
 	s.recordRequests(phase, requests)
 }
 

@@ -80,7 +80,7 @@ func (e *Estimate) Bytes() int64 {
 		all := w.ofIndex() + ofPayload*w.payloads + ofMember*w.members + 2*w.text
 		bytes += all / w.inserts * documents
 	}
-	return int64(bytes) //nolint:gosec // No disk has logs of 2^63 bytes.
+	return int64(bytes)
 }
 
 // ofIndex is what all inserts take in the index.

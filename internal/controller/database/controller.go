@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -256,7 +255,7 @@ func (m memory) after(observed database.Observation, pods []corev1.Pod) memory {
 // first question is any: else it would ask all of them at once each half minute.
 func (m memory) askAgainAfter(isFirst bool) time.Duration {
 	if isFirst {
-		return pause + rand.N(interval-pause)
+		return wait.Jitter(pause, float64(interval-pause)/float64(pause))
 	}
 	return wait.Jitter(min(interval<<min(m.failures, 10), patience), 0.1)
 }
