@@ -587,8 +587,8 @@ type ServiceSpec struct {
 
 	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
 	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
-	// change to or from SingleStack restarts the pods one at a time. Pods with the agent run on.
-	// +barq:effect=restart
+	// change to or from SingleStack restarts the pods that have no agent.
+	// +barq:effect=apply
 	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="IP Family Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:SingleStack","urn:alm:descriptor:com.tectonic.ui:select:PreferDualStack","urn:alm:descriptor:com.tectonic.ui:select:RequireDualStack","urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -596,8 +596,8 @@ type ServiceSpec struct {
 
 	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
 	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
-	// first one cannot change. A change restarts the pods one at a time. Pods with the agent run on.
-	// +barq:effect=restart
+	// first one cannot change. A change restarts the pods that have no agent.
+	// +barq:effect=apply
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:Enum=IPv4;IPv6
 	// +kubebuilder:validation:XValidation:rule="self.size() < 2 || self[0] != self[1]",message="has one family twice; write each once"
