@@ -213,7 +213,7 @@ endif
 ifdef BARQ_SERVER_BIN
 E2E_SERVER = BARQ_SERVER_BIN=$(abspath $(BARQ_SERVER_BIN))
 else
-E2E_SERVER = BARQ_SERVER_BIN=$(CURDIR)/bin/e2e/barq-server BARQ_E2E_STAND_IN=yes
+E2E_SERVER = BARQ_SERVER_BIN=$(CURDIR)/bin/e2e/barq-server
 endif
 
 # Built before they are run, because a node has no network to fetch modules from.

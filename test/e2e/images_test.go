@@ -24,8 +24,6 @@ const (
 	agentVariable = "BARQ_AGENT_BIN"
 	// serverVariable is the path of a barq-server to pack.
 	serverVariable = "BARQ_SERVER_BIN"
-	// standIn is set when that is the stand-in of test/barqserver.
-	standIn = "BARQ_E2E_STAND_IN"
 	// imageVariable is an image of Barq DB to take instead.
 	imageVariable = "BARQ_IMAGE"
 )
