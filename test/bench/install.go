@@ -90,7 +90,7 @@ func (s *session) recordWork(phase string, count int, before, after usage) {
 func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
 // measureDelete has all clusters deleted, until the StatefulSets, Services and resources are gone. It is done at the end of
-// every session, measured or not.
+// every session, measured or not, but for the last one.
 func (s *session) measureDelete(ctx context.Context) error {
 	before, err := s.usage()
 	if err != nil {

@@ -33,27 +33,37 @@ func Run(ctx context.Context, root, folder string, parameters Parameters, out io
 	defer func() { err = errors.Join(err, e.close()) }()
 
 	results := &Results{Started: time.Now().UTC().Truncate(time.Second), Machine: described, Parameters: parameters}
+	for _, s := range sessions(e, &parameters, results) {
+		if err := s.run(ctx); err != nil {
+			return results, fmt.Errorf("%s with %d clusters, round %d: %w", s.contender, s.clusters, s.round, err)
+		}
+		if err := keep(results); err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// sessions are those of a run, in their order.
+func sessions(e *environment, parameters *Parameters, results *Results) []*session {
+	var all []*session
 	for round := 1; round <= parameters.Rounds; round++ {
 		for _, clusters := range slices.Concat(parameters.Clusters, parameters.InstallOnly) {
 			for _, contender := range inTurn(parameters.Contenders, round) {
 				if parameters.leavesOut(contender, clusters) {
 					continue
 				}
-				s := &session{
-					environment: e, contender: contender, clusters: clusters, round: round,
-					parameters: &parameters, results: results,
+				all = append(all, &session{
+					environment: e, contender: contender, clusters: clusters, round: round, parameters: parameters, results: results,
 					namespace: fmt.Sprintf("bench-%s-%d-%d", contender, clusters, round),
-				}
-				if err := s.run(ctx); err != nil {
-					return results, fmt.Errorf("%s with %d clusters, round %d: %w", contender, clusters, round, err)
-				}
-				if err := keep(results); err != nil {
-					return results, err
-				}
+				})
 			}
 		}
 	}
-	return results, nil
+	if len(all) > 0 {
+		all[len(all)-1].isLast = true
+	}
+	return all
 }
 
 // inTurn lets another contender begin in each round, because the API server grows and slows down as a run goes on.
@@ -67,9 +77,12 @@ func (s *session) run(ctx context.Context) (err error) {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.end(ctx, err != nil)) }()
+	defer func() { err = errors.Join(err, s.end(ctx, err != nil || s.isLast)) }()
 	phases := append([]phase{s.settle, s.withProfile(Install, s.measureInstall)}, s.phases()...)
-	for _, measure := range append(phases, s.measureDelete) {
+	if !s.isLast || s.parameters.measures(Delete) {
+		phases = append(phases, s.measureDelete)
+	}
+	for _, measure := range phases {
 		if err := inTime(ctx, measure); err != nil {
 			return err
 		}
@@ -171,12 +184,12 @@ func (s *session) begin(ctx context.Context) (err error) {
 	return nil
 }
 
-// end stops the contender. After a failure what there is stays, because the run is over and the cluster goes with it.
-func (s *session) end(ctx context.Context, failed bool) error {
+// end stops the contender. When the run is over, what there is stays, because the cluster goes with it.
+func (s *session) end(ctx context.Context, isOver bool) error {
 	s.seen.stop()
 	s.program.Stop(stopGrace)
 	err := s.agents.stop()
-	if failed {
+	if isOver {
 		return err
 	}
 	return errors.Join(err, s.RemoveNamespace(ctx, s.namespace))

@@ -36,6 +36,22 @@ func TestPhases(t *testing.T) {
 	require.Zero(t, count(Operator, 200, 1), "both are in every session")
 }
 
+func TestTheLastSessionIsKnown(t *testing.T) {
+	parameters := &Parameters{Contenders: []string{Operator, Stock}, Clusters: []int{50, 1000}, InstallOnly: []int{500}, Rounds: 2, StockUpTo: 500}
+	var order, last []string
+	for _, s := range sessions(nil, parameters, nil) {
+		order = append(order, s.namespace)
+		if s.isLast {
+			last = append(last, s.namespace)
+		}
+	}
+	require.Equal(t, []string{"bench-operator-500-2"}, last)
+	require.Equal(t, []string{
+		"bench-operator-50-1", "bench-stock-50-1", "bench-operator-1000-1", "bench-operator-500-1", "bench-stock-500-1",
+		"bench-stock-50-2", "bench-operator-50-2", "bench-operator-1000-2", "bench-stock-500-2", "bench-operator-500-2",
+	}, order)
+}
+
 func TestTheStockOperatorCanBeMeasuredWithFewAlone(t *testing.T) {
 	parameters := &Parameters{StockUpTo: 50}
 	require.False(t, parameters.leavesOut(Stock, 50))

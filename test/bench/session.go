@@ -29,9 +29,11 @@ const (
 type session struct {
 	*environment
 
-	contender  string
-	clusters   int
-	round      int
+	contender string
+	clusters  int
+	round     int
+	// isLast tells that the run is over with it.
+	isLast     bool
 	parameters *Parameters
 	results    *Results
 

@@ -32,7 +32,7 @@ func newCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringSliceVar(&parameters.Contenders, "contenders", bench.Contenders(), "who is measured")
-	flags.StringSliceVar(&parameters.Measurements, "measure", bench.Measurements(), "what is measured; clusters are installed and deleted in any case")
+	flags.StringSliceVar(&parameters.Measurements, "measure", bench.Measurements(), "what is measured; clusters are installed in any case")
 	flags.IntSliceVar(&parameters.Clusters, "n", []int{50, 200, 1000}, "how many clusters are installed at a time")
 	flags.IntVar(&parameters.StockUpTo, "stock-up-to", 0, "the largest number of clusters with which the stock operator is measured; 0 is no limit")
 	flags.IntSliceVar(&parameters.InstallOnly, "install-only", nil, "further numbers of clusters, with which only installs and deletions are measured")
