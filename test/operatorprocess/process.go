@@ -120,9 +120,16 @@ func (o *Process) CheckLog() error {
 		return err
 	}
 	for line := range bytes.Lines(content) {
-		if !json.Valid(line) && !bytes.HasPrefix(line, []byte(lastWords)) {
+		if !json.Valid(line) && !bytes.HasPrefix(line, []byte(lastWords)) && !isCutOff(line) {
 			return fmt.Errorf("the operator logged a line that is not JSON: %s", line)
 		}
 	}
 	return nil
+}
+
+// isCutOff reports whether a line is the beginning of one whose process was killed while it wrote it, with the first line of the
+// next process behind it.
+func isCutOff(line []byte) bool {
+	next := bytes.LastIndex(line, []byte(`{"level":"info"`))
+	return next > 0 && json.Valid(line[next:]) && bytes.Contains(line[next:], []byte(`"msg":"Starting"`))
 }
