@@ -95,6 +95,7 @@ func TestNewer(t *testing.T) {
 	}{
 		"nothing":                     {written: false},
 		"a little more":               {change: func(said *agentapi.Status) { said.Data.Documents = 109 }},
+		"nothing after an hour":       {after: time.Hour, written: true},
 		"a little more after an hour": {change: func(said *agentapi.Status) { said.Data.Documents = 109 }, after: time.Hour, written: true},
 		"a tenth more":                {change: func(said *agentapi.Status) { said.Data.Documents = 111 }, written: true},
 		"much less":                   {change: func(said *agentapi.Status) { said.Log.Bytes = 10 }, written: true},
