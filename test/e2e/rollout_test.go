@@ -26,21 +26,33 @@ func TestAStopTakesTheDrainTime(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{storage: {size: 64Mi}}`)
 	suite.WaitReady(t, cluster)
+	requireDrained(t, cluster)
+}
+
+// requireDrained deletes the first pod of a BarqCluster that is Ready, requires that its stop takes the drain time, and waits for the
+// successor.
+func requireDrained(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
 	pod := suite.Pods(t, cluster)[0]
 	require.Equal(t, ptr.To[int64](60), pod.Spec.TerminationGracePeriodSeconds)
-
 	start := time.Now()
 	require.NoError(t, suite.Client.Delete(t.Context(), &pod))
-	suite.Eventually(t, func() string {
-		if suite.Identities(t, cluster)["db-0"] == string(pod.UID) {
-			return "the pod is still there"
-		}
-		return ""
-	})
+	awaitSuccessor(t, cluster, pod.Name, string(pod.UID))
 	took := time.Since(start)
 	t.Logf("the pod was gone after %s", rounded(took))
 	require.Less(t, took, drainTime)
 	suite.WaitReady(t, cluster)
+}
+
+// awaitSuccessor waits until the pod of that UID is gone.
+func awaitSuccessor(t *testing.T, cluster *v1alpha1.BarqCluster, name, uid string) {
+	t.Helper()
+	suite.Eventually(t, func() string {
+		if suite.Identities(t, cluster)[name] == uid {
+			return "pod " + name + " was not replaced yet"
+		}
+		return ""
+	})
 }
 
 // A broken image stops at the first pod that gets it, which is not the primary, is

@@ -89,19 +89,12 @@ tls: {secretName: certificate}
 		}
 		return ""
 	})
-	start := time.Now()
-	replacePod(t, cluster)
-	require.Less(t, time.Since(start), drainTime)
+	requireDrained(t, cluster)
 
 	before := suite.Identities(t, cluster)
 	secret.Data = certificate(t, host, 2)
 	require.NoError(t, suite.Client.Update(t.Context(), secret))
-	suite.Eventually(t, func() string {
-		if suite.Identities(t, cluster)["db-0"] == before["db-0"] {
-			return "pod db-0 was not replaced yet"
-		}
-		return ""
-	})
+	awaitSuccessor(t, cluster, "db-0", before["db-0"])
 	suite.WaitReady(t, cluster)
 	trust = trusting(t, host, secret.Data[corev1.TLSCertKey])
 	require.Equal(t, big.NewInt(2), served(t, namespace, "db-0", trust))
