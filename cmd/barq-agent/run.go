@@ -24,6 +24,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
+	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/server"
 )
@@ -40,7 +41,7 @@ const memoryLimit = 48 << 20
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
-	var policy, address, httpAddress, apiAddress, certificates string
+	var policy, address, httpAddress, rpcAddress, apiAddress, certificates string
 	var refusals refusal.Options
 	var takeOut []string
 	cmd := &cobra.Command{
@@ -92,10 +93,8 @@ func newRunCommand(code *int) *cobra.Command {
 					<-ended
 				}()
 			}
-			if httpAddress != "" {
-				if options.Door, err = door.Open(door.Options{Address: httpAddress, Server: address, Refusals: refusals, Log: options.Log}); err != nil {
-					return fmt.Errorf("--http-address: %w", err)
-				}
+			if options.Doors, err = openDoors(httpAddress, rpcAddress, address, refusals, options.Log); err != nil {
+				return err
 			}
 			*code = parent.Run(options, signals)
 			return nil
@@ -114,11 +113,32 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.Float64Var(&options.Compaction.Duty, "compaction-duty", 0.25, "the part of its time that a compaction works")
 	flags.StringVar(&address, "server-address", cmp.Or(os.Getenv(addressVariable), "127.0.0.1:8080"), "where the server listens, by default that of "+addressVariable)
 	flags.StringVar(&httpAddress, "http-address", "", "where clients reach the server through the agent; the server then has to listen elsewhere. Nowhere by default")
+	flags.StringVar(&rpcAddress, "grpc-address", "", "where clients reach the server with gRPC through the agent. With port 50051 of all addresses, the server has no gRPC of its own. Nowhere by default")
 	flags.BoolVar(&refusals.UnsoundIndexes, "allow-unsound-indexes", false, "with --http-address, carry requests for indexes that give wrong answers: HNSW, and IVF with pq")
 	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
 	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd
+}
+
+// openDoors opens the doors that have an address. The server has to find its port for gRPC taken, so they are open before it starts.
+func openDoors(httpAddress, rpcAddress, server string, refusals refusal.Options, log *slog.Logger) ([]parent.Door, error) {
+	var doors []parent.Door
+	if httpAddress != "" {
+		opened, err := door.Open(door.Options{Address: httpAddress, Server: server, Refusals: refusals, Log: log})
+		if err != nil {
+			return nil, fmt.Errorf("--http-address: %w", err)
+		}
+		doors = append(doors, opened)
+	}
+	if rpcAddress != "" {
+		opened, err := rpcdoor.Open(rpcdoor.Options{Address: rpcAddress, Server: server, Log: log})
+		if err != nil {
+			return nil, fmt.Errorf("--grpc-address: %w", err)
+		}
+		doors = append(doors, opened)
+	}
+	return doors, nil
 }
 
 // placeOf reads FILE@OFFSET.

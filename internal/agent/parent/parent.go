@@ -15,7 +15,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/child"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
-	"github.com/barq-db/barq-operator/internal/agent/door"
 	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
@@ -65,13 +64,19 @@ type Options struct {
 	Compaction compact.Options
 	// Server is the way to the server.
 	Server *server.Server
-	// Door is where clients come to the server. It is nil where the server listens for them itself.
-	Door *door.Door
+	// Doors are where clients come to the server. There is none where the server listens for them itself.
+	Doors []Door
 	// Report is where what is known is collected.
 	Report *report.Report
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
 	TerminationLog string
 	Log            *slog.Logger
+}
+
+// Door is open to clients.
+type Door interface {
+	// Close takes no more requests, and returns when those that are open have been answered, or the context has ended.
+	Close(ctx context.Context) error
 }
 
 // Run runs the server until it ends, and returns the code to exit with. Each signal asks it to stop;
@@ -292,13 +297,16 @@ func (p *parent) await(process *child.Child, signals <-chan os.Signal) {
 
 // drain lets the requests that are open be answered, and takes no more.
 func (p *parent) drain(limit time.Duration) {
-	if p.Door == nil {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := p.Door.Close(ctx); err != nil {
-		p.Log.Warn("requests were not answered in time and are cut off", "limit", limit.String(), "error", err)
+	closed := make(chan error)
+	for _, door := range p.Doors {
+		go func() { closed <- door.Close(ctx) }()
+	}
+	for range p.Doors {
+		if err := <-closed; err != nil {
+			p.Log.Warn("requests were not answered in time and are cut off", "limit", limit.String(), "error", err)
+		}
 	}
 }
 
