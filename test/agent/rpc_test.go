@@ -322,6 +322,59 @@ func TestWhereRPCDiffersFromTheServer(t *testing.T) {
 	through.stop()
 }
 
+// Where the cluster file gives everything to another pod, the server's own gRPC refuses inserts alone.
+func TestRPCOfAFollower(t *testing.T) {
+	privatenetwork.Require(t)
+	file := filepath.Join(t.TempDir(), "cluster.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"node_id":"db-1","nodes":[{"id":"db-0","address":"http://db-0:8080"},{"id":"db-1","address":"http://db-1:8080"}],
+		"shard_count":1,"placements":{"0":{"shard":0,"primary":"db-0","replicas":[]}}}`), 0o600))
+	follower := []string{"env", "BARQ_CLUSTER_CONFIG=" + file, serverProgram}
+	straight := serve(t, how{command: follower})
+	through := serve(t, how{command: follower, rpc: freePort(t)})
+	own, door := callerOf(t, serversOwn), callerOf(t, through.calls)
+	require.Equal(t, own.call(t.Context(), &rpc.HealthRequest{}), door.call(t.Context(), &rpc.HealthRequest{}))
+	for _, message := range []proto.Message{insert("things", "1", `{}`, 1, 2), create("things", 2, "L2"), search("things", 1, 1, 2), batch("things", 1)} {
+		answer := door.call(t.Context(), message)
+		require.Equal(t, []any{codes.FailedPrecondition, "redirecting to leader at http://db-0:8080"}, []any{answer.Code, answer.Message}, "%T", message)
+		if _, is := message.(*rpc.InsertDocumentRequest); is {
+			require.Equal(t, own.call(t.Context(), message), answer)
+		} else {
+			require.NotEqual(t, codes.FailedPrecondition, own.call(t.Context(), message).Code, "%T", message)
+		}
+	}
+	straight.stop()
+	through.stop()
+}
+
+// Searches through the agent count as those over HTTP do.
+func TestQuotasAndMetricsOfRPC(t *testing.T) {
+	if isStandIn {
+		t.Skip("for the real server only; of the stand-in: it has no quotas")
+	}
+	straight, through, own, door := both(t)
+	for _, a := range []*agent{straight, through} {
+		a.fill(1)
+		answer, err := a.Send(t.Context(), http.MethodPut, "/tenants/default/quota", jsonType, `{"max_qps":1000,"max_disk_bytes":20}`)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusAccepted, answer.Status)
+	}
+	full := insert("things", "2", `{"a":"a longer text"}`, 1, 2)
+	require.Equal(t, "tenant default quota exceeded: disk limit 20 exceeded", door.call(t.Context(), full).Message)
+	require.Equal(t, own.call(t.Context(), full), door.call(t.Context(), full))
+	require.Equal(t, codes.OK, door.call(t.Context(), search("things", 1, 1, 2)).Code)
+	text, err := through.Metrics(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, text, `search_requests_total{type="vector",collection="things",tenant="default"} 1`)
+
+	answer, err := through.Send(t.Context(), http.MethodPut, "/tenants/default/quota", jsonType, `{"max_qps":0}`)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, answer.Status)
+	found := door.call(t.Context(), search("things", 1, 1, 2))
+	require.Equal(t, []any{codes.ResourceExhausted, "tenant default quota exceeded: QPS limit 0 exceeded"}, []any{found.Code, found.Message})
+	straight.stop()
+	through.stop()
+}
+
 // Each of these calls harms the database if the server gets it.
 func TestWhatTheRPCDoorRefuses(t *testing.T) {
 	a := serve(t, how{rpc: freePort(t)})
@@ -371,6 +424,22 @@ func TestWhatTheRPCDoorRefuses(t *testing.T) {
 	again := serve(t, how{data: a.data})
 	again.requireDocuments(2)
 	again.stop()
+}
+
+// The agent holds no more of an answer than it has room for.
+func TestAnAnswerThatIsTooLargeOverRPC(t *testing.T) {
+	a := serve(t, how{rpc: freePort(t)})
+	db := callerOf(t, a.calls)
+	db.requireDone(create("things", 2, "L2"))
+	// An id can be nearly as long as a body.
+	const length, few = 1900 << 10, 9
+	for number := range few {
+		db.requireDone(insert("things", strings.Repeat(string(rune('a'+number)), length), `{}`, float32(number), 0))
+	}
+	found := db.call(t.Context(), search("things", few, 0, 0))
+	require.Equal(t, []any{codes.ResourceExhausted, "the answer has more than 16777216 bytes as JSON; ask for fewer documents"}, []any{found.Code, found.Message})
+	db.requireDone(search("things", 1, 0, 0))
+	a.stop()
 }
 
 // The metadata name the tenant, as the header does over HTTP.

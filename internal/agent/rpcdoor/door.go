@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/barq-db/barq-operator/internal/agent/calls"
 	"github.com/barq-db/barq-operator/internal/agent/door"
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
@@ -65,10 +66,10 @@ func Open(options Options) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for calls: %w", err)
 	}
-	server := newWay(options.Server)
+	service := calls.New(options.Server)
 	d := &Door{
-		log: options.Log, health: newLiveness(server), closing: make(chan struct{}), ended: make(chan error, 1),
-		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(largestAnswer),
+		log: options.Log, health: newLiveness(service.Alive), closing: make(chan struct{}), ended: make(chan error, 1),
+		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
 	}
 	d.server = grpc.NewServer(
 		grpc.ConnectionTimeout(door.HeaderTime), grpc.MaxHeaderListSize(door.LargestHeader), grpc.MaxConcurrentStreams(door.Streams),
@@ -77,7 +78,7 @@ func Open(options Options) (*Door, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingTime, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
 	)
-	d.server.RegisterService(d.bounded(rpc.Barq_ServiceDesc), &service{server: server})
+	d.server.RegisterService(d.bounded(rpc.Barq_ServiceDesc), service)
 	healthrpc.RegisterHealthServer(d.server, d.health)
 	reflection.Register(d.server)
 	go d.health.watch(d.closing)
@@ -168,7 +169,7 @@ func (d *Door) read(stream grpc.ServerStream, into any, held *call) error {
 		d.messages.Release(size - known)
 		size = known
 	}
-	return held.acquire(ctx, d.answers, sizeOfAnswer(into))
+	return held.acquire(ctx, d.answers, calls.SizeOfAnswer(into))
 }
 
 // unary and stream keep a fault of a call from ending the agent, and the server with it.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/barq-db/barq-operator/internal/agent/calls"
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
 
@@ -39,7 +40,7 @@ func (a arrival) RecvMsg(into any) error {
 func newDoor() *Door {
 	return &Door{
 		log:      slog.New(slog.NewJSONHandler(io.Discard, nil)),
-		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(largestAnswer),
+		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
 	}
 }
 
@@ -47,7 +48,7 @@ func newDoor() *Door {
 func (d *Door) requireFree(t *testing.T) {
 	t.Helper()
 	require.True(t, d.messages.TryAcquire(arriving))
-	require.True(t, d.answers.TryAcquire(largestAnswer))
+	require.True(t, d.answers.TryAcquire(calls.LargestAnswer))
 }
 
 // A client that does not send its message holds memory for a minute.
@@ -76,7 +77,7 @@ func TestACallHoldsWhatItTakes(t *testing.T) {
 	free := arriving - growth*int64(proto.Size(message))
 	require.False(t, d.messages.TryAcquire(free+1))
 	require.True(t, d.messages.TryAcquire(free))
-	require.False(t, d.answers.TryAcquire(largestAnswer-100*sizeOfHit+1))
+	require.False(t, d.answers.TryAcquire(calls.LargestAnswer-calls.SizeOfAnswer(message)+1))
 	d.messages.Release(free)
 	held.release()
 	d.requireFree(t)

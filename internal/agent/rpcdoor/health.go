@@ -2,7 +2,6 @@ package rpcdoor
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"google.golang.org/grpc/health"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
-
-const healthPath = "/health"
 
 const (
 	// lookInterval is the time between two looks at the server, for those who watch its health.
@@ -23,11 +20,11 @@ const (
 // liveness is the standard health service. The door is healthy as long as the server answers.
 type liveness struct {
 	*health.Server
-	server *way
+	alive func(context.Context) error
 }
 
-func newLiveness(server *way) *liveness {
-	l := &liveness{Server: health.NewServer(), server: server}
+func newLiveness(alive func(context.Context) error) *liveness {
+	l := &liveness{Server: health.NewServer(), alive: alive}
 	l.set(healthrpc.HealthCheckResponse_NOT_SERVING)
 	return l
 }
@@ -43,12 +40,11 @@ func (l *liveness) set(state healthrpc.HealthCheckResponse_ServingStatus) {
 func (l *liveness) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	answer, err := l.server.send(ctx, http.MethodGet, healthPath, nil)
-	if err != nil || answer.status != http.StatusOK {
-		l.set(healthrpc.HealthCheckResponse_NOT_SERVING)
-		return
+	state := healthrpc.HealthCheckResponse_SERVING
+	if l.alive(ctx) != nil {
+		state = healthrpc.HealthCheckResponse_NOT_SERVING
 	}
-	l.set(healthrpc.HealthCheckResponse_SERVING)
+	l.set(state)
 }
 
 // watch looks until the door closes.

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
 
-// service answers the calls.
-type service struct {
+// Service answers the calls.
+type Service struct {
 	rpc.UnimplementedBarqServer
 	server *way
 
@@ -24,9 +24,18 @@ type service struct {
 	version string
 }
 
+// New returns what asks the server that listens for HTTP at an address.
+func New(server string) *Service { return &Service{server: newWay(server)} }
+
+// Alive asks whether the server answers. The error is the status of a call that it does not answer.
+func (s *Service) Alive(ctx context.Context) error {
+	_, err := s.server.send(ctx, http.MethodGet, "/health", nil)
+	return err
+}
+
 // Health answers as long as the server does.
-func (s *service) Health(ctx context.Context, _ *rpc.HealthRequest) (*rpc.HealthResponse, error) {
-	if _, err := s.server.send(ctx, http.MethodGet, healthPath, nil); err != nil {
+func (s *Service) Health(ctx context.Context, _ *rpc.HealthRequest) (*rpc.HealthResponse, error) {
+	if err := s.Alive(ctx); err != nil {
 		return nil, err
 	}
 	version, err := s.versionOf(ctx)
@@ -38,7 +47,7 @@ func (s *service) Health(ctx context.Context, _ *rpc.HealthRequest) (*rpc.Health
 
 // versionOf returns the version of the server, which is the one of its description. It stays the same, because the agent ends
 // with its server.
-func (s *service) versionOf(ctx context.Context) (string, error) {
+func (s *Service) versionOf(ctx context.Context) (string, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if s.version != "" {
@@ -60,7 +69,7 @@ func (s *service) versionOf(ctx context.Context) (string, error) {
 }
 
 // CreateCollection makes a collection.
-func (s *service) CreateCollection(ctx context.Context, asked *rpc.CreateCollectionRequest) (*rpc.CreateCollectionResponse, error) {
+func (s *Service) CreateCollection(ctx context.Context, asked *rpc.CreateCollectionRequest) (*rpc.CreateCollectionResponse, error) {
 	body, err := json.Marshal(map[string]any{"name": asked.GetName(), "dimension": asked.GetDimension(), "metric": metricOf(asked.GetMetric())})
 	if err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
@@ -99,7 +108,7 @@ func metricOf(name string) string {
 }
 
 // InsertDocument adds a document.
-func (s *service) InsertDocument(ctx context.Context, asked *rpc.InsertDocumentRequest) (*rpc.InsertDocumentResponse, error) {
+func (s *Service) InsertDocument(ctx context.Context, asked *rpc.InsertDocumentRequest) (*rpc.InsertDocumentResponse, error) {
 	payload := asked.GetPayloadJson()
 	complaint, err := s.complaint(ctx, ofPayload, payload)
 	if err != nil {
@@ -142,7 +151,7 @@ func (s *service) InsertDocument(ctx context.Context, asked *rpc.InsertDocumentR
 }
 
 // missing returns what is missing of a collection: itself, or its tenant. It is empty if the collection is there.
-func (s *service) missing(ctx context.Context, collection string) (string, error) {
+func (s *Service) missing(ctx context.Context, collection string) (string, error) {
 	answer, err := s.server.ask(ctx, http.MethodGet, pathOf(collection, "documents/1"), nil)
 	if err != nil || answer.status == http.StatusOK {
 		return "", err

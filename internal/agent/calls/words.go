@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ var (
 // complaint returns what the server's own gRPC says of a text that is no JSON, and nothing of one that is.
 //
 // The server is asked for its words, with a request that breaks off in the text, so nothing comes of it.
-func (s *service) complaint(ctx context.Context, request beginning, text string) (string, error) {
+func (s *Service) complaint(ctx context.Context, request beginning, text string) (string, error) {
 	scanner := strictjson.Scanner{Data: []byte(text)}
 	scanner.Space()
 	if scanner.Value(0) {

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"context"
@@ -16,16 +16,16 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
 
-// largestAnswer is the largest answer to a search that is read, in bytes of JSON, and how many are held at a time.
-const largestAnswer = 16 << 20
+// LargestAnswer is the largest answer to a search that is read, in bytes of JSON, and how many are held at a time.
+const LargestAnswer = 16 << 20
 
-var errTooMany = status.Errorf(codes.ResourceExhausted, "the answer has more than %d bytes as JSON; ask for fewer documents", largestAnswer)
+var errTooMany = status.Errorf(codes.ResourceExhausted, "the answer has more than %d bytes as JSON; ask for fewer documents", LargestAnswer)
 
 // sizeOfHit is about how many bytes of JSON a hit has.
 const sizeOfHit = 64
 
-// sizeOfAnswer returns how large the answer to a call may become.
-func sizeOfAnswer(asked any) int64 {
+// SizeOfAnswer returns how large the answer to a call may become.
+func SizeOfAnswer(asked any) int64 {
 	var hits int64
 	switch asked := asked.(type) {
 	case *rpc.SearchRequest:
@@ -33,7 +33,7 @@ func sizeOfAnswer(asked any) int64 {
 	case *rpc.BatchSearchRequest:
 		hits = int64(asked.GetTopK()) * int64(len(asked.GetQueries()))
 	}
-	return min(hits*sizeOfHit, largestAnswer)
+	return min(hits*sizeOfHit, LargestAnswer)
 }
 
 // errNoCount is what the server's own gRPC says to a top_k of 0, which HTTP refuses before it looks at anything else. So HTTP
@@ -49,7 +49,7 @@ func orNoCount(err error) error {
 }
 
 // Search finds the documents that are nearest to a vector.
-func (s *service) Search(ctx context.Context, asked *rpc.SearchRequest) (*rpc.SearchResponse, error) {
+func (s *Service) Search(ctx context.Context, asked *rpc.SearchRequest) (*rpc.SearchResponse, error) {
 	if err := failed(refusal.OfVector(asked.GetVector())); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s *service) Search(ctx context.Context, asked *rpc.SearchRequest) (*rpc.Se
 }
 
 // BatchSearch does so for several vectors. HTTP takes less at a time than gRPC, so it can take several requests.
-func (s *service) BatchSearch(ctx context.Context, asked *rpc.BatchSearchRequest) (*rpc.BatchSearchResponse, error) {
+func (s *Service) BatchSearch(ctx context.Context, asked *rpc.BatchSearchRequest) (*rpc.BatchSearchResponse, error) {
 	parts, err := s.parts(ctx, asked)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (s *service) BatchSearch(ctx context.Context, asked *rpc.BatchSearchRequest
 		if err != nil {
 			return nil, err
 		}
-		if size += len(replied.content); size > largestAnswer {
+		if size += len(replied.content); size > LargestAnswer {
 			return nil, errTooMany
 		}
 		if text, unreadable := replied.told(); unreadable && replied.status != http.StatusOK {
@@ -111,7 +111,7 @@ func (s *service) BatchSearch(ctx context.Context, asked *rpc.BatchSearchRequest
 }
 
 // parts splits a batch into what HTTP takes at a time: at least one part, because the collection is looked for without a query too.
-func (s *service) parts(ctx context.Context, asked *rpc.BatchSearchRequest) ([]part, error) {
+func (s *Service) parts(ctx context.Context, asked *rpc.BatchSearchRequest) ([]part, error) {
 	parts, size := []part{nil}, 0
 	for _, query := range asked.GetQueries() {
 		if err := failed(refusal.OfVector(query.GetVector())); err != nil {
@@ -131,7 +131,7 @@ func (s *service) parts(ctx context.Context, asked *rpc.BatchSearchRequest) ([]p
 }
 
 // checkFilter refuses what cannot be a part of a body, and what means in one that there is no filter.
-func (s *service) checkFilter(ctx context.Context, collection, filter string) error {
+func (s *Service) checkFilter(ctx context.Context, collection, filter string) error {
 	if filter == "" {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (s *service) checkFilter(ctx context.Context, collection, filter string) er
 
 // badFilter is the status of a batch with a filter that is none. HTTP reads the filters before it looks for the collection, and
 // gRPC after.
-func (s *service) badFilter(ctx context.Context, collection, complaint string) error {
+func (s *Service) badFilter(ctx context.Context, collection, complaint string) error {
 	missing, err := s.missing(ctx, collection)
 	switch {
 	case err != nil:

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"bytes"
@@ -79,11 +79,11 @@ func (w *way) send(ctx context.Context, method, path string, body []byte) (reply
 		return reply{}, unreachable(ctx)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, largestAnswer+1))
+	content, err := io.ReadAll(io.LimitReader(answer.Body, LargestAnswer+1))
 	switch {
 	case err != nil:
 		return reply{}, unreachable(ctx)
-	case len(content) > largestAnswer:
+	case len(content) > LargestAnswer:
 		return reply{}, errTooMany
 	}
 	return reply{status: answer.StatusCode, content: content}, nil

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"testing"
@@ -48,8 +48,8 @@ func TestWhatIsMissing(t *testing.T) {
 }
 
 func TestSizeOfAnswer(t *testing.T) {
-	require.Equal(t, int64(640), sizeOfAnswer(&rpc.SearchRequest{TopK: 10}))
-	require.Equal(t, int64(largestAnswer), sizeOfAnswer(&rpc.SearchRequest{TopK: 1<<32 - 1}))
-	require.Equal(t, int64(1280), sizeOfAnswer(&rpc.BatchSearchRequest{TopK: 10, Queries: make([]*rpc.SearchQuery, 2)}))
-	require.Zero(t, sizeOfAnswer(&rpc.InsertDocumentRequest{}))
+	require.Equal(t, int64(640), SizeOfAnswer(&rpc.SearchRequest{TopK: 10}))
+	require.Equal(t, int64(LargestAnswer), SizeOfAnswer(&rpc.SearchRequest{TopK: 1<<32 - 1}))
+	require.Equal(t, int64(1280), SizeOfAnswer(&rpc.BatchSearchRequest{TopK: 10, Queries: make([]*rpc.SearchQuery, 2)}))
+	require.Zero(t, SizeOfAnswer(&rpc.InsertDocumentRequest{}))
 }

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package rpcdoor
+package calls
 
 import (
 	"encoding/json"
@@ -60,7 +60,7 @@ func TestParts(t *testing.T) {
 	for range 7 {
 		asked.Queries = append(asked.Queries, &rpc.SearchQuery{Vector: vector}, &rpc.SearchQuery{Vector: vector[:2]})
 	}
-	parts, err := (&service{}).parts(t.Context(), asked)
+	parts, err := (&Service{}).parts(t.Context(), asked)
 	require.NoError(t, err)
 	require.Greater(t, len(parts), 2)
 	var all []*rpc.SearchQuery
@@ -72,7 +72,7 @@ func TestParts(t *testing.T) {
 	}
 	require.Equal(t, asked.GetQueries(), all)
 
-	parts, err = (&service{}).parts(t.Context(), &rpc.BatchSearchRequest{})
+	parts, err = (&Service{}).parts(t.Context(), &rpc.BatchSearchRequest{})
 	require.NoError(t, err)
 	require.Equal(t, []part{nil}, parts)
 	require.Equal(t, `{"queries":[],"top_k":1}`, string(parts[0].body(0)), "so that the collection is looked for")
