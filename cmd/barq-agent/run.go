@@ -69,11 +69,8 @@ func newRunCommand(code *int) *cobra.Command {
 				return fmt.Errorf("--server-address: %w", err)
 			}
 			options.Server = way
-			if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
-				return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
-			}
-			if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
-				return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
+			if err := checkNumbers(options); err != nil {
+				return err
 			}
 			debug.SetMemoryLimit(memoryLimit)
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
@@ -121,18 +118,29 @@ func newRunCommand(code *int) *cobra.Command {
 	return cmd
 }
 
+// checkNumbers refuses numbers with which nothing would be done, or all the time.
+func checkNumbers(options parent.Options) error {
+	if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
+		return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
+	}
+	if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
+		return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
+	}
+	return nil
+}
+
 // openDoors opens the doors that have an address. The server has to find its port for gRPC taken, so they are open before it starts.
-func openDoors(httpAddress, rpcAddress, server string, refusals refusal.Options, log *slog.Logger) ([]parent.Door, error) {
+func openDoors(httpAddress, rpcAddress, serverAddress string, refusals refusal.Options, log *slog.Logger) ([]parent.Door, error) {
 	var doors []parent.Door
 	if httpAddress != "" {
-		opened, err := door.Open(door.Options{Address: httpAddress, Server: server, Refusals: refusals, Log: log})
+		opened, err := door.Open(door.Options{Address: httpAddress, Server: serverAddress, Refusals: refusals, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("--http-address: %w", err)
 		}
 		doors = append(doors, opened)
 	}
 	if rpcAddress != "" {
-		opened, err := rpcdoor.Open(rpcdoor.Options{Address: rpcAddress, Server: server, Log: log})
+		opened, err := rpcdoor.Open(rpcdoor.Options{Address: rpcAddress, Server: serverAddress, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("--grpc-address: %w", err)
 		}

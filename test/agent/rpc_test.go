@@ -263,7 +263,8 @@ func TestWhereRPCDiffersFromTheServer(t *testing.T) {
 			said{Answer: `{"results":[{"id":"1","score":"NaN","payloadJson":"{}"}]}`},
 		},
 		"a score that is no number": {
-			search("cosine", 1, infinity, 2), said{Answer: `{"results":[{"id":"1","score":"-Infinity","payloadJson":"{}"}]}`},
+			search("cosine", 1, infinity, 2),
+			said{Answer: `{"results":[{"id":"1","score":"-Infinity","payloadJson":"{}"}]}`},
 			said{Answer: `{"results":[{"id":"1","score":"NaN","payloadJson":"{}"}]}`},
 		},
 		"a document beyond what HTTP takes": {

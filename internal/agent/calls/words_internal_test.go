@@ -37,11 +37,11 @@ func TestPlaces(t *testing.T) {
 // Only what says of the collection or its tenant that it is missing is NOT_FOUND.
 func TestWhatIsMissing(t *testing.T) {
 	for text, want := range map[string]string{
-		"storage error: catalog error: collection a not found":        "collection a not found",
-		"storage error: catalog error: tenant t t does not exist":     "tenant t t does not exist",
-		"storage error: catalog error: collection b not found":        "",
-		"storage error: catalog error: index error: a does not exist": "",
-		"catalog error: collection a not found":                       "",
+		"storage error: catalog error: collection a not found":             "collection a not found",
+		"storage error: catalog error: tenant of two words does not exist": "tenant of two words does not exist",
+		"storage error: catalog error: collection b not found":             "",
+		"storage error: catalog error: index error: a does not exist":      "",
+		"catalog error: collection a not found":                            "",
 	} {
 		require.Equal(t, want, missingIn(text, "a"), text)
 	}
