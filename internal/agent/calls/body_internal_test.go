@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,6 +72,13 @@ func TestParts(t *testing.T) {
 		all = append(all, part...)
 	}
 	require.Equal(t, asked.GetQueries(), all)
+
+	small := &rpc.BatchSearchRequest{Queries: slices.Repeat([]*rpc.SearchQuery{{}}, 400_000)}
+	parts, err = (&Service{}).parts(t.Context(), small)
+	require.NoError(t, err)
+	for _, part := range parts {
+		require.LessOrEqual(t, len(part.body(5)), door.LargestBody, "commas count too")
+	}
 
 	parts, err = (&Service{}).parts(t.Context(), &rpc.BatchSearchRequest{})
 	require.NoError(t, err)

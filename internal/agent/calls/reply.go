@@ -15,15 +15,20 @@ type reply struct {
 	content []byte
 }
 
-// told returns what an answer says that is no success: its error, or the words about a body that cannot be read.
-func (r reply) told() (text string, unreadable bool) {
+// told returns what an answer says that is no success.
+func (r reply) told() string {
 	var failure struct {
 		Error *string `json:"error"`
 	}
 	if json.Unmarshal(r.content, &failure) != nil || failure.Error == nil {
-		return string(r.content), true
+		return string(r.content)
 	}
-	return *failure.Error, false
+	return *failure.Error
+}
+
+// unreadable reports whether the server could not read the body. Then the answer is text, which says why.
+func (r reply) unreadable() bool {
+	return (r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity) && !json.Valid(r.content)
 }
 
 // HTTP says from where in the server an error comes, and gRPC says less of it.
@@ -34,13 +39,12 @@ const (
 
 // failure is the status of a write that the server refuses.
 func (r reply) failure() error {
-	text, _ := r.told()
-	return status.Error(codeOf(r.status), strings.TrimPrefix(text, fromStorage))
+	return status.Error(codeOf(r.status), strings.TrimPrefix(r.told(), fromStorage))
 }
 
 // failureOfSearch is the status of a search that the server refuses.
 func (r reply) failureOfSearch(collection string) error {
-	text, _ := r.told()
+	text := r.told()
 	if missing := missingIn(text, collection); missing != "" {
 		return status.Error(codes.NotFound, missing)
 	}

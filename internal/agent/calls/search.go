@@ -86,8 +86,8 @@ func (s *Service) BatchSearch(ctx context.Context, asked *rpc.BatchSearchRequest
 		if size += len(replied.content); size > LargestAnswer {
 			return nil, errTooMany
 		}
-		if text, unreadable := replied.told(); unreadable && replied.status != http.StatusOK {
-			return nil, s.badFilter(ctx, asked.GetCollection(), part.reason(text))
+		if replied.unreadable() {
+			return nil, s.badFilter(ctx, asked.GetCollection(), part.reason(string(replied.content)))
 		}
 		var found struct {
 			Results []struct {
@@ -120,7 +120,7 @@ func (s *Service) parts(ctx context.Context, asked *rpc.BatchSearchRequest) ([]p
 		if err := s.checkFilter(ctx, asked.GetCollection(), query.GetFilterJson()); err != nil {
 			return nil, err
 		}
-		length := len(appendQuery(nil, query))
+		length := len(appendQuery(nil, query)) + len(",")
 		if last := parts[len(parts)-1]; size+length > largestPart && len(last) > 0 {
 			parts, size = append(parts, nil), 0
 		}

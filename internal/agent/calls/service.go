@@ -130,11 +130,10 @@ func (s *Service) InsertDocument(ctx context.Context, asked *rpc.InsertDocumentR
 	if answer.status == http.StatusCreated {
 		return &rpc.InsertDocumentResponse{Success: true}, nil
 	}
-	text, unreadable := answer.told()
-	if unreadable {
-		return nil, status.Error(codes.InvalidArgument, "Invalid JSON payload: "+reason(text, payload, 2))
+	if answer.unreadable() {
+		return nil, status.Error(codes.InvalidArgument, "Invalid JSON payload: "+reason(string(answer.content), payload, 2))
 	}
-	reason, noID := strings.CutPrefix(text, "document id error: ")
+	reason, noID := strings.CutPrefix(answer.told(), "document id error: ")
 	if !noID {
 		return nil, answer.failure()
 	}
@@ -156,8 +155,7 @@ func (s *Service) missing(ctx context.Context, collection string) (string, error
 	if err != nil || answer.status == http.StatusOK {
 		return "", err
 	}
-	text, _ := answer.told()
-	missing := missingIn(text, collection)
+	missing := missingIn(answer.told(), collection)
 	if missing == "" {
 		return "", answer.failure()
 	}

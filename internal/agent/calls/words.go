@@ -39,8 +39,7 @@ func (s *Service) complaint(ctx context.Context, request beginning, text string)
 	if err != nil {
 		return "", err
 	}
-	said, _ := answer.told()
-	return reason(said, text, 2), nil
+	return reason(answer.told(), text, 2), nil
 }
 
 // rejection is what HTTP says of a body that it cannot read: which member it is, what is wrong, and in which line.

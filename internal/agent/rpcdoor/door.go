@@ -2,7 +2,6 @@ package rpcdoor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -32,6 +31,8 @@ const (
 	arriving = 32 << 20
 	// growth is how many times larger a message is as JSON, itself included: a number of 4 bytes has up to 20 characters.
 	growth = 6
+	// helloTime is how long a client may take to say that it speaks HTTP/2. The end of the door waits for it.
+	helloTime = 5 * time.Second
 	// window is how many bytes of a call arrive before it is read.
 	window = 64 << 10
 	// The time between two pings of a client is at least pingTime. A connection without an answer to a ping ends.
@@ -72,7 +73,7 @@ func Open(options Options) (*Door, error) {
 		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
 	}
 	d.server = grpc.NewServer(
-		grpc.ConnectionTimeout(door.HeaderTime), grpc.MaxHeaderListSize(door.LargestHeader), grpc.MaxConcurrentStreams(door.Streams),
+		grpc.ConnectionTimeout(helloTime), grpc.MaxHeaderListSize(door.LargestHeader), grpc.MaxConcurrentStreams(door.Streams),
 		grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: door.IdleTime, Time: door.IdleTime / 2, Timeout: pongTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingTime, PermitWithoutStream: true}),
@@ -95,15 +96,14 @@ func (d *Door) Close(ctx context.Context) error {
 		defer close(answered)
 		d.server.GracefulStop()
 	}()
-	var err error
 	select {
 	case <-answered:
+		return <-d.ended
 	case <-ctx.Done():
-		d.server.Stop()
-		<-answered
-		err = ctx.Err()
+		// A client that has only connected holds up the end of this too.
+		go d.server.Stop()
+		return ctx.Err()
 	}
-	return errors.Join(err, <-d.ended)
 }
 
 // bounded makes streams of the calls of a service, which look the same to a client. A call is read before any code of its own
