@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -545,10 +546,18 @@ func TestTheRPCDoorOfAServerThatDoesNotServe(t *testing.T) {
 func (a *agent) pending(db caller) <-chan said {
 	a.t.Helper()
 	require.NoError(a.t, syscall.Kill(a.server(), syscall.SIGSTOP))
+	a.eventually("each of its threads has stopped", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", a.server()))
+		require.NoError(a.t, err)
+		return !slices.ContainsFunc(threads, func(thread string) bool { return !strings.Contains(content(a.t, thread), "T (stopped)") })
+	})
 	answer := make(chan said, 1)
 	go func() { answer <- db.call(context.Background(), insert("things", "2", `{}`, 2, 0)) }()
-	time.Sleep(300 * time.Millisecond)
-	require.Empty(a.t, answer)
+	select {
+	case early := <-answer:
+		require.FailNow(a.t, "a stopped server answers", "%+v", early)
+	case <-time.After(300 * time.Millisecond):
+	}
 	return answer
 }
 
