@@ -63,8 +63,9 @@ test: test-unit test-chart test-image test-conformance test-agent test-cluster t
 ##@ Develop
 
 .PHONY: generate
-generate: ## Generate the deep copies of the API types, and the table of what a change of each field does
+generate: ## Generate the deep copies of the API types, the table of what a change of each field does, and the code of the contract of gRPC
 	$(GO) run ./hack/effects
+	cd hack/contract && GO="$(GO)" $(GO) run . ../../internal/barq/rpc barq.proto
 	controller_gen=$(call program,hack/tools,controller-gen) && \
 	"$$controller_gen" object paths=./api/... output:object:dir=./api/v1alpha1
 
@@ -85,12 +86,12 @@ check-generated: ## Fail if a generated file is not what its source gives
 .PHONY: fmt
 fmt: ## Format the Go code
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" fmt && \
-	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
+	for module in test/e2e test/fuzz hack/image hack/contract; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
 
 .PHONY: lint
 lint: ## Check the Go code, its format, that every go.mod is tidy, and the sentences and words of the pages and of the messages
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && \
-	for module in test/e2e test/fuzz hack/image; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
+	for module in test/e2e test/fuzz hack/image hack/contract; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
 	for module in $$(find . -name go.mod -not -path './.*/*'); do \
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
 		(cd "$${module%/go.mod}" && $(GO) mod tidy -diff) || exit 1; \

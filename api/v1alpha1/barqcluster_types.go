@@ -586,7 +586,7 @@ type ServiceSpec struct {
 	Type corev1.ServiceType `json:"type,omitempty"`
 
 	// ipFamilyPolicy of all Services: SingleStack, PreferDualStack or RequireDualStack, as Kubernetes has them. Default:
-	// Kubernetes' own, SingleStack. With a policy for both families HTTP is answered by IPv6 too, and gRPC by IPv4 only. A
+	// Kubernetes' own, SingleStack. With a policy for both families IPv6 is answered too, but gRPC without the agent is not. A
 	// change to or from SingleStack restarts the pods that have no agent.
 	// +barq:effect=apply
 	// +kubebuilder:validation:Enum=SingleStack;PreferDualStack;RequireDualStack
@@ -595,7 +595,7 @@ type ServiceSpec struct {
 	IPFamilyPolicy corev1.IPFamilyPolicy `json:"ipFamilyPolicy,omitempty"`
 
 	// ipFamilies of all Services: IPv4, IPv6 or both, the first one first. Default: what the Kubernetes cluster has. Write
-	// IPv6 where pods have addresses of IPv6 only: HTTP is answered by both families then, and gRPC by IPv4 only. The
+	// IPv6 where pods have addresses of IPv6 only: both families are answered then, gRPC by IPv4 only without the agent. The
 	// first one cannot change. A change restarts the pods that have no agent.
 	// +barq:effect=apply
 	// +kubebuilder:validation:MaxItems=2

@@ -65,11 +65,8 @@ func newRunCommand(code *int) *cobra.Command {
 				return fmt.Errorf("--server-address: %w", err)
 			}
 			options.Server = way
-			if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
-				return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
-			}
-			if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
-				return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
+			if err := checkNumbers(options); err != nil {
+				return err
 			}
 			debug.SetMemoryLimit(memoryLimit)
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
@@ -90,6 +87,7 @@ func newRunCommand(code *int) *cobra.Command {
 				}()
 			}
 			options.Door.Server = address
+			options.Calls.Server, options.Calls.Log = address, options.Log
 			*code = parent.Run(options, signals)
 			return nil
 		},
@@ -109,10 +107,22 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.StringVar(&options.Door.Address, "http-address", "", "where clients reach the server through the agent; the server then has to listen elsewhere. Nowhere by default")
 	flags.StringVar(&options.Door.Certificates, "http-certificates", "", "with --http-address, the folder with tls.crt and tls.key for TLS; without TLS by default")
 	flags.BoolVar(&options.Door.Refusals.UnsoundIndexes, "allow-unsound-indexes", false, "with --http-address, carry requests for indexes that give wrong answers: HNSW, and IVF with pq")
+	flags.StringVar(&options.Calls.Address, "grpc-address", "", "where clients reach the server with gRPC through the agent. With port 50051 of all addresses, the server has no gRPC of its own. Nowhere by default")
 	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
 	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd
+}
+
+// checkNumbers refuses numbers with which nothing would be done, or all the time.
+func checkNumbers(options parent.Options) error {
+	if options.SyncInterval < 0 || options.RotateSize <= 0 || options.RotateAge <= 0 {
+		return errors.New("--sync-interval is below 0, or --rotate-size or --rotate-age is not above 0")
+	}
+	if given := options.Compaction; given.Gain < 0 || given.Gain > 1 || given.Duty <= 0 || given.Duty > 1 {
+		return errors.New("--compaction-gain or --compaction-duty is not between 0 and 1")
+	}
+	return nil
 }
 
 // placeOf reads FILE@OFFSET.

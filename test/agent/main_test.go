@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // patience is how long anything may take that is expected at once.
@@ -28,11 +28,20 @@ const patience = 20 * time.Second
 // moment is the time between two looks.
 const moment = 5 * time.Millisecond
 
-// serverVariable names the real server.
-const serverVariable = "BARQ_SERVER_BIN"
+// Variables of the environment.
+const (
+	// serverVariable names the real server.
+	serverVariable = "BARQ_SERVER_BIN"
+	// agentVariable and standInVariable are set for the process that runs the tests in a network of its own.
+	agentVariable   = "AGENT_PROGRAM"
+	standInVariable = "AGENT_STAND_IN"
+)
 
 // The programs under test.
 var agentProgram, serverProgram string
+
+// isStandIn tells whether the server is the stand-in.
+var isStandIn bool
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -44,6 +53,13 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (int, error) {
+	if privatenetwork.Inside() {
+		agentProgram, serverProgram, isStandIn = os.Getenv(agentVariable), os.Getenv(serverVariable), os.Getenv(standInVariable) != ""
+		if err := privatenetwork.Start(); err != nil {
+			return 1, err
+		}
+		return m.Run(), nil
+	}
 	folder, err := os.MkdirTemp("", "barq-agent-")
 	if err != nil {
 		return 1, err
@@ -54,7 +70,7 @@ func run(m *testing.M) (int, error) {
 		return 1, err
 	}
 	if serverProgram = os.Getenv(serverVariable); serverProgram == "" {
-		serverProgram = filepath.Join(folder, "barq-server")
+		serverProgram, isStandIn = filepath.Join(folder, "barq-server"), true
 		if err := build(serverProgram, "../barqserver/cmd/barq-server"); err != nil {
 			return 1, err
 		}
@@ -62,7 +78,14 @@ func run(m *testing.M) (int, error) {
 	if serverProgram, err = filepath.Abs(serverProgram); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	if !privatenetwork.Possible() {
+		return m.Run(), nil
+	}
+	variables := []string{agentVariable + "=" + agentProgram, serverVariable + "=" + serverProgram}
+	if isStandIn {
+		variables = append(variables, standInVariable+"=1")
+	}
+	return privatenetwork.Run(variables...)
 }
 
 func build(program, source string) error {
@@ -113,6 +136,8 @@ type agent struct {
 	*process
 	t    *testing.T
 	data string
+	// calls is where gRPC is, if the agent answers it.
+	calls string
 	// files of what it said.
 	log, termination string
 }
@@ -122,8 +147,9 @@ type how struct {
 	// data is the data directory, a new one if it is empty.
 	data  string
 	flags []string
-	// door says that clients come through the agent.
+	// door says that clients come through the agent, and rpc that those with gRPC do, at the port of this number.
 	door bool
+	rpc  string
 	// command is run instead of the server.
 	command []string
 	// cloneflags are the namespaces that it has of its own.
@@ -150,10 +176,14 @@ func launch(t *testing.T, how how) *agent {
 	a.Client = a.straight
 	if how.door {
 		// Without a host it is all addresses of both families.
-		front := ":" + strings.Split(freeAddress(t), ":")[1]
+		front := ":" + freePort(t)
 		how.flags = append(how.flags, "--http-address", front)
 		a.Client = client.New("http://127.0.0.1" + front)
 		a.HTTP = a.straight.HTTP
+	}
+	if how.rpc != "" {
+		how.flags = append(how.flags, "--grpc-address", ":"+how.rpc)
+		a.calls = "127.0.0.1:" + how.rpc
 	}
 	require.NoError(t, os.WriteFile(a.termination, nil, 0o600))
 	log, err := os.Create(a.log)
@@ -257,6 +287,13 @@ func freeAddress(t *testing.T) string {
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	return port
 }
 
 func content(t *testing.T, file string) string {

@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"google.golang.org/grpc"
+
 	"github.com/barq-db/barq-operator/test/barqserver/internal/api"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/keys"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/logs"
@@ -30,6 +32,9 @@ const (
 
 // rpcAddress cannot be configured. It is one of IPv4.
 var rpcAddress = netip.MustParseAddrPort("0.0.0.0:50051")
+
+// version is that of the Barq DB that it stands for.
+const version = "0.1.0"
 
 // tracesVariable turns on traces by being there. The stand-in sends none.
 const tracesVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -117,13 +122,13 @@ func run(arguments []string, lookup settings.Lookup, out, problems io.Writer) er
 	registry := series.NewRegistry()
 	data.Observe(registry)
 
-	serveRPC((&rpc.Server{Store: data, Router: router}).Handler(), problems)
+	serveRPC((&rpc.Server{Store: data, Router: router, Version: version}).New(), problems)
 	listener, err := net.Listen(family(config.Address), config.Address.String())
 	if err != nil {
 		return rust.SystemError(err)
 	}
 	say("serving on " + config.Address.String())
-	handler := (&api.Server{Store: data, Keys: keys.NewRing(), Router: router, Series: registry, Log: log}).Handler()
+	handler := (&api.Server{Store: data, Keys: keys.NewRing(), Router: router, Series: registry, Log: log, Version: version}).Handler()
 	if config.TLS() {
 		return serveTLS(listener, handler, config, lookup)
 	}
@@ -177,7 +182,7 @@ func tiers(config settings.Settings, problems io.Writer) store.Tiers {
 
 // serveRPC begins to serve gRPC, for as long as the process lives. Without its port the server goes on
 // without gRPC.
-func serveRPC(handler http.Handler, problems io.Writer) {
+func serveRPC(server *grpc.Server, problems io.Writer) {
 	failed := func(err error) {
 		failure := fmt.Sprintf("gRPC server failed: tonic::transport::Error(Transport, hyper::Error(Listen, %s))", rust.Debug(err))
 		_, _ = io.WriteString(problems, rust.Panic(rust.WorkerThread, failure))
@@ -187,9 +192,6 @@ func serveRPC(handler http.Handler, problems io.Writer) {
 		failed(err)
 		return
 	}
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: handler, Protocols: &protocols}
 	go func() { failed(server.Serve(listener)) }()
 }
 

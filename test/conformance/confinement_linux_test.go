@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // The security context of the chart: another user, no capabilities, and nothing to
 // write to but the data.
 func TestReadOnlyRootAsAnotherUser(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	how := start{
 		dir:         t.TempDir(),
 		program:     "/proc/self/exe",

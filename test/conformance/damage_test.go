@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // The form of an insert in the log, and a schema, for tests that write them.
@@ -221,7 +222,7 @@ func TestDeepPayloadsPoisonTheLog(t *testing.T) {
 
 // In a call of gRPC a payload is by itself, so there are three levels that are never read again.
 func TestDeepPayloadsOverRPC(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	for _, depth := range []int{124, 125, 127, 128} {
 		s := serve(t, start{})
 		s.fill(0)
@@ -242,7 +243,7 @@ func TestDeepPayloadsOverRPC(t *testing.T) {
 // Over gRPC an object with lat and lon stays what it is until it is read from the log. Then it is a point, and
 // has no text any more.
 func TestPointOverRPCPoisonsTheLog(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	s := serve(t, start{})
 	require.Equal(t, 201, s.status("POST", "/collections",
 		`{"name":"things","dimension":2,"metric":"L2","text_fields":[{"name":"body","indexed":true,"required":true}]}`))

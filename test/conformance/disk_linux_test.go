@@ -12,12 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // onSmallDisk is a directory whose data is on a disk of its own, of one MiB.
 func onSmallDisk(t *testing.T) *server {
 	t.Helper()
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	s := &server{t: t, dir: t.TempDir()}
 	data := filepath.Join(s.dir, "data")
 	require.NoError(t, os.Mkdir(data, 0o755))

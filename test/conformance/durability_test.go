@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 func TestWritesSurviveTheProcess(t *testing.T) {
@@ -107,7 +108,7 @@ func TestPortsOpenAfterTheReplay(t *testing.T) {
 	s := launch(t, start{dir: large(t)})
 	begin, refused := time.Now(), 0
 	for !listens(s.address) {
-		if inPrivateNetwork() && refused%10 == 0 && listens(rpcAddress) {
+		if privatenetwork.Inside() && refused%10 == 0 && listens(rpcAddress) {
 			// gRPC comes first, by less than this.
 			require.Eventually(t, func() bool { return listens(s.address) }, 250*time.Millisecond, time.Millisecond)
 			break

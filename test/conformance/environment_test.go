@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // misused is what the server says when it does not take its flags or its environment.
@@ -114,7 +115,7 @@ func TestStorageDirectoryIsTheWorkingDirectoryByDefault(t *testing.T) {
 }
 
 func TestAddressByDefault(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	s := launch(t, start{unset: []string{"BARQ_ADDR"}})
 	s.BaseURL = "http://127.0.0.1:8080"
 	s.await()
@@ -124,7 +125,7 @@ func TestAddressByDefault(t *testing.T) {
 
 // All addresses of IPv6 are those of IPv4 too.
 func TestAddressOfBothFamilies(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	if listener, err := net.Listen("tcp6", "[::1]:0"); err != nil {
 		t.Skip("there is no IPv6 here")
 	} else {

@@ -1,61 +1,12 @@
 package conformance
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// networkVariable is set for the process that runs the tests in a network of its own.
-const networkVariable = "CONFORMANCE_PRIVATE_NETWORK"
-
-func inPrivateNetwork() bool { return os.Getenv(networkVariable) != "" }
-
-func canHavePrivateNetwork() bool { return os.Geteuid() == 0 }
-
-// runInPrivateNetwork runs this program again, in a new network and with mounts of its own, and gives its exit code.
-func runInPrivateNetwork() (int, error) {
-	// The kernel counts the thread that started a child as its parent.
-	runtime.LockOSThread()
-	tests := exec.Command("/proc/self/exe", os.Args[1:]...)
-	tests.Env = append(os.Environ(), networkVariable+"=1", serverVariable+"="+serverProgram)
-	if isStandIn {
-		tests.Env = append(tests.Env, standInVariable+"=1")
-	}
-	tests.Stdin, tests.Stdout, tests.Stderr = os.Stdin, os.Stdout, os.Stderr
-	tests.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	err := tests.Run()
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		return failed.ExitCode(), nil
-	}
-	return 0, err
-}
-
-// startIsolation keeps what the tests mount to themselves, and gives the new network its one address, 127.0.0.1.
-func startIsolation() error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("part from the machine's mounts: %w", err)
-	}
-	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("start the loopback interface: %w", err)
-	}
-	defer func() { _ = unix.Close(socket) }()
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return fmt.Errorf("start the loopback interface: %w", err)
-	}
-	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
-		return fmt.Errorf("start the loopback interface: %w", err)
-	}
-	return nil
-}
 
 // childAttributes has the kernel end a server whose test was killed.
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -7,16 +7,8 @@ import (
 	"syscall"
 )
 
-// Only Linux can give a process a network, a process id and mounts of its own.
+// Only Linux can give a process a process id and mounts of its own.
 var errLinux = errors.New("only Linux can do this")
-
-func inPrivateNetwork() bool { return false }
-
-func canHavePrivateNetwork() bool { return false }
-
-func runInPrivateNetwork() (int, error) { return 1, errLinux }
-
-func startIsolation() error { return errLinux }
 
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
 

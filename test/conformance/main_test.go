@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // Variables of the environment.
@@ -39,8 +41,8 @@ func run(m *testing.M) (int, error) {
 	if isConfined() {
 		return 1, confine()
 	}
-	if inPrivateNetwork() {
-		if err := startIsolation(); err != nil {
+	if privatenetwork.Inside() {
+		if err := privatenetwork.Start(); err != nil {
 			return 1, err
 		}
 		serverProgram, isStandIn = os.Getenv(serverVariable), os.Getenv(standInVariable) != ""
@@ -65,18 +67,14 @@ func run(m *testing.M) (int, error) {
 	if serverProgram, err = filepath.Abs(serverProgram); err != nil {
 		return 1, err
 	}
-	if canHavePrivateNetwork() {
-		return runInPrivateNetwork()
+	if !privatenetwork.Possible() {
+		return m.Run(), nil
 	}
-	return m.Run(), nil
-}
-
-// needsPrivateNetwork skips a test that uses a port that cannot be chosen.
-func needsPrivateNetwork(t *testing.T) {
-	t.Helper()
-	if !inPrivateNetwork() {
-		t.Skip("needs a network of its own: run it as root on Linux")
+	variables := []string{serverVariable + "=" + serverProgram}
+	if isStandIn {
+		variables = append(variables, standInVariable+"=1")
 	}
+	return privatenetwork.Run(variables...)
 }
 
 // needsTheRealServer skips a test of something that the stand-in has not.

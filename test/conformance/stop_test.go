@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // soon is what an ordinary stop must be faster than. A grace period is 30 s and more.
@@ -77,7 +79,7 @@ func TestTerminationIsNotHandled(t *testing.T) {
 
 // As the first process of a container it ignores what Kubernetes sends.
 func TestTerminationIsIgnoredAsProcessOne(t *testing.T) {
-	needsPrivateNetwork(t)
+	privatenetwork.Require(t)
 	s := serve(t, start{attributes: []func(*syscall.SysProcAttr){asInit}})
 	inserted := s.fill(1)
 	s.signal(syscall.SIGTERM)
@@ -103,7 +105,7 @@ func TestInterruptDuringTheReplay(t *testing.T) {
 	// So a preStop hook that interrupts a server which is still reading does nothing,
 	// and the pod is killed at the end of its grace period.
 	t.Run("is lost as process one", func(t *testing.T) {
-		needsPrivateNetwork(t)
+		privatenetwork.Require(t)
 		s := interrupt(t, start{dir: dir, attributes: []func(*syscall.SysProcAttr){asInit}})
 		s.await()
 		require.True(t, s.livesFor(500*time.Millisecond))

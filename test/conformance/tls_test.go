@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/test/barqserver"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
 // certificate is a start with a certificate for 127.0.0.1, and who trusts it.
@@ -83,7 +84,7 @@ func TestStandInServesHTTPSWhenAsked(t *testing.T) {
 		require.Equal(t, exit{Signal: syscall.SIGINT}, s.exit())
 	})
 	t.Run("and cannot be interrupted as process one", func(t *testing.T) {
-		needsPrivateNetwork(t)
+		privatenetwork.Require(t)
 		s := secure(t, asInit)
 		s.signal(syscall.SIGINT)
 		s.signal(syscall.SIGTERM)

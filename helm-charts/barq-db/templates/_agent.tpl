@@ -53,6 +53,7 @@ the last sync of the log.
 {{- end }}
 - --sync-interval={{ if eq .Values.durability.mode "None" }}0s{{ else }}{{ .Values.durability.interval }}{{ end }}
 - --http-address=:8080
+- --grpc-address=:50051
 {{- if .Values.tls.secretName }}
 - --http-certificates=/etc/barq-db/tls
 {{- end }}

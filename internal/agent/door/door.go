@@ -29,25 +29,32 @@ const (
 	keyFile         = "tls.key"
 )
 
-// The limits.
+// The limits that every door to the server has.
 const (
-	// largestBody is the largest body that the server takes, in bytes.
-	largestBody = 2 << 20
-	// headerTime is how long the header of a request may take, and bodyTime how long the body.
-	headerTime = 10 * time.Second
-	bodyTime   = time.Minute
-	// idleTime is how long a connection may be open without a request.
-	idleTime = 2 * time.Minute
-	// largestHeader bounds the header of a request, in bytes.
-	largestHeader = 32 << 10
-	// connections is how many clients may be connected, and streams how many requests of one may be open with HTTP/2.
-	connections = 1024
-	streams     = 128
+	// LargestBody is the largest body that the server takes, in bytes.
+	LargestBody = 2 << 20
+	// HeaderTime is how long the header of a request may take, and BodyTime how long the body.
+	HeaderTime = 10 * time.Second
+	BodyTime   = time.Minute
+	// IdleTime is how long a connection may be open without a request.
+	IdleTime = 2 * time.Minute
+	// LargestHeader bounds the header of a request, in bytes.
+	LargestHeader = 32 << 10
+	// Connections is how many clients may be connected, and Streams how many requests of one may be open with HTTP/2.
+	Connections = 1024
+	Streams     = 128
+)
+
+// The limits of this one.
+const (
 	// buffered is how many bytes of bodies are held at a time.
 	buffered = 16 << 20
 	// retryAfter is when a client may ask again, in seconds.
 	retryAfter = "2"
 )
+
+// NoAnswer is what a client is told while the server does not answer.
+const NoAnswer = "the database does not answer: it reads its log, or ends. Ask again in a moment"
 
 // Options are what is listened on, and where the server is.
 type Options struct {
@@ -92,16 +99,13 @@ func Open(options Options) (*Door, error) {
 		return nil, fmt.Errorf("listening for clients: %w", err)
 	}
 	d := &Door{Options: options, bodies: semaphore.NewWeighted(buffered), ended: make(chan error, 1)}
-	dialer := net.Dialer{Timeout: 5 * time.Second}
 	d.way = &httputil.ReverseProxy{
 		Rewrite: func(forwarded *httputil.ProxyRequest) {
 			// The server takes a Host of any name, and redirects name other pods.
 			forwarded.SetURL(&url.URL{Scheme: "http", Host: options.Server})
 			forwarded.Out.Host = forwarded.In.Host
 		},
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, MaxIdleConnsPerHost: connections, IdleConnTimeout: idleTime, DisableCompression: true,
-		},
+		Transport:    Way(),
 		ErrorHandler: d.unreachable,
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
@@ -109,12 +113,12 @@ func Open(options Options) (*Door, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	d.server = &http.Server{
-		Handler: d, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: largestHeader,
-		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams},
+		Handler: d, ReadHeaderTimeout: HeaderTime, IdleTimeout: IdleTime, MaxHeaderBytes: LargestHeader,
+		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: Streams},
 		// What a client does wrong, the client is told.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	bounded := netutil.LimitListener(listener, connections)
+	bounded := netutil.LimitListener(listener, Connections)
 	if options.Certificates == "" {
 		go func() { d.ended <- d.server.Serve(bounded) }()
 		return d, nil
@@ -133,6 +137,14 @@ func Open(options Options) (*Door, error) {
 func certificate(folder string) (*tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile))
 	return &pair, err
+}
+
+// Way returns what carries requests to the server.
+func Way() *http.Transport {
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	return &http.Transport{
+		DialContext: dialer.DialContext, MaxIdleConnsPerHost: Connections, IdleConnTimeout: IdleTime, DisableCompression: true,
+	}
 }
 
 // Close takes no more connections, and returns when the requests that are open have been answered, or the context has ended.
@@ -158,7 +170,7 @@ func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
 		say(answer, refused.Status, refused.Message)
 		return
 	}
-	asked.Body = http.MaxBytesReader(answer, limited(answer, asked), largestBody)
+	asked.Body = http.MaxBytesReader(answer, limited(answer, asked), LargestBody)
 	if !route.Action.HasBody() {
 		d.way.ServeHTTP(answer, asked)
 		return
@@ -170,8 +182,8 @@ func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
 func (d *Door) inspect(answer http.ResponseWriter, asked *http.Request, action request.Action) {
 	// A length that is not known may be any.
 	length := asked.ContentLength
-	if length < 0 || length > largestBody {
-		length = largestBody
+	if length < 0 || length > LargestBody {
+		length = LargestBody
 	}
 	if err := d.bodies.Acquire(asked.Context(), length); err != nil {
 		return
@@ -181,7 +193,7 @@ func (d *Door) inspect(answer http.ResponseWriter, asked *http.Request, action r
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes; send smaller documents", largestBody))
+		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes; send smaller documents", LargestBody))
 		return
 	case err != nil:
 		say(answer, http.StatusRequestTimeout, "the body did not arrive in time")
@@ -209,7 +221,7 @@ func limited(answer http.ResponseWriter, asked *http.Request) io.ReadCloser {
 	}
 	body := timedBody{ReadCloser: asked.Body, connection: http.NewResponseController(answer)}
 	// Without the limit a client that sends nothing would hold what it holds for ever.
-	_ = body.connection.SetReadDeadline(time.Now().Add(bodyTime))
+	_ = body.connection.SetReadDeadline(time.Now().Add(BodyTime))
 	return body
 }
 
@@ -226,7 +238,7 @@ func (b timedBody) Read(into []byte) (int, error) {
 func (d *Door) unreachable(answer http.ResponseWriter, asked *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", largestBody))
+		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", LargestBody))
 		return
 	}
 	if asked.Context().Err() != nil {
@@ -234,7 +246,7 @@ func (d *Door) unreachable(answer http.ResponseWriter, asked *http.Request, err 
 		return
 	}
 	answer.Header().Set("Retry-After", retryAfter)
-	say(answer, http.StatusServiceUnavailable, "the database does not answer: it reads its log, or ends. Ask again in a moment")
+	say(answer, http.StatusServiceUnavailable, NoAnswer)
 }
 
 // say answers as the server does.

@@ -20,6 +20,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
+	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
@@ -68,6 +69,8 @@ type Options struct {
 	Server *server.Server
 	// Door is how clients come to the server. Without an address the server listens for them itself.
 	Door door.Options
+	// Calls is how clients come to it with gRPC. Without an address the server listens for them itself.
+	Calls rpcdoor.Options
 	// Report is where what is known is collected.
 	Report *report.Report
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
@@ -80,7 +83,7 @@ type Options struct {
 // interrupted.
 func Run(options Options, signals <-chan os.Signal) int {
 	p := parent{Options: options}
-	if err := p.openDoor(); err != nil {
+	if err := p.openDoors(); err != nil {
 		return p.refuse(err)
 	}
 	prepared := make(chan error, 1)
@@ -101,22 +104,12 @@ type parent struct {
 	Options
 	root *os.Root
 	lock *datalock.Lock
-	// door is nil where there is none.
-	door *door.Door
+	// doors are those that are open.
+	doors []frontDoor
 	// pid is that of the server, once it was started.
 	pid int
 	// open are the folders of the quarantine that were counted last.
 	open []string
-}
-
-// openDoor lets clients in, who are told to wait until the server serves.
-func (p *parent) openDoor() error {
-	if p.Door.Address == "" {
-		return nil
-	}
-	opened, err := door.Open(p.Door)
-	p.door = opened
-	return err
 }
 
 // blockedError is a plan that blocks the start.
@@ -303,18 +296,6 @@ func (p *parent) await(process *child.Child, signals <-chan os.Signal) {
 			p.Log.Warn("the server did not stop in time and is killed; every write that it has answered is in its log", "timeout", p.StopTimeout.String())
 			p.signal(process, syscall.SIGKILL)
 		}
-	}
-}
-
-// drain lets the requests that are open be answered, and takes no more.
-func (p *parent) drain(limit time.Duration) {
-	if p.door == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	if err := p.door.Close(ctx); err != nil {
-		p.Log.Warn("requests were not answered in time and are cut off", "limit", limit.String(), "error", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package refusal
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -128,6 +129,14 @@ func ofDocument(body []byte) *Refusal {
 		// The server refuses everything else that is not good.
 		return nil
 	}
+}
+
+// OfVector refuses numbers that a request over HTTP cannot have, of an insert (TestRPCTakesNaN) and of a search.
+func OfVector(vector []float32) *Refusal {
+	if slices.ContainsFunc(vector, func(number float32) bool { return number != number }) {
+		return refuse("the vector has NaN, which is no number; write numbers between -3.4e38 and 3.4e38")
+	}
+	return nil
 }
 
 // ofTenant says what is wrong with the name of a tenant, and what to write. It travels in a header.

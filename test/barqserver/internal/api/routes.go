@@ -15,6 +15,12 @@ func (s *Server) health(writer http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
+// describe gives what of the description of the API is of use: the version.
+func (s *Server) describe(writer http.ResponseWriter, _ *http.Request) error {
+	answer(writer, http.StatusOK, map[string]any{"openapi": "3.0.3", "info": map[string]string{"title": "barq-api", "version": s.Version}})
+	return nil
+}
+
 func (s *Server) metrics(writer http.ResponseWriter, request *http.Request) error {
 	if _, err := s.Keys.Tenant(request.Header, keys.Ops, nil); err != nil {
 		return err

@@ -18,18 +18,21 @@ type Server struct {
 	Router *placement.Router
 	Series *series.Registry
 	Log    *logs.Logger
+	// Version is that of Barq DB.
+	Version string
 }
 
 // Handler gives the routes.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range map[string]handler{
-		"GET /health":           s.health,
-		"GET /info":             s.info,
-		"GET /metrics":          s.metrics,
-		"GET /admin/topology":   s.topology,
-		"POST /collections":     s.createCollection,
-		"POST /admin/{further}": notHere,
+		"GET /health":                s.health,
+		"GET /info":                  s.info,
+		"GET /api-docs/openapi.json": s.describe,
+		"GET /metrics":               s.metrics,
+		"GET /admin/topology":        s.topology,
+		"POST /collections":          s.createCollection,
+		"POST /admin/{further}":      notHere,
 
 		"DELETE /collections/{name}":                     s.dropCollection,
 		"POST /collections/{name}/documents":             s.insertDocument,
@@ -99,6 +102,9 @@ func refuse(writer http.ResponseWriter, err error) {
 		writer.Header().Set("Location", elsewhere.Address)
 	}
 	text := err.Error()
+	if refused == nil && errors.Is(err, store.ErrNoID) {
+		text = "document id error: " + text
+	}
 	if broken := (*store.DataError)(nil); errors.As(err, &refused) || errors.As(err, &broken) {
 		text = "storage error: " + text
 	}

@@ -94,7 +94,7 @@ type Elsewhere struct {
 	Address string
 }
 
-func (e *Elsewhere) Error() string { return "this belongs to the node at " + e.Address }
+func (e *Elsewhere) Error() string { return "redirecting to leader at " + e.Address }
 
 // ErrNoShard is what a key meets whose shard has no placement.
 var ErrNoShard = errors.New("the shard is not placed anywhere")

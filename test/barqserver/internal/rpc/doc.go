@@ -1,7 +1,5 @@
 // Package rpc answers the gRPC calls of the stand-in.
 //
-// What lives here: the calls Health, CreateCollection and InsertDocument, which show
-// that gRPC asks for no key, knows one tenant only, and looks at the cluster file for
-// documents alone. All others are unimplemented. Their few messages are read and written by
-// hand, so that nothing has to be generated.
+// What lives here: the calls, which ask for no key, know one tenant only, and look at the cluster file for documents
+// alone. A search with a filter is unimplemented, as over HTTP.
 package rpc

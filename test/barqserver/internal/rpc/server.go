@@ -1,13 +1,14 @@
 package rpc
 
 import (
-	"encoding/binary"
-	"errors"
-	"io"
-	"net/http"
-	"strconv"
+	"context"
 	"strings"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	contract "github.com/barq-db/barq-operator/internal/barq/rpc"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/keys"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/placement"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
@@ -15,143 +16,137 @@ import (
 
 // Server answers calls.
 type Server struct {
+	contract.UnimplementedBarqServer
 	Store  *store.Store
 	Router *placement.Router
+	// Version is that of Barq DB.
+	Version string
 }
 
-// The codes that a call can end with.
-const (
-	codeOK                 = 0
-	codeInvalidArgument    = 3
-	codeFailedPrecondition = 9
-	codeUnimplemented      = 12
-	codeInternal           = 13
-)
-
-type failure struct {
-	code  int
-	cause error
+// New gives what serves the calls.
+func (s *Server) New() *grpc.Server {
+	server := grpc.NewServer()
+	contract.RegisterBarqServer(server, s)
+	return server
 }
 
-func (f *failure) Error() string { return f.cause.Error() }
+// fromCatalog is what an error begins with that the data does not allow. Searches leave it out.
+const fromCatalog = "catalog error: "
 
-// succeeded is a message whose first field, a truth value, is true.
-var succeeded = []byte{1<<3 | wireVarint, 1}
+func internal(err error) error { return status.Error(codes.Internal, err.Error()) }
 
-// Handler gives the calls. It has to be served over HTTP/2.
-func (s *Server) Handler() http.Handler {
-	calls := map[string]func(message []byte) error{
-		"Health":           func([]byte) error { return nil },
-		"CreateCollection": s.createCollection,
-		"InsertDocument":   s.insertDocument,
-	}
-	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
-		writer.Header().Set("Content-Type", "application/grpc")
-		writer.Header().Set("Trailer", "Grpc-Status, Grpc-Message")
-		call := calls[strings.TrimPrefix(request.URL.Path, "/barq.Barq/")]
-		if call == nil {
-			end(writer, &failure{codeUnimplemented, errors.New("the stand-in has no " + request.URL.Path)})
-			return
-		}
-		message, err := readMessage(request.Body)
-		if err == nil {
-			err = call(message)
-		}
-		if err == nil {
-			frame := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(succeeded)))
-			// A caller that is gone cannot be told.
-			_, _ = writer.Write(append(frame, succeeded...))
-		}
-		end(writer, err)
-	})
+// Health is always the same.
+func (s *Server) Health(context.Context, *contract.HealthRequest) (*contract.HealthResponse, error) {
+	return &contract.HealthResponse{Ok: true, Version: s.Version}, nil
 }
 
-func end(writer http.ResponseWriter, err error) {
-	code := codeOK
-	if err != nil {
-		code = codeInternal
-		if known := (*failure)(nil); errors.As(err, &known) {
-			code = known.code
-		}
-		writer.Header().Set("Grpc-Message", err.Error())
-	}
-	writer.Header().Set("Grpc-Status", strconv.Itoa(code))
-}
-
-// readMessage reads the one message of a call: a byte that says whether it is
-// compressed, four for its length, and the message.
-func readMessage(body io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, 4<<20))
-	if err != nil {
-		return nil, err
-	}
-	const prefix = 5
-	if len(content) < prefix || content[0] != 0 || uint64(len(content)-prefix) != uint64(binary.BigEndian.Uint32(content[1:prefix])) {
-		return nil, &failure{codeInvalidArgument, errMessage}
-	}
-	return content[prefix:], nil
-}
-
-// createCollection looks neither at keys nor at the cluster file.
-func (s *Server) createCollection(message []byte) error {
-	read, err := fields(message)
-	if err != nil {
-		return &failure{codeInvalidArgument, err}
-	}
-	var name, metricName string
-	var dimension int
-	for _, field := range read {
-		switch field.number {
-		case 1:
-			name = string(field.bytes)
-		case 2:
-			dimension = int(uint32(field.varint))
-		case 3:
-			metricName = string(field.bytes)
-		}
-	}
+// CreateCollection looks neither at keys nor at the cluster file.
+func (s *Server) CreateCollection(_ context.Context, asked *contract.CreateCollectionRequest) (*contract.CreateCollectionResponse, error) {
 	metric := store.L2
 	for _, known := range []store.Metric{store.Cosine, store.Dot} {
-		if strings.EqualFold(metricName, string(known)) {
+		if strings.EqualFold(asked.GetMetric(), string(known)) {
 			metric = known
 		}
 	}
-	return s.Store.CreateCollection(store.Schema{
-		Name: name, Tenant: keys.DefaultTenant,
+	err := s.Store.CreateCollection(store.Schema{
+		Name: asked.GetName(), Tenant: keys.DefaultTenant,
 		Fields: []store.Field{{
 			Name: "vector", Required: true,
-			Kind: store.Kind{Vector: &store.VectorKind{Dimension: dimension, Metric: metric}},
+			Kind: store.Kind{Vector: &store.VectorKind{Dimension: int(asked.GetDimension()), Metric: metric}},
 		}},
 	})
+	if err != nil {
+		return nil, internal(err)
+	}
+	return &contract.CreateCollectionResponse{Success: true}, nil
 }
 
-func (s *Server) insertDocument(message []byte) error {
-	read, err := fields(message)
+// InsertDocument takes numbers that are none.
+func (s *Server) InsertDocument(_ context.Context, asked *contract.InsertDocumentRequest) (*contract.InsertDocumentResponse, error) {
+	payload, err := store.NewRPCPayload(asked.GetPayloadJson())
 	if err != nil {
-		return &failure{codeInvalidArgument, err}
+		return nil, status.Error(codes.InvalidArgument, "Invalid JSON payload: "+err.Error())
 	}
-	var collection, payloadText string
-	var document store.Document
-	for _, field := range read {
-		switch field.number {
-		case 1:
-			collection = string(field.bytes)
-		case 2:
-			// An id that is not allowed is refused with the document.
-			document.ID, _ = store.ParseID(string(field.bytes))
-		case 3:
-			for _, number := range floats(field.bytes) {
-				document.Vector = append(document.Vector, store.Component(number))
-			}
-		case 4:
-			payloadText = string(field.bytes)
+	// An id that is not allowed is refused with the document.
+	id, _ := store.ParseID(asked.GetId())
+	if err := s.Router.Write(keys.DefaultTenant + ":" + id.String()); err != nil {
+		return nil, status.Error(codes.FailedPrecondition, err.Error())
+	}
+	document := store.Document{ID: id, Vector: components(asked.GetVector()), Payload: payload}
+	if err := s.Store.Insert(keys.DefaultTenant, asked.GetCollection(), document, false); err != nil {
+		return nil, internal(err)
+	}
+	return &contract.InsertDocumentResponse{Success: true}, nil
+}
+
+// Search counts in no metric.
+func (s *Server) Search(_ context.Context, asked *contract.SearchRequest) (*contract.SearchResponse, error) {
+	if err := s.searchable(asked.GetCollection(), asked.GetTopK()); err != nil {
+		return nil, err
+	}
+	hits, err := s.Store.SearchUncounted(keys.DefaultTenant, asked.GetCollection(), components(asked.GetVector()), int(asked.GetTopK()))
+	if err != nil {
+		return nil, failedSearch(err)
+	}
+	return &contract.SearchResponse{Results: results(hits)}, nil
+}
+
+// BatchSearch searches for several vectors.
+func (s *Server) BatchSearch(_ context.Context, asked *contract.BatchSearchRequest) (*contract.BatchSearchResponse, error) {
+	count := asked.GetTopK()
+	if len(asked.GetQueries()) == 0 {
+		// It does not matter how many are wanted.
+		count = 1
+	}
+	if err := s.searchable(asked.GetCollection(), count); err != nil {
+		return nil, err
+	}
+	var vectors [][]store.Component
+	for _, query := range asked.GetQueries() {
+		if query.GetFilterJson() != "" {
+			return nil, status.Error(codes.Unimplemented, "Barq DB has filters and the stand-in has not")
 		}
+		vectors = append(vectors, components(query.GetVector()))
 	}
-	if document.Payload, err = store.NewRPCPayload(payloadText); err != nil {
-		return &failure{codeInvalidArgument, err}
+	found, err := s.Store.BatchSearch(keys.DefaultTenant, asked.GetCollection(), vectors, int(asked.GetTopK()))
+	if err != nil {
+		return nil, failedSearch(err)
 	}
-	if err := s.Router.Write(keys.DefaultTenant + ":" + document.ID.String()); err != nil {
-		return &failure{codeFailedPrecondition, err}
+	answer := &contract.BatchSearchResponse{}
+	for _, hits := range found {
+		answer.Results = append(answer.Results, &contract.QueryResults{Hits: results(hits)})
 	}
-	return s.Store.Insert(keys.DefaultTenant, collection, document, false)
+	return answer, nil
+}
+
+// searchable refuses a search before anything is searched for.
+func (s *Server) searchable(collection string, count uint32) error {
+	if err := s.Store.Collection(keys.DefaultTenant, collection); err != nil {
+		return status.Error(codes.NotFound, strings.TrimPrefix(err.Error(), fromCatalog))
+	}
+	if count == 0 {
+		return status.Error(codes.Internal, "index error: search requested top_k=0, but a positive value is required")
+	}
+	return nil
+}
+
+func failedSearch(err error) error {
+	return status.Error(codes.Internal, strings.TrimPrefix(err.Error(), fromCatalog))
+}
+
+func components(vector []float32) []store.Component {
+	numbers := make([]store.Component, 0, len(vector))
+	for _, number := range vector {
+		numbers = append(numbers, store.Component(number))
+	}
+	return numbers
+}
+
+func results(hits []store.Hit) []*contract.SearchResult {
+	found := make([]*contract.SearchResult, 0, len(hits))
+	for _, hit := range hits {
+		// A 0 has no minus here, and there is no payload.
+		found = append(found, &contract.SearchResult{Id: hit.ID.String(), Score: float32(hit.Score) + 0, PayloadJson: "{}"})
+	}
+	return found
 }

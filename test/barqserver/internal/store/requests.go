@@ -120,7 +120,18 @@ func (s *Store) Get(tenant, name string, id ID) (*Document, error) {
 func (s *Store) Search(tenant, name string, vector []Component, count int) ([]Hit, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	found, err := s.request(tenant).collection(name)
+	return s.request(tenant).search(name, vector, count)
+}
+
+// SearchUncounted gives the same, and does not count as a request of the tenant.
+func (s *Store) SearchUncounted(tenant, name string, vector []Component, count int) ([]Hit, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.existing(tenant).search(name, vector, count)
+}
+
+func (t *tenant) search(name string, vector []Component, count int) ([]Hit, error) {
+	found, err := t.collection(name)
 	if err != nil {
 		return nil, err
 	}
