@@ -20,6 +20,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/api"
 	"github.com/barq-db/barq-operator/internal/agent/parent"
+	"github.com/barq-db/barq-operator/internal/agent/ready"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
@@ -86,6 +87,9 @@ func newRunCommand(code *int) *cobra.Command {
 					<-ended
 				}()
 			}
+			// Both doors ask through one check, so that the server has one call more at a time.
+			check := &ready.Check{Take: way.Takes, Took: func(time.Duration) {}}
+			options.Door.Ready, options.Calls.Ready = check.Now, check.Now
 			options.Door.Server = address
 			options.Calls.Server, options.Calls.Log = address, options.Log
 			*code = parent.Run(options, signals)

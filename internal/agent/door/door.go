@@ -67,6 +67,8 @@ type Options struct {
 	Server string
 	// Refusals are what a person allows.
 	Refusals refusal.Options
+	// Ready returns an error unless the server can take a call now.
+	Ready func(context.Context) error
 }
 
 // Door is open to clients.
@@ -161,6 +163,10 @@ func (d *Door) Close(ctx context.Context) error {
 
 // ServeHTTP carries a request to the server, or refuses it.
 func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
+	if own := d.own(asked); own != nil {
+		own(answer, asked)
+		return
+	}
 	route, err := request.RouteOf(asked.Method, asked.URL.EscapedPath())
 	if err != nil {
 		say(answer, http.StatusBadRequest, fmt.Sprintf("the path cannot be read: %v", err))
@@ -245,8 +251,13 @@ func (d *Door) unreachable(answer http.ResponseWriter, asked *http.Request, err 
 		// The client is gone.
 		return
 	}
+	sayLater(answer, NoAnswer)
+}
+
+// sayLater tells a client to ask again in a moment.
+func sayLater(answer http.ResponseWriter, message string) {
 	answer.Header().Set("Retry-After", retryAfter)
-	say(answer, http.StatusServiceUnavailable, NoAnswer)
+	say(answer, http.StatusServiceUnavailable, message)
 }
 
 // say answers as the server does.

@@ -46,14 +46,16 @@ type Options struct {
 	Address string
 	// Server is where the server listens for HTTP.
 	Server string
-	Log    *slog.Logger
+	// Ready returns an error unless the server can take a call now.
+	Ready func(context.Context) error
+	Log   *slog.Logger
 }
 
 // Door is open to clients.
 type Door struct {
 	log    *slog.Logger
 	server *grpc.Server
-	health *liveness
+	health *readiness
 	// messages and answers bound what is held in memory.
 	messages, answers *semaphore.Weighted
 	// closing is closed when the door closes, and ends what never ends by itself.
@@ -69,7 +71,7 @@ func Open(options Options) (*Door, error) {
 	}
 	service := calls.New(options.Server)
 	d := &Door{
-		log: options.Log, health: newLiveness(service.Alive), closing: make(chan struct{}), ended: make(chan error, 1),
+		log: options.Log, health: newReadiness(options.Ready), closing: make(chan struct{}), ended: make(chan error, 1),
 		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
 	}
 	d.server = grpc.NewServer(

@@ -10,45 +10,41 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 )
 
-const (
-	// lookInterval is the time between two looks at the server, for those who watch its health.
-	lookInterval = time.Second
-	// lookTime is how long the server may take to answer one.
-	lookTime = 5 * time.Second
-)
+// lookInterval is the time between two looks at the server, for those who watch its health.
+const lookInterval = time.Second
 
-// liveness is the standard health service. The door is healthy as long as the server answers.
-type liveness struct {
+// readiness is the standard health service. The door is healthy while the server can take a call, as HTTP says at /ready.
+type readiness struct {
 	*health.Server
-	alive func(context.Context) error
+	ready func(context.Context) error
 }
 
-func newLiveness(alive func(context.Context) error) *liveness {
-	l := &liveness{Server: health.NewServer(), alive: alive}
-	l.set(healthrpc.HealthCheckResponse_NOT_SERVING)
-	return l
+func newReadiness(ready func(context.Context) error) *readiness {
+	r := &readiness{Server: health.NewServer(), ready: ready}
+	r.set(healthrpc.HealthCheckResponse_NOT_SERVING)
+	return r
 }
 
 // set says it of the service Barq, and of all together.
-func (l *liveness) set(state healthrpc.HealthCheckResponse_ServingStatus) {
+func (r *readiness) set(state healthrpc.HealthCheckResponse_ServingStatus) {
 	for _, service := range []string{"", rpc.Barq_ServiceDesc.ServiceName} {
-		l.SetServingStatus(service, state)
+		r.SetServingStatus(service, state)
 	}
 }
 
-// look asks the server.
-func (l *liveness) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
+// look asks the server. A client that gives up changes nothing for the others.
+func (r *readiness) look(ctx context.Context) {
 	state := healthrpc.HealthCheckResponse_SERVING
-	if l.alive(ctx) != nil {
+	if r.ready(ctx) != nil {
 		state = healthrpc.HealthCheckResponse_NOT_SERVING
 	}
-	l.set(state)
+	if ctx.Err() == nil {
+		r.set(state)
+	}
 }
 
 // watch looks until the door closes.
-func (l *liveness) watch(closing <-chan struct{}) {
+func (r *readiness) watch(closing <-chan struct{}) {
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
 	for {
@@ -56,13 +52,13 @@ func (l *liveness) watch(closing <-chan struct{}) {
 		case <-closing:
 			return
 		case <-tick.C:
-			l.look(context.Background())
+			r.look(context.Background())
 		}
 	}
 }
 
 // Check asks the server first, so that its answer is that of this moment.
-func (l *liveness) Check(ctx context.Context, asked *healthrpc.HealthCheckRequest) (*healthrpc.HealthCheckResponse, error) {
-	l.look(ctx)
-	return l.Server.Check(ctx, asked)
+func (r *readiness) Check(ctx context.Context, asked *healthrpc.HealthCheckRequest) (*healthrpc.HealthCheckResponse, error) {
+	r.look(ctx)
+	return r.Server.Check(ctx, asked)
 }

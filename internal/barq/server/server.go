@@ -71,6 +71,16 @@ func (s *Server) Fence(ctx context.Context) error {
 	return nil
 }
 
+// Takes returns an error unless the server answers a call that waits for its lock. Of an answer that does not show that it waited, as
+// that of a server that asks for a key, no more is known than that the server answers.
+func (s *Server) Takes(ctx context.Context) error {
+	status, _, err := s.get(ctx, absent)
+	if err == nil && status >= http.StatusInternalServerError {
+		err = fmt.Errorf("the server answered %d to %s", status, absent)
+	}
+	return err
+}
+
 // Serves returns an error unless the server answers, which it does once it has read its data. It needs no lock and no key.
 func (s *Server) Serves(ctx context.Context) error {
 	status, _, err := s.get(ctx, health)
