@@ -3,10 +3,42 @@ package docs_test
 import (
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/agent/metrics"
+	"github.com/barq-db/barq-operator/test/markdown"
 )
+
+const (
+	agentPage   = "docs/agent.md"
+	seriesBegin = "<!-- series, written by go test ./docs -update: begin -->"
+	seriesEnd   = "<!-- series: end -->"
+)
+
+// The table of the agent's metrics is what it has.
+func TestTheAgentsPageHasEverySeries(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("\n| series | type | labels | what it says |\n|---|---|---|---|\n")
+	for _, series := range metrics.New(metrics.Sources{}).Series() {
+		labels := ""
+		if len(series.Labels) > 0 {
+			labels = "`" + strings.Join(series.Labels, "`, `") + "`"
+		}
+		table.WriteString("| `" + series.Name + "` | " + series.Type + " | " + labels + " | " + series.Help + " |\n")
+	}
+	table.WriteString("\n")
+	file := filepath.Join(root, agentPage)
+	if *update {
+		require.NoError(t, markdown.WritePart(file, seriesBegin, seriesEnd, table.String()))
+		return
+	}
+	_, rest, _ := strings.Cut(read(t, agentPage).text, seriesBegin+"\n")
+	part, _, _ := strings.Cut(rest, seriesEnd)
+	require.Equal(t, table.String(), part, "%s is out of date; run: go test ./docs -update", agentPage)
+}
 
 // Every reason for the end of a database has a row that says what to do.
 func TestTheAgentsPageHasEveryReason(t *testing.T) {

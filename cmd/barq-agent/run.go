@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barq-db/barq-operator/internal/agent/api"
+	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/parent"
 	"github.com/barq-db/barq-operator/internal/agent/ready"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
@@ -88,7 +89,11 @@ func newRunCommand(code *int) *cobra.Command {
 				}()
 			}
 			// Both doors ask through one check, so that the server has one call more at a time.
-			check := &ready.Check{Take: way.Takes, Took: func(time.Duration) {}}
+			check := &ready.Check{Take: way.Takes}
+			counted := metrics.New(metrics.Sources{Status: options.Report.Status, LockWaits: check.Waits, Server: way.Metrics})
+			check.Took = counted.LockTaken
+			options.Metrics, options.Door.Metrics = counted, counted
+			options.Calls.Count, options.Calls.CountStream = counted.CountCall, counted.CountStream
 			options.Door.Ready, options.Calls.Ready = check.Now, check.Now
 			options.Door.Server = address
 			options.Calls.Server, options.Calls.Log = address, options.Log

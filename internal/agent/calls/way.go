@@ -35,7 +35,7 @@ func newWay(server string) *way {
 func (w *way) ask(ctx context.Context, method, path string, body []byte) (reply, error) {
 	route, err := request.RouteOf(method, path)
 	if err != nil {
-		return reply{}, status.Error(codes.InvalidArgument, err.Error())
+		return reply{}, refusedError{&refusal.Refusal{Reason: refusal.Path, Message: err.Error()}}
 	}
 	if err := failed(refusal.OfRoute(route, tenantOf(ctx))); err != nil {
 		return reply{}, err
@@ -51,8 +51,22 @@ func failed(refused *refusal.Refusal) error {
 	if refused == nil {
 		return nil
 	}
-	return status.Error(codes.InvalidArgument, refused.Message)
+	return refusedError{refused}
 }
+
+// refusedError is the status of a call that is refused, and says why.
+type refusedError struct{ refused *refusal.Refusal }
+
+// Error is the message of the refusal.
+func (e refusedError) Error() string { return e.refused.Message }
+
+// GRPCStatus is what the client is told.
+func (e refusedError) GRPCStatus() *status.Status {
+	return status.New(codes.InvalidArgument, e.refused.Message)
+}
+
+// Reason is that of the refusal.
+func (e refusedError) Reason() refusal.Reason { return e.refused.Reason }
 
 // tenantOf returns the header with the tenant that the metadata of a call name. Without one it is the server's own.
 func tenantOf(ctx context.Context) http.Header {
@@ -66,7 +80,9 @@ func tenantOf(ctx context.Context) http.Header {
 // send sends a request as it is.
 func (w *way) send(ctx context.Context, method, path string, body []byte) (reply, error) {
 	if len(body) > door.LargestBody {
-		return reply{}, status.Errorf(codes.InvalidArgument, "as JSON the call has more than %d bytes; send smaller documents or vectors", door.LargestBody)
+		return reply{}, refusedError{&refusal.Refusal{
+			Reason: refusal.Size, Message: fmt.Sprintf("as JSON the call has more than %d bytes; send smaller documents or vectors", door.LargestBody),
+		}}
 	}
 	asked, err := http.NewRequestWithContext(ctx, method, w.server+path, bytes.NewReader(body))
 	if err != nil {

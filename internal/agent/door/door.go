@@ -69,6 +69,8 @@ type Options struct {
 	Refusals refusal.Options
 	// Ready returns an error unless the server can take a call now.
 	Ready func(context.Context) error
+	// Metrics answers who asks for the metrics, and counts what comes through the door.
+	Metrics Metrics
 }
 
 // Door is open to clients.
@@ -115,7 +117,7 @@ func Open(options Options) (*Door, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	d.server = &http.Server{
-		Handler: d, ReadHeaderTimeout: HeaderTime, IdleTimeout: IdleTime, MaxHeaderBytes: LargestHeader,
+		Handler: options.Metrics.Count(d), ReadHeaderTimeout: HeaderTime, IdleTimeout: IdleTime, MaxHeaderBytes: LargestHeader,
 		Protocols: protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: Streams},
 		// What a client does wrong, the client is told.
 		ErrorLog: log.New(io.Discard, "", 0),
@@ -169,11 +171,11 @@ func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
 	}
 	route, err := request.RouteOf(asked.Method, asked.URL.EscapedPath())
 	if err != nil {
-		say(answer, http.StatusBadRequest, fmt.Sprintf("the path cannot be read: %v", err))
+		d.refuse(answer, &refusal.Refusal{Status: http.StatusBadRequest, Reason: refusal.Path, Message: fmt.Sprintf("the path cannot be read: %v", err)})
 		return
 	}
 	if refused := refusal.OfRoute(route, asked.Header); refused != nil {
-		say(answer, refused.Status, refused.Message)
+		d.refuse(answer, refused)
 		return
 	}
 	asked.Body = http.MaxBytesReader(answer, limited(answer, asked), LargestBody)
@@ -199,14 +201,16 @@ func (d *Door) inspect(answer http.ResponseWriter, asked *http.Request, action r
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes; send smaller documents", LargestBody))
+		d.refuse(answer, &refusal.Refusal{
+			Status: http.StatusRequestEntityTooLarge, Reason: refusal.Size, Message: fmt.Sprintf("the body has more than %d bytes; send smaller documents", LargestBody),
+		})
 		return
 	case err != nil:
-		say(answer, http.StatusRequestTimeout, "the body did not arrive in time")
+		d.refuse(answer, &refusal.Refusal{Status: http.StatusRequestTimeout, Reason: refusal.Slow, Message: "the body did not arrive in time"})
 		return
 	}
 	if refused := refusal.OfBody(action, body, d.Refusals); refused != nil {
-		say(answer, refused.Status, refused.Message)
+		d.refuse(answer, refused)
 		return
 	}
 	// With GetBody the request is sent again where the server closed the connection before it got any of it, and only there.
@@ -244,7 +248,7 @@ func (b timedBody) Read(into []byte) (int, error) {
 func (d *Door) unreachable(answer http.ResponseWriter, asked *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		say(answer, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", LargestBody))
+		d.refuse(answer, &refusal.Refusal{Status: http.StatusRequestEntityTooLarge, Reason: refusal.Size, Message: fmt.Sprintf("the body has more than %d bytes", LargestBody)})
 		return
 	}
 	if asked.Context().Err() != nil {

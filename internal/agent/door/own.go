@@ -5,10 +5,30 @@ import (
 	"net/http"
 
 	"github.com/barq-db/barq-operator/internal/agent/ready"
+	"github.com/barq-db/barq-operator/internal/agent/refusal"
 )
 
-// ReadyPath is where the agent says whether the server can take a call now. The server has no such path.
-const ReadyPath = "/ready"
+// What the agent answers itself. The server has no /ready.
+const (
+	readyPath   = "/ready"
+	metricsPath = "/metrics"
+)
+
+// Metrics are what is counted.
+type Metrics interface {
+	// ServeHTTP answers with all series.
+	http.Handler
+	// Count counts the requests to a handler.
+	Count(next http.Handler) http.Handler
+	// Refused counts a request that was refused.
+	Refused(reason refusal.Reason)
+}
+
+// refuse refuses a request.
+func (d *Door) refuse(answer http.ResponseWriter, refused *refusal.Refusal) {
+	d.Metrics.Refused(refused.Reason)
+	say(answer, refused.Status, refused.Message)
+}
 
 // own returns what answers a request that does not go to the server, or nil.
 func (d *Door) own(asked *http.Request) http.HandlerFunc {
@@ -16,8 +36,10 @@ func (d *Door) own(asked *http.Request) http.HandlerFunc {
 		return nil
 	}
 	switch asked.URL.Path {
-	case ReadyPath:
+	case readyPath:
 		return d.ready
+	case metricsPath:
+		return d.Metrics.ServeHTTP
 	default:
 		return nil
 	}

@@ -33,6 +33,8 @@ type Options struct {
 	// Unsynced is told, before each sync of a log, when the oldest write was seen that waits for it. A slow disk takes minutes
 	// for a sync.
 	Unsynced func(time.Time)
+	// Synced is told how long each sync of a log took.
+	Synced func(time.Duration)
 }
 
 // fencePatience is how long a pass waits for the server's lock. A rebuild of an index holds it for
@@ -259,9 +261,11 @@ func (k *Keeper) syncGrown(folder *os.Root, known *log, now time.Time, report *R
 	}
 	k.options.Unsynced(known.unsynced)
 	// What is synced is at least what the file had when it was looked at.
+	began := time.Now()
 	if err := durable.SyncData(folder, datadir.LogFile); err != nil {
 		return err
 	}
+	k.options.Synced(time.Since(began))
 	known.synced = true
 	report.Synced++
 	// What the server has written meanwhile waits for the next pass, and has waited since this one began.

@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/disk"
 	"github.com/barq-db/barq-operator/internal/agent/livelog"
 	"github.com/barq-db/barq-operator/internal/agent/memory"
+	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
@@ -29,6 +30,7 @@ func (p *parent) keep(ctx context.Context) {
 		parent: p, dirty: map[datadir.Collection]bool{}, scheduler: compact.NewScheduler(p.root, p.Compaction), turns: make(chan turn, 1),
 		logs: livelog.NewKeeper(p.root, livelog.Options{
 			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Server.Fence, Unsynced: p.reportUnsynced,
+			Synced: p.Metrics.Synced,
 		}),
 	}
 	// A compaction that is interrupted leaves the segments as they are.
@@ -97,6 +99,7 @@ type turn struct {
 func (k *keeping) look(ctx context.Context) {
 	report, err := k.logs.Pass(ctx, time.Now())
 	err = errors.Join(err, schemacopy.KeepAll(k.root))
+	k.Metrics.Passed(len(report.Rotated), report.Ended)
 	for _, file := range report.Rotated {
 		k.Log.Info("a log has become a segment", "file", file)
 	}
@@ -214,6 +217,9 @@ func (k *keeping) took(ctx context.Context, ended turn) {
 		"tenant", ended.Tenant, "collection", ended.Name, "lines", ended.result.Lines, "documents", ended.result.Documents,
 		"bytes", ended.result.Bytes, "live", ended.result.Live, "seconds", time.Since(ended.began).Seconds(),
 	}
+	if ended.err == nil || ctx.Err() == nil {
+		k.Metrics.Compacted(resultOf(ended), time.Since(ended.began), ended.result.Bytes, ended.result.Live)
+	}
 	switch {
 	case ended.err != nil && ctx.Err() == nil:
 		k.Log.Error("the segments are not compacted", append(about, "error", ended.err)...)
@@ -221,5 +227,19 @@ func (k *keeping) took(ctx context.Context, ended turn) {
 		k.Log.Warn("documents without a payload were written again, so the server has them twice, and the segments are not compacted", append(about, "writes", ended.result.Dirty)...)
 	case ended.result.Done:
 		k.Log.Info("the segments are compacted", about...)
+	}
+}
+
+// resultOf returns how a compaction is counted.
+func resultOf(ended turn) string {
+	switch {
+	case ended.err != nil:
+		return metrics.Failed
+	case ended.result.Dirty > 0:
+		return metrics.Unsafe
+	case ended.result.Done:
+		return metrics.Replaced
+	default:
+		return metrics.Kept
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
 	"github.com/barq-db/barq-operator/internal/agent/door"
 	"github.com/barq-db/barq-operator/internal/agent/memory"
+	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
 	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
@@ -73,6 +75,8 @@ type Options struct {
 	Calls rpcdoor.Options
 	// Report is where what is known is collected.
 	Report *report.Report
+	// Metrics count what is done.
+	Metrics *metrics.Metrics
 	// TerminationLog is the file for the termination message. If it is not there, none is written.
 	TerminationLog string
 	Log            *slog.Logger
@@ -251,14 +255,12 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	started := time.Now().UTC()
 	p.Report.Change(func(status *v1.Status) { status.Started = started })
 	ctx, stop := context.WithCancel(context.Background())
-	kept := make(chan struct{})
-	go func() {
-		defer close(kept)
-		p.keep(ctx)
-	}()
+	var kept sync.WaitGroup
+	kept.Go(func() { p.keep(ctx) })
+	kept.Go(func() { p.Metrics.Scrape(ctx) })
 	p.await(process, signals)
 	stop()
-	<-kept
+	kept.Wait()
 	words, err := tail.Words()
 	if err != nil {
 		p.Log.Error("the server's last words are incomplete", "error", err)

@@ -24,10 +24,36 @@ type Refusal struct {
 	// Status is that of the answer.
 	Status  int
 	Message string
+	Reason  Reason
 }
 
-func refuse(format string, values ...any) *Refusal {
-	return &Refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf(format, values...)}
+// Reason is what a refusal is about, in the metrics.
+type Reason string
+
+// The reasons.
+const (
+	// Closed is about what no client may do.
+	Closed Reason = "closed"
+	// Name is about the name of a tenant or collection.
+	Name Reason = "name"
+	// Path is about a path that cannot be read.
+	Path Reason = "path"
+	// Body is about a body that cannot be read.
+	Body Reason = "body"
+	// Size is about a body that is too large.
+	Size Reason = "size"
+	// Slow is about a body that does not arrive in time.
+	Slow Reason = "slow"
+	// Index is about an index after which no start succeeds, or that gives wrong answers.
+	Index Reason = "index"
+	// Number is about a number that 32 bits cannot hold.
+	Number Reason = "number"
+	// Depth is about a payload that nests too deep.
+	Depth Reason = "depth"
+)
+
+func refuse(reason Reason, format string, values ...any) *Refusal {
+	return &Refusal{Status: http.StatusBadRequest, Reason: reason, Message: fmt.Sprintf(format, values...)}
 }
 
 // Options are what a person allows.
@@ -41,27 +67,27 @@ type Options struct {
 func OfRoute(route request.Route, header http.Header) *Refusal {
 	switch route.Action {
 	case request.Administer:
-		return &Refusal{Status: http.StatusForbidden, Message: "/admin is closed: the agent compacts the logs itself, and a compaction of the server can bring old documents back"}
+		return &Refusal{Status: http.StatusForbidden, Reason: Closed, Message: "/admin is closed: the agent compacts the logs itself, and a compaction of the server can bring old documents back"}
 	case request.RegisterKey:
-		return &Refusal{Status: http.StatusForbidden, Message: "API keys cannot be registered: after the first one Barq DB locks out all other tenants until it is restarted"}
+		return &Refusal{Status: http.StatusForbidden, Reason: Closed, Message: "API keys cannot be registered: after the first one Barq DB locks out all other tenants until it is restarted"}
 	}
 	tenants := header.Values(TenantHeader)
 	if len(tenants) > 1 {
-		return refuse("the header %s is there %d times; send it once", TenantHeader, len(tenants))
+		return refuse(Name, "the header %s is there %d times; send it once", TenantHeader, len(tenants))
 	}
 	if len(tenants) == 1 {
 		if problem := ofTenant(tenants[0]); problem != "" {
-			return refuse("the header %s %s", TenantHeader, problem)
+			return refuse(Name, "the header %s %s", TenantHeader, problem)
 		}
 	}
 	if route.HasTenant {
 		if problem := ofTenant(route.Tenant); problem != "" {
-			return refuse("the tenant in the path %s", problem)
+			return refuse(Name, "the tenant in the path %s", problem)
 		}
 	}
 	if route.HasCollection {
 		if problem := ofName(route.Collection); problem != "" {
-			return refuse("the collection in the path %s", problem)
+			return refuse(Name, "the collection in the path %s", problem)
 		}
 	}
 	return nil
@@ -75,7 +101,7 @@ func OfBody(action request.Action, body []byte, options Options) *Refusal {
 	case request.RebuildIndex:
 		settings, err := request.ReadRebuild(body)
 		if err != nil {
-			return refuse("the body cannot be read: %v", err)
+			return refuse(Body, "the body cannot be read: %v", err)
 		}
 		return ofIndex(settings, options)
 	case request.InsertDocument:
@@ -88,10 +114,10 @@ func OfBody(action request.Action, body []byte, options Options) *Refusal {
 func ofCollection(body []byte, options Options) *Refusal {
 	found, err := request.ReadCollection(body)
 	if err != nil {
-		return refuse("the body cannot be read: %v", err)
+		return refuse(Body, "the body cannot be read: %v", err)
 	}
 	if problem := ofName(found.Name); problem != "" {
-		return refuse("the name of the collection %s", problem)
+		return refuse(Name, "the name of the collection %s", problem)
 	}
 	return ofIndex(found.Index, options)
 }
@@ -100,13 +126,13 @@ func ofCollection(body []byte, options Options) *Refusal {
 func ofIndex(settings schema.IndexSettings, options Options) *Refusal {
 	switch {
 	case settings.Index == schema.IVF && settings.Lists == 0:
-		return refuse("nlist is 0, with which Barq DB does not start again; write at least 1")
+		return refuse(Index, "nlist is 0, with which Barq DB does not start again; write at least 1")
 	case options.UnsoundIndexes:
 		return nil
 	case settings.Fault() == string(schema.HNSW):
-		return refuse("an Hnsw index of this version of Barq DB finds the farthest documents instead of the nearest; write Flat or Ivf, or set spec.compatibility.allowUnsoundIndexes")
+		return refuse(Index, "an Hnsw index of this version of Barq DB finds the farthest documents instead of the nearest; write Flat or Ivf, or set spec.compatibility.allowUnsoundIndexes")
 	case settings.Fault() != "":
-		return refuse("with pq this version of Barq DB takes every vector for the first one; leave pq out, or set spec.compatibility.allowUnsoundIndexes")
+		return refuse(Index, "with pq this version of Barq DB takes every vector for the first one; leave pq out, or set spec.compatibility.allowUnsoundIndexes")
 	default:
 		return nil
 	}
@@ -117,14 +143,14 @@ func ofIndex(settings schema.IndexSettings, options Options) *Refusal {
 func ofDocument(body []byte) *Refusal {
 	document, err := request.ReadDocument(body)
 	if err != nil {
-		return refuse("the body cannot be read: %v", err)
+		return refuse(Body, "the body cannot be read: %v", err)
 	}
 	record, kind, _ := walline.NewChecker(walline.Rules{}).Check(document.Line())
 	switch {
 	case kind == walline.TooDeep:
-		return refuse("the payload nests lists and objects deeper than 124 levels, with which Barq DB does not start again; nest them less")
+		return refuse(Depth, "the payload nests lists and objects deeper than 124 levels, with which Barq DB does not start again; nest them less")
 	case kind == walline.Good && record.Infinite:
-		return refuse("the vector has a number that 32 bits cannot hold, with which Barq DB does not start again; write numbers between -3.4e38 and 3.4e38")
+		return refuse(Number, "the vector has a number that 32 bits cannot hold, with which Barq DB does not start again; write numbers between -3.4e38 and 3.4e38")
 	default:
 		// The server refuses everything else that is not good.
 		return nil
@@ -134,7 +160,7 @@ func ofDocument(body []byte) *Refusal {
 // OfVector refuses numbers that a request over HTTP cannot have, of an insert (TestRPCTakesNaN) and of a search.
 func OfVector(vector []float32) *Refusal {
 	if slices.ContainsFunc(vector, func(number float32) bool { return number != number }) {
-		return refuse("the vector has NaN, which is no number; write numbers between -3.4e38 and 3.4e38")
+		return refuse(Number, "the vector has NaN, which is no number; write numbers between -3.4e38 and 3.4e38")
 	}
 	return nil
 }

@@ -48,7 +48,10 @@ type Options struct {
 	Server string
 	// Ready returns an error unless the server can take a call now.
 	Ready func(context.Context) error
-	Log   *slog.Logger
+	// Count and CountStream count what comes through the door.
+	Count       grpc.UnaryServerInterceptor
+	CountStream grpc.StreamServerInterceptor
+	Log         *slog.Logger
 }
 
 // Door is open to clients.
@@ -79,7 +82,7 @@ func Open(options Options) (*Door, error) {
 		grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: door.IdleTime, Time: door.IdleTime / 2, Timeout: pongTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingTime, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
+		grpc.ChainUnaryInterceptor(options.Count, d.unary), grpc.ChainStreamInterceptor(options.CountStream, d.stream),
 	)
 	d.server.RegisterService(d.bounded(rpc.Barq_ServiceDesc), service)
 	healthrpc.RegisterHealthServer(d.server, d.health)

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Action is what a request asks for, as far as it matters here.
+// Action is what a request asks for.
 type Action uint8
 
 // The actions.
 const (
-	// Other is a search, a read, or what the server does not know.
+	// Other is what the server does not know.
 	Other Action = iota
 	CreateCollection
 	DropCollection
@@ -22,7 +22,36 @@ const (
 	RegisterKey
 	// Administer is anything below /admin.
 	Administer
+	GetDocument
+	Search
+	BatchSearch
+	SearchText
+	// SearchHybrid is a search by vector and text, or what explains one.
+	SearchHybrid
+	// AskTenant is about the usage or the quota of a tenant.
+	AskTenant
+	// Describe is about the server: /health, /info and its description.
+	Describe
 )
+
+// String returns a name that is the same in each version.
+func (a Action) String() string {
+	names := [...]string{
+		"other", "create_collection", "drop_collection", "insert_document", "delete_document", "rebuild_index", "register_key", "administer",
+		"get_document", "search", "batch_search", "search_text", "search_hybrid", "ask_tenant", "describe",
+	}
+	return names[a]
+}
+
+// InCollection reports whether it is about documents of a collection, and succeeds only where there is that collection.
+func (a Action) InCollection() bool {
+	switch a {
+	case InsertDocument, DeleteDocument, RebuildIndex, GetDocument, Search, BatchSearch, SearchText, SearchHybrid:
+		return true
+	default:
+		return false
+	}
+}
 
 // Route is what the path of a request says.
 type Route struct {
@@ -50,8 +79,11 @@ func RouteOf(method, escaped string) (Route, error) {
 			route.HasTenant = true
 			route.Tenant, err = url.PathUnescape(segments[1])
 		}
-		if rest == "api-keys" {
+		switch rest {
+		case "api-keys":
 			route.Action = RegisterKey
+		case "usage", "quota":
+			route.Action = AskTenant
 		}
 	case "collections":
 		if len(segments) > 1 {
@@ -59,6 +91,8 @@ func RouteOf(method, escaped string) (Route, error) {
 			route.Collection, err = url.PathUnescape(segments[1])
 		}
 		route.Action = actionOf(method, len(segments), rest)
+	case "health", "info", "api-docs":
+		route.Action = Describe
 	}
 	return route, err
 }
@@ -70,12 +104,41 @@ func actionOf(method string, segments int, rest string) Action {
 		return CreateCollection
 	case segments == 2 && method == http.MethodDelete:
 		return DropCollection
-	case rest == "documents" && method == http.MethodPost:
-		return InsertDocument
-	case strings.HasPrefix(rest, "documents/") && method == http.MethodDelete:
+	case strings.HasPrefix(rest, "documents/"):
+		return ofDocument(method)
+	case method == http.MethodPost:
+		return posted(rest)
+	default:
+		return Other
+	}
+}
+
+func ofDocument(method string) Action {
+	switch method {
+	case http.MethodDelete:
 		return DeleteDocument
-	case rest == "index/rebuild" && method == http.MethodPost:
+	case http.MethodGet, http.MethodHead:
+		return GetDocument
+	default:
+		return Other
+	}
+}
+
+// posted returns what a POST asks of a collection.
+func posted(rest string) Action {
+	switch rest {
+	case "documents":
+		return InsertDocument
+	case "index/rebuild":
 		return RebuildIndex
+	case "search":
+		return Search
+	case "batch_search":
+		return BatchSearch
+	case "search/text":
+		return SearchText
+	case "search/hybrid", "search/hybrid/explain":
+		return SearchHybrid
 	default:
 		return Other
 	}

@@ -17,30 +17,36 @@ func TestRouteOf(t *testing.T) {
 		return route
 	}
 	for asked, expected := range map[[2]string]request.Route{
-		{"GET", "/health"}:                             {},
-		{"GET", "*"}:                                   {},
-		{"GET", ""}:                                    {},
-		{"POST", "/collections"}:                       {Action: request.CreateCollection},
-		{"GET", "/collections"}:                        {},
-		{"DELETE", "/collections/things"}:              with(request.DropCollection),
-		{"DELETE", "/collections/a%2Fb"}:               {Action: request.DropCollection, Collection: "a/b", HasCollection: true},
-		{"POST", "/collections/"}:                      {HasCollection: true},
-		{"POST", "/collections/things/documents"}:      with(request.InsertDocument),
-		{"GET", "/collections/things/documents/1"}:     things,
-		{"DELETE", "/collections/things/documents/1"}:  with(request.DeleteDocument),
-		{"POST", "/collections/things/index/rebuild"}:  with(request.RebuildIndex),
-		{"POST", "/collections/things/search/text"}:    things,
-		{"POST", "/collections/things/documents/a/b"}:  things,
-		{"POST", "/collections//documents"}:            {Action: request.InsertDocument, HasCollection: true},
-		{"POST", "/admin/compact"}:                     {Action: request.Administer},
-		{"GET", "/admin"}:                              {Action: request.Administer},
-		{"GET", "/administration"}:                     {},
-		{"POST", "/tenants/t%20x/api-keys"}:            {Action: request.RegisterKey, Tenant: "t x", HasTenant: true},
-		{"PUT", "/tenants/t/quota"}:                    {Tenant: "t", HasTenant: true},
-		{"GET", "/tenants"}:                            {},
-		{"POST", "/collections/things/documents/"}:     things,
-		{"GET", "/collections/caf%C3%A9/documents/1"}:  {Collection: "café", HasCollection: true},
-		{"POST", "/collections/things/index/rebuild/"}: things,
+		{"GET", "/health"}:                                    {Action: request.Describe},
+		{"GET", "*"}:                                          {},
+		{"GET", ""}:                                           {},
+		{"POST", "/collections"}:                              {Action: request.CreateCollection},
+		{"GET", "/collections"}:                               {},
+		{"DELETE", "/collections/things"}:                     with(request.DropCollection),
+		{"DELETE", "/collections/a%2Fb"}:                      {Action: request.DropCollection, Collection: "a/b", HasCollection: true},
+		{"POST", "/collections/"}:                             {HasCollection: true},
+		{"POST", "/collections/things/documents"}:             with(request.InsertDocument),
+		{"GET", "/collections/things/documents/1"}:            with(request.GetDocument),
+		{"PUT", "/collections/things/documents/1"}:            things,
+		{"GET", "/collections/things/search"}:                 things,
+		{"POST", "/collections/things/search"}:                with(request.Search),
+		{"POST", "/collections/things/batch_search"}:          with(request.BatchSearch),
+		{"POST", "/collections/things/search/hybrid/explain"}: with(request.SearchHybrid),
+		{"GET", "/tenants/t/usage"}:                           {Action: request.AskTenant, Tenant: "t", HasTenant: true},
+		{"DELETE", "/collections/things/documents/1"}:         with(request.DeleteDocument),
+		{"POST", "/collections/things/index/rebuild"}:         with(request.RebuildIndex),
+		{"POST", "/collections/things/search/text"}:           with(request.SearchText),
+		{"POST", "/collections/things/documents/a/b"}:         things,
+		{"POST", "/collections//documents"}:                   {Action: request.InsertDocument, HasCollection: true},
+		{"POST", "/admin/compact"}:                            {Action: request.Administer},
+		{"GET", "/admin"}:                                     {Action: request.Administer},
+		{"GET", "/administration"}:                            {},
+		{"POST", "/tenants/t%20x/api-keys"}:                   {Action: request.RegisterKey, Tenant: "t x", HasTenant: true},
+		{"PUT", "/tenants/t/quota"}:                           {Action: request.AskTenant, Tenant: "t", HasTenant: true},
+		{"GET", "/tenants"}:                                   {},
+		{"POST", "/collections/things/documents/"}:            things,
+		{"GET", "/collections/caf%C3%A9/documents/1"}:         {Action: request.GetDocument, Collection: "café", HasCollection: true},
+		{"POST", "/collections/things/index/rebuild/"}:        things,
 	} {
 		found, err := request.RouteOf(asked[0], asked[1])
 		require.NoError(t, err, asked)
@@ -48,6 +54,17 @@ func TestRouteOf(t *testing.T) {
 	}
 	_, err := request.RouteOf("GET", "/collections/%zz/documents/1")
 	require.Error(t, err)
+}
+
+func TestActions(t *testing.T) {
+	names := map[string]bool{}
+	for action := request.Other; action <= request.Describe; action++ {
+		names[action.String()] = true
+	}
+	require.Len(t, names, int(request.Describe)+1)
+	require.True(t, request.Search.InCollection())
+	require.False(t, request.CreateCollection.InCollection())
+	require.False(t, request.Describe.InCollection())
 }
 
 func TestBodies(t *testing.T) {

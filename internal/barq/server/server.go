@@ -22,6 +22,9 @@ const storeRefuses = "storage error: "
 // health is answered by every server that serves.
 const health = "/health"
 
+// metrics are the server's own.
+const metrics = "/metrics"
+
 // largest is how many bytes of an answer are read.
 const largest = 1 << 16
 
@@ -106,7 +109,22 @@ func (s *Server) Documents(ctx context.Context, tenant string) (int64, error) {
 	return usage.Documents, json.Unmarshal(content, &usage)
 }
 
+// Metrics returns the beginning of the server's metrics, as Prometheus text of at most so many bytes. The server forgets what it
+// keeps for them when it is asked, so that its memory grows without.
+func (s *Server) Metrics(ctx context.Context, most int64) ([]byte, error) {
+	status, content, err := s.read(ctx, metrics, most)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the server answered %d to %s", status, metrics)
+	}
+	return content, err
+}
+
 func (s *Server) get(ctx context.Context, path string) (status int, content []byte, err error) {
+	return s.read(ctx, path, largest)
+}
+
+// read returns at most so many bytes of an answer.
+func (s *Server) read(ctx context.Context, path string, most int64) (status int, content []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
 		return 0, nil, err
@@ -116,6 +134,6 @@ func (s *Server) get(ctx context.Context, path string) (status int, content []by
 		return 0, nil, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	content, err = io.ReadAll(io.LimitReader(answer.Body, largest))
+	content, err = io.ReadAll(io.LimitReader(answer.Body, most))
 	return answer.StatusCode, content, err
 }
