@@ -45,10 +45,10 @@ func TestSamplesThatCannotWorkSaySo(t *testing.T) {
 	})
 }
 
-// A sample with a PodMonitor and a NetworkPolicy lets a Prometheus of another namespace in.
+// A sample with a monitor and a NetworkPolicy lets a Prometheus of another namespace in.
 func TestSamplesAdmitTheMonitoringThatTheyTurnOn(t *testing.T) {
 	sampleClusters(t, func(t *testing.T, _ string, cluster *v1alpha1.BarqCluster) {
-		if !cluster.Spec.Monitoring.PodMonitor.Enabled {
+		if monitors := cluster.Spec.Monitoring; !monitors.PodMonitor.Enabled && !monitors.ServiceMonitor.Enabled {
 			return
 		}
 		var admitted []string

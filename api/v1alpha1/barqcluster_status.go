@@ -108,7 +108,7 @@ type BarqClusterStatus struct {
 	// conditions: Ready, Reconciling and Stalled in kstatus's sense, SecretsAvailable, VolumesResized
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
-	// spec.storage.retention.reclaim, and Monitored with spec.monitoring.podMonitor. AgentReachable,
+	// spec.storage.retention.reclaim, and Monitored with a monitor in spec.monitoring. AgentReachable,
 	// LogIntact, SpaceAvailable, MemoryTight and IndexesSound are there where the pods have the agent. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type

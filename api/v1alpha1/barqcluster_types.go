@@ -56,7 +56,7 @@ type BarqClusterList struct {
 // BarqClusterSpec is the desired state of the database.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
-// +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels have more than 65536 characters together, names and values. The record of what runs has no room for more. Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
+// +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.serviceMonitor) && has(self.monitoring.serviceMonitor.labels) ? self.monitoring.serviceMonitor.labels.map(key, key.size() + self.monitoring.serviceMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations, monitoring.podMonitor.labels and monitoring.serviceMonitor.labels have more than 65536 characters together, names and values. The record of what runs has no room for more. Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values. In mode Independent each pod has a Service with all of them; write fewer or shorter ones"
 type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
@@ -255,7 +255,7 @@ type BarqClusterSpec struct {
 	// inheritedMetadata are labels and annotations that every object of the BarqCluster gets, pods and
 	// PVCs too. Default none, at most 2048 characters together. An object's own win: podLabels,
 	// podAnnotations, and the labels and annotations of service, serviceAccount and
-	// monitoring.podMonitor. A change restarts the pods one at a time.
+	// monitoring. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
@@ -616,12 +616,21 @@ type ServiceSpec struct {
 }
 
 // MonitoringSpec hands the metrics to Prometheus.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.podMonitor) || !has(self.podMonitor.enabled) || !self.podMonitor.enabled || !has(self.serviceMonitor) || !has(self.serviceMonitor.enabled) || !self.serviceMonitor.enabled",fieldPath=".serviceMonitor.enabled",message="podMonitor and serviceMonitor are both enabled, so each pod would be scraped twice; enable one of them"
 type MonitoringSpec struct {
-	// podMonitor is for the Prometheus operator.
+	// podMonitor is for the Prometheus operator, which then finds the pods themselves.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	PodMonitor PodMonitorSpec `json:"podMonitor,omitempty"`
+
+	// serviceMonitor is for the Prometheus operator too, which then finds each pod by the Service NAME-headless. It is for a Prometheus
+	// that chooses ServiceMonitors only. podMonitor and serviceMonitor cannot both be enabled.
+	// +kubebuilder:default={}
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	ServiceMonitor ServiceMonitorSpec `json:"serviceMonitor,omitempty"`
 }
 
 // PodMonitorSpec is what the Prometheus operator is asked for.
@@ -640,6 +649,30 @@ type PodMonitorSpec struct {
 	Interval string `json:"interval,omitempty"`
 
 	// labels of the PodMonitor, by which a Prometheus chooses it. Default none. Labels that every object has are
+	// refused, and those that begin with helm.sh/, meta.helm.sh/ or barq.db/.
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by']))",message="app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
+	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Labels Labels `json:"labels,omitempty"`
+}
+
+// ServiceMonitorSpec is what the Prometheus operator is asked for instead.
+type ServiceMonitorSpec struct {
+	// enabled makes a ServiceMonitor, where the Kubernetes cluster knows that kind; default false. The condition Monitored says
+	// whether it does.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Enabled bool `json:"enabled,omitempty"`
+
+	// interval between two scrapes. Default: that of Prometheus.
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$')",message="must be a duration with the largest unit first; write for instance 30s or 1m30s"
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Interval string `json:"interval,omitempty"`
+
+	// labels of the ServiceMonitor, by which a Prometheus chooses it. Default none. Labels that every object has are
 	// refused, and those that begin with helm.sh/, meta.helm.sh/ or barq.db/.
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !(key in ['app.kubernetes.io/name','app.kubernetes.io/instance','app.kubernetes.io/component','app.kubernetes.io/version','app.kubernetes.io/managed-by']))",message="app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names"
 	// +kubebuilder:validation:XValidation:rule="self.all(key, !['helm.sh/', 'meta.helm.sh/', 'barq.db/'].exists(prefix, key.startsWith(prefix)))",message="labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names"

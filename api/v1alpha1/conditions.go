@@ -26,7 +26,7 @@ const (
 	// ConditionDeletionProtected is True when the API server refuses to delete the BarqCluster, and False when
 	// spec.deletionProtection has no effect because the admission policy is missing. Absent while that is false.
 	ConditionDeletionProtected = "DeletionProtected"
-	// ConditionMonitored is True when the PodMonitor that spec.monitoring.podMonitor asks for can be made, and False when the
+	// ConditionMonitored is True when the PodMonitor or ServiceMonitor that spec.monitoring asks for can be made, and False when the
 	// Kubernetes cluster does not know that kind. Absent while none is asked for.
 	ConditionMonitored = "Monitored"
 )
@@ -142,6 +142,10 @@ const (
 	ReasonPodMonitorKnown = "PodMonitorKnown"
 	// ReasonPodMonitorUnknown: the Kubernetes cluster does not know PodMonitors, so none is made.
 	ReasonPodMonitorUnknown = "PodMonitorUnknown"
+	// ReasonServiceMonitorKnown: the Kubernetes cluster knows ServiceMonitors, and one is made.
+	ReasonServiceMonitorKnown = "ServiceMonitorKnown"
+	// ReasonServiceMonitorUnknown: the Kubernetes cluster does not know ServiceMonitors, so none is made.
+	ReasonServiceMonitorUnknown = "ServiceMonitorUnknown"
 )
 
 // Reasons of the conditions AgentReachable, LogIntact, SpaceAvailable, MemoryTight and IndexesSound.

@@ -13,6 +13,7 @@ var wholes = map[string][]string{
 	"PodDisruptionBudget": {"spec"},
 	"PodMonitor":          {"spec"},
 	"Service":             {"spec"},
+	"ServiceMonitor":      {"spec"},
 	"ServiceAccount":      {"automountServiceAccountToken"},
 	"StatefulSet":         {"spec"},
 }

@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/apply"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/helm/owned"
 	"github.com/barq-db/barq-operator/internal/ownership"
 )
 
@@ -42,9 +45,9 @@ func limitedCache() cache.Options {
 }
 
 // withoutManagedFields does what cache.TransformStripManagedFields does, without reading the managed fields first. Of a
-// PodMonitor, whose kind need not exist, it keeps the same as of the chart's other kinds.
+// monitor, whose kind need not exist, it keeps the same as of the chart's other kinds.
 func withoutManagedFields(object any) (any, error) {
-	if monitor, ok := object.(*unstructured.Unstructured); ok && monitor.GetKind() == "PodMonitor" {
+	if monitor, ok := object.(*unstructured.Unstructured); ok && slices.Contains(owned.MonitorKinds, monitor.GroupVersionKind()) {
 		return apply.Strip(monitor.GetKind())(object)
 	}
 	if accessor, err := meta.Accessor(object); err == nil {

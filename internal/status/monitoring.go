@@ -1,27 +1,39 @@
 package status
 
 import (
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// monitoredCondition says whether Kubernetes can have the PodMonitor that the spec asks for; nil while
+// monitoredCondition says whether Kubernetes can have the monitor that the spec asks for; nil while
 // the spec asks for none, or that is unknown.
 func monitoredCondition(o Observation) *metav1.Condition {
-	switch {
-	case !o.Cluster.Spec.Monitoring.PodMonitor.Enabled || o.KnowsPodMonitors == nil:
+	switch asked := o.Cluster.Spec.Monitoring; {
+	case asked.PodMonitor.Enabled:
+		return monitored("PodMonitor", "spec.monitoring.podMonitor", o.KnowsPodMonitors, v1alpha1.ReasonPodMonitorKnown, v1alpha1.ReasonPodMonitorUnknown)
+	case asked.ServiceMonitor.Enabled:
+		return monitored("ServiceMonitor", "spec.monitoring.serviceMonitor", o.KnowsServiceMonitors, v1alpha1.ReasonServiceMonitorKnown, v1alpha1.ReasonServiceMonitorUnknown)
+	default:
 		return nil
-	case *o.KnowsPodMonitors:
+	}
+}
+
+func monitored(kind, field string, knows *bool, known, unknown string) *metav1.Condition {
+	switch {
+	case knows == nil:
+		return nil
+	case *knows:
 		return &metav1.Condition{
-			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPodMonitorKnown,
-			Message: "this Kubernetes cluster knows PodMonitors, so one asks Prometheus to scrape the pods; spec.networkPolicy.from must let a Prometheus of another namespace in",
+			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionTrue, Reason: known,
+			Message: fmt.Sprintf("this Kubernetes cluster knows %ss, so one asks Prometheus to scrape the pods; spec.networkPolicy.from must let a Prometheus of another namespace in", kind),
 		}
 	default:
 		return &metav1.Condition{
-			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonPodMonitorUnknown,
-			Message: "no PodMonitor was created, because this Kubernetes cluster does not know that kind; install the Prometheus operator, " +
-				"or set spec.monitoring.podMonitor.enabled to false",
+			Type: v1alpha1.ConditionMonitored, Status: metav1.ConditionFalse, Reason: unknown,
+			Message: fmt.Sprintf("no %s was created, because this Kubernetes cluster does not know that kind; install the Prometheus operator, or set %s.enabled to false", kind, field),
 		}
 	}
 }

@@ -31,4 +31,12 @@ func TestMonitored(t *testing.T) {
 	}, unknown)
 	require.Equal(t, metav1.ConditionTrue, condition(true, ptr.To(true)).Status)
 	require.Nil(t, condition(false, ptr.To(true)), "it goes with the wish for it")
+
+	observed.Cluster.Spec.Monitoring.ServiceMonitor.Enabled = true
+	require.Nil(t, condition(false, ptr.To(true)), "that it knows another kind says nothing")
+	observed.KnowsServiceMonitors = ptr.To(true)
+	require.Equal(t, v1alpha1.ReasonServiceMonitorKnown, condition(false, nil).Reason)
+	observed.KnowsServiceMonitors = ptr.To(false)
+	require.Equal(t, "no ServiceMonitor was created, because this Kubernetes cluster does not know that kind; install the Prometheus operator, "+
+		"or set spec.monitoring.serviceMonitor.enabled to false", condition(false, ptr.To(true)).Message)
 }

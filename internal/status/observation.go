@@ -43,8 +43,8 @@ type Observation struct {
 	Protection protection.Effect
 	// Fate is what happens to the volumes of a BarqCluster that is being deleted.
 	Fate retention.Fate
-	// KnowsPodMonitors: the Kubernetes cluster has that kind; nil while that is unknown.
-	KnowsPodMonitors *bool
+	// KnowsPodMonitors and KnowsServiceMonitors: the Kubernetes cluster has that kind; nil while that is unknown.
+	KnowsPodMonitors, KnowsServiceMonitors *bool
 	// Queued says what a queued rollout waits for; empty if none waits.
 	Queued string
 }

@@ -37,6 +37,7 @@ tiering:
   cold: {provider: azure, bucketSecretRef: {name: a, key: a}, credentialsSecretRef: {name: b}}`,
 	`
 env: [{name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+monitoring: {serviceMonitor: {enabled: true}}
 tiering:
   enabled: true
   cold: {provider: s3, bucket: a, credentialsSecretRef: {name: a}, region: a, endpoint: "https://a"}
@@ -241,7 +242,7 @@ func (p *probe) render(t *testing.T, spec map[string]any) (outcome, bool) {
 		require.ErrorAs(t, err, &unwritable)
 		return outcome{}, false
 	}
-	release, err := helmtemplate.Render(p.chart, "db", arbitrary.Namespace, values, "monitoring.coreos.com/v1/PodMonitor")
+	release, err := helmtemplate.Render(p.chart, "db", arbitrary.Namespace, values, "monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/ServiceMonitor")
 	require.NoError(t, err, "%v", object.Object["spec"])
 	found := outcome{spec: object.Object["spec"].(map[string]any)}
 	for _, manifest := range strings.Split(release.Manifest, "\n---\n") {

@@ -127,6 +127,7 @@ func setImplied(values map[string]any, spec *v1alpha1.BarqClusterSpec) {
 		{ptr.Deref(spec.NetworkPolicy.Enabled, true), []string{"networkPolicy", "enabled"}},
 		{ptr.Deref(spec.PodDisruptionBudget.Enabled, true), []string{"podDisruptionBudget", "enabled"}},
 		{spec.Monitoring.PodMonitor.Enabled, []string{"monitoring", "podMonitor", "enabled"}},
+		{spec.Monitoring.ServiceMonitor.Enabled, []string{"monitoring", "serviceMonitor", "enabled"}},
 	} {
 		// It only fails if a map on the way has another type.
 		_ = unstructured.SetNestedField(values, implied.value, implied.path...)

@@ -56,13 +56,14 @@ func TestVariablesOfTheChartAreRefused(t *testing.T) {
 // By such keys an object would outlive its release, be made by a hook, or be taken for another release's. A node may have them.
 func TestKeysThatActOnHelmAreRefused(t *testing.T) {
 	for value, values := range map[string]string{
-		"podLabels":                     `podLabels: {%s: a, example.com/helm.sh: a}`,
-		"inheritedMetadata.labels":      `inheritedMetadata: {labels: {%s: a, example.com/helm.sh: a}}`,
-		"inheritedMetadata.annotations": `inheritedMetadata: {annotations: {%s: a, example.com/helm.sh: a}}`,
-		"podAnnotations":                `podAnnotations: {%s: a, sub.helm.sh/a: a}`,
-		"service.annotations":           `service: {annotations: {%s: a, helm.sh.example.com/a: a}}`,
-		"serviceAccount.annotations":    `serviceAccount: {annotations: {%s: a, helm.sh: a}}`,
-		"monitoring.podMonitor.labels":  `monitoring: {podMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
+		"podLabels":                        `podLabels: {%s: a, example.com/helm.sh: a}`,
+		"inheritedMetadata.labels":         `inheritedMetadata: {labels: {%s: a, example.com/helm.sh: a}}`,
+		"inheritedMetadata.annotations":    `inheritedMetadata: {annotations: {%s: a, example.com/helm.sh: a}}`,
+		"podAnnotations":                   `podAnnotations: {%s: a, sub.helm.sh/a: a}`,
+		"service.annotations":              `service: {annotations: {%s: a, helm.sh.example.com/a: a}}`,
+		"serviceAccount.annotations":       `serviceAccount: {annotations: {%s: a, helm.sh: a}}`,
+		"monitoring.podMonitor.labels":     `monitoring: {podMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
+		"monitoring.serviceMonitor.labels": `monitoring: {serviceMonitor: {labels: {%s: a, helmXsh/a: a}}}`,
 	} {
 		for _, key := range []string{
 			"helm.sh/resource-policy", "helm.sh/hook", "helm.sh/chart", "meta.helm.sh/release-name", "barq.db/secrets-checksum",

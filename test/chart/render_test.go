@@ -35,8 +35,11 @@ func parseValues(t *testing.T, text string) map[string]any {
 	return values
 }
 
-// podMonitors is the API of the Prometheus operator, as a chart asks for it.
-const podMonitors = "monitoring.coreos.com/v1/PodMonitor"
+// podMonitors and serviceMonitors are the API of the Prometheus operator, as a chart asks for it.
+const (
+	podMonitors     = "monitoring.coreos.com/v1/PodMonitor"
+	serviceMonitors = "monitoring.coreos.com/v1/ServiceMonitor"
+)
 
 // tryRender installs a release without a cluster, as helm template does. The
 // schema is checked on the way, as it is by every way to install. The cluster

@@ -26,8 +26,11 @@ import (
 
 const root = "../.."
 
-// podMonitors is the API of the Prometheus operator, as the chart asks for it.
-const podMonitors = "monitoring.coreos.com/v1/PodMonitor"
+// podMonitors and serviceMonitors are the API of the Prometheus operator, as the chart asks for it.
+const (
+	podMonitors     = "monitoring.coreos.com/v1/PodMonitor"
+	serviceMonitors = "monitoring.coreos.com/v1/ServiceMonitor"
+)
 
 // translation is all that a BarqCluster goes through until its objects are stored.
 type translation struct {
@@ -111,7 +114,7 @@ func (r *translation) check(t *testing.T, object *unstructured.Unstructured) {
 		return
 	}
 	require.NoError(t, err, "%s", written)
-	rendered, err := helmtemplate.Render(r.chart, cluster.Name, cluster.Namespace, values, podMonitors)
+	rendered, err := helmtemplate.Render(r.chart, cluster.Name, cluster.Namespace, values, podMonitors, serviceMonitors)
 	require.NoError(t, err, "%s", written)
 	manifests := releaseutil.SplitManifests(rendered.Manifest)
 	for _, hook := range rendered.Hooks {
@@ -121,8 +124,8 @@ func (r *translation) check(t *testing.T, object *unstructured.Unstructured) {
 		var kind metav1.TypeMeta
 		require.NoError(t, yaml.Unmarshal([]byte(manifest), &kind), "%s\n%s\n%s", path, written, manifest)
 		switch kind.Kind {
-		case "PodMonitor":
-			// Not Kubernetes' own. The API server has no rules for it but those of all objects.
+		case "PodMonitor", "ServiceMonitor":
+			// Not Kubernetes' own. The API server has no rules for them but those of all objects.
 			continue
 		case "StatefulSet":
 			requireFaithful(t, &cluster.Spec, manifest, string(written))

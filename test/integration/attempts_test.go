@@ -38,12 +38,17 @@ type tried struct {
 	prepare, begin, end func(t *testing.T, at *reachTarget, name string)
 }
 
+// monitorKinds are those of the Prometheus operator.
+var monitorKinds = []string{"PodMonitor", "ServiceMonitor"}
+
 // everything is a manifest of all objects of administrators in a namespace.
 func everything(namespace string) string {
 	var text strings.Builder
-	for _, target := range append(tenant.Targets(namespace, precious), forgery.Target{
-		APIVersion: "monitoring.coreos.com/v1", Kind: "PodMonitor", Namespace: namespace, Name: precious,
-	}) {
+	targets := tenant.Targets(namespace, precious)
+	for _, kind := range monitorKinds {
+		targets = append(targets, forgery.Target{APIVersion: "monitoring.coreos.com/v1", Kind: kind, Namespace: namespace, Name: precious})
+	}
+	for _, target := range targets {
 		text.WriteString("---\n" + target.Document())
 	}
 	return text.String()
@@ -135,6 +140,10 @@ func attempts() []tried {
 			name: "monitored", spec: `{replicas: 0, monitoring: {podMonitor: {enabled: true}}}`, prepare: makeMonitors,
 			begin: editsWith(7, repaired), end: deletesWith(both),
 		},
+		{
+			name: "scraped", spec: `{replicas: 0, monitoring: {serviceMonitor: {enabled: true}}}`,
+			begin: editsWith(7, repaired), end: deletesWith(both),
+		},
 	}
 }
 
@@ -142,13 +151,15 @@ func attempts() []tried {
 func makeMonitors(t *testing.T, at *reachTarget, _ string) {
 	t.Helper()
 	for _, namespace := range []string{at.Namespace, at.victims} {
-		monitor := &unstructured.Unstructured{}
-		monitor.SetAPIVersion("monitoring.coreos.com/v1")
-		monitor.SetKind("PodMonitor")
-		monitor.SetNamespace(namespace)
-		monitor.SetName(precious)
-		monitor.Object["spec"] = map[string]any{"selector": map[string]any{}}
-		require.NoError(t, admin.Create(t.Context(), monitor))
+		for _, kind := range monitorKinds {
+			monitor := &unstructured.Unstructured{}
+			monitor.SetAPIVersion("monitoring.coreos.com/v1")
+			monitor.SetKind(kind)
+			monitor.SetNamespace(namespace)
+			monitor.SetName(precious)
+			monitor.Object["spec"] = map[string]any{"selector": map[string]any{}}
+			require.NoError(t, admin.Create(t.Context(), monitor))
+		}
 	}
 }
 

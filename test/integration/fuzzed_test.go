@@ -52,7 +52,7 @@ func TestFuzzedSpecs(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
-		release, err := helmtemplate.Render(chart, cluster.Name, namespace, values, "monitoring.coreos.com/v1/PodMonitor")
+		release, err := helmtemplate.Render(chart, cluster.Name, namespace, values, "monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/ServiceMonitor")
 		require.NoError(t, err, name)
 		for _, manifest := range releaseutil.SplitManifests(release.Manifest) {
 			made := &unstructured.Unstructured{}

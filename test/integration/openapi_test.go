@@ -35,7 +35,7 @@ func TestTheAPIServerTakesEveryObjectOfTheCharts(t *testing.T) {
 			t.Run(chart+"/"+filepath.Base(example), func(t *testing.T) {
 				namespace := newNamespace(t)
 				template := helm("template", chart, folder, "-n", namespace, "-f", example,
-					"--api-versions", "monitoring.coreos.com/v1/PodMonitor")
+					"--api-versions", "monitoring.coreos.com/v1/PodMonitor", "--api-versions", "monitoring.coreos.com/v1/ServiceMonitor")
 				var refusals bytes.Buffer
 				template.Stderr = &refusals
 				manifest, err := template.Output()

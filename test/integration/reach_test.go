@@ -76,6 +76,10 @@ var reaches = map[permission][]string{
 	{"podmonitors.monitoring.coreos.com", "watch"}: reading, {"podmonitors.monitoring.coreos.com", "create"}: append([]string{"monitored"}, making...),
 	{"podmonitors.monitoring.coreos.com", "patch"}: append([]string{"monitored"}, changing...), {"podmonitors.monitoring.coreos.com", "delete"}: append([]string{"monitored"}, removing...),
 
+	{"servicemonitors.monitoring.coreos.com", "get"}: reading, {"servicemonitors.monitoring.coreos.com", "list"}: reading,
+	{"servicemonitors.monitoring.coreos.com", "watch"}: reading, {"servicemonitors.monitoring.coreos.com", "create"}: append([]string{"scraped"}, making...),
+	{"servicemonitors.monitoring.coreos.com", "patch"}: append([]string{"scraped"}, changing...), {"servicemonitors.monitoring.coreos.com", "delete"}: append([]string{"scraped"}, removing...),
+
 	{"networkpolicies.networking.k8s.io", "get"}: reading, {"networkpolicies.networking.k8s.io", "list"}: reading,
 	{"networkpolicies.networking.k8s.io", "watch"}: reading, {"networkpolicies.networking.k8s.io", "create"}: making,
 	{"networkpolicies.networking.k8s.io", "patch"}: changing, {"networkpolicies.networking.k8s.io", "delete"}: removing,

@@ -60,7 +60,7 @@ const (
 		`It may have a domain and '/' before it; write for instance team or example.com/team`
 	ownedLabelMessage      = `labels that begin with helm.sh/, meta.helm.sh/ or barq.db/ belong to Helm and the operator; choose other names`
 	ownedAnnotationMessage = `annotations that begin with helm.sh/, meta.helm.sh/ or barq.db/ tell Helm and the operator what to do with the object; choose other names`
-	tooManyTextsMessage    = `env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations and monitoring.podMonitor.labels ` +
+	tooManyTextsMessage    = `env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations, monitoring.podMonitor.labels and monitoring.serviceMonitor.labels ` +
 		`have more than 65536 characters together, names and values. The record of what runs has no room for more. ` +
 		`Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable`
 	objectNameMessage = `must be the name of an object: lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'`
@@ -330,6 +330,15 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"scrape interval, smallest unit first": {`monitoring: {podMonitor: {enabled: true, interval: 30s1m}}`, []string{
 			`spec.monitoring.podMonitor.interval: Invalid value: "30s1m": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
+		}},
+		"scrape interval of Services": {`monitoring: {serviceMonitor: {enabled: true, interval: often}}`, []string{
+			`spec.monitoring.serviceMonitor.interval: Invalid value: "often": must be a duration with the largest unit first; write for instance 30s or 1m30s`,
+		}},
+		"label of every object, on a ServiceMonitor": {`monitoring: {serviceMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
+			`spec.monitoring.serviceMonitor.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,
+		}},
+		"both monitors": {`monitoring: {podMonitor: {enabled: true}, serviceMonitor: {enabled: true}}`, []string{
+			`spec.monitoring.serviceMonitor.enabled: Invalid value: podMonitor and serviceMonitor are both enabled, so each pod would be scraped twice; enable one of them`,
 		}},
 		"label of every object": {`monitoring: {podMonitor: {labels: {app.kubernetes.io/managed-by: me}}}`, []string{
 			`spec.monitoring.podMonitor.labels: Invalid value: app.kubernetes.io/name, instance, component, version and managed-by are on every object and belong to the operator; choose other names`,

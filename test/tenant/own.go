@@ -14,18 +14,19 @@ import (
 
 // made are the names of the objects that there are because of a BarqCluster, by resource. NAME stands for the BarqCluster's.
 var made = map[string]string{
-	"barqclusters.barq.db":              `NAME`,
-	"serviceaccounts":                   `NAME`,
-	"configmaps":                        `NAME-cluster`,
-	"services":                          `NAME(-headless|-[0-9]+)?`,
-	"networkpolicies.networking.k8s.io": `NAME`,
-	"poddisruptionbudgets.policy":       `NAME`,
-	"podmonitors.monitoring.coreos.com": `NAME`,
-	"statefulsets.apps":                 `NAME`,
-	"controllerrevisions.apps":          `NAME-[0-9a-z]+`,
-	"pods":                              `NAME-[0-9]+`,
-	"persistentvolumeclaims":            `data-NAME-[0-9]+`,
-	"secrets":                           `sh\.helm\.release\.v1\.NAME\..*`,
+	"barqclusters.barq.db":                  `NAME`,
+	"serviceaccounts":                       `NAME`,
+	"configmaps":                            `NAME-cluster`,
+	"services":                              `NAME(-headless|-[0-9]+)?`,
+	"networkpolicies.networking.k8s.io":     `NAME`,
+	"poddisruptionbudgets.policy":           `NAME`,
+	"podmonitors.monitoring.coreos.com":     `NAME`,
+	"servicemonitors.monitoring.coreos.com": `NAME`,
+	"statefulsets.apps":                     `NAME`,
+	"controllerrevisions.apps":              `NAME-[0-9a-z]+`,
+	"pods":                                  `NAME-[0-9]+`,
+	"persistentvolumeclaims":                `data-NAME-[0-9]+`,
+	"secrets":                               `sh\.helm\.release\.v1\.NAME\..*`,
 }
 
 // Own tells what belongs to the BarqClusters of one namespace.

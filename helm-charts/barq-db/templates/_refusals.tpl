@@ -24,6 +24,7 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.metadataRefusals" .Values }}
 {{ include "barq-db.podLabelRefusals" .Values }}
 {{ include "barq-db.ownedLabelRefusals" .Values }}
+{{ include "barq-db.monitorRefusals" .Values.monitoring }}
 {{ include "barq-db.spreadRefusals" .Values }}
 {{ include "barq-db.familyRefusals" .Values.service }}
 {{ include "barq-db.priorityRefusals" .Values }}
@@ -109,7 +110,8 @@ values: env: {{ $variable.name }} has both value and valueFrom; write one of the
   "inheritedMetadata.annotations" .inheritedMetadata.annotations
   "service.annotations" .service.annotations
   "serviceAccount.annotations" .serviceAccount.annotations
-  "monitoring.podMonitor.labels" .monitoring.podMonitor.labels }}
+  "monitoring.podMonitor.labels" .monitoring.podMonitor.labels
+  "monitoring.serviceMonitor.labels" .monitoring.serviceMonitor.labels }}
 {{- range $key := keys ($metadata | default dict) | sortAlpha }}
 {{- if regexMatch "^((meta[.])?helm[.]sh|barq[.]db)/" $key }}
 values: {{ $name }}: {{ $key }} belongs to Helm and the operator, as all do that begin with helm.sh/, meta.helm.sh/ or barq.db/; choose another name
@@ -144,15 +146,23 @@ values: {{ $name }}: {{ $key }} finds the pods and belongs to the chart or to Ku
   "app.kubernetes.io/component"
   "app.kubernetes.io/version"
   "app.kubernetes.io/managed-by" }}
-{{- range $key := keys (.monitoring.podMonitor.labels | default dict) | sortAlpha }}
+{{- range $name, $monitor := .monitoring }}
+{{- range $key := keys ($monitor.labels | default dict) | sortAlpha }}
 {{- if has $key $owned }}
-values: monitoring.podMonitor.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
+values: monitoring.{{ $name }}.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $key := keys (.inheritedMetadata.labels | default dict) | sortAlpha }}
 {{- if has $key (list "app.kubernetes.io/version" "app.kubernetes.io/managed-by") }}
 values: inheritedMetadata.labels: {{ $key }} belongs to the chart, which puts it on every object; choose another name
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "barq-db.monitorRefusals" }}
+{{- if and .podMonitor.enabled .serviceMonitor.enabled }}
+values: monitoring: podMonitor and serviceMonitor are both enabled, so each pod would be scraped twice; enable one of them
 {{- end }}
 {{- end }}
 

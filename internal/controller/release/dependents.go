@@ -31,7 +31,8 @@ type dependents struct {
 
 	lock       sync.Mutex
 	controller controller.Controller
-	monitors   bool
+	// monitors are the kinds of monitors that are watched.
+	monitors map[string]bool
 }
 
 // watch starts the watches of the kinds that exist everywhere.
@@ -46,26 +47,39 @@ func (d *dependents) watch(passes controller.Controller) error {
 }
 
 // Exec is called at the end of each reconcile, with the current release. It reads a manifest only until the first
-// PodMonitor, and only of a BarqCluster whose spec asks for one. A spec that asks for one has none while the API server
+// monitor of a kind, and only of a BarqCluster whose spec asks for one. A spec that asks for one has none while the API server
 // does not know the kind.
 func (d *dependents) Exec(cluster *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
-	asks, _, err := unstructured.NestedBool(cluster.Object, "spec", "monitoring", "podMonitor", "enabled")
-	if err != nil || !asks {
-		return err
+	for field, kind := range map[string]schema.GroupVersionKind{"podMonitor": owned.PodMonitorKind, "serviceMonitor": owned.ServiceMonitorKind} {
+		asks, _, err := unstructured.NestedBool(cluster.Object, "spec", "monitoring", field, "enabled")
+		if err == nil && asks {
+			err = d.watchMonitors(kind, made.Manifest)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// watchMonitors watches a kind of monitors once a release has one.
+func (d *dependents) watchMonitors(kind schema.GroupVersionKind, rendered string) error {
 	d.lock.Lock()
 	defer d.lock.Unlock()
-	if d.monitors {
+	if d.monitors[kind.Kind] {
 		return nil
 	}
-	has, err := manifest.Has(made.Manifest, owned.PodMonitorKind.Kind)
+	has, err := manifest.Has(rendered, kind.Kind)
 	if err != nil || !has {
 		return err
 	}
-	if err := d.watchKind(owned.PodMonitorKind); err != nil {
+	if err := d.watchKind(kind); err != nil {
 		return err
 	}
-	d.monitors = true
+	if d.monitors == nil {
+		d.monitors = map[string]bool{}
+	}
+	d.monitors[kind.Kind] = true
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -40,8 +41,13 @@ type Translator struct {
 }
 
 // PodMonitors reports whether the API server has PodMonitors; nil while nothing is known.
-func (t *Translator) PodMonitors() *bool {
-	has, known := t.hasAPI(owned.PodMonitorKind.GroupVersion().String() + "/" + owned.PodMonitorKind.Kind)
+func (t *Translator) PodMonitors() *bool { return t.hasKind(owned.PodMonitorKind) }
+
+// ServiceMonitors reports whether the API server has ServiceMonitors; nil while nothing is known.
+func (t *Translator) ServiceMonitors() *bool { return t.hasKind(owned.ServiceMonitorKind) }
+
+func (t *Translator) hasKind(kind schema.GroupVersionKind) *bool {
+	has, known := t.hasAPI(kind.GroupVersion().String() + "/" + kind.Kind)
 	if !known {
 		return nil
 	}

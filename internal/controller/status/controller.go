@@ -72,8 +72,9 @@ type Protection interface {
 
 // Kinds knows which kinds the Kubernetes cluster has. *release.Translator does.
 type Kinds interface {
-	// PodMonitors reports whether the Kubernetes cluster has PodMonitors; nil while that is unknown.
+	// PodMonitors and ServiceMonitors report whether the Kubernetes cluster has these kinds; nil while that is unknown.
 	PodMonitors() *bool
+	ServiceMonitors() *bool
 }
 
 // SetupWithManager registers the controller. workers is how many BarqClusters are reconciled

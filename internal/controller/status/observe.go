@@ -29,7 +29,7 @@ func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster,
 		observed.Queued = r.Queue.Waiting(cluster.UID)
 	}
 	if r.Kinds != nil {
-		observed.KnowsPodMonitors = r.Kinds.PodMonitors()
+		observed.KnowsPodMonitors, observed.KnowsServiceMonitors = r.Kinds.PodMonitors(), r.Kinds.ServiceMonitors()
 	}
 	if r.Protection != nil {
 		observed.Protection = r.Protection.Effect()

@@ -18,9 +18,13 @@ const (
 var (
 	StatefulSetKind    = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 	ServiceAccountKind = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
-	// PodMonitorKind need not exist in a Kubernetes cluster, so the operator watches it once a release has one.
-	PodMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
+	// PodMonitorKind and ServiceMonitorKind need not exist in a Kubernetes cluster, so the operator watches one once a release has one.
+	PodMonitorKind     = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
+	ServiceMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "ServiceMonitor"}
 )
+
+// MonitorKinds are those.
+var MonitorKinds = []schema.GroupVersionKind{PodMonitorKind, ServiceMonitorKind}
 
 // Kinds are the kinds of the chart that the operator has a cache of, by resource. It reads any other kind from the API
 // server.

@@ -104,7 +104,7 @@ func (o *Objects) inCache(ctx context.Context, cluster client.Object, belongs fu
 	})
 }
 
-// current returns the objects that a BarqCluster controls according to the API server, with a PodMonitor.
+// current returns the objects that a BarqCluster controls according to the API server, with its monitors.
 func (o *Objects) current(ctx context.Context, cluster client.Object) ([]*metav1.PartialObjectMetadata, error) {
 	found, err := o.list(cluster, Controls, func(kind schema.GroupVersionKind) (client.ObjectList, error) {
 		list := &metav1.PartialObjectMetadataList{}
@@ -114,11 +114,16 @@ func (o *Objects) current(ctx context.Context, cluster client.Object) ([]*metav1
 	if err != nil {
 		return nil, err
 	}
-	monitor, err := o.podMonitor(ctx, cluster)
-	if monitor != nil {
-		found = append(found, monitor)
+	for _, kind := range MonitorKinds {
+		monitor, err := o.monitor(ctx, cluster, kind)
+		if err != nil {
+			return nil, err
+		}
+		if monitor != nil {
+			found = append(found, monitor)
+		}
 	}
-	return found, err
+	return found, nil
 }
 
 // list returns the objects of a BarqCluster of the kinds that the operator has a cache of.
@@ -144,21 +149,21 @@ func (*Objects) list(cluster client.Object, belongs func(client.Object, metav1.O
 	return found, nil
 }
 
-// podMonitor returns the PodMonitor that a BarqCluster controls; nil if there is none, or if the API server does not
-// have the kind.
-func (o *Objects) podMonitor(ctx context.Context, cluster client.Object) (*metav1.PartialObjectMetadata, error) {
+// monitor returns the object of a kind of monitors that a BarqCluster controls; nil if there is none, or if the API server
+// does not have the kind.
+func (o *Objects) monitor(ctx context.Context, cluster client.Object, kind schema.GroupVersionKind) (*metav1.PartialObjectMetadata, error) {
 	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(PodMonitorKind)
+	object.SetGroupVersionKind(kind)
 	err := o.Live.Get(ctx, client.ObjectKeyFromObject(cluster), object)
 	switch {
 	case meta.IsNoMatchError(err) || apierrors.IsNotFound(err):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("reading PodMonitor %q: %w", cluster.GetName(), err)
+		return nil, fmt.Errorf("reading %s %q: %w", kind.Kind, cluster.GetName(), err)
 	case !Controls(cluster, object):
 		return nil, nil
 	default:
-		return identityOf(PodMonitorKind, object), nil
+		return identityOf(kind, object), nil
 	}
 }
 
@@ -193,7 +198,7 @@ func identityOf(kind schema.GroupVersionKind, object metav1.Object) *metav1.Part
 }
 
 // DeleteOthers deletes what a BarqCluster controls and target does not list. original, of an earlier revision, only
-// decides whether to look for a PodMonitor, of which there may be no cache.
+// decides whether to look for monitors, of which there may be no cache.
 func (o *Objects) DeleteOthers(ctx context.Context, cluster client.Object, target, original kube.ResourceList) error {
 	if err := o.letAccountGo(ctx, cluster); err != nil {
 		return err
@@ -211,8 +216,11 @@ func (o *Objects) Others(ctx context.Context, cluster client.Object, target, ori
 	if err != nil {
 		return nil, err
 	}
-	if hasPodMonitor(original) && !hasPodMonitor(target) {
-		monitor, err := o.podMonitor(ctx, cluster)
+	for _, kind := range MonitorKinds {
+		if !has(original, kind) || has(target, kind) {
+			continue
+		}
+		monitor, err := o.monitor(ctx, cluster, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -271,8 +279,8 @@ func (o *Objects) letAccountGo(ctx context.Context, cluster client.Object) error
 	return o.letGo(ctx, cluster, account)
 }
 
-func hasPodMonitor(objects kube.ResourceList) bool {
-	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == PodMonitorKind })
+func has(objects kube.ResourceList, kind schema.GroupVersionKind) bool {
+	return slices.ContainsFunc(objects, func(one *resource.Info) bool { return one.Mapping.GroupVersionKind == kind })
 }
 
 // Delete deletes objects. It leaves a newer object of the same name alone.

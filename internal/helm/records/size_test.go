@@ -217,17 +217,18 @@ func TestTextsThatAreLimitedTogether(t *testing.T) {
 		spec  v1alpha1.BarqClusterSpec
 		count int
 	}{
-		"podLabels":                    {v1alpha1.BarqClusterSpec{PodLabels: v1alpha1.Labels{"a": "bc"}}, 3},
-		"nodeSelector":                 {v1alpha1.BarqClusterSpec{NodeSelector: v1alpha1.Labels{"a": "bc", "d": ""}}, 4},
-		"podAnnotations":               {v1alpha1.BarqClusterSpec{PodAnnotations: v1alpha1.Annotations{"a": "é"}}, 2},
-		"service.annotations":          {v1alpha1.BarqClusterSpec{Service: v1alpha1.ServiceSpec{Annotations: v1alpha1.Annotations{"a": "😀"}}}, 2},
-		"serviceAccount.annotations":   {v1alpha1.BarqClusterSpec{ServiceAccount: v1alpha1.ServiceAccountSpec{Annotations: v1alpha1.Annotations{"ab": "c"}}}, 3},
-		"monitoring.podMonitor.labels": {v1alpha1.BarqClusterSpec{Monitoring: v1alpha1.MonitoringSpec{PodMonitor: v1alpha1.PodMonitorSpec{Labels: v1alpha1.Labels{"a": "b"}}}}, 2},
-		"value":                        {v1alpha1.BarqClusterSpec{Env: []v1alpha1.EnvVar{{Name: "AB", Value: "c"}, {Name: "D"}}}, 4},
-		"secretKeyRef":                 {from(corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: named, Key: one}}), 5},
-		"configMapKeyRef":              {from(corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: named, Key: one}}), 5},
-		"fieldRef":                     {from(corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: one}}), 4},
-		"resourceFieldRef":             {from(corev1.EnvVarSource{ResourceFieldRef: &corev1.ResourceFieldSelector{ContainerName: "bc", Resource: one}}), 4},
+		"podLabels":                        {v1alpha1.BarqClusterSpec{PodLabels: v1alpha1.Labels{"a": "bc"}}, 3},
+		"nodeSelector":                     {v1alpha1.BarqClusterSpec{NodeSelector: v1alpha1.Labels{"a": "bc", "d": ""}}, 4},
+		"podAnnotations":                   {v1alpha1.BarqClusterSpec{PodAnnotations: v1alpha1.Annotations{"a": "é"}}, 2},
+		"service.annotations":              {v1alpha1.BarqClusterSpec{Service: v1alpha1.ServiceSpec{Annotations: v1alpha1.Annotations{"a": "😀"}}}, 2},
+		"serviceAccount.annotations":       {v1alpha1.BarqClusterSpec{ServiceAccount: v1alpha1.ServiceAccountSpec{Annotations: v1alpha1.Annotations{"ab": "c"}}}, 3},
+		"monitoring.podMonitor.labels":     {v1alpha1.BarqClusterSpec{Monitoring: v1alpha1.MonitoringSpec{PodMonitor: v1alpha1.PodMonitorSpec{Labels: v1alpha1.Labels{"a": "b"}}}}, 2},
+		"monitoring.serviceMonitor.labels": {v1alpha1.BarqClusterSpec{Monitoring: v1alpha1.MonitoringSpec{ServiceMonitor: v1alpha1.ServiceMonitorSpec{Labels: v1alpha1.Labels{"a": "b"}}}}, 2},
+		"value":                            {v1alpha1.BarqClusterSpec{Env: []v1alpha1.EnvVar{{Name: "AB", Value: "c"}, {Name: "D"}}}, 4},
+		"secretKeyRef":                     {from(corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: named, Key: one}}), 5},
+		"configMapKeyRef":                  {from(corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: named, Key: one}}), 5},
+		"fieldRef":                         {from(corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: one}}), 4},
+		"resourceFieldRef":                 {from(corev1.EnvVarSource{ResourceFieldRef: &corev1.ResourceFieldSelector{ContainerName: "bc", Resource: one}}), 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for excess, want := range map[int][]string{0: nil, 1: {"spec"}} {

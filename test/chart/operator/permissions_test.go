@@ -17,8 +17,11 @@ import (
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
-// podMonitors is the API of the Prometheus operator, as a chart asks for it.
-const podMonitors = "monitoring.coreos.com/v1/PodMonitor"
+// podMonitors and serviceMonitors are the API of the Prometheus operator, as a chart asks for it.
+const (
+	podMonitors     = "monitoring.coreos.com/v1/PodMonitor"
+	serviceMonitors = "monitoring.coreos.com/v1/ServiceMonitor"
+)
 
 // resource is what a rule is about, and permissions are the verbs on each.
 type (
@@ -63,7 +66,7 @@ func databaseKinds(t *testing.T) []schema.GroupKind {
 	for _, example := range examples {
 		values, err := os.ReadFile(example)
 		require.NoError(t, err)
-		rendered, err := tryRender(t, loadChart(t, chart), "db", string(values), podMonitors)
+		rendered, err := tryRender(t, loadChart(t, chart), "db", string(values), podMonitors, serviceMonitors)
 		require.NoError(t, err)
 		for _, object := range parse(t, rendered.Manifest) {
 			kinds = append(kinds, object.GroupVersionKind().GroupKind())
