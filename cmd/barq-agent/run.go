@@ -98,6 +98,7 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.StringSliceVar(&takeOut, "take-out", nil, "damaged lines to do without, each as FILE@OFFSET, as the log names them")
 	flags.DurationVar(&options.StopTimeout, "stop-timeout", 50*time.Second, "how long the server may take to stop before it is killed")
 	flags.DurationVar(&options.SyncInterval, "sync-interval", time.Second, "the time between two syncs of the logs, which a crash of the node can lose; with 0 nothing is synced while the server runs")
+	flags.BoolVar(&options.Commit, "commit", false, "with --http-address or --grpc-address, answer a write once it is on the disk; otherwise a crash of the node can lose it")
 	flags.Int64Var(&options.RotateSize, "rotate-size", 64<<20, "how many bytes a log has before it becomes a segment")
 	flags.DurationVar(&options.RotateAge, "rotate-age", time.Hour, "how old a log is before it becomes a segment")
 	flags.Int64Var(&options.Compaction.From, "compaction-from", 1<<20, "how many bytes the segments of a collection have at least before they are compacted")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -44,8 +45,9 @@ const (
 type Options struct {
 	// Address is where clients come: a host, which may be empty for all addresses of both families, and a port.
 	Address string
-	// Server is where the server listens for HTTP.
+	// Server is where the server listens for HTTP, and Way carries requests to it.
 	Server string
+	Way    http.RoundTripper
 	Log    *slog.Logger
 }
 
@@ -67,7 +69,7 @@ func Open(options Options) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for calls: %w", err)
 	}
-	service := calls.New(options.Server)
+	service := calls.New(options.Server, options.Way)
 	d := &Door{
 		log: options.Log, health: newLiveness(service.Alive), closing: make(chan struct{}), ended: make(chan error, 1),
 		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
