@@ -64,7 +64,7 @@ func TestWritesAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 
 	full := a.sendInsert(1_000_000)
 	require.Equal(t, http.StatusInsufficientStorage, full.Status)
-	require.Equal(t, jsonType, full.Header.Get("Content-Type"))
+	require.Equal(t, []string{jsonType}, full.Header.Values("Content-Type"))
 	require.Contains(t, full.Body, "the last 131072 are for deletions and compactions. Delete documents or collections, or grow the volume")
 	require.Error(t, a.CreateCollection(t.Context(), client.Collection{Name: "others", Dimension: 2, Metric: client.L2}))
 	over := callerOf(t, a.calls)

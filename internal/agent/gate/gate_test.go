@@ -60,7 +60,7 @@ func ask(t *testing.T, through *gate.Gate, method, path, body string) (int, stri
 		return 0, err.Error()
 	}
 	content, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
+	require.NoError(t, errors.Join(err, answer.Body.Close()))
 	return answer.StatusCode, string(content)
 }
 

@@ -191,6 +191,15 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	if err := k.syncChanged(ctx, collection, folder, known, now, report); err != nil {
 		return err
 	}
+	if err := k.turnOver(ctx, collection, folder, known, now, failed, report); err != nil || !failed {
+		return err
+	}
+	k.committer.healed(collection)
+	return nil
+}
+
+// turnOver ends what was cut off, and moves the log if it is due, or if a sync of it has failed.
+func (k *Keeper) turnOver(ctx context.Context, collection datadir.Collection, folder *os.Root, known *log, now time.Time, failed bool, report *Report) error {
 	if known.unsealed != "" {
 		if err := k.seal(ctx, collection, folder, known); err != nil {
 			return err
@@ -204,18 +213,10 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 		report.Ended++
 	}
 	due, err := k.isDue(folder, known, now)
-	if err != nil {
+	if err != nil || !due && (!failed || known.size == 0) {
 		return err
 	}
-	if due || failed && known.size > 0 {
-		if err := k.rotate(ctx, collection, folder, known, report); err != nil {
-			return err
-		}
-	}
-	if failed {
-		k.committer.healed(collection)
-	}
-	return nil
+	return k.rotate(ctx, collection, folder, known, report)
 }
 
 // rotate moves the log to the segments.
