@@ -32,6 +32,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 	"github.com/barq-db/barq-operator/test/privatenetwork"
@@ -667,7 +669,7 @@ func TestAnRPCPortThatIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	a := launch(t, how{rpc: port})
 	require.Equal(t, 1, a.code())
-	require.Contains(t, content(t, a.log), "barq-agent: --grpc-address: listening for calls: listen tcp :"+port+": bind: address already in use")
+	require.Equal(t, v1.Termination{Reason: string(ending.Address), Message: "listening for calls: listen tcp :" + port + ": bind: address already in use"}, a.said())
 	_, err = os.Stat(filepath.Join(a.data, "tenants"))
 	require.ErrorIs(t, err, os.ErrNotExist, "the server was not started")
 }
