@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -281,19 +283,33 @@ func (a *agent) server() int {
 	return int(started[0]["pid"].(float64))
 }
 
+// freeAddress returns an address for a server, which is that of no other.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return net.JoinHostPort(ownAddress(), freePort(t))
 }
 
+// Ports below those that the kernel gives to clients, because a client of one test would take the port of another.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+)
+
+// givenPorts counts what freePort returned.
+var givenPorts atomic.Uint32
+
+// freePort returns a port that nothing listens at, and that no other call returns.
 func freePort(t *testing.T) string {
 	t.Helper()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	return port
+	for range ports {
+		port := strconv.Itoa(int(firstPort + givenPorts.Add(1)%ports))
+		if listener, err := net.Listen("tcp", ":"+port); err == nil {
+			require.NoError(t, listener.Close())
+			return port
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
 }
 
 func content(t *testing.T, file string) string {
