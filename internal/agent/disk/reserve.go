@@ -16,15 +16,18 @@ const (
 // Reserve returns how many bytes of the file system are for what makes space: deletions, and compactions.
 func (u Usage) Reserve() int64 { return min(u.Size/reservePart, largestReserve) }
 
-// Space is that of the file system of a folder.
-type Space struct{ root *os.Root }
+// Space is that of the file system of a folder, which it keeps open: each write asks for it.
+type Space struct{ folder *os.File }
 
 // NewSpace returns the Space of the file system of a folder.
-func NewSpace(root *os.Root) Space { return Space{root: root} }
+func NewSpace(root *os.Root) (Space, error) {
+	folder, err := root.Open(".")
+	return Space{folder: folder}, err
+}
 
 // Check returns an error if only the reserve is left.
 func (s Space) Check() error {
-	usage, err := Of(s.root)
+	usage, err := of(s.folder)
 	if err != nil {
 		return fmt.Errorf("the space on the disk is not known: %w", err)
 	}

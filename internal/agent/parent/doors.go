@@ -20,19 +20,23 @@ type frontDoor interface {
 }
 
 // wayToServer is what the requests of clients take.
-func (p *parent) wayToServer() http.RoundTripper {
+func (p *parent) wayToServer() (http.RoundTripper, error) {
+	space, err := disk.NewSpace(p.root)
 	var log gate.Log
 	if p.Commit {
 		log = p.committer
 	}
-	return gate.New(door.NewWay(), log, disk.NewSpace(p.root))
+	return gate.New(door.NewWay(), log, space), err
 }
 
 // openDoors lets clients in, who are told to wait until the server serves. The server has to find its port for gRPC taken, so both
 // are open before it starts.
 func (p *parent) openDoors() error {
-	p.Door.Way = p.wayToServer()
-	p.Calls.Way = p.Door.Way
+	way, err := p.wayToServer()
+	if err != nil {
+		return err
+	}
+	p.Door.Way, p.Calls.Way = way, way
 	if p.Door.Address != "" {
 		opened, err := door.Open(p.Door)
 		if err != nil {
