@@ -36,6 +36,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/bench/procfs"
 	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
@@ -605,6 +606,25 @@ func TestADeadlineOverRPC(t *testing.T) {
 	require.Equal(t, codes.DeadlineExceeded, db.call(ctx, search("things", 1, 1, 2)).Code)
 	require.NoError(t, syscall.Kill(a.server(), syscall.SIGCONT))
 	require.Equal(t, codes.OK, (<-answer).Code)
+	a.stop()
+}
+
+// A batch of empty queries is small until it is decoded.
+func TestABatchOfVeryManyQueriesOverRPC(t *testing.T) {
+	a := serve(t, how{rpc: freePort(t)})
+	a.fill(1)
+	db := callerOf(t, a.calls)
+	queries := make([]*rpc.SearchQuery, 2_000_000)
+	for number := range queries {
+		queries[number] = &rpc.SearchQuery{}
+	}
+	answer := db.call(t.Context(), batch("things", 1, queries...))
+	require.Equal(t, codes.InvalidArgument, answer.Code, answer.Message)
+	require.Equal(t, "the batch has more than 50000 queries; send several batches", answer.Message)
+	memory, err := procfs.ReadMemory(a.pid)
+	require.NoError(t, err)
+	require.Less(t, memory.Peak, int64(64<<20))
+	db.requireDone(batch("things", 1, query("", 1, 0), query("", 2, 0)))
 	a.stop()
 }
 

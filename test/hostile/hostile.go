@@ -77,7 +77,8 @@ func (r request) make(ctx context.Context, target Target) error {
 	dialer := net.Dialer{Timeout: patience}
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil //nolint:nilerr // The database may be busy with the others.
+		// The database may be busy with the others.
+		return nil
 	}
 	defer func() { _ = connection.Close() }()
 	_ = connection.SetDeadline(time.Now().Add(patience))

@@ -76,7 +76,7 @@ func Open(options Options) (*Door, error) {
 	}
 	d.server = grpc.NewServer(
 		grpc.ConnectionTimeout(helloTime), grpc.MaxHeaderListSize(door.LargestHeader), grpc.MaxConcurrentStreams(door.Streams),
-		grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
+		grpc.ForceServerCodecV2(newFraming()), grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: door.IdleTime, Time: door.IdleTime / 2, Timeout: pongTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingTime, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
@@ -155,8 +155,13 @@ func (d *Door) read(stream grpc.ServerStream, into any, held *call) error {
 	}
 	size := int64(largestMessage)
 	defer func() { held.releases = append(held.releases, func() { d.messages.Release(size) }) }()
+	message, is := into.(proto.Message)
+	if !is {
+		return status.Errorf(codes.Internal, "%T is no message", into)
+	}
+	var got frame
 	arrived := make(chan error, 1)
-	go func() { arrived <- stream.RecvMsg(into) }()
+	go func() { arrived <- stream.RecvMsg(&got) }()
 	select {
 	case err := <-arrived:
 		if err != nil {
@@ -166,11 +171,12 @@ func (d *Door) read(stream grpc.ServerStream, into any, held *call) error {
 		// The end of the call ends the reading too.
 		return status.Error(codes.DeadlineExceeded, "the message did not arrive in time")
 	}
-	if message, is := into.(proto.Message); is {
-		known := min(growth*int64(proto.Size(message)), largestMessage)
-		d.messages.Release(size - known)
-		size = known
+	if err := got.decode(message); err != nil {
+		return err
 	}
+	known := min(growth*int64(len(got.content)), largestMessage)
+	d.messages.Release(size - known)
+	size = known
 	return held.acquire(ctx, d.answers, calls.SizeOfAnswer(into))
 }
 
