@@ -517,10 +517,12 @@ type LogSpec struct {
 
 // DurabilityMode says when writes are on the disk.
 //
-// +kubebuilder:validation:Enum=Interval;None
+// +kubebuilder:validation:Enum=Sync;Interval;None
 type DurabilityMode string
 
 const (
+	// DurabilitySync: a write is answered once it is on the disk.
+	DurabilitySync DurabilityMode = "Sync"
 	// DurabilityInterval: the log is synced at an interval, so a crash of the node loses at most the writes of one.
 	DurabilityInterval DurabilityMode = "Interval"
 	// DurabilityNone: the log is synced when the database stops, and otherwise when the kernel does it.
@@ -529,17 +531,17 @@ const (
 
 // DurabilitySpec says when writes are on the disk.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode != 'None' || !has(self.interval)",fieldPath=".interval",message="is for mode Interval; remove it, or set mode: Interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.interval) || has(self.mode) && self.mode == 'Interval'",fieldPath=".interval",message="is for mode Interval; remove it, or set mode: Interval"
 type DurabilitySpec struct {
-	// mode is Interval (default) or None. With Interval the log is synced to the disk once in an interval. A crash of
-	// the node then loses at most the writes of one. With None it is synced when the database stops.
-	// A change restarts the pods one at a time.
+	// mode is Sync (default), Interval or None. With Sync a write is answered once it is on the disk; writes at the same
+	// time share a sync. With Interval the log is synced once in an interval, and a crash of the node loses at most the
+	// writes of one. With None it is synced when the database stops. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
-	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Interval","urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Sync","urn:alm:descriptor:com.tectonic.ui:select:Interval","urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Mode DurabilityMode `json:"mode,omitempty"`
 
-	// interval between two syncs of the log, from 100ms to 1m; default 1s. A change restarts the pods one at a time.
+	// interval between two syncs of the log in mode Interval, from 100ms to 1m; default 1s. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}ms|[0-9]{1,2}s|1m)$') && duration(self) >= duration('100ms') && duration(self) <= duration('1m')",message="must be a duration from 100ms to 1m; write for instance 500ms or 2s"

@@ -174,6 +174,8 @@ const (
 	ReasonEstimateNearLimit = "EstimateNearLimit"
 	// ReasonBelowLimit: each database takes less than nine tenths of its limit, or has none.
 	ReasonBelowLimit = "BelowLimit"
+	// ReasonWritesRefused: the agent refuses writes, because only the reserve of the disk is left.
+	ReasonWritesRefused = "WritesRefused"
 	// ReasonLittleSpace: less than a twentieth of the disk is free.
 	ReasonLittleSpace = "LittleSpace"
 	// ReasonNoFaultyIndex: no collection has an index that gives wrong answers.

@@ -140,6 +140,14 @@ func SpaceAvailable(o Observation) *metav1.Condition {
 		}
 	}
 	for _, agent := range measured {
+		if disk := agent.Said.Disk; disk.Free < disk.Reserve {
+			return &metav1.Condition{
+				Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonWritesRefused,
+				Message: fmt.Sprintf("the disk of pod %s is full, so its agent refuses writes with 507. The last %d MiB are for deletions and compactions. Raise spec.storage.size, or delete documents", agent.Pod, disk.Reserve>>20),
+			}
+		}
+	}
+	for _, agent := range measured {
 		if disk := agent.Said.Disk; disk.Free < disk.Size/littleSpace {
 			return &metav1.Condition{
 				Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonLittleSpace,

@@ -187,6 +187,13 @@ func TestSpaceAvailable(t *testing.T) {
 	require.Contains(t, found.Message, "the disk of pod vectors-1")
 	found = database.SpaceAvailable(observe(fills("vectors-0", time.Hour), answer("vectors-1", func(said *agentapi.Status) { said.Disk.Free = 49 })))
 	require.Equal(t, v1alpha1.ReasonLittleSpace, found.Reason)
+	refuses := answer("vectors-1", func(said *agentapi.Status) {
+		said.Disk = agentapi.Disk{Size: 64 << 20, Free: 2<<20 - 1, Reserve: 2 << 20}
+	})
+	found = database.SpaceAvailable(observe(answer("vectors-0", func(said *agentapi.Status) { said.Disk.Free = 49 }), refuses))
+	require.Equal(t, v1alpha1.ReasonWritesRefused, found.Reason)
+	require.Contains(t, found.Message, "the disk of pod vectors-1 is full")
+	require.Contains(t, found.Message, "The last 2 MiB")
 }
 
 func TestMemoryTight(t *testing.T) {

@@ -29,6 +29,7 @@ var surroundings = []string{
 env: [{name: A, value: a}]
 imagePullSecrets: [{name: a}]
 monitoring: {podMonitor: {enabled: true}}
+durability: {mode: Interval}
 serviceAccount: {name: a}
 tls: {secretName: a}
 tiering:

@@ -5,19 +5,16 @@ package agent
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/barq-db/barq-operator/test/barqserver/client"
 	"github.com/barq-db/barq-operator/test/bench/procfs"
 )
 
@@ -130,61 +127,6 @@ func TestManyDocuments(t *testing.T) {
 	t.Logf("\n%d documents, %d MB of logs, start %s\nidle: %s\ncompacting: %s\nwith %d inserts, synced each second and %d segments: %s\nmemory at most: %d MiB",
 		documents, (len(once)+len(again))>>20, start.Round(100*time.Millisecond), idle, compacting, written, rotated, writing, memory.Peak>>20)
 	require.Less(t, memory.Peak, int64(64<<20))
-}
-
-// A search through the agent takes little more than one straight at the server.
-func TestTheDoorIsQuick(t *testing.T) {
-	documents, err := strconv.Atoi(os.Getenv(benchVariable))
-	if err != nil {
-		t.Skip("takes minutes: make bench-agent runs it")
-	}
-	data := newData(t)
-	writeLog(t, filepath.Dir(filepath.Join(data, logOfThings)), documents, 2, func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) })
-	a, _ := timedStart(t, how{data: data, door: true})
-	keep := client.NewHTTPClient(&http.Transport{MaxIdleConnsPerHost: 64})
-	a.HTTP, a.straight.HTTP = keep, keep
-	const rounds = 5
-	for _, clients := range []int{1, 32} {
-		// In turns, so that what else the machine does meets both.
-		var straight, through []time.Duration
-		for range rounds {
-			straight = append(straight, searches(t, a.straight, clients)...)
-			through = append(through, searches(t, a.Client, clients)...)
-		}
-		ratio := func(percent int) float64 {
-			return float64(percentile(through, percent)) / float64(percentile(straight, percent))
-		}
-		t.Logf("%d documents, %d clients: p50 %s straight, %s through the agent (%.2f times); p99 %s and %s (%.2f times)", documents, clients,
-			percentile(straight, 50), percentile(through, 50), ratio(50), percentile(straight, 99), percentile(through, 99), ratio(99))
-	}
-	a.stop()
-}
-
-// searches returns how long the searches took that so many clients made in some seconds.
-func searches(t *testing.T, by *client.Client, clients int) []time.Duration {
-	t.Helper()
-	var all []time.Duration
-	var lock sync.Mutex
-	var group sync.WaitGroup
-	end := time.Now().Add(3 * time.Second)
-	for number := range clients {
-		group.Go(func() {
-			for time.Now().Before(end) {
-				began := time.Now()
-				_, err := by.Search(t.Context(), "things", []float32{float32(number), 1}, 10)
-				took := time.Since(began)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				lock.Lock()
-				all = append(all, took)
-				lock.Unlock()
-			}
-		})
-	}
-	group.Wait()
-	return all
 }
 
 // quickest starts a database several times, and returns the agent of the last start and the time of the quickest.

@@ -3,12 +3,14 @@
 package agent
 
 import (
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
@@ -44,6 +46,44 @@ func TestADiskThatFillsAndGrows(t *testing.T) {
 	last := serve(t, how{data: data, flags: flags})
 	last.requireThere(acknowledged)
 	last.stop()
+}
+
+// Before the disk is full, the agent refuses writes that grow the log, over HTTP and gRPC. Reads and deletions go on, and writes do
+// once the disk has grown.
+func TestWritesAreRefusedBeforeTheDiskIsFull(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount a file system of a given size")
+	}
+	data := t.TempDir()
+	require.NoError(t, syscall.Mount("tmpfs", data, "tmpfs", 0, "size=4m"))
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(data, syscall.MNT_DETACH)) })
+	a := serve(t, how{data: data, door: true, rpc: freePort(t), flags: []string{"--commit"}})
+	a.fill(0)
+	acknowledged := a.insertUntilRefused(1)
+	require.Greater(t, len(acknowledged), 300)
+
+	full := a.sendInsert(1_000_000)
+	require.Equal(t, http.StatusInsufficientStorage, full.Status)
+	require.Equal(t, []string{jsonType}, full.Header.Values("Content-Type"))
+	require.Contains(t, full.Body, "the last 131072 are for deletions and compactions. Delete documents or collections, or grow the volume")
+	require.Error(t, a.CreateCollection(t.Context(), client.Collection{Name: "others", Dimension: 2, Metric: client.L2}))
+	over := callerOf(t, a.calls)
+	answer := over.call(t.Context(), insert("things", "1000001", "null", 1, 0))
+	require.Equal(t, codes.ResourceExhausted, answer.Code)
+	require.Contains(t, answer.Message, "the disk is full")
+	require.Equal(t, codes.ResourceExhausted, over.call(t.Context(), create("others", 2, "L2")).Code)
+
+	a.requireThere(acknowledged)
+	require.NoError(t, a.Delete(t.Context(), "things", acknowledged[0]))
+	missing, err := a.Missing(t.Context(), "things", client.Number(1_000_000), client.Number(1_000_001))
+	require.NoError(t, err)
+	require.Len(t, missing, 2)
+
+	require.NoError(t, syscall.Mount("tmpfs", data, "tmpfs", syscall.MS_REMOUNT, "size=8m"))
+	require.NoError(t, a.Insert(t.Context(), "things", large(2000)))
+	over.requireDone(insert("things", "2001", "null", 1, 0))
+	a.requireThere(acknowledged[1:])
+	a.stop()
 }
 
 // insertUntilRefused inserts documents until one is not acknowledged, and returns the others.

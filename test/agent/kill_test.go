@@ -4,6 +4,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/barq-db/barq-operator/internal/barq/rpc"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
@@ -32,24 +34,32 @@ type ledger struct {
 	// acknowledged has the last write of each document that was answered, and begun the last that was
 	// sent. A write of 0 deletes the document.
 	acknowledged, begun map[uint64]int
+	// answered counts the writes that were answered.
+	answered int
 }
 
-// write writes documents until a request fails.
-func (l *ledger) write(a *agent, writer uint64, next int) {
+func newLedger() *ledger { return &ledger{acknowledged: map[uint64]int{}, begun: map[uint64]int{}} }
+
+// write writes documents until a request fails: over gRPC those that are not there, which is all that it can do, and over HTTP too.
+func (l *ledger) write(a *agent, over caller, writer uint64, next int) {
 	random := rand.New(rand.NewPCG(writer, uint64(next)))
 	for ; ; next++ {
 		id, number := 1+writer*perWriter+random.Uint64N(perWriter), next
 		l.lock.Lock()
 		exists := l.acknowledged[id] != 0
-		if exists && random.IntN(10) == 0 {
+		if exists && random.IntN(4) == 0 {
 			number = 0
 		}
 		l.begun[id] = number
 		l.lock.Unlock()
 		var err error
-		if number == 0 {
+		switch {
+		case number == 0:
 			err = a.Delete(context.Background(), "things", client.Number(id))
-		} else {
+		case !exists && a.calls != "" && random.IntN(2) == 0:
+			err = over.Invoke(context.Background(), rpc.Barq_InsertDocument_FullMethodName,
+				insert("things", strconv.FormatUint(id, 10), fmt.Sprintf(`{"write":%d}`, number), float32(id), 0), &rpc.InsertDocumentResponse{})
+		default:
 			err = a.Insert(context.Background(), "things", client.Document{
 				ID: client.Number(id), Vector: []float32{float32(id), 0}, Payload: map[string]any{"write": number}, Upsert: true,
 			})
@@ -59,8 +69,23 @@ func (l *ledger) write(a *agent, writer uint64, next int) {
 		}
 		l.lock.Lock()
 		l.acknowledged[id] = number
+		l.answered++
 		l.lock.Unlock()
 	}
+}
+
+// writeUntil has all clients write through the doors of an agent until what ends it has been done, after a while.
+func (l *ledger) writeUntil(a *agent, next int, end func()) {
+	over := callerOf(a.t, a.calls)
+	timer := time.AfterFunc(time.Duration(20+rand.IntN(400))*time.Millisecond, end)
+	var group sync.WaitGroup
+	for writer := range uint64(writers) {
+		group.Go(func() { l.write(a, over, writer, next) })
+	}
+	group.Wait()
+	a.code()
+	timer.Stop()
+	_ = over.Close()
 }
 
 // check requires that each document is as it was acknowledged last, or as a write left it that was not
@@ -90,24 +115,18 @@ func (l *ledger) check(a *agent) {
 // The server, the agent or both are killed while eight clients write, logs are moved, and segments are
 // compacted.
 func TestNoAcknowledgedWriteIsLostByAKill(t *testing.T) {
-	kills := 10
-	if set := os.Getenv(killsVariable); set != "" {
-		var err error
-		kills, err = strconv.Atoi(set)
-		require.NoError(t, err)
-	}
+	kills := killsOr(t, 10)
 	first := serve(t, how{})
 	first.fill(0)
 	first.stop()
-	flags := []string{"--rotate-size", "20000", "--sync-interval", "20ms", "--compaction-from", "40000", "--compaction-duty", "0.9"}
-	l := &ledger{acknowledged: map[uint64]int{}, begun: map[uint64]int{}}
+	l := newLedger()
 	next, moved, compacted := 1, 0, 0
 	victims := map[string]int{}
 	for kill := range kills {
-		a := serve(t, how{data: first.data, flags: flags})
+		a := serve(t, killed(t, first.data, "--commit"))
 		l.check(a)
 		server := a.server()
-		timer := time.AfterFunc(time.Duration(20+rand.IntN(400))*time.Millisecond, func() {
+		l.writeUntil(a, next, func() {
 			// The kernel ends the server of an agent that is killed.
 			victim := map[int]string{0: "server", 1: "agent", 2: "both"}[kill%3]
 			victims[victim]++
@@ -118,13 +137,6 @@ func TestNoAcknowledgedWriteIsLostByAKill(t *testing.T) {
 				_ = syscall.Kill(a.pid, syscall.SIGKILL)
 			}
 		})
-		var group sync.WaitGroup
-		for writer := range uint64(writers) {
-			group.Go(func() { l.write(a, writer, next) })
-		}
-		group.Wait()
-		a.code()
-		timer.Stop()
 		// No writer has made so many writes.
 		next += 1_000_000
 		moved += len(a.lines("a log has become a segment"))
@@ -134,7 +146,26 @@ func TestNoAcknowledgedWriteIsLostByAKill(t *testing.T) {
 	last := serve(t, how{data: first.data})
 	l.check(last)
 	last.stop()
-	t.Logf("%d kills (of %v), %d logs moved, %d compactions, %d documents", kills, victims, moved, compacted, writers*perWriter)
+	t.Logf("%d kills (of %v), %d writes answered, %d logs moved, %d compactions, %d documents", kills, victims, l.answered, moved, compacted, writers*perWriter)
 	require.Positive(t, moved)
 	require.Positive(t, compacted)
+}
+
+// killed is how an agent is started that is killed while clients write through it: its logs are moved and compacted often.
+func killed(t *testing.T, data string, flags ...string) how {
+	return how{data: data, door: true, rpc: freePort(t), flags: append([]string{
+		"--rotate-size", "8000", "--sync-interval", "20ms", "--compaction-from", "16000", "--compaction-duty", "0.9",
+	}, flags...)}
+}
+
+// killsOr returns how often a test kills.
+func killsOr(t *testing.T, otherwise int) int {
+	t.Helper()
+	set := os.Getenv(killsVariable)
+	if set == "" {
+		return otherwise
+	}
+	kills, err := strconv.Atoi(set)
+	require.NoError(t, err)
+	return kills
 }

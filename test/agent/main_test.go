@@ -3,6 +3,7 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,13 +35,14 @@ const moment = 5 * time.Millisecond
 const (
 	// serverVariable names the real server.
 	serverVariable = "BARQ_SERVER_BIN"
-	// agentVariable and standInVariable are set for the process that runs the tests in a network of its own.
+	// These are set for the process that runs the tests in a network of its own.
 	agentVariable   = "AGENT_PROGRAM"
+	formerVariable  = "AGENT_FORMER_PROGRAM"
 	standInVariable = "AGENT_STAND_IN"
 )
 
-// The programs under test.
-var agentProgram, serverProgram string
+// The programs under test. formerProgram is a former agent, or empty where its commit is not there.
+var agentProgram, formerProgram, serverProgram string
 
 // isStandIn tells whether the server is the stand-in.
 var isStandIn bool
@@ -54,7 +58,8 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (int, error) {
 	if privatenetwork.Inside() {
-		agentProgram, serverProgram, isStandIn = os.Getenv(agentVariable), os.Getenv(serverVariable), os.Getenv(standInVariable) != ""
+		agentProgram, formerProgram = os.Getenv(agentVariable), os.Getenv(formerVariable)
+		serverProgram, isStandIn = os.Getenv(serverVariable), os.Getenv(standInVariable) != ""
 		if err := privatenetwork.Start(); err != nil {
 			return 1, err
 		}
@@ -69,6 +74,9 @@ func run(m *testing.M) (int, error) {
 	if err := build(agentProgram, "../../cmd/barq-agent"); err != nil {
 		return 1, err
 	}
+	if formerProgram, err = buildFormer(folder); err != nil {
+		return 1, err
+	}
 	if serverProgram = os.Getenv(serverVariable); serverProgram == "" {
 		serverProgram, isStandIn = filepath.Join(folder, "barq-server"), true
 		if err := build(serverProgram, "../barqserver/cmd/barq-server"); err != nil {
@@ -81,7 +89,7 @@ func run(m *testing.M) (int, error) {
 	if !privatenetwork.Possible() {
 		return m.Run(), nil
 	}
-	variables := []string{agentVariable + "=" + agentProgram, serverVariable + "=" + serverProgram}
+	variables := []string{agentVariable + "=" + agentProgram, formerVariable + "=" + formerProgram, serverVariable + "=" + serverProgram}
 	if isStandIn {
 		variables = append(variables, standInVariable+"=1")
 	}
@@ -150,6 +158,8 @@ type how struct {
 	// door says that clients come through the agent, and rpc that those with gRPC do, at the port of this number.
 	door bool
 	rpc  string
+	// program is the agent, this one if it is empty.
+	program string
 	// command is run instead of the server.
 	command []string
 	// cloneflags are the namespaces that it has of its own.
@@ -191,7 +201,7 @@ func launch(t *testing.T, how how) *agent {
 	defer func() { _ = log.Close() }()
 
 	arguments := append([]string{"run", "--termination-log", a.termination}, how.flags...)
-	command := exec.Command(agentProgram, append(append(arguments, "--"), how.command...)...)
+	command := exec.Command(cmp.Or(how.program, agentProgram), append(append(arguments, "--"), how.command...)...)
 	command.Env = append(os.Environ(), "BARQ_ADDR="+address, "BARQ_STORAGE_DIR="+how.data)
 	command.Stdout, command.Stderr = log, log
 	t.Cleanup(func() {
@@ -281,19 +291,33 @@ func (a *agent) server() int {
 	return int(started[0]["pid"].(float64))
 }
 
+// freeAddress returns an address for a server, which is that of no other.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return net.JoinHostPort(ownAddress(), freePort(t))
 }
 
+// Ports below those that the kernel gives to clients, because a client of one test would take the port of another.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+)
+
+// givenPorts counts what freePort returned.
+var givenPorts atomic.Uint32
+
+// freePort returns a port that nothing listens at, and that no other call returns.
 func freePort(t *testing.T) string {
 	t.Helper()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	return port
+	for range ports {
+		port := strconv.Itoa(int(firstPort + givenPorts.Add(1)%ports))
+		if listener, err := net.Listen("tcp", ":"+port); err == nil {
+			require.NoError(t, listener.Close())
+			return port
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
 }
 
 func content(t *testing.T, file string) string {

@@ -32,8 +32,11 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/internal/barq/rpc"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/bench/procfs"
 	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
@@ -606,6 +609,25 @@ func TestADeadlineOverRPC(t *testing.T) {
 	a.stop()
 }
 
+// A batch of empty queries is small until it is decoded.
+func TestABatchOfVeryManyQueriesOverRPC(t *testing.T) {
+	a := serve(t, how{rpc: freePort(t)})
+	a.fill(1)
+	db := callerOf(t, a.calls)
+	queries := make([]*rpc.SearchQuery, 2_000_000)
+	for number := range queries {
+		queries[number] = &rpc.SearchQuery{}
+	}
+	answer := db.call(t.Context(), batch("things", 1, queries...))
+	require.Equal(t, codes.InvalidArgument, answer.Code, answer.Message)
+	require.Equal(t, "the batch has more than 50000 queries; send several batches", answer.Message)
+	memory, err := procfs.ReadMemory(a.pid)
+	require.NoError(t, err)
+	require.Less(t, memory.Peak, int64(64<<20))
+	db.requireDone(batch("things", 1, query("", 1, 0), query("", 2, 0)))
+	a.stop()
+}
+
 // Many clients at once, each with a connection.
 func TestManyCallsAtOnce(t *testing.T) {
 	a := serve(t, how{rpc: freePort(t)})
@@ -667,7 +689,7 @@ func TestAnRPCPortThatIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	a := launch(t, how{rpc: port})
 	require.Equal(t, 1, a.code())
-	require.Contains(t, content(t, a.log), "barq-agent: --grpc-address: listening for calls: listen tcp :"+port+": bind: address already in use")
+	require.Equal(t, v1.Termination{Reason: string(ending.Address), Message: "listening for calls: listen tcp :" + port + ": bind: address already in use"}, a.said())
 	_, err = os.Stat(filepath.Join(a.data, "tenants"))
 	require.ErrorIs(t, err, os.ErrNotExist, "the server was not started")
 }

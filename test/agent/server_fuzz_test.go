@@ -25,6 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/agenttest"
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/door"
+	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/wal"
@@ -260,7 +261,9 @@ func FuzzDoor(f *testing.F) {
 		data := agenttest.Files{agenttest.Schema: wallinetest.Schema, agenttest.Log: ""}.Write(t)
 		server := startAlone(t, data)
 		require.NotNil(t, server)
-		opened, err := door.Open(door.Options{Address: "127.0.0.1:0", Server: strings.TrimPrefix(server.BaseURL, "http://")})
+		opened, err := door.Open(door.Options{
+			Address: "127.0.0.1:0", Server: strings.TrimPrefix(server.BaseURL, "http://"), Metrics: metrics.New(metrics.Sources{}),
+		})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, opened.Close(t.Context())) }()
 		answer := httptest.NewRecorder()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -22,12 +21,6 @@ import (
 	"github.com/barq-db/barq-operator/test/barqserver/internal/series"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/settings"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/store"
-)
-
-// TLSVariable makes the stand-in serve HTTPS when its value is TLSServe.
-const (
-	TLSVariable = "STAND_IN_TLS"
-	TLSServe    = "serve"
 )
 
 // rpcAddress cannot be configured. It is one of IPv4.
@@ -130,7 +123,7 @@ func run(arguments []string, lookup settings.Lookup, out, problems io.Writer) er
 	say("serving on " + config.Address.String())
 	handler := (&api.Server{Store: data, Keys: keys.NewRing(), Router: router, Series: registry, Log: log, Version: version}).Handler()
 	if config.TLS() {
-		return serveTLS(listener, handler, config, lookup)
+		return failTLS(config)
 	}
 	if err := serveUntilInterrupted(listener, handler); err != nil {
 		return err
@@ -202,16 +195,12 @@ Call CryptoProvider::install_default() before this point to select a provider ma
 See the documentation of the CryptoProvider type for more information.
             `
 
-func serveTLS(listener net.Listener, handler http.Handler, config settings.Settings, lookup settings.Lookup) error {
+// failTLS says why there is no HTTPS.
+func failTLS(config settings.Settings) error {
 	for _, file := range []string{config.Certificate, config.Key} {
 		if _, err := os.ReadFile(file); err != nil {
 			return &failure{exitPanic, errors.New("failed to load TLS config: " + rust.Debug(err))}
 		}
 	}
-	if value, _ := lookup(TLSVariable); value != TLSServe {
-		return &failure{exitPanic, errors.New(noProvider)}
-	}
-	// SIGINT is not waited for, so it ends the process at once, or as process 1 does nothing.
-	server := &http.Server{Handler: handler}
-	return &failure{exitPanic, server.ServeTLS(listener, config.Certificate, config.Key)}
+	return &failure{exitPanic, errors.New(noProvider)}
 }

@@ -14,9 +14,5 @@
 // It reads its files as strictly as Barq DB, and words its failures likewise, because
 // programs that watch over a server tell by both what is wrong with its data.
 //
-// It differs in one thing on purpose. Barq DB cannot serve HTTPS: with a certificate
-// it exits at startup. So does the stand-in, unless STAND_IN_TLS is "serve"; then it does
-// what Barq DB is written to do, so that an operator's HTTPS can be tested at all.
-//
 // What lives here: the order of a start, and how the process ends.
 package barqserver

@@ -4,27 +4,21 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
 	"net"
-	"net/http"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/barq/ending"
-	"github.com/barq-db/barq-operator/test/barqserver"
-	"github.com/barq-db/barq-operator/test/barqserver/client"
-	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
-// certificate is a start with a certificate for 127.0.0.1, and who trusts it.
-func certificate(t *testing.T) (start, *x509.CertPool) {
+// certificate is a start with a certificate for 127.0.0.1.
+func certificate(t *testing.T) start {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -39,18 +33,15 @@ func certificate(t *testing.T) (start, *x509.CertPool) {
 
 	s := &server{t: t, dir: t.TempDir()}
 	certificateFile, keyFile := filepath.Join(s.dir, "tls.crt"), filepath.Join(s.dir, "tls.key")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: content})
-	s.write(certificateFile, string(text))
+	s.write(certificateFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: content})))
 	s.write(keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyContent})))
-	trusted := x509.NewCertPool()
-	require.True(t, trusted.AppendCertsFromPEM(text))
-	return start{dir: s.dir, environment: []string{"BARQ_TLS_CERT=" + certificateFile, "BARQ_TLS_KEY=" + keyFile}}, trusted
+	return start{dir: s.dir, environment: []string{"BARQ_TLS_CERT=" + certificateFile, "BARQ_TLS_KEY=" + keyFile}}
 }
 
 // It cannot serve HTTPS: two providers of cryptography are compiled in, none is chosen,
 // and the library panics when it is to make the first use of one.
 func TestCertificateEndsTheStart(t *testing.T) {
-	how, _ := certificate(t)
+	how := certificate(t)
 	missing := start{environment: []string{"BARQ_TLS_CERT=/does/not/exist", "BARQ_TLS_KEY=/does/not/exist"}}
 	for how, said := range map[*start]string{&how: "process-level CryptoProvider", &missing: "failed to load TLS config: "} {
 		s := launch(t, *how)
@@ -58,37 +49,4 @@ func TestCertificateEndsTheStart(t *testing.T) {
 		require.Equal(t, ending.TLS, ending.Why(ending.End{Code: panicked.Code}, s.problems()).Reason)
 		require.Contains(t, s.problems(), said)
 	}
-}
-
-// What Barq DB is written to do, and what the operator's HTTPS is tested with.
-func TestStandInServesHTTPSWhenAsked(t *testing.T) {
-	if !isStandIn {
-		t.Skip("only the stand-in can")
-	}
-	secure := func(t *testing.T, attributes ...func(*syscall.SysProcAttr)) *server {
-		how, trusted := certificate(t)
-		how.environment = append(how.environment, barqserver.TLSVariable+"="+barqserver.TLSServe)
-		how.attributes = attributes
-		s := launch(t, how)
-		s.BaseURL = "https://" + s.address
-		s.HTTP = client.NewHTTPClient(&http.Transport{
-			DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12},
-		})
-		s.await()
-		s.requireAll(s.fill(1))
-		return s
-	}
-	t.Run("and does not finish its requests", func(t *testing.T) {
-		s := secure(t)
-		s.signal(syscall.SIGINT)
-		require.Equal(t, exit{Signal: syscall.SIGINT}, s.exit())
-	})
-	t.Run("and cannot be interrupted as process one", func(t *testing.T) {
-		privatenetwork.Require(t)
-		s := secure(t, asInit)
-		s.signal(syscall.SIGINT)
-		s.signal(syscall.SIGTERM)
-		require.True(t, s.livesFor(time.Second))
-		require.NoError(t, s.Health(t.Context()))
-	})
 }

@@ -316,13 +316,16 @@ func TestRefusedSpecs(t *testing.T) {
 		"a line without an offset": {`log: {takeOut: [wal.jsonl]}`, []string{
 			`spec.log.takeOut[0]: Invalid value: "wal.jsonl": must be a file and an offset; write for instance tenants/default/collections/things/wal.jsonl@1024`,
 		}},
-		"durability": {`durability: {mode: Sync}`, []string{
-			`spec.durability.mode: Unsupported value: "Sync": supported values: "Interval", "None"`,
+		"durability": {`durability: {mode: Never}`, []string{
+			`spec.durability.mode: Unsupported value: "Never": supported values: "Sync", "Interval", "None"`,
 		}},
-		"sync interval": {`durability: {interval: 50ms}`, []string{
+		"sync interval": {`durability: {mode: Interval, interval: 50ms}`, []string{
 			`spec.durability.interval: Invalid value: "50ms": must be a duration from 100ms to 1m; write for instance 500ms or 2s`,
 		}},
 		"sync interval without syncs": {`durability: {mode: None, interval: 1s}`, []string{
+			`spec.durability.interval: Invalid value: is for mode Interval; remove it, or set mode: Interval`,
+		}},
+		"sync interval of the default mode": {`durability: {interval: 1s}`, []string{
 			`spec.durability.interval: Invalid value: is for mode Interval; remove it, or set mode: Interval`,
 		}},
 		"scrape interval": {`monitoring: {podMonitor: {enabled: true, interval: often}}`, []string{

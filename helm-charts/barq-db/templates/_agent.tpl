@@ -52,6 +52,9 @@ the last sync of the log.
 - {{ printf "--take-out=%s" . | quote }}
 {{- end }}
 - --sync-interval={{ if eq .Values.durability.mode "None" }}0s{{ else }}{{ .Values.durability.interval }}{{ end }}
+{{- if eq .Values.durability.mode "Sync" }}
+- --commit
+{{- end }}
 - --http-address=:8080
 - --grpc-address=:50051
 {{- if .Values.tls.secretName }}

@@ -74,6 +74,9 @@ func codeOf(httpStatus int) codes.Code {
 	case http.StatusTemporaryRedirect, http.StatusServiceUnavailable:
 		// The cluster file says that another pod has it, or none.
 		return codes.FailedPrecondition
+	case http.StatusInsufficientStorage:
+		// The agent says this, not the server.
+		return codes.ResourceExhausted
 	case http.StatusUnauthorized:
 		return codes.Unauthenticated
 	case http.StatusForbidden:

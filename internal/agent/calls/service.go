@@ -24,8 +24,10 @@ type Service struct {
 	version string
 }
 
-// New returns what asks the server that listens for HTTP at an address.
-func New(server string) *Service { return &Service{server: newWay(server)} }
+// New returns what asks the server that listens for HTTP at an address, by a way to it.
+func New(server string, carries http.RoundTripper) *Service {
+	return &Service{server: newWay(server, carries)}
+}
 
 // Alive asks whether the server answers. The error is the status of a call that it does not answer.
 func (s *Service) Alive(ctx context.Context) error {

@@ -23,9 +23,9 @@ type way struct {
 	client *http.Client
 }
 
-func newWay(server string) *way {
+func newWay(server string, carries http.RoundTripper) *way {
 	return &way{server: "http://" + server, client: &http.Client{
-		Transport: door.Way(),
+		Transport: carries,
 		// A redirect names another pod, without the path.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

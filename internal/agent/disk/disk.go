@@ -21,6 +21,11 @@ func Of(root *os.Root) (Usage, error) {
 		return Usage{}, err
 	}
 	defer func() { _ = folder.Close() }()
+	return of(folder)
+}
+
+// of returns the usage of the file system of an open folder.
+func of(folder *os.File) (Usage, error) {
 	var found unix.Statfs_t
 	if err := unix.Fstatfs(int(folder.Fd()), &found); err != nil {
 		return Usage{}, err

@@ -63,8 +63,9 @@ type Options struct {
 	// Certificates is the folder with tls.crt and tls.key, or empty for plain HTTP. They are read for each connection, because
 	// the kubelet renews them.
 	Certificates string
-	// Server is where the server listens.
+	// Server is where the server listens, and Way carries requests to it.
 	Server string
+	Way    http.RoundTripper
 	// Refusals are what a person allows.
 	Refusals refusal.Options
 	// Ready returns an error unless the server can take a call now.
@@ -109,7 +110,7 @@ func Open(options Options) (*Door, error) {
 			forwarded.SetURL(&url.URL{Scheme: "http", Host: options.Server})
 			forwarded.Out.Host = forwarded.In.Host
 		},
-		Transport:    Way(),
+		Transport:    options.Way,
 		ErrorHandler: d.unreachable,
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
@@ -143,8 +144,8 @@ func certificate(folder string) (*tls.Certificate, error) {
 	return &pair, err
 }
 
-// Way returns what carries requests to the server.
-func Way() *http.Transport {
+// NewWay returns a way to a server for many clients.
+func NewWay() *http.Transport {
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	return &http.Transport{
 		DialContext: dialer.DialContext, MaxIdleConnsPerHost: Connections, IdleConnTimeout: IdleTime, DisableCompression: true,
@@ -178,7 +179,7 @@ func (d *Door) ServeHTTP(answer http.ResponseWriter, asked *http.Request) {
 		d.refuse(answer, refused)
 		return
 	}
-	asked.Body = http.MaxBytesReader(answer, limited(answer, asked), LargestBody)
+	asked.Body = http.MaxBytesReader(bare(answer), limited(answer, asked), LargestBody)
 	if !route.Action.HasBody() {
 		d.way.ServeHTTP(answer, asked)
 		return

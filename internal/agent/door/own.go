@@ -57,3 +57,14 @@ func (d *Door) ready(answer http.ResponseWriter, asked *http.Request) {
 		sayLater(answer, NoAnswer)
 	}
 }
+
+// bare returns what is behind a writer that counts. Only that ends a connection whose body is too large, instead of reading on.
+func bare(answer http.ResponseWriter) http.ResponseWriter {
+	for {
+		counts, is := answer.(interface{ Unwrap() http.ResponseWriter })
+		if !is {
+			return answer
+		}
+		answer = counts.Unwrap()
+	}
+}

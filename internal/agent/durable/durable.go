@@ -79,6 +79,9 @@ func SyncData(root *os.Root, name string) error {
 	return errors.Join(syncData(file), file.Close())
 }
 
+// SyncFile syncs the content of an open file and its size, and not the times of its changes.
+func SyncFile(file *os.File) error { return syncData(file) }
+
 // Sync syncs a file or folder.
 func Sync(root *os.Root, name string) error {
 	file, err := root.Open(name)

@@ -12,9 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/barq-db/barq-operator/internal/agent/durable"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
-	"github.com/barq-db/barq-operator/internal/barq/wal"
 )
 
 // settled is how long a line without its end must have stayed as it is before it is ended. The
@@ -33,8 +31,6 @@ type Options struct {
 	// Unsynced is told, before each sync of a log, when the oldest write was seen that waits for it. A slow disk takes minutes
 	// for a sync.
 	Unsynced func(time.Time)
-	// Synced is told how long each sync of a log took.
-	Synced func(time.Duration)
 }
 
 // fencePatience is how long a pass waits for the server's lock. A rebuild of an index holds it for
@@ -59,9 +55,10 @@ var errGone = errors.New("the collection is gone")
 
 // Keeper looks after the logs of one server.
 type Keeper struct {
-	root    *os.Root
-	options Options
-	logs    map[datadir.Collection]*log
+	root      *os.Root
+	options   Options
+	committer *Committer
+	logs      map[datadir.Collection]*log
 	// busy says that the server did not answer the fence in this pass.
 	busy bool
 }
@@ -109,9 +106,9 @@ func identityOf(about fs.FileInfo) identity {
 	return identity{device: stat.Dev, inode: stat.Ino}
 }
 
-// NewKeeper returns a Keeper of the logs in a data directory.
-func NewKeeper(root *os.Root, options Options) *Keeper {
-	return &Keeper{root: root, options: options, logs: map[datadir.Collection]*log{}}
+// NewKeeper returns a Keeper of the logs in the data directory of a Committer.
+func NewKeeper(committer *Committer, options Options) *Keeper {
+	return &Keeper{root: committer.root, options: options, committer: committer, logs: map[datadir.Collection]*log{}}
 }
 
 // Pass looks at each log once. An error of one collection does not keep it from the others.
@@ -142,6 +139,11 @@ func (k *Keeper) Pass(ctx context.Context, now time.Time) (Report, error) {
 	for _, known := range logs {
 		if known.unsealed != "" {
 			report.Unsealed++
+		}
+	}
+	for collection := range k.logs {
+		if logs[collection] == nil {
+			k.committer.forget(collection)
 		}
 	}
 	k.logs = logs
@@ -180,15 +182,26 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	}
 	if found := identityOf(about); found != known.folder {
 		*known = log{folder: found}
+		k.committer.forget(collection)
+		if err := removeUnfinished(folder); err != nil {
+			return err
+		}
 	}
-	if err := k.syncGrown(folder, known, now, report); err != nil {
+	failed := k.committer.failed(collection)
+	if err := k.syncChanged(ctx, collection, folder, known, now, report); err != nil {
 		return err
 	}
-	if err := k.syncFolders(collection, folder, known, now); err != nil {
+	if err := k.turnOver(ctx, collection, folder, known, now, failed, report); err != nil || !failed {
 		return err
 	}
+	k.committer.healed(collection)
+	return nil
+}
+
+// turnOver ends what was cut off, and moves the log if it is due, or if a sync of it has failed.
+func (k *Keeper) turnOver(ctx context.Context, collection datadir.Collection, folder *os.Root, known *log, now time.Time, failed bool, report *Report) error {
 	if known.unsealed != "" {
-		if err := k.seal(ctx, folder, known); err != nil {
+		if err := k.seal(ctx, collection, folder, known); err != nil {
 			return err
 		}
 	}
@@ -199,19 +212,27 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	if ended {
 		report.Ended++
 	}
-	if due, err := k.isDue(folder, known, now); !due || err != nil {
+	due, err := k.isDue(folder, known, now)
+	if err != nil || !due && (!failed || known.size == 0) {
 		return err
 	}
+	return k.rotate(ctx, collection, folder, known, report)
+}
+
+// rotate moves the log to the segments.
+func (k *Keeper) rotate(ctx context.Context, collection datadir.Collection, folder *os.Root, known *log, report *Report) error {
 	number, name, err := nextSegment(folder, known.number)
 	if err != nil {
 		return err
 	}
+	k.committer.move(collection, name)
 	if err := folder.Rename(datadir.LogFile, name); err != nil {
+		k.committer.sealed(collection)
 		return err
 	}
 	known.number, known.unsealed = number, name
 	report.Rotated = append(report.Rotated, path.Join(collection.Folder(), name))
-	return k.seal(ctx, folder, known)
+	return k.seal(ctx, collection, folder, known)
 }
 
 // isDue reports whether the log becomes a segment. What is in the log is not compacted, so the log is
@@ -239,40 +260,50 @@ func (k *Keeper) isDue(folder *os.Root, known *log, now time.Time) (bool, error)
 	return known.size >= segments/rotatePart, nil
 }
 
-// syncGrown takes in what the log is now, and syncs what is new.
-func (k *Keeper) syncGrown(folder *os.Root, known *log, now time.Time, report *Report) error {
-	if k.options.Sync && known.unsealed != "" {
-		// A write that had opened the log before it was moved goes here.
-		if err := durable.SyncData(folder, known.unsealed); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	about, err := folder.Stat(datadir.LogFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		known.file, known.size, known.synced = identity{}, 0, true
-		return nil
-	}
-	if err != nil {
+// syncChanged takes in what the log is now, and syncs what is new.
+func (k *Keeper) syncChanged(ctx context.Context, collection datadir.Collection, folder *os.Root, known *log, now time.Time, report *Report) error {
+	if err := known.look(folder, now); err != nil {
 		return err
 	}
-	known.observe(about, now)
-	if !k.options.Sync || known.synced {
-		return nil
-	}
-	k.options.Unsynced(known.unsynced)
-	// What is synced is at least what the file had when it was looked at.
-	began := time.Now()
-	if err := durable.SyncData(folder, datadir.LogFile); err != nil {
+	about, err := folder.Stat(".")
+	// After a failure the files are written anew instead.
+	if err != nil || !k.options.Sync || k.committer.failed(collection) {
 		return err
 	}
-	k.options.Synced(time.Since(began))
+	if known.synced && known.unsealed == "" && about.ModTime().Equal(known.folderSynced) {
+		return nil
+	}
+	if !known.synced {
+		k.options.Unsynced(known.unsynced)
+	}
+	// What is synced is at least what the files had when they were looked at.
+	if err := k.committer.Commit(ctx, collection); err != nil {
+		return err
+	}
+	// Within a tick of the clock two changes have one time.
+	if now.Sub(about.ModTime()) > clockTick {
+		known.folderSynced = about.ModTime()
+	}
+	if known.synced {
+		return nil
+	}
 	known.synced = true
 	report.Synced++
 	// What the server has written meanwhile waits for the next pass, and has waited since this one began.
-	if about, err = folder.Stat(datadir.LogFile); err == nil {
-		known.observe(about, now)
+	return known.look(folder, now)
+}
+
+// look takes in what the log is now.
+func (l *log) look(folder *os.Root, now time.Time) error {
+	about, err := folder.Stat(datadir.LogFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		l.file, l.size, l.synced = identity{}, 0, true
+		return nil
 	}
-	return nil
+	if err == nil {
+		l.observe(about, now)
+	}
+	return err
 }
 
 // observe takes in what the file is now.
@@ -287,28 +318,6 @@ func (l *log) observe(about fs.FileInfo, now time.Time) {
 		l.unsynced = now
 	}
 	l.size, l.written, l.changed, l.synced = about.Size(), about.ModTime(), now, false
-}
-
-// syncFolders syncs the folder of a collection, and those that it is in, if a file in it is new. It
-// comes after the files, so that a file that was synced has its name on the disk too.
-func (k *Keeper) syncFolders(collection datadir.Collection, folder *os.Root, known *log, now time.Time) error {
-	about, err := folder.Stat(".")
-	if err != nil || !k.options.Sync || about.ModTime().Equal(known.folderSynced) {
-		return err
-	}
-	for name := collection.Folder(); ; name = path.Dir(name) {
-		if err := durable.Sync(k.root, name); err != nil {
-			return err
-		}
-		if name == "." {
-			break
-		}
-	}
-	// Within a tick of the clock two changes have one time.
-	if now.Sub(about.ModTime()) > clockTick {
-		known.folderSynced = about.ModTime()
-	}
-	return nil
 }
 
 // endLine ends the last line if it was cut off, so that the next record begins on a line of its
@@ -329,57 +338,4 @@ func (k *Keeper) endLine(ctx context.Context, folder *os.Root, known *log, now t
 		return false, err
 	}
 	return true, appendSeal(folder, datadir.LogFile)
-}
-
-// seal makes sure that nothing is written to a segment any more, ends its last line, and syncs it.
-func (k *Keeper) seal(ctx context.Context, folder *os.Root, known *log) error {
-	if err := k.fence(ctx); err != nil {
-		return fmt.Errorf("%s is not sealed: %w", known.unsealed, err)
-	}
-	about, err := folder.Stat(known.unsealed)
-	if errors.Is(err, fs.ErrNotExist) {
-		// POST /admin/compact has put it into another one.
-		known.unsealed = ""
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	ended, err := endsWithNewline(folder, known.unsealed, about.Size())
-	if err != nil {
-		return err
-	}
-	if !ended {
-		if err := appendSeal(folder, known.unsealed); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(durable.SyncData(folder, known.unsealed), durable.Sync(folder, path.Dir(known.unsealed)), durable.Sync(folder, ".")); err != nil {
-		return err
-	}
-	known.unsealed = ""
-	return nil
-}
-
-func endsWithNewline(folder *os.Root, name string, size int64) (bool, error) {
-	if size == 0 {
-		return true, nil
-	}
-	file, err := folder.Open(name)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = file.Close() }()
-	last := make([]byte, 1)
-	_, err = file.ReadAt(last, size-1)
-	return last[0] == '\n', err
-}
-
-func appendSeal(folder *os.Root, name string) error {
-	file, err := folder.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(wal.Seal)
-	return errors.Join(err, durable.Finish(file))
 }

@@ -55,8 +55,7 @@ func newKept(t *testing.T, options livelog.Options) *kept {
 	}
 	options.Fence = func(ctx context.Context) error { return k.fence(ctx) }
 	options.Unsynced = func(since time.Time) { k.unsynced(since) }
-	options.Synced = func(time.Duration) {}
-	k.keeper = livelog.NewKeeper(root, options)
+	k.keeper = livelog.NewKeeper(livelog.NewCommitter(root, func(time.Duration) {}), options)
 	return k
 }
 

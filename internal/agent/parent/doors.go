@@ -4,9 +4,12 @@ package parent
 
 import (
 	"context"
+	"net/http"
 	"time"
 
+	"github.com/barq-db/barq-operator/internal/agent/disk"
 	"github.com/barq-db/barq-operator/internal/agent/door"
+	"github.com/barq-db/barq-operator/internal/agent/gate"
 	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 )
 
@@ -16,9 +19,24 @@ type frontDoor interface {
 	Close(ctx context.Context) error
 }
 
+// wayToServer is what the requests of clients take.
+func (p *parent) wayToServer() (http.RoundTripper, error) {
+	space, err := disk.NewSpace(p.root)
+	var log gate.Log
+	if p.Commit {
+		log = p.committer
+	}
+	return gate.New(door.NewWay(), log, space), err
+}
+
 // openDoors lets clients in, who are told to wait until the server serves. The server has to find its port for gRPC taken, so both
 // are open before it starts.
 func (p *parent) openDoors() error {
+	way, err := p.wayToServer()
+	if err != nil {
+		return err
+	}
+	p.Door.Way, p.Calls.Way = way, way
 	if p.Door.Address != "" {
 		opened, err := door.Open(p.Door)
 		if err != nil {

@@ -28,9 +28,8 @@ const surveyInterval = 15 * time.Second
 func (p *parent) keep(ctx context.Context) {
 	k := keeping{
 		parent: p, dirty: map[datadir.Collection]bool{}, scheduler: compact.NewScheduler(p.root, p.Compaction), turns: make(chan turn, 1),
-		logs: livelog.NewKeeper(p.root, livelog.Options{
+		logs: livelog.NewKeeper(p.committer, livelog.Options{
 			Sync: p.SyncInterval > 0, RotateSize: p.RotateSize, RotateAge: p.RotateAge, Fence: p.Server.Fence, Unsynced: p.reportUnsynced,
-			Synced: p.Metrics.Synced,
 		}),
 	}
 	// A compaction that is interrupted leaves the segments as they are.
@@ -154,11 +153,19 @@ func (k *keeping) survey(ctx context.Context) {
 		status.Data = v1.Data{Tenants: len(state.Tenants), Collections: state.Collections, Documents: documents, Unsound: unsound}
 		status.Log.Bytes, status.Log.Segments, status.Log.Unsealed = state.Bytes, state.Segments, state.Unsealed
 		status.Log.NotCompacted, status.Log.Superseded = len(k.dirty), k.scheduler.Superseded()
-		status.Disk = v1.Disk{Size: usage.Size, Free: usage.Free}
+		status.Disk = v1.Disk{Size: usage.Size, Free: usage.Free, Reserve: k.reserve(usage)}
 		if grows {
 			status.Disk.Full = &full
 		}
 	})
+}
+
+// reserve is how much has to be free for writes. Where clients come to the server itself, the agent refuses none.
+func (k *keeping) reserve(usage disk.Usage) int64 {
+	if len(k.doors) == 0 {
+		return 0
+	}
+	return usage.Reserve()
 }
 
 // reportMemory takes note of what the server takes, and remembers it if it has changed by a tenth.

@@ -18,6 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/compact"
 	"github.com/barq-db/barq-operator/internal/agent/datalock"
 	"github.com/barq-db/barq-operator/internal/agent/door"
+	"github.com/barq-db/barq-operator/internal/agent/livelog"
 	"github.com/barq-db/barq-operator/internal/agent/memory"
 	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
@@ -61,6 +62,8 @@ type Options struct {
 	// SyncInterval is the time between two syncs of the logs. With 0 nothing is synced while the
 	// server runs.
 	SyncInterval time.Duration
+	// Commit says that writes are answered once they are on the disk.
+	Commit bool
 	// RotateSize and RotateAge are how large and how old a log becomes before it is moved to the
 	// segments.
 	RotateSize int64
@@ -87,7 +90,7 @@ type Options struct {
 // interrupted.
 func Run(options Options, signals <-chan os.Signal) int {
 	p := parent{Options: options}
-	if err := p.openDoors(); err != nil {
+	if err := p.begin(); err != nil {
 		return p.refuse(err)
 	}
 	prepared := make(chan error, 1)
@@ -106,8 +109,9 @@ func Run(options Options, signals <-chan os.Signal) int {
 
 type parent struct {
 	Options
-	root *os.Root
-	lock *datalock.Lock
+	root      *os.Root
+	committer *livelog.Committer
+	lock      *datalock.Lock
 	// doors are those that are open.
 	doors []frontDoor
 	// pid is that of the server, once it was started.
@@ -122,11 +126,17 @@ type blockedError struct{ blocks []repair.Block }
 // Error is the message of the first block.
 func (e blockedError) Error() string { return e.blocks[0].Message }
 
-// prepare makes the data directory one that the server starts with.
-func (p *parent) prepare() (err error) {
+// begin opens the data directory and the doors.
+func (p *parent) begin() (err error) {
 	if p.root, err = os.OpenRoot(p.Data); err != nil {
 		return err
 	}
+	p.committer = livelog.NewCommitter(p.root, p.Metrics.Synced)
+	return p.openDoors()
+}
+
+// prepare makes the data directory one that the server starts with.
+func (p *parent) prepare() (err error) {
 	if err := p.takeLock(); err != nil {
 		return err
 	}

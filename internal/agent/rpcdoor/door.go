@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -44,8 +45,9 @@ const (
 type Options struct {
 	// Address is where clients come: a host, which may be empty for all addresses of both families, and a port.
 	Address string
-	// Server is where the server listens for HTTP.
+	// Server is where the server listens for HTTP, and Way carries requests to it.
 	Server string
+	Way    http.RoundTripper
 	// Ready returns an error unless the server can take a call now.
 	Ready func(context.Context) error
 	// Count and CountStream count what comes through the door.
@@ -72,14 +74,14 @@ func Open(options Options) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for calls: %w", err)
 	}
-	service := calls.New(options.Server)
+	service := calls.New(options.Server, options.Way)
 	d := &Door{
 		log: options.Log, health: newReadiness(options.Ready), closing: make(chan struct{}), ended: make(chan error, 1),
 		messages: semaphore.NewWeighted(arriving), answers: semaphore.NewWeighted(calls.LargestAnswer),
 	}
 	d.server = grpc.NewServer(
 		grpc.ConnectionTimeout(helloTime), grpc.MaxHeaderListSize(door.LargestHeader), grpc.MaxConcurrentStreams(door.Streams),
-		grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
+		grpc.ForceServerCodecV2(newFraming()), grpc.MaxRecvMsgSize(largestMessage), grpc.StaticStreamWindowSize(window), grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: door.IdleTime, Time: door.IdleTime / 2, Timeout: pongTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingTime, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(options.Count, d.unary), grpc.ChainStreamInterceptor(options.CountStream, d.stream),
@@ -158,8 +160,13 @@ func (d *Door) read(stream grpc.ServerStream, into any, held *call) error {
 	}
 	size := int64(largestMessage)
 	defer func() { held.releases = append(held.releases, func() { d.messages.Release(size) }) }()
+	message, is := into.(proto.Message)
+	if !is {
+		return status.Errorf(codes.Internal, "%T is no message", into)
+	}
+	var got frame
 	arrived := make(chan error, 1)
-	go func() { arrived <- stream.RecvMsg(into) }()
+	go func() { arrived <- stream.RecvMsg(&got) }()
 	select {
 	case err := <-arrived:
 		if err != nil {
@@ -169,11 +176,12 @@ func (d *Door) read(stream grpc.ServerStream, into any, held *call) error {
 		// The end of the call ends the reading too.
 		return status.Error(codes.DeadlineExceeded, "the message did not arrive in time")
 	}
-	if message, is := into.(proto.Message); is {
-		known := min(growth*int64(proto.Size(message)), largestMessage)
-		d.messages.Release(size - known)
-		size = known
+	if err := got.decode(message); err != nil {
+		return err
 	}
+	known := min(growth*int64(len(got.content)), largestMessage)
+	d.messages.Release(size - known)
+	size = known
 	return held.acquire(ctx, d.answers, calls.SizeOfAnswer(into))
 }
 

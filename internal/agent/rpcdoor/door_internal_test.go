@@ -33,8 +33,9 @@ func (a arrival) RecvMsg(into any) error {
 		<-a.ctx.Done()
 		return a.ctx.Err()
 	}
-	proto.Merge(into.(proto.Message), a.message)
-	return nil
+	content, err := proto.Marshal(a.message)
+	into.(*frame).content = content
+	return err
 }
 
 func newDoor() *Door {

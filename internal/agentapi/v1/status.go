@@ -105,6 +105,8 @@ type Disk struct {
 	Size int64 `json:"size"`
 	// Free is what the server can still use.
 	Free int64 `json:"free"`
+	// Reserve is how much must be free for writes that grow the log. The agent refuses them below it. It is 0 if it refuses none.
+	Reserve int64 `json:"reserve,omitempty"`
 	// Full is when there will be no space left, if the growth of the last hours goes on. It is missing if
 	// there is no growth, or too little is known of it.
 	Full *time.Time `json:"full,omitempty"`

@@ -122,7 +122,7 @@ func Why(end End, words string) Cause {
 		return Cause{Reason: Killed, Message: "SIGKILL ended it: it took more memory than its limit, or a person or the node killed it."}
 	}
 	if end.Signal == sigint {
-		return Cause{Reason: Stopped, Message: "SIGINT ended it: it was asked to stop while it read its data, or while it served HTTPS."}
+		return Cause{Reason: Stopped, Message: "SIGINT ended it: it was asked to stop while it read its data."}
 	}
 	for _, rule := range rules {
 		if found := rule.words.FindStringSubmatchIndex(words); found != nil {

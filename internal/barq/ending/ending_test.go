@@ -17,9 +17,9 @@ func TestWhy(t *testing.T) {
 		message string
 	}{
 		"stopped": {reason: ending.Stopped, words: "thread 'main' panicked at src/a.rs:1:2:\nignored", message: "It stopped."},
-		"stopped with TLS": {
+		"stopped while it read its data": {
 			end: ending.End{Signal: 2}, reason: ending.Stopped, words: "thread 'main' panicked at src/a.rs:1:2:\nignored",
-			message: "SIGINT ended it: it was asked to stop while it read its data, or while it served HTTPS.",
+			message: "SIGINT ended it: it was asked to stop while it read its data.",
 		},
 		"line": {
 			end: ending.End{Code: 1}, reason: ending.Log,

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"path"
 
 	"github.com/barq-db/barq-operator/test/barqserver/internal/keys"
 	"github.com/barq-db/barq-operator/test/barqserver/internal/logs"
@@ -55,7 +56,20 @@ func (s *Server) Handler() http.Handler {
 			}
 		})
 	}
-	return mux
+	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if !isClean(request.URL.EscapedPath()) {
+			// Go would redirect to the clean path. Barq DB has no route for it.
+			writer.WriteHeader(http.StatusNotFound)
+			return
+		}
+		mux.ServeHTTP(writer, request)
+	})
+}
+
+// isClean reports whether a path has neither dots for folders nor slashes that follow one another.
+func isClean(asked string) bool {
+	clean := path.Clean(asked)
+	return asked == clean || asked == clean+"/"
 }
 
 // handler answers a request, or says why not.
