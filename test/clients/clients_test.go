@@ -1,0 +1,163 @@
+//go:build linux
+
+package clients
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/privatenetwork"
+)
+
+// file has the calls that each client makes, in their order.
+const file = "testdata/calls.json"
+
+// call is what the test has to know of one.
+type call struct {
+	Over string `json:"over"`
+	Do   string `json:"do"`
+	Name string `json:"name"`
+	// Refused says that the server answers with an error.
+	Refused bool `json:"refused"`
+	// Full says that it needs what the stand-in has not: filters, and searches for texts.
+	Full bool `json:"full"`
+}
+
+func (c call) String() string { return c.Over + ": " + c.Name }
+
+// answer is what a client made of an answer.
+type answer struct {
+	Answer json.RawMessage `json:"answer"`
+	Error  json.RawMessage `json:"error"`
+	// Lacks says that the client has no such call.
+	Lacks bool `json:"lacks"`
+	line  string
+}
+
+// refusedByTheAgent are the calls that the server takes and the agent refuses, with the reason. docs/agent.md lists them.
+var refusedByTheAgent = map[string]string{
+	"http: create Hnsw":        "searches give the wrong documents",
+	"http: create Ivf with pq": "searches give the wrong documents",
+}
+
+// faults are the calls that should succeed, and fail at the server too because of a fault of the client.
+var faults = map[string]map[string]string{}
+
+// Each client gets the same answers through the agent as from the server itself.
+func TestClientsWorkUnchanged(t *testing.T) {
+	if os.Getenv(sourceVariable) == "" {
+		t.Skipf("%s does not name the sources of Barq DB", sourceVariable)
+	}
+	privatenetwork.Require(t)
+	calls := readCalls(t)
+	for _, language := range languages {
+		t.Run(language.name, func(t *testing.T) {
+			client := programs.Clients[language.name]
+			if client.Skipped != "" {
+				t.Skip(client.Skipped)
+			}
+			require.Empty(t, client.Failed, "it was not built")
+			stop := serveStraight(t)
+			straight := client.run(t, len(calls))
+			stop()
+			stop = serveThroughAgent(t)
+			through := client.run(t, len(calls))
+			stop()
+			compare(t, language.name, calls, straight, through)
+		})
+	}
+}
+
+func readCalls(t *testing.T) []call {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var calls []call
+	require.NoError(t, json.Unmarshal(data, &calls))
+	return calls
+}
+
+// run has a client make all calls.
+func (c client) run(t *testing.T, count int) []answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	calls, err := filepath.Abs(file)
+	require.NoError(t, err)
+	command := exec.CommandContext(ctx, c.Command[0], append(c.Command[1:], calls)...)
+	command.Env = append(withoutProxies(os.Environ()), "BARQ_HTTP=http://"+httpAddress, "BARQ_GRPC="+rpcAddress)
+	var output, said bytes.Buffer
+	command.Stdout, command.Stderr = &output, &said
+	require.NoError(t, command.Run(), "%s%s", &output, &said)
+	lines := strings.Split(strings.TrimSpace(output.String()), "\n")
+	require.Len(t, lines, count, "%s", &said)
+	var answers []answer
+	for _, line := range lines {
+		answer := answer{line: line}
+		require.NoError(t, json.Unmarshal([]byte(line), &answer), "%s", line)
+		answers = append(answers, answer)
+	}
+	return answers
+}
+
+// withoutProxies leaves out the variables that lead clients to a proxy, which is in another network.
+func withoutProxies(variables []string) []string {
+	var kept []string
+	for _, variable := range variables {
+		if name, _, _ := strings.Cut(variable, "="); !strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
+
+func compare(t *testing.T, client string, calls []call, straight, through []answer) {
+	t.Helper()
+	same, lacking := 0, map[string]bool{}
+	for i, call := range calls {
+		if straight[i].Lacks {
+			lacking[call.Over+" "+call.Do] = true
+			continue
+		}
+		checkServer(t, client, call, straight[i])
+		if reason := refusedByTheAgent[call.String()]; reason != "" {
+			assert.Empty(t, straight[i].Error, call)
+			assert.NotEmpty(t, through[i].Error, "%s should be refused: %s", call, reason)
+			t.Logf("%s: refused by the agent: %s", call, through[i].line)
+			continue
+		}
+		if assert.Equal(t, straight[i].line, through[i].line, call) {
+			same++
+		}
+		if testing.Verbose() {
+			t.Logf("%s: %s", call, straight[i].line)
+		}
+	}
+	t.Logf("%d calls have the same answer; it lacks %v", same, lacking)
+}
+
+// checkServer looks whether the server answers as the list of calls says, because two runs that both fail are the same too.
+func checkServer(t *testing.T, client string, call call, got answer) {
+	t.Helper()
+	fault := faults[client][call.String()]
+	switch {
+	case call.Full && programs.IsStandIn:
+		// The stand-in says that it cannot do it.
+	case call.Refused:
+		assert.NotEmpty(t, got.Error, "%s should be refused", call)
+	case fault != "":
+		assert.NotEmpty(t, got.Error, "%s works, and should not: %s", call, fault)
+	default:
+		assert.Empty(t, got.Error, "%s", call)
+	}
+}
