@@ -121,14 +121,18 @@ require github.com/YASSERRMD/barq-db/barq-sdk-go v0.0.0
 replace github.com/YASSERRMD/barq-db/barq-sdk-go => ../barq-db/barq-sdk-go
 `
 
-// buildGo lays the generated code where the client looks for it, beside the sources: the client imports proto/barq, and the files
-// are in proto. As it is, it builds nowhere.
+// buildGo builds the client as it is, if it can be. That of Barq DB 0.1.0 imports proto/barq, and the files are in proto. So the
+// compiler is told to look for them there, and no file is changed.
 func buildGo(w workshop) ([]string, error) {
-	program := w.path("program")
-	if err := os.WriteFile(filepath.Join(program, "go.mod"), []byte(goModule), 0o600); err != nil {
+	if err := os.WriteFile(w.path("program", "go.mod"), []byte(goModule), 0o600); err != nil {
 		return nil, err
 	}
-	contract := w.path(sources, "barq-sdk-go", "proto")
+	variables := []string{"GOFLAGS=-mod=mod", "GOWORK=off"}
+	contract, program := w.path(sources, "barq-sdk-go", "proto"), w.path("barqclients")
+	if _, err := os.Stat(filepath.Join(contract, "barq")); err == nil {
+		return []string{program}, w.run(w.path("program"), variables, "go", "build", "-o", program, ".")
+	}
+	w.say("the client does not build as it is, because it imports proto/barq and the files are in proto")
 	replaced := map[string]string{}
 	for _, file := range []string{"barq.pb.go", "barq_grpc.pb.go"} {
 		replaced[filepath.Join(contract, "barq", file)] = filepath.Join(contract, file)
@@ -140,9 +144,8 @@ func buildGo(w workshop) ([]string, error) {
 	if err := os.WriteFile(w.path("overlay.json"), overlay, 0o600); err != nil {
 		return nil, err
 	}
-	variables := []string{"GOFLAGS=-mod=mod", "GOWORK=off"}
-	err = w.run(program, variables, "go", "build", "-overlay", w.path("overlay.json"), "-o", w.path("barqclients"), ".")
-	return []string{w.path("barqclients")}, err
+	err = w.run(w.path("program"), variables, "go", "build", "-overlay", w.path("overlay.json"), "-o", program, ".")
+	return []string{program}, err
 }
 
 func buildPython(w workshop) ([]string, error) {
