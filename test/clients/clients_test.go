@@ -19,9 +19,6 @@ import (
 	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
 
-// file has the calls that each client makes, in their order.
-const file = "testdata/calls.json"
-
 // call is what the test has to know of one.
 type call struct {
 	Over string `json:"over"`
@@ -29,6 +26,9 @@ type call struct {
 	Name string `json:"name"`
 	// Refused says that the server answers with an error.
 	Refused bool `json:"refused"`
+	// Large is the length of a text for the payload, and Wide how many numbers the vector has. Neither is written out.
+	Large int `json:"large"`
+	Wide  int `json:"wide"`
 	// Full says that it needs what the stand-in has not: filters, and searches for texts.
 	Full bool `json:"full"`
 }
@@ -50,6 +50,8 @@ var different = map[string]string{
 	"http: create Hnsw":                       "searches give the wrong documents",
 	"http: create Ivf with pq":                "searches give the wrong documents",
 	"http: create with an index that is none": "the agent carries no body that it cannot read, and refuses it in its own words",
+	"grpc: insert 3 MiB":                      "the agent asks the HTTP API, which takes 2 MiB",
+	"grpc: insert 5 MiB":                      "a message that is too large has another code",
 }
 
 // Each client gets the same answers through the agent as from the server itself.
@@ -58,7 +60,7 @@ func TestClientsWorkUnchanged(t *testing.T) {
 		t.Skipf("%s does not name the sources of Barq DB", sourceVariable)
 	}
 	privatenetwork.Require(t)
-	calls := readCalls(t)
+	calls, file := readCalls(t)
 	for _, language := range languages {
 		t.Run(language.name, func(t *testing.T) {
 			client := programs.Clients[language.name]
@@ -67,33 +69,54 @@ func TestClientsWorkUnchanged(t *testing.T) {
 			}
 			require.Empty(t, client.Failed, "it was not built")
 			stop := serveStraight(t)
-			straight := client.run(t, len(calls))
+			straight := client.run(t, file, len(calls))
 			stop()
 			stop = serveThroughAgent(t)
-			through := client.run(t, len(calls))
+			through := client.run(t, file, len(calls))
 			stop()
 			compare(t, calls, straight, through)
 		})
 	}
 }
 
-func readCalls(t *testing.T) []call {
+// readCalls returns the calls that each client makes, in their order, and the file with the whole of them.
+func readCalls(t *testing.T) (calls []call, file string) {
 	t.Helper()
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile("testdata/calls.json")
 	require.NoError(t, err)
-	var calls []call
 	require.NoError(t, json.Unmarshal(data, &calls))
-	return calls
+	var whole []map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(data, &whole))
+	for i, call := range calls {
+		if call.Large > 0 {
+			whole[i]["payload"] = marshal(t, map[string]string{"text": strings.Repeat("x", call.Large)})
+		}
+		if call.Wide > 0 {
+			vector := make([]float32, call.Wide)
+			for j := range vector {
+				vector[j] = 1 / float32(i+j+1)
+			}
+			whole[i]["vector"] = marshal(t, vector)
+		}
+	}
+	file = filepath.Join(t.TempDir(), "calls.json")
+	require.NoError(t, os.WriteFile(file, marshal(t, whole), 0o600))
+	return calls, file
+}
+
+func marshal(t *testing.T, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	return data
 }
 
 // run has a client make all calls.
-func (c client) run(t *testing.T, count int) []answer {
+func (c client) run(t *testing.T, file string, count int) []answer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	calls, err := filepath.Abs(file)
-	require.NoError(t, err)
-	command := exec.CommandContext(ctx, c.Command[0], append(c.Command[1:], calls)...)
+	command := exec.CommandContext(ctx, c.Command[0], append(c.Command[1:], file)...)
 	command.Env = append(withoutProxies(os.Environ()), "BARQ_HTTP=http://"+httpAddress, "BARQ_GRPC="+rpcAddress)
 	var output, said bytes.Buffer
 	command.Stdout, command.Stderr = &output, &said
