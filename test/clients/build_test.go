@@ -166,7 +166,7 @@ func buildRust(w workshop) ([]string, error) {
 	if err := os.WriteFile(w.path("program", "Cargo.lock"), lock, 0o600); err != nil {
 		return nil, err
 	}
-	err = w.run(w.path("program"), []string{"CARGO_TARGET_DIR=" + w.path("target")}, "cargo", "build", "--quiet")
+	err = w.run(w.path("program"), []string{"CARGO_TARGET_DIR=" + w.path("target")}, "cargo", "build")
 	return []string{w.path("target", "debug", "barq-clients")}, err
 }
 

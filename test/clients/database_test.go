@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -52,9 +53,19 @@ func start(t *testing.T, end syscall.Signal, server, program string, arguments .
 	command := exec.Command(program, arguments...)
 	command.Env = append(os.Environ(), "BARQ_ADDR="+server, "BARQ_STORAGE_DIR="+t.TempDir())
 	command.Stdout, command.Stderr = log, log
-	require.NoError(t, command.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	// It ends with the process that runs the test.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan error, 1)
+	go func() {
+		// The kernel counts the thread that started a child as its parent.
+		runtime.LockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			ended <- command.Wait()
+		}
+	}()
+	require.NoError(t, <-started)
 	t.Cleanup(func() {
 		_ = command.Process.Kill()
 		if text, err := os.ReadFile(name); err == nil && t.Failed() {
