@@ -141,6 +141,17 @@ test-conformance: ## Run the suite that barq-server, or its stand-in, has to pas
 test-agent: ## Run the tests of the agent with barq-server, or its stand-in (Linux)
 	$(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./test/agent
 
+# Clients to run, of go, python, rust and typescript; empty for all. CLIENTS_CACHE=folder keeps what was built, which takes minutes
+# for the one in Rust.
+CLIENTS ?=
+
+# It fetches libraries from the registries of four languages, so neither test nor .ci/run runs it.
+.PHONY: test-clients
+test-clients: ## Run the clients in BARQ_SOURCE, the sources of Barq DB, at barq-server or its stand-in and through the agent (Linux, root; minutes)
+	$(if $(BARQ_SOURCE),,$(error BARQ_SOURCE=/path/to/barq-db has to name the sources of Barq DB))
+	BARQ_SOURCE='$(abspath $(BARQ_SOURCE))' CLIENTS='$(CLIENTS)' $(if $(BARQ_SERVER_BIN),BARQ_SERVER_BIN='$(abspath $(BARQ_SERVER_BIN))') $(if $(CLIENTS_CACHE),CLIENTS_CACHE='$(abspath $(CLIENTS_CACHE))') \
+		$(GO) test -timeout 60m -count=1 -v $(GO_TEST_FLAGS) ./test/clients
+
 # These build and run programs, on which Go's cache of test results does not look;
 # without -count=1 a change of the operator would be "tested" by an old result.
 .PHONY: test-cluster

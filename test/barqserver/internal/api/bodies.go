@@ -35,7 +35,7 @@ func (c *newCollection) check() error {
 	if *c.Dimension < 0 {
 		return errors.New("the dimension is negative")
 	}
-	return nil
+	return store.CheckIndex(c.Index)
 }
 
 func (c *newCollection) schema(tenant string) store.Schema {
@@ -59,7 +59,7 @@ type rebuildBody struct {
 	Index json.RawMessage `json:"index"`
 }
 
-func (b *rebuildBody) check() error { return nil }
+func (b *rebuildBody) check() error { return store.CheckIndex(b.Index) }
 
 // inputID is a document's id as it stands in a request.
 type inputID struct{ store.ID }

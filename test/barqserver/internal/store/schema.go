@@ -113,6 +113,14 @@ func (v *VectorKind) read(reader *serde.Reader) error {
 		serde.Field{Name: "index", Optional: true, Read: raw(&v.Index, reader, func() error { return readIndex(reader) })})
 }
 
+// CheckIndex says why the text of an index, which can be missing, is that of none.
+func CheckIndex(text json.RawMessage) error {
+	if text == nil {
+		return nil
+	}
+	return serde.Read(text, readIndex)
+}
+
 // readIndex reads the kind of an index, or null.
 func readIndex(reader *serde.Reader) error {
 	if missing, err := reader.Null(); missing || err != nil {
