@@ -111,6 +111,7 @@ func Open(options Options) (*Door, error) {
 			forwarded.Out.Host = forwarded.In.Host
 		},
 		Transport:    options.Way,
+		BufferPool:   &buffers{},
 		ErrorHandler: d.unreachable,
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
