@@ -4,15 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
 
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/e2e/pods"
 )
 
 // documents is how many documents are put into a database that must not lose one.
@@ -21,32 +19,12 @@ const documents = 1000
 // collection is where they are.
 const collection = "documents"
 
-// forward opens a port on this machine that leads to a port of the pod, through the
-// API server and the kubelet, so that it works on any cluster and whatever a
-// NetworkPolicy says. It is closed at the end of the test.
+// forward is pods.Forward, until the function that it returns is called.
 func forward(t *testing.T, namespace, pod string, port int) (local int, stop func()) {
 	t.Helper()
-	transport, upgrader, err := spdy.RoundTripperFor(restConfig)
+	local, end, err := pods.Forward(t.Context(), restConfig, namespace, pod, port)
 	require.NoError(t, err)
-	url := clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
-	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	stopped, ready := make(chan struct{}), make(chan struct{})
-	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", port)},
-		stopped, ready, io.Discard, io.Discard)
-	require.NoError(t, err)
-	failed := make(chan error, 1)
-	go func() { failed <- forwarder.ForwardPorts() }()
-	select {
-	case <-ready:
-	case err := <-failed:
-		require.NoError(t, err, "forwarding port %d of pod %s", port, pod)
-	}
-	ports, err := forwarder.GetPorts()
-	require.NoError(t, err)
-	return int(ports[0].Local), func() {
-		close(stopped)
-		require.NoError(t, <-failed)
-	}
+	return local, func() { require.NoError(t, end()) }
 }
 
 // ask calls the function with a client of the database in the pod.

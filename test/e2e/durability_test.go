@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	barq "github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/e2e/pods"
 )
 
 // durability is one database that has to keep its documents.
@@ -241,22 +241,14 @@ func (d *durability) killWhileWriting(t *testing.T, program string) {
 		})
 	}
 	time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
-	killed := signalProcesses(t, syscall.SIGKILL, ofPod(primary, program))
+	killed, err := pods.Signal(syscall.SIGKILL, primary.UID, program)
 	if killed == 0 {
 		cancel()
 	}
 	group.Wait()
+	require.NoError(t, err)
 	require.Equal(t, 1, killed, "processes of %s in pod %s", program, primary.Name)
 	require.NotEmpty(t, d.acknowledged)
-}
-
-// ofPod tells which processes of this machine run a program in a pod.
-func ofPod(pod *corev1.Pod, program string) func(pid int, executable string) bool {
-	return func(pid int, executable string) bool {
-		// The kubelet names the cgroups of a pod by its UID.
-		cgroups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-		return err == nil && filepath.Base(executable) == program && strings.Contains(string(cgroups), string(pod.UID))
-	}
 }
 
 // waitRestarted waits until the kubelet has started a container again in which a process was killed.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/barq-db/barq-operator/test/bench/procfs"
+	"github.com/barq-db/barq-operator/test/e2e/pods"
 	"github.com/barq-db/barq-operator/test/hostile"
 )
 
@@ -51,7 +52,7 @@ func TestHostileRequests(t *testing.T) {
 // peakOf is the most memory that the agent of a pod has taken.
 func peakOf(t *testing.T, pod *corev1.Pod) int64 {
 	t.Helper()
-	agent, is := 0, ofPod(pod, "barq-agent")
+	agent, is := 0, pods.Of(pod.UID, "barq-agent")
 	signalProcesses(t, syscall.Signal(0), func(pid int, executable string) bool {
 		found := is(pid, executable)
 		if found {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/barq-db/barq-operator/hack/image"
 	"github.com/barq-db/barq-operator/hack/image/programimage"
+	"github.com/barq-db/barq-operator/test/e2e/serverimage"
 )
 
 // Environment that says what to test, and on what. `make e2e` sets it.
@@ -97,7 +97,7 @@ func pushDatabaseImage(ctx context.Context, reference, variant string) (string, 
 	if given := os.Getenv(imageVariable); given != "" {
 		return image.Copy(ctx, given, reference, labels)
 	}
-	packed, err := databaseImage(labels)
+	packed, err := serverimage.Of(os.Getenv(serverVariable), labels)
 	if err != nil {
 		return "", err
 	}
@@ -121,45 +121,4 @@ func chartOfTheNextVersion(folder string) (string, error) {
 		return "", fmt.Errorf("%s has no line %q to change for the next version", template, before)
 	}
 	return charts, os.WriteFile(template, []byte(changed), 0o600)
-}
-
-// databaseImage packs a barq-server with what it is linked with, and the shell that
-// the chart's preStop hook takes.
-func databaseImage(labels map[string]string) (image.Image, error) {
-	server := os.Getenv(serverVariable)
-	shell, err := exec.LookPath("busybox")
-	if err != nil {
-		return image.Image{}, fmt.Errorf("no busybox for the image's shell: run apt-get install busybox-static: %w", err)
-	}
-	files := map[string]string{"/usr/local/bin/barq-server": server, "/bin/sh": shell}
-	libraries, err := linkedLibraries(server)
-	if err != nil {
-		return image.Image{}, err
-	}
-	for _, library := range libraries {
-		files[library] = library
-	}
-	return image.Image{
-		Files: files, Entrypoint: []string{"/usr/local/bin/barq-server"},
-		Labels: labels,
-	}, nil
-}
-
-// linkedLibraries lists the shared libraries that a program needs, its loader
-// included; none if it is static.
-func linkedLibraries(program string) ([]string, error) {
-	out, err := exec.Command("ldd", program).CombinedOutput()
-	if strings.Contains(string(out), "not a dynamic executable") {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ldd %s: %w\n%s", program, err, out)
-	}
-	var libraries []string
-	for word := range strings.FieldsSeq(string(out)) {
-		if strings.HasPrefix(word, "/") {
-			libraries = append(libraries, word)
-		}
-	}
-	return libraries, nil
 }

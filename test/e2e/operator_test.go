@@ -3,11 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,13 +13,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/test/e2e/manifests"
+	"github.com/barq-db/barq-operator/test/e2e/pods"
 )
 
 // What config/default names its things.
 const (
-	operatorNamespace = "barq-system"
-	operatorName      = "barq-operator"
+	operatorNamespace = manifests.Namespace
+	operatorName      = manifests.Deployment
 )
 
 // kubectl runs the program that a person would type.
@@ -32,43 +30,10 @@ func kubectl(args ...string) *exec.Cmd { return exec.Command("kubectl", args...)
 // installOperator installs config/default with the given image and the agent's, and waits until the
 // operator answers.
 func installOperator(ctx context.Context, image string) error {
-	overlay, err := os.MkdirTemp(filepath.Join(root, "test", "e2e"), ".install-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(overlay) }()
-	repository, digest, _ := strings.Cut(image, "@")
-	kustomization, err := yaml.Marshal(map[string]any{
-		"resources": []string{"../../../config/default"},
-		"images":    []any{map[string]any{"name": "ghcr.io/barq-db/barq-operator", "newName": repository, "digest": digest}},
-		"patches": []any{map[string]any{
-			"patch": fmt.Sprintf(`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": %q, "namespace": %q}, "spec": {"template": {"spec": {"containers": [
-				{"name": "manager", "env": [{"name": "RELATED_IMAGE_BARQ_AGENT", "value": %q}]}]}}}}`, operatorName, operatorNamespace, images.agent),
-		}},
-	})
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), kustomization, 0o600); err != nil {
-		return err
-	}
-	for _, args := range [][]string{
-		{"apply", "--server-side", "-k", overlay},
-		{"-n", operatorNamespace, "rollout", "status", "deployment/" + operatorName, "--timeout=3m"},
-	} {
-		if out, err := exec.CommandContext(ctx, "kubectl", args...).CombinedOutput(); err != nil {
-			return fmt.Errorf("kubectl %s: %w\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	return nil
+	return manifests.Install(ctx, root, manifests.Images{Operator: image, Agent: images.agent})
 }
 
-func removeOperator() error {
-	if out, err := kubectl("delete", "-k", filepath.Join(root, "config", "default"), "--timeout=2m").CombinedOutput(); err != nil {
-		return fmt.Errorf("kubectl delete -k config/default: %w\n%s", err, out)
-	}
-	return nil
-}
+func removeOperator() error { return manifests.Remove(context.Background(), root) }
 
 // setOperatorImage upgrades the operator as somebody does who edits its Deployment.
 func setOperatorImage(t *testing.T, image string) {
@@ -94,26 +59,11 @@ func killOperator(t *testing.T) {
 	}
 }
 
-// signalProcesses signals the processes that are meant, by their id and the path of their program in their container. It
-// returns how many there are: none, if the node is another machine.
+// signalProcesses is pods.SignalAll.
 func signalProcesses(t *testing.T, signal syscall.Signal, meant func(pid int, executable string) bool) int {
 	t.Helper()
-	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	signalled, err := pods.SignalAll(signal, meant)
 	require.NoError(t, err)
-	signalled := 0
-	for _, link := range links {
-		executable, err := os.Readlink(link)
-		if err != nil {
-			// It has ended, or is one of the kernel.
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-		require.NoError(t, err)
-		if meant(pid, executable) {
-			require.NoError(t, syscall.Kill(pid, signal))
-			signalled++
-		}
-	}
 	return signalled
 }
 
