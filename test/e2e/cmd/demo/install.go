@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/hack/image"
+	"github.com/barq-db/barq-operator/hack/image/programimage"
+	"github.com/barq-db/barq-operator/test/e2e/manifests"
+	"github.com/barq-db/barq-operator/test/e2e/serverimage"
+)
+
+// Environment that says what is shown, and on what.
+const (
+	// ownNode is set on a node that is this machine.
+	ownNode = "BARQ_E2E_NODE"
+	// registryVariable is where to push images to, from which the nodes pull.
+	registryVariable = "BARQ_E2E_REGISTRY"
+	// The paths of programs to pack, where there is such a registry.
+	operatorProgram, agentProgram, serverProgram = "BARQ_OPERATOR_BIN", "BARQ_AGENT_BIN", "BARQ_SERVER_BIN"
+	// The images to take where there is none. Without the last it is the one of config/default.
+	operatorImage, agentImage, databaseImage = "IMG", "AGENT_IMG", "DATABASE_IMG"
+)
+
+// markDemo is an annotation of an operator that the demo has installed.
+const markDemo = "demo.barq.db/installed"
+
+// install installs the operator, unless the cluster has one that is not the demo's.
+func (d *demo) install(ctx context.Context) error {
+	if err := d.requireOwnOperator(ctx); err != nil {
+		return err
+	}
+	images, err := d.images(ctx)
+	if err != nil {
+		return err
+	}
+	d.progress("kubectl apply --server-side -k config/default, with these images")
+	if err := manifests.Install(ctx, d.root, images); err != nil {
+		return err
+	}
+	d.progress("the operator answers")
+	return d.markOperator(ctx)
+}
+
+// images packs what was built, or takes what the environment names.
+func (d *demo) images(ctx context.Context) (manifests.Images, error) {
+	registry := os.Getenv(registryVariable)
+	if registry == "" {
+		images := manifests.Images{Operator: os.Getenv(operatorImage), Agent: os.Getenv(agentImage), Database: os.Getenv(databaseImage)}
+		if images.Operator == "" || images.Agent == "" {
+			return images, fmt.Errorf("this cluster needs images: name those of this checkout in %s and %s (make docker-build agent-docker-build), "+
+				"and in %s one of Barq DB; or name a registry in %s, to which this machine can push and from which the nodes pull",
+				operatorImage, agentImage, databaseImage, registryVariable)
+		}
+		return images, nil
+	}
+	database, err := serverimage.Of(os.Getenv(serverProgram), nil)
+	if err != nil {
+		return manifests.Images{}, err
+	}
+	var images manifests.Images
+	for _, each := range []struct {
+		target  *string
+		tag     string
+		content image.Image
+	}{
+		{&images.Operator, "barq-operator:demo", programimage.Operator.Content(d.root, os.Getenv(operatorProgram))},
+		{&images.Agent, "barq-agent:demo", programimage.Agent.Content(d.root, os.Getenv(agentProgram))},
+		{&images.Database, "barq-db:demo", database},
+	} {
+		d.progress("packing the image %s", each.tag)
+		if *each.target, err = image.Push(ctx, registry+"/"+each.tag, each.content); err != nil {
+			return images, err
+		}
+	}
+	return images, nil
+}
+
+// requireOwnOperator protects the databases of an operator that others have installed.
+func (d *demo) requireOwnOperator(ctx context.Context) error {
+	deployment, err := d.operator(ctx)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err == nil && deployment.Annotations[markDemo] == "" {
+		err = fmt.Errorf("the cluster has an operator in namespace %s, which the demo would replace; use a cluster without", manifests.Namespace)
+	}
+	return err
+}
+
+func (d *demo) markOperator(ctx context.Context) error {
+	deployment, err := d.operator(ctx)
+	if err != nil {
+		return err
+	}
+	before := deployment.DeepCopy()
+	deployment.Annotations[markDemo] = "true"
+	return d.client.Patch(ctx, deployment, client.MergeFrom(before))
+}
+
+func (d *demo) operator(ctx context.Context) (*appsv1.Deployment, error) {
+	deployment := &appsv1.Deployment{}
+	key := client.ObjectKey{Namespace: manifests.Namespace, Name: manifests.Deployment}
+	return deployment, d.client.Get(ctx, key, deployment)
+}
+
+// sample is what the demo applies.
+func (d *demo) sample() string { return filepath.Join(d.root, "hack", "demo", "digits.yaml") }
