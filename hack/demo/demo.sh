@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Shows the operator at work on a test cluster:
+# Shows the operator at work:
 #
-#   demo.sh up|down [FOLDER]
+#   demo.sh up|shell|down [FOLDER]
 #
-# up starts the cluster and the operator, applies a sample, follows it until it is Ready, and shows
-# what the operator created. Cluster and operator go on running; another up uses the same cluster.
-# down stops both. FOLDER, .cluster-demo if it is missing, belongs to the demo alone: all that runs
-# in it is the demo's.
+# up starts a node of this machine and the operator, and shows what test/e2e/cmd/demo does. With
+# DEMO_KUBECONFIG=path it does so on that cluster. Where pods cannot run, the nodes are simulated:
+# it applies a sample, follows it until it is Ready, and shows what the operator created. What was
+# started goes on running. shell gives a shell on the node. down stops and removes everything.
+# FOLDER, .cluster-demo if it is missing, belongs to the demo alone: all that runs in it is the demo's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# As make has it: with another value every package is compiled once more.
+export CGO_ENABLED=0
 
 sample=${DEMO_SAMPLE:-config/samples/barqcluster.yaml}
 timeout=${DEMO_TIMEOUT:-5m}
@@ -18,8 +21,12 @@ mkdir -p "$folder/logs"
 folder=$(cd "$folder" && pwd -P)
 own=$folder/demo
 log=$folder/logs/operator.log
+mode=
 # kubectl remembers an API server by its address, and another test cluster may get the same port.
 export KUBECONFIG=$folder/kubeconfig PATH=$folder/bin:$PATH KUBECACHEDIR=$own/cache
+
+# shellcheck source=hack/demo/real.sh
+. hack/demo/real.sh
 
 heading() { printf '\n==> %s\n' "$1"; }
 
@@ -130,21 +137,24 @@ show() {
 
 show_hints() {
     stop_followers
-    heading 'Cluster and operator go on running'
-    printf '  %s\n' "export KUBECONFIG=$KUBECONFIG PATH=$folder/bin:\$PATH" \
-        'kubectl get bqc -A -w' "tail -f $log" 'make demo-down    # stops both'
+    heading 'What was started goes on running'
+    case $mode in
+    simulated) printf '  %s\n' "export KUBECONFIG=$KUBECONFIG PATH=$folder/bin:\$PATH" 'kubectl get bqc -A -w' "tail -f $log" ;;
+    given) printf '  %s\n' 'kubectl get bqc -n barq-demo -w    # with the kubeconfig that you gave' ;;
+    node) printf '  %s\n' 'make demo-shell   # a shell on the node: kubectl get bqc -n barq-demo' ;;
+    esac
+    echo '  make demo-down    # stops and removes it'
 }
 
-up() {
+up_simulated() {
     [ -r "$sample" ] || fail "there is no sample $sample; name a manifest in DEMO_SAMPLE"
     grep -Eq 'kind"?: *"?BarqCluster\b' "$sample" ||
         fail "the sample $sample holds no BarqCluster; name a manifest that does in DEMO_SAMPLE"
-    trap 'trap "" INT TERM HUP; trap - EXIT; stop_followers; down; exit 130' INT TERM HUP
     heading 'Test cluster'
+    stop_node
     cluster up >/dev/null
     trap show_hints EXIT
     heading 'Operator'
-    mkdir -p "$own"
     stop_operator
     start_operator
     heading "Sample $sample"
@@ -158,16 +168,50 @@ up() {
     printf '\nThe nodes are simulated: no container runs. The rest of Kubernetes and the operator are real.\n'
 }
 
-down() {
-    stop_operator
-    cluster down
-    rm -rf "$own"
+up() {
+    local why
+    trap 'trap "" INT TERM HUP; trap - EXIT; stop_followers; down; exit 130' INT TERM HUP
+    if [ -z "${DEMO_KUBECONFIG:-}" ] && why=$(why_simulated); then
+        mode=simulated
+        echo "demo: no document is written, no pod killed and no request refused, because the nodes are simulated: $why"
+        up_simulated
+        return
+    fi
+    down
+    mkdir -p "$own" "$folder/logs"
+    trap show_hints EXIT
+    if [ -n "${DEMO_KUBECONFIG:-}" ]; then
+        mode=given
+        up_on_given
+    else
+        mode=node
+        up_on_node
+    fi
 }
 
+# down stops and removes all but the lock.
+down() {
+    stop_operator
+    stop_node
+    if [ -e "$own/given.kubeconfig" ]; then on_given remove; fi
+    if [ -e "$folder/owner.pid" ]; then cluster down; fi
+    rm -rf "$own" "${folder:?}"/{node,logs,bin,state,kubeconfig,owner.pid}
+}
+
+# It disturbs no other.
+if [ "${1:-}" = shell ]; then
+    inside bash
+    exit
+fi
 exec 9>"$folder/demo.lock"
 flock --nonblock 9 || fail "another demo is at work in $folder: wait for it, or press Ctrl-C there"
 case ${1:-} in
 up) up ;;
-down) down ;;
-*) fail 'write demo.sh up or demo.sh down' ;;
+down)
+    down
+    rm -f "$folder/demo.lock"
+    rmdir "$folder"
+    echo 'nothing of the demo is left'
+    ;;
+*) fail 'write demo.sh up, demo.sh shell or demo.sh down' ;;
 esac

@@ -12,6 +12,10 @@ import (
 
 // serve starts the cluster and runs the command, within the namespaces.
 func serve(ctx context.Context, given plan, args []string) (code int, err error) {
+	// csi-provisioner prefers it to its flag, and another cluster is in it.
+	if err := os.Unsetenv("KUBECONFIG"); err != nil {
+		return 1, err
+	}
 	started, err := node.Start(ctx, given.options(os.Stderr))
 	if err != nil {
 		return 1, err
