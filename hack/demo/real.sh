@@ -74,7 +74,7 @@ start_node() {
     rm -f "$own/environment"
     # In a session of its own, because Ctrl-C and the end of the terminal must not reach it. With GOGC=400 the
     # API server and the kubelet collect garbage seldom.
-    GOGC=400 setsid "$bin/node" run --artifacts "$folder/node" -- \
+    GOGC=400 setsid "$bin/node" run --bare --artifacts "$folder/node" -- \
         bash -c 'export -p >"$1.new" && mv "$1.new" "$1" && exec sleep infinity' _ "$own/environment" \
         </dev/null >"$node_log" 2>&1 9>&- &
     echo "$!" >"$own/node.pid"

@@ -48,6 +48,9 @@ type Options struct {
 	Out io.Writer
 	// Programs are those that Programs gave.
 	Programs map[string]string
+	// Bare is a node without helm, whose only volume is there from the start. What makes and grows volumes takes
+	// minutes to build.
+	Bare bool
 }
 
 // StateDir is the folder of what need not outlive the node.
@@ -150,8 +153,12 @@ func (n *Node) pauseImage() string { return n.registry.Address + "/pause:1" }
 
 func (n *Node) startControlPlane(ctx context.Context) error {
 	var err error
+	var tools []string
+	if !n.options.Bare {
+		tools = append(tools, helm)
+	}
 	n.control, err = cluster.Start(ctx, cluster.Options{
-		Dir: filepath.Join(n.options.Dir, clusterFolder), Out: n.options.Out, Tools: []string{"helm"},
+		Dir: filepath.Join(n.options.Dir, clusterFolder), Out: n.options.Out, Tools: tools,
 		RealNode: &cluster.RealNode{Name: name, Address: gatewayAddress},
 	})
 	if err == nil {

@@ -20,6 +20,7 @@ const (
 	proxy       = "kube-proxy"
 	provisioner = "csi-provisioner"
 	resizer     = "csi-resizer"
+	helm        = "helm"
 	pause       = "pause"
 )
 
@@ -28,10 +29,12 @@ const (
 var pinned = []struct {
 	module string
 	names  []string
+	// bare tells whether a bare node has them too.
+	bare bool
 }{
-	{"test/cluster/components", []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", kubelet, proxy}},
-	{"test/e2e/sidecars", []string{provisioner, resizer}},
-	{"hack/tools", []string{"helm"}},
+	{"test/cluster/components", []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", kubelet, proxy}, true},
+	{"test/e2e/sidecars", []string{provisioner, resizer}, false},
+	{"hack/tools", []string{helm}, false},
 }
 
 // pluginFolder is where Debian keeps the plugins of pod networks.
@@ -51,13 +54,16 @@ var installed = []debianProgram{
 
 // Programs gives the paths of all programs that a node needs by their names, after
 // building those that are not in the cache. root is the checkout, and folder is for what the
-// cache does not hold.
-func Programs(ctx context.Context, root, folder string, out io.Writer) (map[string]string, error) {
+// cache does not hold. A bare node needs fewer.
+func Programs(ctx context.Context, root, folder string, bare bool, out io.Writer) (map[string]string, error) {
 	found, err := findInstalled(installed)
 	if err != nil {
 		return nil, err
 	}
 	for _, each := range pinned {
+		if bare && !each.bare {
+			continue
+		}
 		built, err := programs.Build(ctx, filepath.Join(root, each.module), out, each.names...)
 		if err != nil {
 			return nil, err

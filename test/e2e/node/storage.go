@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/container-storage-interface/spec/lib/go/csi"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/ptr"
@@ -54,6 +56,9 @@ func (n *Node) startStorage(ctx context.Context) error {
 			return err
 		}
 	}
+	if n.options.Bare {
+		return n.makeVolume(ctx, client)
+	}
 	for _, sidecar := range []string{provisioner, resizer} {
 		err := n.run(sidecar, "--kubeconfig="+n.Kubeconfig(), "--csi-address="+n.driver.Socket(),
 			"--kube-api-qps=100", "--kube-api-burst=200", "--retry-interval-start=500ms", "--retry-interval-max=5s")
@@ -62,6 +67,24 @@ func (n *Node) startStorage(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// makeVolume makes the only volume of a bare node, for a PVC of the default class.
+func (n *Node) makeVolume(ctx context.Context, client kubernetes.Interface) error {
+	const id, size = "only", "1Gi"
+	if _, err := n.driver.CreateVolume(ctx, &csi.CreateVolumeRequest{Name: id}); err != nil {
+		return err
+	}
+	volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: id}, Spec: corev1.PersistentVolumeSpec{
+		Capacity:    corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(size)},
+		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, StorageClassName: Expandable,
+		PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
+		PersistentVolumeSource: corev1.PersistentVolumeSource{
+			CSI: &corev1.CSIPersistentVolumeSource{Driver: volumedriver.Name, VolumeHandle: id, FSType: "ext4"},
+		},
+	}}
+	_, err := client.CoreV1().PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
+	return err
 }
 
 func (n *Node) client() (kubernetes.Interface, error) {

@@ -1,10 +1,11 @@
 // Command node runs another command with a Kubernetes cluster of one real node:
 //
-//	node run [--artifacts DIR] -- COMMAND [ARGUMENT...]
+//	node run [--artifacts DIR] [--bare] -- COMMAND [ARGUMENT...]
 //
 // The command finds the cluster in KUBECONFIG, kubectl and helm in PATH, the host and port of a registry that
 // the node pulls from in BARQ_E2E_REGISTRY, and the folder for what a failure leaves in
 // BARQ_E2E_ARTIFACTS. When it ends, the cluster does, without a trace on the machine.
+// With --bare it is there sooner, without helm, and with one volume that is there from the start.
 // `node run -- bash` gives a person a shell on it. It takes root.
 package main
 
@@ -41,15 +42,17 @@ func execute(arguments []string) int {
 func newCommand(code *int) *cobra.Command {
 	root := &cobra.Command{Use: "node", Short: "Run a command with a Kubernetes cluster of one real node", SilenceErrors: true, SilenceUsage: true}
 	var artifacts string
+	var bare bool
 	public := &cobra.Command{
-		Use: "run [--artifacts DIR] -- COMMAND [ARGUMENT...]", Short: "Run a command with a cluster of its own",
+		Use: "run [--artifacts DIR] [--bare] -- COMMAND [ARGUMENT...]", Short: "Run a command with a cluster of its own",
 		Args: cobra.MinimumNArgs(1), DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			*code, err = run(cmd.Context(), artifacts, args)
+			*code, err = run(cmd.Context(), artifacts, bare, args)
 			return err
 		},
 	}
 	public.Flags().StringVar(&artifacts, "artifacts", "", "folder for logs (default: one that is removed after a success)")
+	public.Flags().BoolVar(&bare, "bare", false, "fewer programs to build: no helm, and one volume of 1Gi that does not grow")
 	root.AddCommand(public)
 
 	// The others are this program in other places; each gets a plan as its first argument.

@@ -17,6 +17,8 @@ type plan struct {
 	Cgroup string
 	// Programs are those that node.Programs gave.
 	Programs map[string]string
+	// Bare is the option of that name.
+	Bare bool
 }
 
 func parsePlan(text string) (plan, error) {
@@ -35,7 +37,7 @@ func (p plan) String() string {
 
 // options are the node's.
 func (p plan) options(out io.Writer) node.Options {
-	return node.Options{Dir: p.nodeFolder(), Cgroup: p.Cgroup, Out: out, Programs: p.Programs}
+	return node.Options{Dir: p.nodeFolder(), Cgroup: p.Cgroup, Out: out, Programs: p.Programs, Bare: p.Bare}
 }
 
 func (p plan) nodeFolder() string { return filepath.Join(p.Artifacts, "node") }
