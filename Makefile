@@ -26,11 +26,14 @@ DATE := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 VERSION_PACKAGE := github.com/barq-db/barq-operator/internal/version
 LDFLAGS := -X $(VERSION_PACKAGE).Version=$(VERSION) -X $(VERSION_PACKAGE).Commit=$(COMMIT) -X $(VERSION_PACKAGE).Date=$(DATE)
 
-# The manifest that the demo applies, and how long each BarqCluster in it may take; empty for
-# config/samples/barqcluster.yaml and five minutes.
+# A cluster for the demo to run on, in place of a node of this machine; or anything, to have the nodes simulated.
+DEMO_KUBECONFIG ?=
+DEMO_SIMULATED ?=
+# The manifest that the demo applies on simulated nodes; empty for config/samples/barqcluster.yaml.
 DEMO_SAMPLE ?=
+# How long each step of the demo may take; empty for three minutes, and five on simulated nodes.
 DEMO_TIMEOUT ?=
-export DEMO_SAMPLE DEMO_TIMEOUT
+export DEMO_KUBECONFIG DEMO_SIMULATED DEMO_SAMPLE DEMO_TIMEOUT
 
 # The version of Kubernetes of test clusters, of those that test/cluster/components pins; the newest if it is empty.
 KUBERNETES_VERSION ?=
@@ -54,7 +57,7 @@ program = $$(GO="$(GO)" hack/programs/programs.sh $(1) $(2))
 ##@ The two commands
 
 .PHONY: demo
-demo: ## Start a cluster and the operator, apply a sample and show it become Ready
+demo: ## Show the operator, and a database that is asked, killed and poisoned: on a node of this machine (Linux, root), with DEMO_KUBECONFIG=path on that cluster, else with simulated nodes
 	@GO="$(GO)" hack/demo/demo.sh up
 
 .PHONY: test
@@ -239,7 +242,7 @@ bin/e2e:
 
 .PHONY: test-node
 test-node: bin/e2e ## Run the tests of the real node itself (Linux, root)
-	cd test/e2e && $(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./node/... ./volumedriver/... ./cmd/...
+	cd test/e2e && $(GO) test -timeout 20m -count=1 -v $(GO_TEST_FLAGS) ./node/... ./volumedriver/... ./digits ./cmd/...
 
 ##@ Benchmarks
 
@@ -313,8 +316,12 @@ cluster-down: ## Stop the test cluster
 
 ##@ Demo
 
+.PHONY: demo-shell
+demo-shell: ## Open a shell on the node of the demo
+	@hack/demo/demo.sh shell
+
 .PHONY: demo-down
-demo-down: ## Stop what the demo left running
+demo-down: ## Stop and remove what the demo left running
 	@GO="$(GO)" hack/demo/demo.sh down
 
 ##@ Ship

@@ -141,7 +141,7 @@ show_hints() {
     case $mode in
     simulated) printf '  %s\n' "export KUBECONFIG=$KUBECONFIG PATH=$folder/bin:\$PATH" 'kubectl get bqc -A -w' "tail -f $log" ;;
     given) printf '  %s\n' 'kubectl get bqc -n barq-demo -w    # with the kubeconfig that you gave' ;;
-    node) printf '  %s\n' 'make demo-shell   # a shell on the node: kubectl get bqc -n barq-demo' ;;
+    node) node_pid >/dev/null && printf '  %s\n' 'make demo-shell   # a shell on the node: kubectl get bqc -n barq-demo' ;;
     esac
     echo '  make demo-down    # stops and removes it'
 }

@@ -22,6 +22,9 @@ const patience = 30 * time.Minute
 // goodbye is how long an interrupted demo may take to stop what it has started.
 const goodbye = 2 * time.Minute
 
+// simulated has the nodes simulated also where a real one can run.
+const simulated = "DEMO_SIMULATED=1"
+
 // waiting is a BarqCluster that waits for a Secret.
 const waiting = `apiVersion: barq.db/v1alpha1
 kind: BarqCluster
@@ -32,7 +35,7 @@ spec:
     warm: {provider: s3, bucket: warm, credentialsSecretRef: {name: nowhere}}
 `
 
-// TestDemo runs the demo as a person does.
+// TestDemo runs the demo on simulated nodes as a person does.
 func TestDemo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts control planes")
@@ -44,23 +47,12 @@ func TestDemo(t *testing.T) {
 
 	for _, moment := range []string{"starting etcd", "building the operator", `Secret "nowhere"`} {
 		t.Run("interrupted at "+moment, func(t *testing.T) {
-			up := demo(folder, "up", sample)
-			log := filepath.Join(t.TempDir(), "log")
-			out, err := os.Create(log)
-			require.NoError(t, err)
-			up.Stdout, up.Stderr = out, out
-			require.NoError(t, up.Start())
-			require.Eventually(t, func() bool { return strings.Contains(content(t, log), moment) }, patience, 10*time.Millisecond)
-			require.ErrorContains(t, demo(folder, "down").Run(), "exit status 1", "one demo at a time in a folder")
-			require.NoError(t, syscall.Kill(-up.Process.Pid, syscall.SIGINT))
-			end := time.AfterFunc(goodbye, func() { _ = syscall.Kill(-up.Process.Pid, syscall.SIGKILL) })
-			require.ErrorContains(t, up.Wait(), "exit status 130", "%s", content(t, log))
-			end.Stop()
-			requireNoProcess(t, folder)
+			interrupt(t, folder, moment, simulated, sample)
 		})
 	}
 
-	out := succeed(t, folder, "up")
+	out := succeed(t, folder, "up", simulated)
+	require.Contains(t, out, "because the nodes are simulated: DEMO_SIMULATED is set\n")
 	for _, line := range []string{
 		"secret/vectors-s3 serverside-applied",
 		"statefulset.apps/vectors ", "service/vectors-headless ", "persistentvolumeclaim/data-vectors-0 ", "pod/vectors-0 ",
@@ -71,7 +63,7 @@ func TestDemo(t *testing.T) {
 	require.NotContains(t, out, "example-not-a-", "the content of the Secret")
 	owner, operator := ownerIn(t, folder), content(t, filepath.Join(folder, "demo", "operator.pid"))
 
-	late, err := demo(folder, "up", sample, "DEMO_TIMEOUT=3s").CombinedOutput()
+	late, err := demo(folder, "up", simulated, sample, "DEMO_TIMEOUT=3s").CombinedOutput()
 	require.ErrorContains(t, err, "exit status 1")
 	require.Contains(t, string(late), `Secret "nowhere", which spec.tiering.warm.credentialsSecretRef names, does not exist`)
 	require.Contains(t, string(late), "demo: BarqCluster default/waiting is not Ready after 3s")
@@ -80,7 +72,59 @@ func TestDemo(t *testing.T) {
 
 	succeed(t, folder, "down")
 	requireNoProcess(t, folder)
-	require.Contains(t, succeed(t, folder, "down"), "No cluster runs in "+folder)
+	require.NoDirExists(t, folder)
+	require.Equal(t, "nothing of the demo is left\n", succeed(t, folder, "down"))
+}
+
+// The demo on a real node leaves nothing when it is interrupted, and fails when something does not hold. That all of it
+// holds is seen by `make demo`.
+func TestDemoOnARealNode(t *testing.T) {
+	if testing.Short() || os.Getuid() != 0 {
+		t.Skip("starts a node, which takes root")
+	}
+	for _, moment := range []string{"building the operator", "starting etcd", "digits go in"} {
+		t.Run("interrupted at "+moment, func(t *testing.T) {
+			folder := filepath.Join(t.TempDir(), "demo")
+			interrupt(t, folder, moment)
+			require.NoDirExists(t, filepath.Join(folder, "node"))
+			requireNoCgroup(t)
+			succeed(t, folder, "down")
+			require.NoDirExists(t, folder)
+		})
+	}
+
+	folder := filepath.Join(t.TempDir(), "demo")
+	t.Cleanup(func() { _, _ = demo(folder, "down").CombinedOutput() })
+	out, err := demo(folder, "up", "BARQ_SERVER_BIN=/bin/true", "DEMO_TIMEOUT=1m").CombinedOutput()
+	require.ErrorContains(t, err, "exit status 1")
+	require.Contains(t, string(out), "\ndemo: a BarqCluster becomes Ready: wait for BarqCluster digits to be Ready: not done after 1m0s\n")
+	require.Contains(t, string(out), "make demo-shell", "it is left to look at")
+	require.NotContains(t, string(out), "All of it held")
+	succeed(t, folder, "down")
+	requireNoProcess(t, folder)
+	requireNoCgroup(t)
+	require.NoDirExists(t, folder)
+}
+
+// interrupt presses Ctrl-C as soon as a demo says something, and requires that it stops what it has started.
+func interrupt(t *testing.T, folder, moment string, environment ...string) {
+	t.Helper()
+	up := demo(folder, "up", environment...)
+	log := filepath.Join(t.TempDir(), "log")
+	out, err := os.Create(log)
+	require.NoError(t, err)
+	up.Stdout, up.Stderr = out, out
+	require.NoError(t, up.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- up.Wait() }()
+	require.Eventually(t, func() bool { return strings.Contains(content(t, log), moment) || len(ended) > 0 }, patience, 10*time.Millisecond)
+	require.Empty(t, ended, "%s", content(t, log))
+	require.ErrorContains(t, demo(folder, "down").Run(), "exit status 1", "one demo at a time in a folder")
+	require.NoError(t, syscall.Kill(-up.Process.Pid, syscall.SIGINT))
+	end := time.AfterFunc(goodbye, func() { _ = syscall.Kill(-up.Process.Pid, syscall.SIGKILL) })
+	require.ErrorContains(t, <-ended, "exit status 130", "%s", content(t, log))
+	end.Stop()
+	requireNoProcess(t, folder)
 }
 
 // The operator's process id may belong to another program after the operator has ended.
@@ -105,7 +149,7 @@ func TestASampleThatIsOfNoUseStartsNothing(t *testing.T) {
 	} {
 		out, err := demo(t.TempDir(), "up", "DEMO_SAMPLE="+sample).CombinedOutput()
 		require.ErrorContains(t, err, "exit status 1")
-		require.Equal(t, message, string(out))
+		require.Contains(t, string(out), "because the nodes are simulated: DEMO_SAMPLE names a manifest\n"+message)
 	}
 }
 
@@ -117,9 +161,9 @@ func demo(folder, verb string, environment ...string) *exec.Cmd {
 	return command
 }
 
-func succeed(t *testing.T, folder, verb string) string {
+func succeed(t *testing.T, folder, verb string, environment ...string) string {
 	t.Helper()
-	out, err := demo(folder, verb).CombinedOutput()
+	out, err := demo(folder, verb, environment...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return string(out)
 }
@@ -128,6 +172,19 @@ func succeed(t *testing.T, folder, verb string) string {
 func requireNoProcess(t *testing.T, folder string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return len(processtest.Mentioning(t, folder)) == 0 }, 10*time.Second, 50*time.Millisecond)
+}
+
+// requireNoCgroup requires that the cgroup of the demo's node is gone. Those of other nodes on this machine are not its own.
+func requireNoCgroup(t *testing.T) {
+	t.Helper()
+	for _, pattern := range []string{"/sys/fs/cgroup/barq-e2e-*", "/sys/fs/cgroup/*/barq-e2e-*"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, cgroup := range found {
+			_, err := os.Stat("/proc/" + cgroup[strings.LastIndex(cgroup, "-")+1:])
+			require.NoError(t, err, "%s is left, and its node is not", cgroup)
+		}
+	}
 }
 
 func content(t *testing.T, file string) string {

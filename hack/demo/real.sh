@@ -1,6 +1,8 @@
 # The demo on nodes whose pods run: a node of this machine, or the cluster of DEMO_KUBECONFIG. Read by demo.sh.
 
 bin=$PWD/bin/demo
+# started is the process id of the node, if this run has started it.
+started=
 node_log=$folder/logs/node.log
 
 # why_simulated prints why pods cannot run here, and fails if they can.
@@ -36,7 +38,13 @@ why_simulated() {
 # the id by now.
 node_pid() {
     local pid
-    pid=$(cat "$own/node.pid" 2>/dev/null) && [[ $(readlink "/proc/$pid/exe") == "$bin/node"* ]] && echo "$pid"
+    pid=$(cat "$own/node.pid" 2>/dev/null) || return
+    # Right after its start it is not yet the node's program.
+    if [ "$pid" = "$started" ]; then
+        kill -0 "$pid" 2>/dev/null && echo "$pid"
+    else
+        [[ $(readlink "/proc/$pid/exe") == "$bin/node"* ]] && echo "$pid"
+    fi
 }
 
 # inside runs a command in the namespaces of the node, with what the node tells its commands.
@@ -72,13 +80,15 @@ build_real() {
 # start_node starts a node that goes on running, and returns when it takes pods.
 start_node() {
     rm -f "$own/environment"
+    : >"$node_log"
     # In a session of its own, because Ctrl-C and the end of the terminal must not reach it. With GOGC=400 the
     # API server and the kubelet collect garbage seldom.
     GOGC=400 setsid "$bin/node" run --bare --artifacts "$folder/node" -- \
         bash -c 'export -p >"$1.new" && mv "$1.new" "$1" && exec sleep infinity' _ "$own/environment" \
         </dev/null >"$node_log" 2>&1 9>&- &
-    echo "$!" >"$own/node.pid"
-    tail --pid="$!" --lines=+1 --follow "$node_log" 9>&- &
+    started=$!
+    echo "$started" >"$own/node.pid"
+    tail --pid="$started" --lines=+1 --follow "$node_log" 9>&- &
     followers=($!)
     while node_pid >/dev/null && [ ! -e "$own/environment" ]; do sleep 0.1; done
     # It may not have shown the last lines yet.

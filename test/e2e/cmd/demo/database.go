@@ -99,7 +99,7 @@ func (d *demo) awaitSuccessor(ctx context.Context, before string) error {
 
 // remove takes away what run has left: the database first, because its end takes the operator.
 func (d *demo) remove(ctx context.Context) error {
-	return within(ctx, func(ctx context.Context) error {
+	return d.within(ctx, func(ctx context.Context) error {
 		deployment, err := d.operator(ctx)
 		if apierrors.IsNotFound(err) {
 			return nil

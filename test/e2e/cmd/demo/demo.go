@@ -25,18 +25,21 @@ const (
 	namespace = "barq-demo"
 	// name of the BarqCluster, of which pod is the only one.
 	name, pod = "digits", "digits-0"
-	// patience is how long each step may take.
-	patience = 3 * time.Minute
+	// timeoutVariable is how long each step may take, as Go writes durations; patience is that without it.
+	timeoutVariable = "DEMO_TIMEOUT"
+	patience        = 3 * time.Minute
 )
 
 // demo is what the steps share.
 type demo struct {
-	out     io.Writer
-	start   time.Time
-	root    string
-	rest    *rest.Config
-	client  client.Client
-	ownNode bool
+	out   io.Writer
+	start time.Time
+	// patience is how long each step may take.
+	patience time.Duration
+	root     string
+	rest     *rest.Config
+	client   client.Client
+	ownNode  bool
 	// stored are in the database, and asked are those that it is asked for.
 	stored, asked []digits.Digit
 	// correct is how many of those it found the right digit for.
@@ -60,7 +63,12 @@ func connect(root string, out io.Writer) (*demo, error) {
 	if err := v1alpha1.AddToScheme(clientgoscheme.Scheme); err != nil {
 		return nil, err
 	}
-	d := &demo{out: out, start: time.Now(), root: root, rest: config, ownNode: os.Getenv(ownNode) != ""}
+	d := &demo{out: out, start: time.Now(), patience: patience, root: root, rest: config, ownNode: os.Getenv(ownNode) != ""}
+	if given := os.Getenv(timeoutVariable); given != "" {
+		if d.patience, err = time.ParseDuration(given); err != nil {
+			return nil, fmt.Errorf("%s: %w", timeoutVariable, err)
+		}
+	}
 	if d.client, err = client.New(config, client.Options{Scheme: clientgoscheme.Scheme}); err != nil {
 		return nil, err
 	}
@@ -83,10 +91,11 @@ func (d *demo) run(ctx context.Context) error {
 		{"Searches", d.search},
 		{"Kills while clients write", d.kill},
 		{"Requests after which Barq DB would not start again", d.poison},
+		{"A write past the agent, which Barq DB cannot read again", d.quarantine},
 		{"What the operator and the agent say", d.status},
 	} {
 		d.say("\n==> %s", step.title)
-		if err := within(ctx, step.do); err != nil {
+		if err := d.within(ctx, step.do); err != nil {
 			if ctx.Err() == nil {
 				d.showTrouble()
 			}
@@ -98,8 +107,8 @@ func (d *demo) run(ctx context.Context) error {
 }
 
 // within bounds the time of a step.
-func within(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not done after %s", patience))
+func (d *demo) within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.patience, fmt.Errorf("not done after %s", d.patience))
 	defer cancel()
 	return do(ctx)
 }
