@@ -35,8 +35,8 @@ fail() {
     exit 1
 }
 
-# cluster runs the command of the test cluster, which must not pass the demo's lock on.
-cluster() { "$go" run ./test/cluster/cmd/cluster "$1" --dir "$folder" 9>&-; }
+# cluster runs a command of the test cluster, which must not pass the demo's lock on.
+cluster() { "$go" run ./test/cluster/cmd/cluster "$@" --dir "$folder" 9>&-; }
 
 apply() { kubectl apply --server-side --force-conflicts "$@"; }
 
@@ -152,7 +152,7 @@ up_simulated() {
         fail "the sample $sample holds no BarqCluster; name a manifest that does in DEMO_SAMPLE"
     heading 'Test cluster'
     stop_node
-    cluster up >/dev/null
+    cluster up --tools '' >/dev/null
     trap show_hints EXIT
     heading 'Operator'
     stop_operator

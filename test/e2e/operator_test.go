@@ -30,7 +30,7 @@ func kubectl(args ...string) *exec.Cmd { return exec.Command("kubectl", args...)
 // installOperator installs config/default with the given image and the agent's, and waits until the
 // operator answers.
 func installOperator(ctx context.Context, image string) error {
-	return manifests.Install(ctx, root, manifests.Images{Operator: image, Agent: images.agent})
+	return manifests.Install(ctx, root, manifests.Images{Operator: image, Agent: images.agent}, "")
 }
 
 func removeOperator() error { return manifests.Remove(context.Background(), root) }

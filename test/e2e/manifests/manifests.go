@@ -27,14 +27,17 @@ type Images struct {
 	Database string
 }
 
+// Mark is an annotation of the operator's namespace that says who has installed it; empty for none.
+type Mark string
+
 // Install applies config/default of the checkout at root, and waits until the operator answers.
-func Install(ctx context.Context, root string, images Images) error {
+func Install(ctx context.Context, root string, images Images, mark Mark) error {
 	overlay, err := os.MkdirTemp(filepath.Join(root, "test", "e2e"), ".install-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(overlay) }()
-	kustomization, err := kustomization(images)
+	kustomization, err := kustomization(images, mark)
 	if err != nil {
 		return err
 	}
@@ -53,24 +56,32 @@ func Remove(ctx context.Context, root string) error {
 }
 
 // kustomization puts the images into config/default, for a folder in test/e2e.
-func kustomization(images Images) ([]byte, error) {
+func kustomization(images Images, mark Mark) ([]byte, error) {
 	environment := []map[string]any{{"name": "RELATED_IMAGE_BARQ_AGENT", "value": images.Agent}}
 	if images.Database != "" {
 		environment = append(environment, map[string]any{"name": "RELATED_IMAGE_BARQ_DB", "value": images.Database})
 	}
 	manager := map[string]any{"name": "manager", "image": images.Operator, "env": environment}
-	patch, err := yaml.Marshal(map[string]any{
+	changes := []map[string]any{{
 		"apiVersion": "apps/v1", "kind": "Deployment",
 		"metadata": map[string]any{"name": Deployment, "namespace": Namespace},
 		"spec":     map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{manager}}}},
-	})
-	if err != nil {
-		return nil, err
+	}}
+	if mark != "" {
+		changes = append(changes, map[string]any{
+			"apiVersion": "v1", "kind": "Namespace",
+			"metadata": map[string]any{"name": Namespace, "annotations": map[string]any{string(mark): "true"}},
+		})
 	}
-	return yaml.Marshal(map[string]any{
-		"resources": []string{"../../../config/default"},
-		"patches":   []any{map[string]any{"patch": string(patch)}},
-	})
+	var patches []map[string]any
+	for _, change := range changes {
+		patch, err := yaml.Marshal(change)
+		if err != nil {
+			return nil, err
+		}
+		patches = append(patches, map[string]any{"patch": string(patch)})
+	}
+	return yaml.Marshal(map[string]any{"resources": []string{"../../../config/default"}, "patches": patches})
 }
 
 func kubectl(ctx context.Context, commands ...[]string) error {

@@ -29,6 +29,7 @@ func main() {
 
 func newCommand() *cobra.Command {
 	var dir string
+	var tools []string
 	root := &cobra.Command{
 		Use:           "cluster",
 		Short:         "Run a Kubernetes control plane with simulated nodes on this machine",
@@ -36,6 +37,6 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().StringVar(&dir, "dir", ".cluster", "where the cluster keeps its kubeconfig, programs, logs and state")
-	root.AddCommand(newUpCommand(&dir), newDownCommand(&dir), newRunCommand(&dir))
+	root.AddCommand(newUpCommand(&dir, &tools), newDownCommand(&dir), newRunCommand(&dir, &tools))
 	return root
 }

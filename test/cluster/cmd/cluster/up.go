@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,22 +20,24 @@ import (
 // progressPoll is how often the log is looked at for what is new.
 const progressPoll = 50 * time.Millisecond
 
-func newUpCommand(dir *string) *cobra.Command {
-	return &cobra.Command{
+func newUpCommand(dir *string, tools *[]string) *cobra.Command {
+	command := &cobra.Command{
 		Use:   "up",
 		Short: "Start a cluster in the background and wait until it is ready",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := up(cmd.Context(), *dir, cmd.ErrOrStderr()); err != nil {
+			if err := up(cmd.Context(), *dir, *tools, cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			printUsage(cmd.OutOrStdout(), *dir)
 			return nil
 		},
 	}
+	addToolsFlag(command, tools)
+	return command
 }
 
-func up(ctx context.Context, dir string, progress io.Writer) error {
+func up(ctx context.Context, dir string, tools []string, progress io.Writer) error {
 	running, err := cluster.Find(dir)
 	if err != nil {
 		return err
@@ -43,12 +46,12 @@ func up(ctx context.Context, dir string, progress io.Writer) error {
 		_, _ = fmt.Fprintf(progress, "A cluster runs in %s already (process %d).\n", dir, running.PID)
 		return running.WaitReady(ctx)
 	}
-	return startSupervisor(ctx, dir, progress)
+	return startSupervisor(ctx, dir, tools, progress)
 }
 
 // startSupervisor starts a process that owns the cluster, shows its progress, and
 // returns once the cluster is ready. An interrupt before that ends the process.
-func startSupervisor(ctx context.Context, dir string, progress io.Writer) error {
+func startSupervisor(ctx context.Context, dir string, tools []string, progress io.Writer) error {
 	// What an owner that was killed has left would be taken for a cluster that is ready.
 	if err := cluster.RemoveState(dir); err != nil {
 		return err
@@ -65,7 +68,7 @@ func startSupervisor(ctx context.Context, dir string, progress io.Writer) error 
 	}
 
 	// Not CommandContext: the process is to outlive this one.
-	cmd := exec.Command(self, "run", "--dir", dir)
+	cmd := exec.Command(self, "run", "--dir", dir, "--tools", strings.Join(tools, ","))
 	cmd.Stderr = log
 	// A session of its own, so that neither Ctrl-C nor closing the terminal
 	// reaches it.

@@ -100,8 +100,8 @@ func (d *demo) awaitSuccessor(ctx context.Context, before string) error {
 // remove takes away what run has left: the database first, because its end takes the operator.
 func (d *demo) remove(ctx context.Context) error {
 	return d.within(ctx, func(ctx context.Context) error {
-		deployment, err := d.operator(ctx)
-		if apierrors.IsNotFound(err) {
+		owned, err := d.ownsOperator(ctx)
+		if apierrors.IsNotFound(err) || err == nil && !owned {
 			return nil
 		}
 		if err != nil {
@@ -114,9 +114,6 @@ func (d *demo) remove(ctx context.Context) error {
 		space := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
 		if err := d.removeObject(ctx, space, "namespace "+namespace); err != nil {
 			return err
-		}
-		if deployment.Annotations[markDemo] == "" {
-			return nil
 		}
 		d.progress("removing the operator")
 		return manifests.Remove(ctx, d.root)

@@ -137,6 +137,10 @@ func (d *demo) kubectl(ctx context.Context, args ...string) error {
 func (d *demo) showTrouble() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	if _, err := d.ownsOperator(ctx); err != nil {
+		// Nothing is there yet.
+		return
+	}
 	for _, args := range [][]string{
 		{"get", "pods", "--all-namespaces"}, {"describe", "barqcluster", name}, {"events"}, {"logs", pod, "--all-containers", "--tail=20"},
 	} {

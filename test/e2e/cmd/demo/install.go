@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,8 +28,8 @@ const (
 	operatorImage, agentImage, databaseImage = "IMG", "AGENT_IMG", "DATABASE_IMG"
 )
 
-// markDemo is an annotation of an operator that the demo has installed.
-const markDemo = "demo.barq.db/installed"
+// markDemo is an annotation of the operator's namespace where the demo has made it.
+const markDemo manifests.Mark = "demo.barq.db/installed"
 
 // install installs the operator, unless the cluster has one that is not the demo's.
 func (d *demo) install(ctx context.Context) error {
@@ -41,11 +41,11 @@ func (d *demo) install(ctx context.Context) error {
 		return err
 	}
 	d.progress("kubectl apply --server-side -k config/default, with these images")
-	if err := manifests.Install(ctx, d.root, images); err != nil {
+	if err := manifests.Install(ctx, d.root, images, markDemo); err != nil {
 		return err
 	}
 	d.progress("the operator answers")
-	return d.markOperator(ctx)
+	return nil
 }
 
 // images packs what was built, or takes what the environment names.
@@ -84,30 +84,21 @@ func (d *demo) images(ctx context.Context) (manifests.Images, error) {
 
 // requireOwnOperator protects the databases of an operator that others have installed.
 func (d *demo) requireOwnOperator(ctx context.Context) error {
-	deployment, err := d.operator(ctx)
+	owned, err := d.ownsOperator(ctx)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && deployment.Annotations[markDemo] == "" {
-		err = fmt.Errorf("the cluster has an operator in namespace %s, which the demo would replace; use a cluster without", manifests.Namespace)
+	if err == nil && !owned {
+		err = fmt.Errorf("the cluster has a namespace %s, whose operator the demo would replace; use a cluster without", manifests.Namespace)
 	}
 	return err
 }
 
-func (d *demo) markOperator(ctx context.Context) error {
-	deployment, err := d.operator(ctx)
-	if err != nil {
-		return err
-	}
-	before := deployment.DeepCopy()
-	deployment.Annotations[markDemo] = "true"
-	return d.client.Patch(ctx, deployment, client.MergeFrom(before))
-}
-
-func (d *demo) operator(ctx context.Context) (*appsv1.Deployment, error) {
-	deployment := &appsv1.Deployment{}
-	key := client.ObjectKey{Namespace: manifests.Namespace, Name: manifests.Deployment}
-	return deployment, d.client.Get(ctx, key, deployment)
+// ownsOperator tells whether the demo has made the namespace of the operator. One that is not there is an error.
+func (d *demo) ownsOperator(ctx context.Context) (bool, error) {
+	space := &corev1.Namespace{}
+	err := d.client.Get(ctx, client.ObjectKey{Name: manifests.Namespace}, space)
+	return space.Annotations[string(markDemo)] != "", err
 }
 
 // sample is what the demo applies.
