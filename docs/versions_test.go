@@ -47,3 +47,33 @@ func TestTheKubernetesThatIsTestedIsPinned(t *testing.T) {
 		}
 	}
 }
+
+// The operator and the programs of the test cluster are linked with the same libraries. With another version of golang.org/x/net alone,
+// a first build compiles all of client-go, and what imports it, once more: a fifth of its time.
+func TestTheTestClusterSharesTheOperatorsLibraries(t *testing.T) {
+	// Nothing that takes long to compile imports these. CEL is that of the API server, which decides by it.
+	others := map[string]bool{
+		"dario.cat/mergo": true, "github.com/Masterminds/semver/v3": true, "github.com/go-errors/errors": true, "github.com/google/cel-go": true,
+		"go.opentelemetry.io/otel/sdk": true, "go.opentelemetry.io/otel/exporters/otlp/otlptrace": true,
+		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc": true, "k8s.io/cli-runtime": true,
+	}
+	required := func(path string) map[string]string {
+		found := map[string]string{}
+		for _, match := range regexp.MustCompile(`(?m)^\t(\S+) (v\S+)( // indirect)?$`).FindAllStringSubmatch(read(t, path).text, -1) {
+			// A replaced module has no version of its own.
+			if match[2] != "v0.0.0" {
+				found[match[1]] = match[2]
+			}
+		}
+		require.NotEmpty(t, found, path)
+		return found
+	}
+	const components = "test/cluster/components/go.mod"
+	here, there := required("go.mod"), required(components)
+	require.Contains(t, there, "golang.org/x/net")
+	for module, version := range there {
+		if wanted, shared := here[module]; shared && !others[module] {
+			require.Equal(t, wanted, version, "in %s run: go get %s@%s && go mod tidy", components, module, wanted)
+		}
+	}
+}
