@@ -193,7 +193,9 @@ up() {
 down() {
     stop_operator
     stop_node
-    if [ -e "$own/given.kubeconfig" ]; then on_given remove; fi
+    if [ -e "$own/given.kubeconfig" ]; then
+        on_given remove || fail "the cluster still has the demo; if there is no such cluster any more, remove $own/given.kubeconfig"
+    fi
     if [ -e "$folder/owner.pid" ]; then cluster down; fi
     rm -rf "$own" "${folder:?}"/{node,logs,bin,state,kubeconfig,owner.pid}
 }

@@ -132,6 +132,7 @@ up_on_given() {
 # on_given runs the demo's program with the cluster of DEMO_KUBECONFIG.
 on_given() {
     local kubectl
+    [ -x "$bin/demo" ] || build_real
     kubectl=$(GO=$go hack/programs/programs.sh test/cluster/components kubectl 9>&-)
     KUBECONFIG=$own/given.kubeconfig PATH=${kubectl%/*}:$PATH "$bin/demo" "$1"
 }

@@ -69,10 +69,10 @@ func signalProcesses(t *testing.T, signal syscall.Signal, meant func(pid int, ex
 
 func operatorPods(t *testing.T) []corev1.Pod {
 	t.Helper()
-	var pods corev1.PodList
-	require.NoError(t, suite.Client.List(t.Context(), &pods, client.InNamespace(operatorNamespace),
+	var list corev1.PodList
+	require.NoError(t, suite.Client.List(t.Context(), &list, client.InNamespace(operatorNamespace),
 		client.MatchingLabels{"app.kubernetes.io/component": "manager"}))
-	return pods.Items
+	return list.Items
 }
 
 // waitOperator waits until one operator answers and no other is left.

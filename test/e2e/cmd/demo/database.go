@@ -24,7 +24,7 @@ func (d *demo) create(ctx context.Context) error {
 	if err := d.client.Create(ctx, space); client.IgnoreAlreadyExists(err) != nil {
 		return err
 	}
-	if err := d.kubectl(ctx, "apply", "--server-side", "-f", d.sample()); err != nil {
+	if err := d.kubectl(ctx, "apply", "--server-side", "-f", sample); err != nil {
 		return err
 	}
 	if err := d.follow(ctx); err != nil {

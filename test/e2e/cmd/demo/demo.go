@@ -53,7 +53,7 @@ func connect(root string, out io.Writer) (*demo, error) {
 	if path == "" {
 		return nil, errors.New("KUBECONFIG names no cluster; run `make demo`, which does")
 	}
-	// Of connections to a pod that is killed, whose requests fail and say so themselves.
+	// They would print that a pod was killed while a port of it was forwarded. The requests fail too, and say so.
 	utilruntime.ErrorHandlers = nil
 	config, err := clientcmd.BuildConfigFromFlags("", path)
 	if err != nil {
@@ -126,7 +126,7 @@ func (d *demo) progress(format string, values ...any) {
 func (d *demo) kubectl(ctx context.Context, args ...string) error {
 	d.say("$ kubectl %s", strings.Join(args, " "))
 	command := exec.CommandContext(ctx, "kubectl", append([]string{"--namespace", namespace}, args...)...)
-	command.Stdout, command.Stderr = d.out, d.out
+	command.Dir, command.Stdout, command.Stderr = d.root, d.out, d.out
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
 	}

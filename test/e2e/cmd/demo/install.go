@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,6 +26,9 @@ const (
 	// The images to take where there is none. Without the last it is the one of config/default.
 	operatorImage, agentImage, databaseImage = "IMG", "AGENT_IMG", "DATABASE_IMG"
 )
+
+// sample is what the demo applies.
+const sample = "hack/demo/digits.yaml"
 
 // markDemo is an annotation of the operator's namespace where the demo has made it.
 const markDemo manifests.Mark = "demo.barq.db/installed"
@@ -100,6 +102,3 @@ func (d *demo) ownsOperator(ctx context.Context) (bool, error) {
 	err := d.client.Get(ctx, client.ObjectKey{Name: manifests.Namespace}, space)
 	return space.Annotations[string(markDemo)] != "", err
 }
-
-// sample is what the demo applies.
-func (d *demo) sample() string { return filepath.Join(d.root, "hack", "demo", "digits.yaml") }

@@ -16,22 +16,42 @@ type request struct {
 	status                    int
 }
 
+// String is the request as a person may read it.
+func (r request) String() string {
+	return strings.TrimSpace(r.method + " " + r.path + " " + shortened(r.body))
+}
+
 // poisons are requests that Barq DB takes, to the harm of its data.
 func poisons(dimension int) []request {
 	zeros := strings.Repeat(",0", dimension-1)
+	documents := "/collections/" + collection + "/documents"
 	return []request{
-		{"a vector with a number that 32 bits cannot hold", http.MethodPost, "/collections/" + collection + "/documents",
-			`{"id":999999,"vector":[1e39` + zeros + `]}`, http.StatusBadRequest},
-		{"a payload of 200 lists in one another", http.MethodPost, "/collections/" + collection + "/documents",
-			`{"id":999999,"vector":[1` + zeros + `],"payload":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, http.StatusBadRequest},
-		{"a collection whose name has a slash", http.MethodDelete, "/collections/things%2F", "", http.StatusBadRequest},
-		{"a collection that is the folder above", http.MethodPost, "/collections",
-			`{"name":"..","dimension":2,"metric":"L2"}`, http.StatusBadRequest},
-		{"an index without lists", http.MethodPost, "/collections",
-			`{"name":"lists","dimension":2,"metric":"L2","index":{"Ivf":{"nlist":0,"nprobe":1,"pq":null}}}`, http.StatusBadRequest},
-		{"an index that finds the farthest", http.MethodPost, "/collections",
-			`{"name":"graph","dimension":2,"metric":"L2","index":{"Hnsw":{"m":16,"ef_construction":64,"ef_search":64}}}`, http.StatusBadRequest},
-		{"a compaction that brings old documents back", http.MethodPost, "/admin/compact", `{}`, http.StatusForbidden},
+		{
+			"a vector with a number that 32 bits cannot hold", http.MethodPost, documents,
+			`{"id":999999,"vector":[1e39` + zeros + `]}`, http.StatusBadRequest,
+		},
+		{
+			"a payload of 200 lists in one another", http.MethodPost, documents,
+			`{"id":999999,"vector":[1` + zeros + `],"payload":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, http.StatusBadRequest,
+		},
+		{
+			"a collection whose name has a slash", http.MethodDelete, "/collections/things%2F", "", http.StatusBadRequest,
+		},
+		{
+			"a collection that is the folder above", http.MethodPost, "/collections",
+			`{"name":"..","dimension":2,"metric":"L2"}`, http.StatusBadRequest,
+		},
+		{
+			"an index without lists", http.MethodPost, "/collections",
+			`{"name":"lists","dimension":2,"metric":"L2","index":{"Ivf":{"nlist":0,"nprobe":1,"pq":null}}}`, http.StatusBadRequest,
+		},
+		{
+			"an index that finds the farthest", http.MethodPost, "/collections",
+			`{"name":"graph","dimension":2,"metric":"L2","index":{"Hnsw":{"m":16,"ef_construction":64,"ef_search":64}}}`, http.StatusBadRequest,
+		},
+		{
+			"a compaction that brings old documents back", http.MethodPost, "/admin/compact", `{}`, http.StatusForbidden,
+		},
 	}
 }
 
@@ -47,7 +67,7 @@ func (d *demo) poison(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", each.words, err)
 			}
-			d.say("%s\n    %s %s %s\n    %d %s", each.words, each.method, each.path, shortened(each.body), answer.Status, message(answer.Body))
+			d.say("%s\n    %s\n    %d %s", each.words, each, answer.Status, message(answer.Body))
 			if answer.Status != each.status {
 				return fmt.Errorf("%s was answered with %d instead of %d", each.words, answer.Status, each.status)
 			}
