@@ -8,7 +8,7 @@ import (
 	barq "github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
-// serverPort is where the server itself listens in its pod, as gRPC clients reach it: past the agent.
+// serverPort is where the server itself listens in its pod, behind the agent.
 const serverPort = 8081
 
 // quarantine writes past the agent what Barq DB cannot read again, and looks how the database starts all the same.
