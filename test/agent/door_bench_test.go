@@ -27,6 +27,9 @@ const (
 	benchRound  = 3 * time.Second
 )
 
+// benchDimension is that of the vectors that are searched, as small models of texts or images make them.
+const benchDimension = 128
+
 // target says whether a ratio is as it should be.
 func target(ratio float64, met bool) string {
 	if met {
@@ -49,8 +52,9 @@ func TestTheDoorIsQuick(t *testing.T) {
 	}
 	var table strings.Builder
 	for _, documents := range []int{most / 10, most} {
-		data := newData(t)
-		writeLog(t, filepath.Dir(filepath.Join(data, logOfThings)), documents, 2, func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) })
+		data := t.TempDir()
+		folder := collection(t, data, "things", benchDimension, "null")
+		writeLog(t, folder, documents, benchDimension, func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) })
 		a, _ := timedStart(t, how{data: data, door: true})
 		a.keepConnections()
 		for _, clients := range []int{1, 32} {
@@ -156,9 +160,11 @@ func searches(t *testing.T, by *client.Client, clients int) []time.Duration {
 	end := time.Now().Add(benchRound)
 	for number := range clients {
 		group.Go(func() {
+			vector := make([]float32, benchDimension)
+			vector[0] = float32(number)
 			for time.Now().Before(end) {
 				began := time.Now()
-				_, err := by.Search(t.Context(), "things", []float32{float32(number), 1}, 10)
+				_, err := by.Search(t.Context(), "things", vector, 10)
 				took := time.Since(began)
 				if err != nil {
 					t.Error(err)

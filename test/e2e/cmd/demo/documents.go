@@ -85,7 +85,7 @@ func (d *demo) insert(ctx context.Context) error {
 			return nil
 		})
 		if err == nil {
-			d.say("        %.0f a second, each answered once it is in the log", float64(len(d.stored))/time.Since(begin).Seconds())
+			d.say("        %.0f a second, each answered once it is on the disk", float64(len(d.stored))/time.Since(begin).Seconds())
 		}
 		return err
 	})
