@@ -35,8 +35,8 @@ const (
 )
 
 // memoryLimit is what the garbage collector aims at, in bytes. A compaction of 1,000,000 documents keeps
-// about 40 MiB, and the pod's memory is meant for the server.
-const memoryLimit = 48 << 20
+// about 25 MiB, and the pod's memory is meant for the server.
+const memoryLimit = 36 << 20
 
 // garbagePart is how much garbage there may be beside what is in use, in percent, up to the limit. What is in use is small, so with
 // Go's own 100 each few hundred requests would cost a collection.

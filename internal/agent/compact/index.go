@@ -39,6 +39,14 @@ type entry struct {
 	place place
 }
 
+// identity is the id of a document: its key, and which of the two kinds it is.
+type identity struct {
+	key    uint64
+	isText bool
+}
+
+func (e entry) id() identity { return identity{key: e.key, isText: e.place&isText != 0} }
+
 // chunk is how many entries are allocated at once. A slice that grows would need twice its memory.
 const chunk = 1 << 15
 
@@ -61,9 +69,9 @@ func (l *list) push(added entry) {
 // index is the state that a server has after it has read what was added.
 type index struct {
 	seed maphash.Seed
-	// numbers and texts say where in the list a document is, by the key of its id.
-	numbers, texts map[uint64]uint32
-	list           list
+	// positions say where in the list a document is.
+	positions table
+	list      list
 	// dirty counts documents that are in the server's list more than once.
 	dirty int
 	// textAt returns the id of a line, which is a text.
@@ -71,14 +79,9 @@ type index struct {
 }
 
 func newIndex(textAt func(place) (string, error)) *index {
-	return &index{seed: maphash.MakeSeed(), numbers: map[uint64]uint32{}, texts: map[uint64]uint32{}, textAt: textAt}
-}
-
-func (i *index) positions(of place) map[uint64]uint32 {
-	if of&isText != 0 {
-		return i.texts
-	}
-	return i.numbers
+	made := &index{seed: maphash.MakeSeed(), textAt: textAt}
+	made.positions = newTable(&made.list)
+	return made
 }
 
 // add does what the server does with a record that is at the place.
@@ -91,9 +94,10 @@ func (i *index) add(record walline.Record, at place) error {
 	if record.Payload == walline.NoPayload {
 		at |= noPayload
 	}
-	position, known := i.positions(at)[key]
+	added := entry{key: key, place: at}
+	position, known := i.positions.find(added.id())
 	if known && record.ID.IsText {
-		text, err := i.textAt(i.list.at(int(position)).place)
+		text, err := i.textAt(i.list.at(position).place)
 		if err != nil {
 			return err
 		}
@@ -103,46 +107,44 @@ func (i *index) add(record walline.Record, at place) error {
 	}
 	if record.Op == walline.Delete {
 		if known {
-			i.remove(int(position))
+			i.remove(position)
 		}
 		return nil
 	}
 	if known {
-		if i.list.at(int(position)).place&noPayload != 0 {
+		if i.list.at(position).place&noPayload != 0 {
 			// The server finds the older one by its payload, and so not at all.
 			i.dirty++
 		}
-		i.remove(int(position))
+		i.remove(position)
 	}
-	i.positions(at)[key] = uint32(i.list.length) //nolint:gosec // No server has 2^32 documents in memory.
-	i.list.push(entry{key: key, place: at})
+	i.list.push(added)
+	i.positions.put(added.id(), i.list.length-1)
 	return nil
 }
 
 // remove takes an entry out of the list. The last one takes its position.
 func (i *index) remove(position int) {
-	removed := *i.list.at(position)
-	delete(i.positions(removed.place), removed.key)
-	i.list.length--
-	if position == i.list.length {
-		return
+	i.positions.remove(i.list.at(position).id())
+	last := *i.list.at(i.list.length - 1)
+	if position < i.list.length-1 {
+		i.positions.put(last.id(), position)
+		*i.list.at(position) = last
 	}
-	last := *i.list.at(i.list.length)
-	*i.list.at(position) = last
-	i.positions(last.place)[last.key] = uint32(position) //nolint:gosec // It is below the length.
+	i.list.length--
 }
 
 // placeOf returns where the line of a document is, if the document is there.
 func (i *index) placeOf(id walline.ID) (place, bool, error) {
-	key, positions := id.Number, i.numbers
+	wanted := identity{key: id.Number, isText: id.IsText}
 	if id.IsText {
-		key, positions = maphash.String(i.seed, id.Text), i.texts
+		wanted.key = maphash.String(i.seed, id.Text)
 	}
-	position, known := positions[key]
+	position, known := i.positions.find(wanted)
 	if !known {
 		return 0, false, nil
 	}
-	at := i.list.at(int(position)).place
+	at := i.list.at(position).place
 	if !id.IsText {
 		return at.where(), true, nil
 	}

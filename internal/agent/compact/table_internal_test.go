@@ -1,0 +1,42 @@
+//go:build linux
+
+package compact
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/barq/walline"
+)
+
+// The index knows the same documents at the same places of its list as a map does, whatever comes and goes.
+func TestPositionsAreThoseOfTheList(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	state := newIndex(nil)
+	expected := map[uint64]place{}
+	for step := range 200_000 {
+		id := random.Uint64N(5000)
+		record := walline.Record{Op: walline.Insert, ID: walline.ID{Number: id}, Payload: walline.Payload(random.IntN(3))}
+		at := place(step) //nolint:gosec // A step is not negative.
+		if random.IntN(3) == 0 {
+			record.Op = walline.Delete
+			delete(expected, id)
+		} else {
+			expected[id] = at
+		}
+		require.NoError(t, state.add(record, at))
+		require.Equal(t, len(expected), state.list.length)
+		if step%1000 != 0 {
+			continue
+		}
+		for id := range uint64(5000) {
+			found, known, err := state.placeOf(walline.ID{Number: id})
+			require.NoError(t, err)
+			at, is := expected[id]
+			require.Equal(t, []any{at, is}, []any{found, known}, "document %d after %d steps", id, step)
+		}
+	}
+	require.Equal(t, len(expected), state.positions.used)
+}
