@@ -19,7 +19,7 @@ func TestPositionsAreThoseOfTheList(t *testing.T) {
 	for step := range 200_000 {
 		id := random.Uint64N(5000)
 		record := walline.Record{Op: walline.Insert, ID: walline.ID{Number: id}, Payload: walline.Payload(random.IntN(3))}
-		at := place(step) //nolint:gosec // A step is not negative.
+		at := place(step)
 		if random.IntN(3) == 0 {
 			record.Op = walline.Delete
 			delete(expected, id)
