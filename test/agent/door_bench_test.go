@@ -27,9 +27,6 @@ const (
 	benchRound  = 3 * time.Second
 )
 
-// benchDimension is that of the vectors that are searched, as small models of texts or images make them.
-const benchDimension = 128
-
 // target says whether a ratio is as it should be.
 func target(ratio float64, met bool) string {
 	if met {
@@ -51,19 +48,19 @@ func TestTheDoorIsQuick(t *testing.T) {
 		t.Skip("takes minutes: make bench-agent runs it")
 	}
 	var table strings.Builder
-	for _, documents := range []int{most / 10, most} {
+	for _, shape := range []struct{ documents, dimension int }{{most / 10, 128}, {most / 10, 384}, {most, 128}, {most, 384}} {
 		data := t.TempDir()
-		folder := collection(t, data, "things", benchDimension, "null")
-		writeLog(t, folder, documents, benchDimension, func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) })
+		folder := collection(t, data, "things", shape.dimension, "null")
+		writeLog(t, folder, shape.documents, shape.dimension, func(number int) string { return fmt.Sprintf(`{"n":%d}`, number) })
 		a, _ := timedStart(t, how{data: data, door: true})
 		a.keepConnections()
 		for _, clients := range []int{1, 32} {
 			var straight, through []time.Duration
 			for range benchRounds {
-				straight = append(straight, searches(t, a.straight, clients)...)
-				through = append(through, searches(t, a.Client, clients)...)
+				straight = append(straight, searches(t, a.straight, clients, shape.dimension)...)
+				through = append(through, searches(t, a.Client, clients, shape.dimension)...)
 			}
-			fmt.Fprintf(&table, "| %d | %d |", documents, clients)
+			fmt.Fprintf(&table, "| %d | %d | %d |", shape.documents, shape.dimension, clients)
 			for _, limit := range []struct {
 				percent int
 				ratio   float64
@@ -76,7 +73,7 @@ func TestTheDoorIsQuick(t *testing.T) {
 		}
 		a.stop()
 	}
-	t.Logf("\n| documents | clients | p50 straight | through the agent | ratio | p99 straight | through the agent | ratio |\n%s", table.String())
+	t.Logf("\n| documents | dimension | clients | p50 straight | through the agent | ratio | p99 straight | through the agent | ratio |\n%s", table.String())
 }
 
 // Writes through the agent, and with the mode Sync, are not many fewer.
@@ -152,7 +149,7 @@ func syncTime(t *testing.T, folder string) time.Duration {
 }
 
 // searches returns how long the searches of a round took that so many clients made.
-func searches(t *testing.T, by *client.Client, clients int) []time.Duration {
+func searches(t *testing.T, by *client.Client, clients, dimension int) []time.Duration {
 	t.Helper()
 	var all []time.Duration
 	var lock sync.Mutex
@@ -160,7 +157,7 @@ func searches(t *testing.T, by *client.Client, clients int) []time.Duration {
 	end := time.Now().Add(benchRound)
 	for number := range clients {
 		group.Go(func() {
-			vector := make([]float32, benchDimension)
+			vector := make([]float32, dimension)
 			vector[0] = float32(number)
 			for time.Now().Before(end) {
 				began := time.Now()
