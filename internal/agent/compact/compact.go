@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/barq-db/barq-operator/internal/agent/documents"
 	"github.com/barq-db/barq-operator/internal/agent/durable"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 	"github.com/barq-db/barq-operator/internal/barq/walline"
@@ -59,13 +60,13 @@ func (r Result) Superseded() int64 {
 // it. The names are those of sealed segments, in the order in which the server reads them. The
 // folder is that of the collection.
 func Compact(ctx context.Context, folder *os.Root, names []string, read schema.Schema, options Options) (Result, error) {
-	names = names[:min(len(names), maxFiles)]
+	names = names[:min(len(names), documents.MaxFiles)]
 	if len(names) == 0 {
 		return Result{}, nil
 	}
 	for {
 		result, err := compact(ctx, folder, names, read, options)
-		if !errors.Is(err, errSameHash) {
+		if !errors.Is(err, documents.ErrSameHash) {
 			return result, err
 		}
 	}
@@ -119,18 +120,18 @@ func compact(ctx context.Context, folder *os.Root, names []string, read schema.S
 
 // kept is a line that stays where it is, at the beginning.
 type kept struct {
-	place  place
+	place  documents.Place
 	record walline.Record
 }
 
 // index reads all segments.
-func (c *compaction) index(result *Result) (*index, []kept, error) {
+func (c *compaction) index(result *Result) (*documents.Documents, []kept, error) {
 	reader := &texts{files: c.files, checker: walline.NewChecker(c.schema.Rules())}
-	state := newIndex(reader.textAt)
+	state := documents.New(reader.textAt)
 	var first []kept
 	inserts := 0
 	for number, file := range c.files {
-		err := state.read(uint16(number), file, c.schema.Rules(), func(text []byte, record walline.Record, at place) error {
+		err := state.Read(uint16(number), file, c.schema.Rules(), func(text []byte, record walline.Record, at documents.Place) error {
 			result.Lines++
 			if inserts < c.firstInserts() {
 				first = append(first, kept{place: at, record: record})
@@ -144,7 +145,7 @@ func (c *compaction) index(result *Result) (*index, []kept, error) {
 			return nil, nil, fmt.Errorf("%s: %w", c.names[number], err)
 		}
 	}
-	result.Documents, result.Dirty = state.list.length, state.dirty
+	result.Documents, result.Dirty = state.Len(), state.Dirty()
 	return state, first, nil
 }
 
@@ -158,7 +159,7 @@ func (c *compaction) firstInserts() int {
 }
 
 // write writes what is alive, and returns how many bytes that is.
-func (c *compaction) write(state *index, first []kept) (int64, error) {
+func (c *compaction) write(state *documents.Documents, first []kept) (int64, error) {
 	out, err := c.folder.OpenFile(unfinished, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, c.before[0].Mode().Perm())
 	if err != nil {
 		return 0, err
@@ -177,9 +178,9 @@ func (c *compaction) write(state *index, first []kept) (int64, error) {
 }
 
 // emit hands over the lines that count, in their order.
-func (c *compaction) emit(state *index, first []kept, to func(line []byte) error) error {
+func (c *compaction) emit(state *documents.Documents, first []kept, to func(line []byte) error) error {
 	reader := &texts{files: c.files, checker: walline.NewChecker(c.schema.Rules())}
-	stays, ids := map[place]bool{}, map[walline.ID]bool{}
+	stays, ids := map[documents.Place]bool{}, map[walline.ID]bool{}
 	for _, line := range first {
 		text, err := reader.at(line.place)
 		if err != nil {
@@ -196,7 +197,7 @@ func (c *compaction) emit(state *index, first []kept, to func(line []byte) error
 		}
 		ids[line.record.ID] = true
 		// One that was superseded without a payload would not be found by the line that supersedes it.
-		at, lives, err := state.placeOf(line.record.ID)
+		at, lives, err := state.PlaceOf(line.record.ID)
 		if err != nil {
 			return err
 		}
@@ -207,8 +208,8 @@ func (c *compaction) emit(state *index, first []kept, to func(line []byte) error
 			return err
 		}
 	}
-	for position := range state.list.length {
-		at := state.list.at(position).place.where()
+	for position := range state.Len() {
+		at := state.At(position)
 		if stays[at] {
 			continue
 		}

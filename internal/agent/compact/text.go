@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/barq-db/barq-operator/internal/agent/documents"
 	"github.com/barq-db/barq-operator/internal/barq/lines"
 	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
@@ -32,8 +33,8 @@ type texts struct {
 }
 
 // at returns the line at a place without its newline. It is valid until the next call.
-func (l *texts) at(where place) ([]byte, error) {
-	file, offset := where.file(), where.offset()
+func (l *texts) at(where documents.Place) ([]byte, error) {
+	file, offset := where.File(), where.Offset()
 	if line, found := l.inWindow(file, offset); found {
 		return line, nil
 	}
@@ -75,14 +76,14 @@ func (l *texts) inWindow(file int, offset int64) ([]byte, bool) {
 }
 
 // textAt returns the id of the line at a place.
-func (l *texts) textAt(where place) (string, error) {
+func (l *texts) textAt(where documents.Place) (string, error) {
 	line, err := l.at(where)
 	if err != nil {
 		return "", err
 	}
 	record, kind, _ := l.checker.Check(line)
 	if kind != walline.Good {
-		return "", fmt.Errorf("the line at %d of %s has changed", where.offset(), l.files[where.file()].Name())
+		return "", fmt.Errorf("the line at %d of %s has changed", where.Offset(), l.files[where.File()].Name())
 	}
 	return record.ID.Text, nil
 }

@@ -1,6 +1,4 @@
-//go:build linux
-
-package compact
+package documents
 
 import (
 	"math/rand/v2"
@@ -14,12 +12,12 @@ import (
 // The index knows the same documents at the same places of its list as a map does, whatever comes and goes.
 func TestPositionsAreThoseOfTheList(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	state := newIndex(nil)
-	expected := map[uint64]place{}
+	state := New(nil)
+	expected := map[uint64]Place{}
 	for step := range 200_000 {
 		id := random.Uint64N(5000)
 		record := walline.Record{Op: walline.Insert, ID: walline.ID{Number: id}, Payload: walline.Payload(random.IntN(3))}
-		at := place(step)
+		at := Place(step)
 		if random.IntN(3) == 0 {
 			record.Op = walline.Delete
 			delete(expected, id)
@@ -32,7 +30,7 @@ func TestPositionsAreThoseOfTheList(t *testing.T) {
 			continue
 		}
 		for id := range uint64(5000) {
-			found, known, err := state.placeOf(walline.ID{Number: id})
+			found, known, err := state.PlaceOf(walline.ID{Number: id})
 			require.NoError(t, err)
 			at, is := expected[id]
 			require.Equal(t, []any{at, is}, []any{found, known}, "document %d after %d steps", id, step)

@@ -1,11 +1,9 @@
-//go:build linux
-
-package compact
+package documents
 
 import "hash/maphash"
 
 // table finds the position of an id in a list. It has 4 bytes for each slot, because the ids are in the list. A map from ids to
-// positions would have 17, which is the most that a compaction keeps.
+// positions would have 17, which would be the most of all that is kept.
 type table struct {
 	seed maphash.Seed
 	list *list
