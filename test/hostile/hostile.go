@@ -22,8 +22,8 @@ type Target struct {
 	Collection string
 }
 
-// patience is how long an answer is waited for. The agent cuts off a header after 10 s.
-const patience = 15 * time.Second
+// patience is how long an answer is waited for. The agent cuts off a header after 10 s, and a machine may have much else to do.
+const patience = time.Minute
 
 // request is one that is sent as it is written here.
 type request struct {
