@@ -78,7 +78,7 @@ func TestMetrics(t *testing.T) {
 	a.insert(3)
 	require.Equal(t, http.StatusOK, a.send(asked{method: "POST", path: "/collections/things/search", mediaType: jsonType, body: `{"vector":[1,2],"top_k":1}`}).Status)
 	require.Equal(t, http.StatusForbidden, a.send(asked{method: "GET", path: "/admin"}).Status)
-	require.Equal(t, http.StatusBadRequest, a.send(asked{tenant: "nobody", method: "GET", path: documents + "/1"}).Status)
+	require.Equal(t, http.StatusBadRequest, a.send(asked{tenant: "absent", method: "GET", path: documents + "/1"}).Status)
 	require.Equal(t, http.StatusOK, a.send(asked{method: "GET", path: "/ready"}).Status)
 	db := callerOf(t, a.calls)
 	db.requireDone(search("things", 1, 1, 2))
