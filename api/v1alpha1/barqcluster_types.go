@@ -629,7 +629,6 @@ type MonitoringSpec struct {
 
 	// serviceMonitor is for the Prometheus operator too, which then finds each pod by the Service NAME-headless. It is for a Prometheus
 	// that chooses ServiceMonitors only. podMonitor and serviceMonitor cannot both be enabled.
-	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
 	ServiceMonitor ServiceMonitorSpec `json:"serviceMonitor,omitempty"`
