@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/agent/metrics"
-	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 const (
@@ -30,14 +29,7 @@ func TestTheAgentsPageHasEverySeries(t *testing.T) {
 		table.WriteString("| `" + series.Name + "` | " + series.Type + " | " + labels + " | " + series.Help + " |\n")
 	}
 	table.WriteString("\n")
-	file := filepath.Join(root, agentPage)
-	if *update {
-		require.NoError(t, markdown.WritePart(file, seriesBegin, seriesEnd, table.String()))
-		return
-	}
-	_, rest, _ := strings.Cut(read(t, agentPage).text, seriesBegin+"\n")
-	part, _, _ := strings.Cut(rest, seriesEnd)
-	require.Equal(t, table.String(), part, "%s is out of date; run: go test ./docs -update", agentPage)
+	requirePart(t, agentPage, seriesBegin, seriesEnd, table.String())
 }
 
 // Every reason for the end of a database has a row that says what to do.

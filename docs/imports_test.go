@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
-
-	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 const (
@@ -59,13 +57,7 @@ func TestImportsOfTheArchitecture(t *testing.T) {
 		page.WriteString("| " + restricted(t, rule.Files) + " | " + strings.Join(denied, ", ") + " | " + strings.Join(slices.Compact(reasons), "; ") + " |\n")
 	}
 	page.WriteString("\n")
-	if *update {
-		require.NoError(t, markdown.WritePart(filepath.Join(root, architecture), importsBegin, importsEnd, page.String()))
-		return
-	}
-	_, rest, _ := strings.Cut(read(t, architecture).text, importsBegin+"\n")
-	part, _, _ := strings.Cut(rest, importsEnd)
-	require.Equal(t, page.String(), part, "%s is out of date; run: go test ./docs -update", architecture)
+	requirePart(t, architecture, importsBegin, importsEnd, page.String())
 }
 
 // restricted names the folders of the patterns of depguard for files, and leaves tests out.

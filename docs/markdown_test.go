@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 // root is the top of the repository.
@@ -126,4 +128,16 @@ func (d document) entries() []string {
 		}
 	}
 	return found
+}
+
+// requirePart requires that a page has a text between two of its lines. With -update it is written there.
+func requirePart(t *testing.T, page, begin, end, text string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, markdown.WritePart(filepath.Join(root, page), begin, end, text))
+		return
+	}
+	_, rest, _ := strings.Cut(read(t, page).text, begin+"\n")
+	part, _, _ := strings.Cut(rest, end)
+	require.Equal(t, text, part, "%s is out of date; run: go test ./docs -update", page)
 }

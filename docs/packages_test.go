@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/barq-db/barq-operator/test/markdown"
 )
 
 const (
@@ -32,14 +30,7 @@ func TestPackagesOfTheArchitecture(t *testing.T) {
 		table.WriteString("| `" + folder + "` | " + says + " |\n")
 	}
 	table.WriteString("\n")
-	file := filepath.Join(root, architecture)
-	if *update {
-		require.NoError(t, markdown.WritePart(file, packagesBegin, packagesEnd, table.String()))
-		return
-	}
-	_, rest, _ := strings.Cut(read(t, architecture).text, packagesBegin+"\n")
-	part, _, _ := strings.Cut(rest, packagesEnd)
-	require.Equal(t, table.String(), part, "%s is out of date; run: go test ./docs -update", architecture)
+	requirePart(t, architecture, packagesBegin, packagesEnd, table.String())
 }
 
 const (

@@ -50,12 +50,17 @@ operator_pid() {
 
 # stop_operator gives the operator 20 seconds to finish a Helm step.
 stop_operator() {
-    local pid
-    pid=$(operator_pid) || return 0
-    echo "stopping the operator (process $pid)"
+    stop_process operator operator_pid 20
+}
+
+# stop_process stops what a function prints the process id of, and kills it after so many seconds.
+stop_process() {
+    local pid tenths
+    pid=$("$2") || return 0
+    echo "stopping the $1 (process $pid)"
     kill "$pid"
-    for _ in {1..200}; do
-        operator_pid >/dev/null || return 0
+    for ((tenths = 0; tenths < $3 * 10; tenths++)); do
+        "$2" >/dev/null || return 0
         sleep 0.1
     done
     kill -KILL "$pid"

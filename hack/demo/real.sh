@@ -98,15 +98,7 @@ start_node() {
 }
 
 stop_node() {
-    local pid
-    pid=$(node_pid) || return 0
-    echo "stopping the node (process $pid)"
-    kill "$pid"
-    for _ in {1..600}; do
-        node_pid >/dev/null || return 0
-        sleep 0.1
-    done
-    kill -KILL "$pid"
+    stop_process node node_pid 60
 }
 
 up_on_node() {

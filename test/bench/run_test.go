@@ -95,9 +95,9 @@ func secretsMadeBy(contender string, results *bench.Results) int {
 
 func TestParametersThatMakeNoSense(t *testing.T) {
 	_, err := bench.Run(t.Context(), "../..", t.TempDir(), bench.Parameters{
-		Contenders: []string{"somebody"}, Clusters: []int{0}, InstallOnly: []int{0}, StockUpTo: -1, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
+		Contenders: []string{"another"}, Clusters: []int{0}, InstallOnly: []int{0}, StockUpTo: -1, Rounds: 1, Workers: 1, Edits: 1, Repairs: 1,
 	}, nil, nil)
-	require.EqualError(t, err, `contenders: "somebody" is unknown; known are [operator asking stock limit]
+	require.EqualError(t, err, `contenders: "another" is unknown; known are [operator asking stock limit]
 n: name at least one number of clusters, each at least 1
 install-only: 0 must be at least 1, and not among those of n
 stock-up-to: must be at least 0, which is no limit`)

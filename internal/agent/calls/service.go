@@ -29,15 +29,9 @@ func New(server string, carries http.RoundTripper) *Service {
 	return &Service{server: newWay(server, carries)}
 }
 
-// Alive asks whether the server answers. The error is the status of a call that it does not answer.
-func (s *Service) Alive(ctx context.Context) error {
-	_, err := s.server.send(ctx, http.MethodGet, "/health", nil)
-	return err
-}
-
 // Health answers as long as the server does.
 func (s *Service) Health(ctx context.Context, _ *rpc.HealthRequest) (*rpc.HealthResponse, error) {
-	if err := s.Alive(ctx); err != nil {
+	if _, err := s.server.send(ctx, http.MethodGet, "/health", nil); err != nil {
 		return nil, err
 	}
 	version, err := s.versionOf(ctx)

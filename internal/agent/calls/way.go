@@ -71,8 +71,8 @@ func (e refusedError) Reason() refusal.Reason { return e.refused.Reason }
 // tenantOf returns the header with the tenant that the metadata of a call name. Without one it is the server's own.
 func tenantOf(ctx context.Context) http.Header {
 	header := http.Header{}
-	for _, tenant := range metadata.ValueFromIncomingContext(ctx, refusal.TenantHeader) {
-		header.Add(refusal.TenantHeader, tenant)
+	for _, tenant := range metadata.ValueFromIncomingContext(ctx, request.TenantHeader) {
+		header.Add(request.TenantHeader, tenant)
 	}
 	return header
 }

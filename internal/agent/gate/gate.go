@@ -2,7 +2,6 @@ package gate
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,13 +9,9 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/request"
 )
-
-// defaultTenant is the tenant of a request that names none.
-const defaultTenant = "default"
 
 // Log is the log that writes go to.
 type Log interface {
@@ -91,7 +86,7 @@ func writes(action request.Action) bool {
 
 // collectionOf returns the collection that a request changes.
 func collectionOf(asked *http.Request, route request.Route) (datadir.Collection, error) {
-	found := datadir.Collection{Tenant: cmp.Or(asked.Header.Get(refusal.TenantHeader), defaultTenant), Name: route.Collection}
+	found := datadir.Collection{Tenant: request.TenantOf(asked.Header), Name: route.Collection}
 	if route.Action != request.CreateCollection {
 		return found, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	"github.com/barq-db/barq-operator/internal/barq/request"
 )
 
@@ -28,7 +27,7 @@ func (m *Metrics) Count(next http.Handler) http.Handler {
 		// What follows changes the request, and a fault in it ends it.
 		action, err := actionOf(asked)
 		route := cmp.Or(ownRoute(asked.URL.Path), action.String())
-		counted := kind{protocol: overHTTP, route: route, method: other, tenant: cmp.Or(asked.Header.Get(refusal.TenantHeader), defaultTenant)}
+		counted := kind{protocol: overHTTP, route: route, method: other, tenant: request.TenantOf(asked.Header)}
 		if slices.Contains(methods, asked.Method) {
 			counted.method = asked.Method
 		}

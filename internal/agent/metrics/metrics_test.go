@@ -26,6 +26,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/refusal"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/request"
 )
 
 // server is what is scraped.
@@ -74,7 +75,7 @@ func parse(t *testing.T, text string) map[string]*dto.MetricFamily {
 func ask(m *metrics.Metrics, method, path, tenant string, code int) {
 	asked := httptest.NewRequest(method, path, nil)
 	if tenant != "" {
-		asked.Header.Set(refusal.TenantHeader, tenant)
+		asked.Header.Set(request.TenantHeader, tenant)
 	}
 	m.Count(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) { answer.WriteHeader(code) })).ServeHTTP(httptest.NewRecorder(), asked)
 }

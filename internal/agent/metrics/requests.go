@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/barq-db/barq-operator/internal/agent/refusal"
+	"github.com/barq-db/barq-operator/internal/barq/request"
 )
 
 const (
@@ -19,9 +20,6 @@ const (
 
 // other is the value of a label for all values that have no series of their own.
 const other = "other"
-
-// defaultTenant is the tenant of a request that names none.
-const defaultTenant = "default"
 
 // The protocols.
 const (
@@ -54,7 +52,7 @@ func newRequests(b *book) requests {
 		open:    b.gauges("open_requests", "Requests that are open.", "protocol"),
 		refused: b.counters("refused_requests_total", "Requests that the agent refused, by what the refusal is about.", "protocol", "reason"),
 		lock:    &sync.Mutex{},
-		tenants: map[string]bool{defaultTenant: true},
+		tenants: map[string]bool{request.DefaultTenant: true},
 		seen:    map[kind]bool{},
 	}
 	for _, protocol := range []string{overHTTP, overRPC} {

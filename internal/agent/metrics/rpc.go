@@ -33,8 +33,8 @@ func (m *Metrics) call(ctx context.Context, method string, endless bool, do func
 	if errors.As(err, &refused) {
 		m.refused.WithLabelValues(overRPC, string(refused.Reason())).Inc()
 	}
-	tenant := defaultTenant
-	if named := metadata.ValueFromIncomingContext(ctx, refusal.TenantHeader); len(named) > 0 {
+	tenant := request.DefaultTenant
+	if named := metadata.ValueFromIncomingContext(ctx, request.TenantHeader); len(named) > 0 {
 		tenant = cmp.Or(named[0], tenant)
 	}
 	m.ended(kind{protocol: overRPC, route: route, code: nameOf(status.Code(err)), tenant: tenant}, err == nil && in)

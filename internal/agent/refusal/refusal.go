@@ -13,9 +13,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/walline"
 )
 
-// TenantHeader names the tenant of a request.
-const TenantHeader = "X-Tenant-Id"
-
 // longest is how many bytes the name of a folder may have.
 const longest = 255
 
@@ -71,13 +68,13 @@ func OfRoute(route request.Route, header http.Header) *Refusal {
 	case request.RegisterKey:
 		return &Refusal{Status: http.StatusForbidden, Reason: Closed, Message: "API keys cannot be registered: after the first one Barq DB locks out all other tenants until it is restarted"}
 	}
-	tenants := header.Values(TenantHeader)
+	tenants := header.Values(request.TenantHeader)
 	if len(tenants) > 1 {
-		return refuse(Name, "the header %s is there %d times; send it once", TenantHeader, len(tenants))
+		return refuse(Name, "the header %s is there %d times; send it once", request.TenantHeader, len(tenants))
 	}
 	if len(tenants) == 1 {
 		if problem := ofTenant(tenants[0]); problem != "" {
-			return refuse(Name, "the header %s %s", TenantHeader, problem)
+			return refuse(Name, "the header %s %s", request.TenantHeader, problem)
 		}
 	}
 	if route.HasTenant {

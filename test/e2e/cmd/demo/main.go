@@ -10,14 +10,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/barq-db/barq-operator/test/e2e/checkout"
 )
 
 func main() {
@@ -40,11 +40,11 @@ func newCommand() *cobra.Command {
 		"remove": {"Take away what run has left on the cluster", (*demo).remove},
 	} {
 		root.AddCommand(&cobra.Command{Use: name, Short: do.short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-			checkout, err := checkout()
+			top, err := checkout.Root()
 			if err != nil {
 				return err
 			}
-			d, err := connect(checkout, cmd.OutOrStdout())
+			d, err := connect(top, cmd.OutOrStdout())
 			if err != nil {
 				return err
 			}
@@ -52,20 +52,4 @@ func newCommand() *cobra.Command {
 		}})
 	}
 	return root
-}
-
-// checkout is the top of the repository around the working directory.
-func checkout() (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; ; folder = filepath.Dir(folder) {
-		if _, err := os.Stat(filepath.Join(folder, "test", "e2e", "go.mod")); err == nil {
-			return folder, nil
-		}
-		if folder == filepath.Dir(folder) {
-			return "", errors.New("run this inside a checkout of the operator's repository")
-		}
-	}
 }

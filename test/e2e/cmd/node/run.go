@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/barq-db/barq-operator/test/e2e/checkout"
 	"github.com/barq-db/barq-operator/test/e2e/node"
 )
 
@@ -15,7 +16,7 @@ func run(ctx context.Context, artifacts string, bare bool, args []string) (int, 
 	if os.Geteuid() != 0 {
 		return 1, errors.New("a node takes root: run it with sudo, or use a cluster of your own (make e2e KUBECONFIG=path)")
 	}
-	root, err := checkout()
+	root, err := checkout.Root()
 	if err != nil {
 		return 1, err
 	}
@@ -60,20 +61,4 @@ func runIn(ctx context.Context, artifacts, root string, bare bool, args []string
 		return 1, err
 	}
 	return node.Enclose(ctx, append([]string{"inhabit", given.String()}, args...)...)
-}
-
-// checkout is the top of the repository around the working directory.
-func checkout() (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; ; folder = filepath.Dir(folder) {
-		if _, err := os.Stat(filepath.Join(folder, "test", "e2e", "go.mod")); err == nil {
-			return folder, nil
-		}
-		if folder == filepath.Dir(folder) {
-			return "", errors.New("run this inside a checkout of the operator's repository")
-		}
-	}
 }
