@@ -1,0 +1,115 @@
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/s3blob"
+)
+
+func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, error) {
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(who.client())}
+	if region := options.Region; region != "" {
+		load = append(load, config.WithRegion(region))
+	} else if who.files[fileS3Region] != "" {
+		load = append(load, config.WithRegion(who.files[fileS3Region]))
+	}
+	if options.Credentials != "" {
+		id, err := who.need(fileS3KeyID)
+		if err != nil {
+			return nil, err
+		}
+		secret, err := who.need(fileS3Secret)
+		if err != nil {
+			return nil, err
+		}
+		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, who.files[fileS3Token])))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, failure(CredentialsMissing, err)
+	}
+	loaded.Credentials = chain{loaded.Credentials}
+	checksums := &s3blob.Options{}
+	if options.Endpoint != "" {
+		// Stores that are not Amazon's refuse the checksums that the SDK adds by itself.
+		loaded.BaseEndpoint = aws.String(options.Endpoint)
+		loaded.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		loaded.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		checksums.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	}
+	client := s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle = options.ForcePathStyle })
+	return s3blob.OpenBucket(ctx, client, options.Bucket, checksums)
+}
+
+// chain says of an error that it is about credentials, for which the SDK has no code.
+type chain struct{ aws.CredentialsProvider }
+
+func (c chain) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	found, err := c.CredentialsProvider.Retrieve(ctx)
+	var answer smithy.APIError
+	switch {
+	case err == nil:
+		return found, nil
+	case errors.As(err, &answer) && reasonsS3[answer.ErrorCode()] != "":
+		return found, failure(reasonsS3[answer.ErrorCode()], err)
+	}
+	return found, failure(CredentialsMissing, err)
+}
+
+// reasonsS3 are the codes of S3 and of the service that gives out its tokens.
+var reasonsS3 = map[string]Reason{
+	"NoSuchBucket": BucketMissing,
+	"NoSuchKey":    NotFound,
+	"NotFound":     NotFound,
+
+	"PreconditionFailed": Exists,
+	// Two created the object at the same moment, and neither has it yet.
+	"ConditionalRequestConflict": Unreachable,
+	"NotImplemented":             ConditionalWritesUnsupported,
+
+	"AccessDenied":                AccessDenied,
+	"AllAccessDisabled":           AccessDenied,
+	"AccountProblem":              AccessDenied,
+	"InvalidAccessKeyId":          AccessDenied,
+	"SignatureDoesNotMatch":       AccessDenied,
+	"ExpiredToken":                AccessDenied,
+	"InvalidToken":                AccessDenied,
+	"InvalidIdentityToken":        AccessDenied,
+	"ExpiredTokenException":       AccessDenied,
+	"AccessDeniedException":       AccessDenied,
+	"RequestTimeTooSkewed":        ClockSkewed,
+	"RequestExpired":              ClockSkewed,
+
+	"SlowDown":           Unreachable,
+	"InternalError":      Unreachable,
+	"ServiceUnavailable": Unreachable,
+	"RequestTimeout":     Unreachable,
+}
+
+func classifyS3(err error) Reason {
+	var code smithy.APIError
+	if errors.As(err, &code) {
+		if reason, ok := reasonsS3[code.ErrorCode()]; ok {
+			return reason
+		}
+	}
+	// The answer to HEAD has no body, so its status is all there is.
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.Response != nil && response.Response.Response != nil {
+		if response.HTTPStatusCode() == http.StatusOK {
+			return Unreachable
+		}
+		return statusReason(response.HTTPStatusCode(), response.Response.Header, time.Now())
+	}
+	return ""
+}

@@ -1,0 +1,249 @@
+package objectstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"strings"
+	"time"
+)
+
+// backend does each operation once. Its keys have the prefix of the store.
+type backend interface {
+	// create must leave nothing under the key when the content ends with an error.
+	create(ctx context.Context, object Attributes, content io.Reader) error
+	read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
+	list(ctx context.Context, prefix, token string, limit int) (Page, error)
+	remove(ctx context.Context, key string) error
+	attributes(ctx context.Context, key string) (Attributes, error)
+}
+
+// attempts is how often an operation is tried while the store is unreachable. The SDKs try single
+// requests again themselves.
+const attempts = 4
+
+// store adds to a backend what all of them have in common.
+type store struct {
+	backend backend
+	prefix  string
+	timeout time.Duration
+	pause   func(ctx context.Context, attempt int)
+}
+
+// pause waits before the next attempt for up to 0.2 s, 0.4 s and so on: the jitter keeps pods apart
+// that lost the same store at the same time.
+func pause(ctx context.Context, attempt int) {
+	timer := time.NewTimer(mathrand.N(100 * time.Millisecond << attempt)) //nolint:gosec // Jitter need not be a secret.
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// try does an operation until it succeeds, or fails for a reason that time does not heal.
+func (s *store) try(ctx context.Context, operation, key string, size int64, do func(context.Context) error) error {
+	var err error
+	for attempt := 1; ; attempt++ {
+		err = s.once(ctx, size, do)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s %q: %w", operation, key, context.Cause(ctx))
+		}
+		if reasonOf(err) != Unreachable || attempt == attempts {
+			break
+		}
+		s.pause(ctx, attempt)
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return &Error{Reason: known.Reason, Operation: operation, Key: key, Err: known.Err}
+	}
+	return &Error{Reason: Unexpected, Operation: operation, Key: key, Err: err}
+}
+
+func (s *store) once(ctx context.Context, size int64, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout+time.Duration(size>>20)*time.Second)
+	defer cancel()
+	return do(ctx)
+}
+
+func (s *store) check(key string) error {
+	if !validKey.MatchString(key) || len(s.prefix)+len(key) > longestKey {
+		return &Error{Reason: Unexpected, Operation: "use", Key: key, Err: errors.New("the key has a form that not every store takes")}
+	}
+	return nil
+}
+
+// Create is described at Store.
+func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) (Attributes, error) {
+	if err := s.check(key); err != nil {
+		return Attributes{}, err
+	}
+	sum, size, err := measure(content)
+	if err != nil {
+		return Attributes{}, &Error{Reason: Unexpected, Operation: "create", Key: key, Err: err}
+	}
+	object := Attributes{Key: s.prefix + key, Size: size, SHA256: sum, creation: rand.Text()}
+	err = s.try(ctx, "create", key, size, func(ctx context.Context) error {
+		if _, err := content.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		return s.backend.create(ctx, object, &unchanged{Reader: content, expected: object, sum: sha256.New()})
+	})
+	if err != nil && reasonOf(err) != Exists {
+		return Attributes{}, err
+	}
+	// An attempt may have created the object though its answer was lost. Then the next one finds it.
+	stored, attributesErr := s.Attributes(ctx, key)
+	switch {
+	case err != nil && (attributesErr != nil || stored.creation != object.creation):
+		return Attributes{}, err
+	case attributesErr != nil:
+		return Attributes{}, attributesErr
+	}
+	return stored, nil
+}
+
+// measure reads a content from its beginning.
+func measure(content io.ReadSeeker) (Sum, int64, error) {
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return Sum{}, 0, err
+	}
+	sum := sha256.New()
+	size, err := io.Copy(sum, content)
+	return Sum(sum.Sum(nil)), size, err
+}
+
+// Read is described at Store.
+func (s *store) Read(ctx context.Context, key string, w io.Writer) (Attributes, error) {
+	object, err := s.Attributes(ctx, key)
+	if err != nil {
+		return Attributes{}, err
+	}
+	found, size, err := s.copy(ctx, key, 0, object.Size, w)
+	if err != nil {
+		return Attributes{}, err
+	}
+	// An object without a sum was not created by this package: the zero sum equals none.
+	if found != object.SHA256 || size != object.Size {
+		return Attributes{}, corrupt(&CorruptError{Key: key, Expected: object.SHA256, Found: found, Size: size, ExpectedSize: object.Size})
+	}
+	return object, nil
+}
+
+// ReadRange is described at Store.
+func (s *store) ReadRange(ctx context.Context, key string, part Range, w io.Writer) error {
+	if err := s.check(key); err != nil {
+		return err
+	}
+	if part.Offset < 0 || part.Length <= 0 {
+		return &Error{Reason: Unexpected, Operation: "read", Key: key, Err: errors.New("the part is empty or begins before the object")}
+	}
+	found, size, err := s.copy(ctx, key, part.Offset, part.Length, w)
+	if err != nil {
+		return err
+	}
+	if size != part.Length || part.SHA256 != (Sum{}) && found != part.SHA256 {
+		return corrupt(&CorruptError{Key: key, Expected: part.SHA256, Found: found, Size: size, ExpectedSize: part.Length})
+	}
+	return nil
+}
+
+func corrupt(cause *CorruptError) error {
+	return &Error{Reason: Corrupt, Operation: "read", Key: cause.Key, Err: cause}
+}
+
+// copy writes a part of an object to w. An attempt goes on where the one before was cut off.
+func (s *store) copy(ctx context.Context, key string, offset, length int64, w io.Writer) (Sum, int64, error) {
+	sum := sha256.New()
+	to := &written{Writer: io.MultiWriter(sum, w)}
+	if length == 0 {
+		return Sum(sum.Sum(nil)), 0, nil
+	}
+	err := s.try(ctx, "read", key, length, func(ctx context.Context) error {
+		from, err := s.backend.read(ctx, s.prefix+key, offset+to.size, length-to.size)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = from.Close() }()
+		_, err = io.Copy(to, from)
+		switch {
+		case to.err != nil:
+			return failure(Unexpected, to.err)
+		case err != nil && reasonOf(err) == "":
+			return failure(Unreachable, err)
+		}
+		return err
+	})
+	return Sum(sum.Sum(nil)), to.size, err
+}
+
+// List is described at Store.
+func (s *store) List(ctx context.Context, prefix, token string, limit int) (Page, error) {
+	limit = max(1, min(limit, 1000))
+	var page Page
+	err := s.try(ctx, "list", prefix, 0, func(ctx context.Context) (err error) {
+		page, err = s.backend.list(ctx, s.prefix+prefix, token, limit)
+		return err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	for i := range page.Objects {
+		page.Objects[i].Key = strings.TrimPrefix(page.Objects[i].Key, s.prefix)
+	}
+	return page, nil
+}
+
+// Delete is described at Store.
+func (s *store) Delete(ctx context.Context, key string) error {
+	if err := s.check(key); err != nil {
+		return err
+	}
+	err := s.try(ctx, "delete", key, 0, func(ctx context.Context) error { return s.backend.remove(ctx, s.prefix+key) })
+	if errors.Is(err, NotFound) {
+		return nil
+	}
+	return err
+}
+
+// Attributes is described at Store.
+func (s *store) Attributes(ctx context.Context, key string) (Attributes, error) {
+	if err := s.check(key); err != nil {
+		return Attributes{}, err
+	}
+	var object Attributes
+	err := s.try(ctx, "look at", key, 0, func(ctx context.Context) (err error) {
+		object, err = s.backend.attributes(ctx, s.prefix+key)
+		return err
+	})
+	object.Key = key
+	return object, err
+}
+
+// Probe says whether a store can be used: it creates an object under the key, once ever, and then
+// tries to replace it. A store that takes both has the reason ConditionalWritesUnsupported.
+func Probe(ctx context.Context, s Store, key string) error {
+	if _, err := s.List(ctx, key, "", 1); err != nil {
+		return err
+	}
+	for range 2 {
+		// Each content is another, so that a store does not take the second for the first.
+		_, err := s.Create(ctx, key, bytes.NewReader([]byte(rand.Text())))
+		switch {
+		case errors.Is(err, Exists):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return &Error{Reason: ConditionalWritesUnsupported, Operation: "probe", Key: key}
+}
