@@ -128,6 +128,7 @@ func TestModulesOfThisRepository(t *testing.T) {
 		"test/cluster/components/1.30": "kube-apiserver kube-controller-manager kube-scheduler kubectl",
 		"test/bench/stock":             "helm-operator",
 		"hack/tools":                   "golangci-lint helm controller-gen kustomize",
+		"hack/tools/objectservers":     "fake-gcs-server versitygw",
 		"hack/tools/operator-sdk":      "operator-sdk scorecard-test",
 	} {
 		_, err := Build(t.Context(), filepath.Join("..", "..", module), io.Discard, "none")

@@ -61,32 +61,26 @@ func (b *bucket) create(ctx context.Context, object Attributes, content io.Reade
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	writer, err := opened.NewWriter(ctx, object.Key, &blob.WriterOptions{
+	from := &aborting{Reader: content, abort: cancel}
+	// Not NewWriter: in v0.47.0 its Close panics when Azure refuses what was written.
+	err = opened.Upload(ctx, object.Key, from, &blob.WriterOptions{
 		BufferSize:     partSize,
 		MaxConcurrency: partsAtOnce,
 		ContentType:    "application/octet-stream",
 		Metadata:       map[string]string{metadataSum: object.SHA256.String(), metadataCreation: object.creation},
 		IfNotExist:     true,
 	})
-	if err != nil {
-		return b.reason(err)
-	}
-	_, copyErr := io.Copy(writer, content)
-	if copyErr != nil {
-		// Close would make an object of what was written so far.
-		cancel()
-	}
-	closeErr := writer.Close()
 	switch {
-	case reasonOf(copyErr) != "":
-		return copyErr
-	case closeErr != nil && !errors.Is(closeErr, context.Canceled):
-		// What ended the upload is in the error of Close; the copy only saw a pipe that was closed.
-		return b.reason(closeErr)
-	case copyErr != nil:
-		return b.reason(copyErr)
+	case from.err != nil:
+		return b.reason(from.err)
+	case err == nil:
+		return nil
 	}
-	return b.reason(closeErr)
+	reason := b.ask(err)
+	if reason == NotFound {
+		reason = BucketMissing
+	}
+	return failure(reason, err)
 }
 
 func (b *bucket) read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
@@ -111,8 +105,11 @@ func (b *bucket) list(ctx context.Context, prefix, token string, limit int) (Pag
 		from = []byte(token)
 	}
 	objects, next, err := opened.ListPage(ctx, from, limit, &blob.ListOptions{Prefix: prefix})
-	if err != nil {
-		return Page{}, b.reason(err)
+	switch err = b.reason(err); {
+	case errors.Is(err, NotFound):
+		return Page{}, failure(BucketMissing, err)
+	case err != nil:
+		return Page{}, err
 	}
 	page := Page{Next: string(next)}
 	for _, object := range objects {
@@ -144,17 +141,29 @@ func (b *bucket) attributes(ctx context.Context, key string) (Attributes, error)
 	}, nil
 }
 
-// reason puts the reason to an error of a provider. The provider's own code is asked first, because
-// gcerrors takes the network and a missing bucket for a missing object in places.
+// reason puts the reason to an error of a provider.
 func (b *bucket) reason(err error) error {
 	if err == nil || reasonOf(err) != "" {
 		return err
 	}
-	reason := b.classify(err)
-	if reason == "" {
-		reason = codeReason(err)
+	reason := b.ask(err)
+	if reason == ConditionalWritesUnsupported {
+		// Only a creation has a condition.
+		reason = Unexpected
 	}
 	return failure(reason, err)
+}
+
+// ask returns the reason of an error. The provider's own code is asked first, because gcerrors takes
+// the network and a missing bucket for a missing object in places.
+func (b *bucket) ask(err error) Reason {
+	if reason := reasonOf(err); reason != "" {
+		return reason
+	}
+	if reason := b.classify(err); reason != "" {
+		return reason
+	}
+	return codeReason(err)
 }
 
 func codeReason(err error) Reason {

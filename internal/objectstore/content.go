@@ -42,3 +42,21 @@ func (w *written) Write(p []byte) (int, error) {
 	w.err = err
 	return n, err
 }
+
+// aborting ends an upload when its content fails. Otherwise the end of the content would make an
+// object of what was read so far.
+type aborting struct {
+	io.Reader
+
+	abort func()
+	err   error
+}
+
+func (a *aborting) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		a.err = err
+		a.abort()
+	}
+	return n, err
+}

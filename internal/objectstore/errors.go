@@ -126,6 +126,8 @@ func statusReason(status int, header http.Header, now time.Time) Reason {
 		return NotFound
 	case status == http.StatusPreconditionFailed:
 		return Exists
+	case status == http.StatusRequestedRangeNotSatisfiable:
+		return Corrupt
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
 		status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		return Unreachable

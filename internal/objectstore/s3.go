@@ -17,7 +17,7 @@ import (
 )
 
 func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, error) {
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(who.client())}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(clientS3(who))}
 	if region := options.Region; region != "" {
 		load = append(load, config.WithRegion(region))
 	} else if who.files[fileS3Region] != "" {
@@ -51,6 +51,15 @@ func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, e
 	return s3blob.OpenBucket(ctx, client, options.Bucket, checksums)
 }
 
+// clientS3 returns a client that the SDK can add the certificates of AWS_CA_BUNDLE to.
+func clientS3(who identity) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(transport *http.Transport) {
+		if who.roots != nil {
+			transport.TLSClientConfig = who.tls()
+		}
+	})
+}
+
 // chain says of an error that it is about credentials, for which the SDK has no code.
 type chain struct{ aws.CredentialsProvider }
 
@@ -72,23 +81,25 @@ var reasonsS3 = map[string]Reason{
 	"NoSuchKey":    NotFound,
 	"NotFound":     NotFound,
 
+	"InvalidRange": Corrupt,
+
 	"PreconditionFailed": Exists,
 	// Two created the object at the same moment, and neither has it yet.
 	"ConditionalRequestConflict": Unreachable,
 	"NotImplemented":             ConditionalWritesUnsupported,
 
-	"AccessDenied":                AccessDenied,
-	"AllAccessDisabled":           AccessDenied,
-	"AccountProblem":              AccessDenied,
-	"InvalidAccessKeyId":          AccessDenied,
-	"SignatureDoesNotMatch":       AccessDenied,
-	"ExpiredToken":                AccessDenied,
-	"InvalidToken":                AccessDenied,
-	"InvalidIdentityToken":        AccessDenied,
-	"ExpiredTokenException":       AccessDenied,
-	"AccessDeniedException":       AccessDenied,
-	"RequestTimeTooSkewed":        ClockSkewed,
-	"RequestExpired":              ClockSkewed,
+	"AccessDenied":          AccessDenied,
+	"AllAccessDisabled":     AccessDenied,
+	"AccountProblem":        AccessDenied,
+	"InvalidAccessKeyId":    AccessDenied,
+	"SignatureDoesNotMatch": AccessDenied,
+	"ExpiredToken":          AccessDenied,
+	"InvalidToken":          AccessDenied,
+	"InvalidIdentityToken":  AccessDenied,
+	"ExpiredTokenException": AccessDenied,
+	"AccessDeniedException": AccessDenied,
+	"RequestTimeTooSkewed":  ClockSkewed,
+	"RequestExpired":        ClockSkewed,
 
 	"SlowDown":           Unreachable,
 	"InternalError":      Unreachable,

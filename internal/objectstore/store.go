@@ -170,6 +170,10 @@ func (s *store) copy(ctx context.Context, key string, offset, length int64, w io
 	}
 	err := s.try(ctx, "read", key, length, func(ctx context.Context) error {
 		from, err := s.backend.read(ctx, s.prefix+key, offset+to.size, length-to.size)
+		if errors.Is(err, Corrupt) {
+			// The object ends before the part begins.
+			return nil
+		}
 		if err != nil {
 			return err
 		}
