@@ -129,7 +129,7 @@ func oneOfMany(t *testing.T, _ subject, s Store) {
 			won++
 			continue
 		}
-		assert.ErrorIs(t, err, Exists)
+		require.ErrorIs(t, err, Exists)
 	}
 	assert.Equal(t, 1, won)
 }

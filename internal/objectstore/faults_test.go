@@ -144,7 +144,7 @@ func answering(t *testing.T, handle http.HandlerFunc) Store {
 		Provider: S3, Bucket: "barq", Region: "us-east-1", Endpoint: server.URL, ForcePathStyle: true,
 		Credentials: secret(t, map[string]string{fileS3KeyID: "id", fileS3Secret: "secret"}), Timeout: 2 * time.Second,
 	})
-	s.(*store).pause = func(context.Context, int) {} //nolint:errcheck,forcetypeassert // Open returns no other.
+	s.(*store).pause = func(context.Context, int) {}
 	return s
 }
 
@@ -187,7 +187,7 @@ func TestAnEndpointThatDoesNotListen(t *testing.T) {
 			Provider: provider, Bucket: "barq", Region: "us-east-1", Endpoint: "http://127.0.0.1:1",
 			ForcePathStyle: true, Credentials: secret(t, files), Timeout: 300 * time.Millisecond,
 		})
-		s.(*store).pause = func(context.Context, int) {} //nolint:errcheck,forcetypeassert // Open returns no other.
+		s.(*store).pause = func(context.Context, int) {}
 		_, err := s.Attributes(t.Context(), "key")
 		assert.ErrorIs(t, err, Unreachable, provider)
 	}

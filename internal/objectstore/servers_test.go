@@ -64,8 +64,8 @@ func secret(t *testing.T, files map[string]string) string {
 
 func replaceSecret(t *testing.T, folder string, files map[string]string) {
 	t.Helper()
-	version, err := os.MkdirTemp(folder, "..version-")
-	require.NoError(t, err)
+	version := filepath.Join(folder, "..version-"+rand.Text())
+	require.NoError(t, os.Mkdir(version, 0o700))
 	for name, content := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(version, name), []byte(content), 0o600))
 		_ = os.Symlink(filepath.Join("..data", name), filepath.Join(folder, name))
