@@ -25,6 +25,8 @@ type Status struct {
 	Log     Log        `json:"log"`
 	Disk    Disk       `json:"disk"`
 	Memory  Memory     `json:"memory"`
+	// Archive is about the buckets that have the data too. It is missing without tiers.
+	Archive *Archive `json:"archive,omitempty"`
 }
 
 // Data is what the database holds.
