@@ -1,7 +1,7 @@
-// Package objectstore keeps objects in a bucket of S3, Google Cloud Storage or Azure, or in a folder.
+// Package objectstore is a store of objects that never change, in a bucket or in a folder.
 //
-// What lives here: the six operations on objects that never change, their SHA-256, the credentials,
-// deadlines and retries, and the reasons why a store cannot be used. The agent alone uses it.
+// What lives here: the six operations on objects, their SHA-256, deadlines and retries, and the reasons
+// why a store cannot be used. The rooms below have what differs by provider. The agent alone uses it.
 //
 // What must not: what the objects mean, and which of them may go. Their owner knows that.
 //

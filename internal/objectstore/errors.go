@@ -1,13 +1,8 @@
 package objectstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/url"
-	"time"
 )
 
 // Reason says in one word why an operation failed. It is an error, for errors.Is.
@@ -17,7 +12,9 @@ type Reason string
 const (
 	// CredentialsMissing: there are no credentials, or they cannot be read.
 	CredentialsMissing Reason = "CredentialsMissing"
-	// AccessDenied: the store refuses these credentials, or what they ask for.
+	// CredentialsRejected: the key or the token itself is not accepted.
+	CredentialsRejected Reason = "CredentialsRejected"
+	// AccessDenied: the identity is known, and may not do this.
 	AccessDenied Reason = "AccessDenied"
 	// BucketMissing: there is no such bucket or folder.
 	BucketMissing Reason = "BucketMissing"
@@ -88,13 +85,13 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("the object %s has the SHA-256 %s, and %s was recorded", e.Key, e.Found, e.Expected)
 }
 
-// failure carries a reason from where it is known.
-func failure(reason Reason, err error) error {
+// Because returns an [Error] that carries a reason from where it is known. Its text is for a backend's caller.
+func Because(reason Reason, err error) error {
 	return &Error{Reason: reason, Err: err}
 }
 
-// reasonOf returns the reason that an error carries already, or "".
-func reasonOf(err error) Reason {
+// ReasonOf returns the reason that an error carries, or "" if it carries none.
+func ReasonOf(err error) Reason {
 	var known *Error
 	if errors.As(err, &known) {
 		return known.Reason
@@ -104,33 +101,4 @@ func reasonOf(err error) Reason {
 		return reason
 	}
 	return ""
-}
-
-// unreachable says whether an error is the network's, and not an answer.
-func unreachable(err error) bool {
-	var network net.Error
-	var address *url.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) || errors.As(err, &address)
-}
-
-// statusReason says what an answer means that has no code of its own.
-func statusReason(status int, header http.Header, now time.Time) Reason {
-	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		// The providers refuse a signature whose time is 15 minutes off, and not all say why.
-		if date, err := http.ParseTime(header.Get("Date")); err == nil && now.Sub(date).Abs() > 15*time.Minute {
-			return ClockSkewed
-		}
-		return AccessDenied
-	case status == http.StatusNotFound:
-		return NotFound
-	case status == http.StatusPreconditionFailed:
-		return Exists
-	case status == http.StatusRequestedRangeNotSatisfiable:
-		return Corrupt
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
-		status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
-		return Unreachable
-	}
-	return Unexpected
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
-	"regexp"
 	"time"
 )
 
@@ -41,6 +39,15 @@ type Sum [sha256.Size]byte
 
 func (s Sum) String() string { return hex.EncodeToString(s[:]) }
 
+// ParseSum returns the sum that String wrote. It returns the zero sum for any other text.
+func ParseSum(text string) Sum {
+	var sum Sum
+	if decoded, err := hex.DecodeString(text); err == nil && len(decoded) == len(sum) {
+		copy(sum[:], decoded)
+	}
+	return sum
+}
+
 // Attributes is what a store knows of an object.
 type Attributes struct {
 	// Key is the key without the prefix of the store.
@@ -51,9 +58,6 @@ type Attributes struct {
 	Time time.Time
 	// SHA256 is the sum recorded at the creation. It is zero in a list, because buckets do not list it.
 	SHA256 Sum
-
-	// creation tells apart two that create objects of the same content.
-	creation string
 }
 
 // Range is a part of an object.
@@ -103,6 +107,9 @@ type Options struct {
 	// CAFile is a file of PEM certificates that are trusted beside those of the system. It is read
 	// again before each operation.
 	CAFile string
+	// Account is the storage account of azure. Without it, AZURE_STORAGE_ACCOUNT among the credentials
+	// and then in the environment counts.
+	Account string
 	// Credentials is a folder with a file for each key of a Secret, which is read again before each
 	// operation. Without it, the provider's own chain finds an identity.
 	//
@@ -113,42 +120,4 @@ type Options struct {
 	// Timeout is the time that an attempt may take without content, 30 s by default. Each MiB of
 	// content adds a second.
 	Timeout time.Duration
-}
-
-var (
-	validKey    = regexp.MustCompile(`^` + segment + `(/` + segment + `)*$`)
-	validPrefix = regexp.MustCompile(`^(` + segment + `/)*$`)
-)
-
-const (
-	longestKey = 900
-	// Azure takes no dot at the end of a segment for one.
-	segment = `[A-Za-z0-9_=+-](?:[A-Za-z0-9._=+-]*[A-Za-z0-9_=+-])?`
-)
-
-// Open returns the store of the options. It asks no server: [Probe] says whether the store can be used.
-func Open(options Options) (Store, error) {
-	if !validPrefix.MatchString(options.Prefix) {
-		return nil, fmt.Errorf("the prefix %q must be empty or end with a slash, and have segments like a key", options.Prefix)
-	}
-	if options.Bucket == "" {
-		return nil, fmt.Errorf("a store of %s needs a bucket", options.Provider)
-	}
-	if options.Timeout <= 0 {
-		options.Timeout = 30 * time.Second
-	}
-	var b backend
-	switch options.Provider {
-	case S3:
-		b = &bucket{options: options, open: openS3, classify: classifyS3}
-	case GCS:
-		b = &bucket{options: options, open: openGCS, classify: classifyGCS}
-	case Azure:
-		b = &bucket{options: options, open: openAzure, classify: classifyAzure}
-	case Folder:
-		b = folder{root: options.Bucket}
-	default:
-		return nil, fmt.Errorf("unknown provider %q: take s3, gcs, azure or folder", options.Provider)
-	}
-	return &store{backend: b, prefix: options.Prefix, timeout: options.Timeout, pause: pause}, nil
 }

@@ -9,19 +9,10 @@ import (
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
+	"regexp"
 	"strings"
 	"time"
 )
-
-// backend does each operation once. Its keys have the prefix of the store.
-type backend interface {
-	// create must leave nothing under the key when the content ends with an error.
-	create(ctx context.Context, object Attributes, content io.Reader) error
-	read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
-	list(ctx context.Context, prefix, token string, limit int) (Page, error)
-	remove(ctx context.Context, key string) error
-	attributes(ctx context.Context, key string) (Attributes, error)
-}
 
 // attempts is how often an operation is tried while the store is unreachable. The SDKs try single
 // requests again themselves.
@@ -29,10 +20,35 @@ const attempts = 4
 
 // store adds to a backend what all of them have in common.
 type store struct {
-	backend backend
+	backend Backend
 	prefix  string
 	timeout time.Duration
-	pause   func(ctx context.Context, attempt int)
+}
+
+var (
+	validKey    = regexp.MustCompile(`^` + segment + `(/` + segment + `)*$`)
+	validPrefix = regexp.MustCompile(`^(` + segment + `/)*$`)
+)
+
+const (
+	longestKey = 900
+	// Azure takes no dot at the end of a segment for one.
+	segment = `[A-Za-z0-9_=+-](?:[A-Za-z0-9._=+-]*[A-Za-z0-9_=+-])?`
+)
+
+// DefaultTimeout is that of [Options].
+const DefaultTimeout = 30 * time.Second
+
+// New returns a store of what the backend keeps below the prefix of the options. It fails if the prefix is not one.
+func New(backend Backend, options Options) (Store, error) {
+	if !validPrefix.MatchString(options.Prefix) {
+		return nil, fmt.Errorf("the prefix %q must be empty or end with a slash, and have segments like a key", options.Prefix)
+	}
+	timeout := options.Timeout
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	return &store{backend: backend, prefix: options.Prefix, timeout: timeout}, nil
 }
 
 // pause waits before the next attempt for up to 0.2 s, 0.4 s and so on: the jitter keeps pods apart
@@ -57,10 +73,10 @@ func (s *store) try(ctx context.Context, operation, key string, size int64, do f
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s %q: %w", operation, key, context.Cause(ctx))
 		}
-		if reasonOf(err) != Unreachable || attempt == attempts {
+		if ReasonOf(err) != Unreachable || attempt == attempts {
 			break
 		}
-		s.pause(ctx, attempt)
+		pause(ctx, attempt)
 	}
 	var known *Error
 	if errors.As(err, &known) {
@@ -91,25 +107,25 @@ func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) (
 	if err != nil {
 		return Attributes{}, &Error{Reason: Unexpected, Operation: "create", Key: key, Err: err}
 	}
-	object := Attributes{Key: s.prefix + key, Size: size, SHA256: sum, creation: rand.Text()}
+	object := Object{Attributes: Attributes{Key: s.prefix + key, Size: size, SHA256: sum}, Creation: rand.Text()}
 	err = s.try(ctx, "create", key, size, func(ctx context.Context) error {
 		if _, err := content.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		return s.backend.create(ctx, object, &unchanged{Reader: content, expected: object, sum: sha256.New()})
+		return s.backend.Create(ctx, object, &unchanged{ReadSeeker: content, expected: object.Attributes, sum: sha256.New()})
 	})
-	if err != nil && reasonOf(err) != Exists {
+	if err != nil && ReasonOf(err) != Exists {
 		return Attributes{}, err
 	}
 	// An attempt may have created the object though its answer was lost. Then the next one finds it.
-	stored, attributesErr := s.Attributes(ctx, key)
+	stored, lookErr := s.look(ctx, key)
 	switch {
-	case err != nil && (attributesErr != nil || stored.creation != object.creation):
+	case err != nil && (lookErr != nil || stored.Creation != object.Creation):
 		return Attributes{}, err
-	case attributesErr != nil:
-		return Attributes{}, attributesErr
+	case lookErr != nil:
+		return Attributes{}, lookErr
 	}
-	return stored, nil
+	return stored.Attributes, nil
 }
 
 // measure reads a content from its beginning.
@@ -169,7 +185,7 @@ func (s *store) copy(ctx context.Context, key string, offset, length int64, w io
 		return Sum(sum.Sum(nil)), 0, nil
 	}
 	err := s.try(ctx, "read", key, length, func(ctx context.Context) error {
-		from, err := s.backend.read(ctx, s.prefix+key, offset+to.size, length-to.size)
+		from, err := s.backend.Read(ctx, s.prefix+key, offset+to.size, length-to.size)
 		if errors.Is(err, Corrupt) {
 			// The object ends before the part begins.
 			return nil
@@ -181,9 +197,9 @@ func (s *store) copy(ctx context.Context, key string, offset, length int64, w io
 		_, err = io.Copy(to, from)
 		switch {
 		case to.err != nil:
-			return failure(Unexpected, to.err)
-		case err != nil && reasonOf(err) == "":
-			return failure(Unreachable, err)
+			return Because(Unexpected, to.err)
+		case err != nil && ReasonOf(err) == "":
+			return Because(Unreachable, err)
 		}
 		return err
 	})
@@ -195,7 +211,7 @@ func (s *store) List(ctx context.Context, prefix, token string, limit int) (Page
 	limit = max(1, min(limit, 1000))
 	var page Page
 	err := s.try(ctx, "list", prefix, 0, func(ctx context.Context) (err error) {
-		page, err = s.backend.list(ctx, s.prefix+prefix, token, limit)
+		page, err = s.backend.List(ctx, s.prefix+prefix, token, limit)
 		return err
 	})
 	if err != nil {
@@ -212,7 +228,7 @@ func (s *store) Delete(ctx context.Context, key string) error {
 	if err := s.check(key); err != nil {
 		return err
 	}
-	err := s.try(ctx, "delete", key, 0, func(ctx context.Context) error { return s.backend.remove(ctx, s.prefix+key) })
+	err := s.try(ctx, "delete", key, 0, func(ctx context.Context) error { return s.backend.Delete(ctx, s.prefix+key) })
 	if errors.Is(err, NotFound) {
 		return nil
 	}
@@ -221,12 +237,17 @@ func (s *store) Delete(ctx context.Context, key string) error {
 
 // Attributes is described at Store.
 func (s *store) Attributes(ctx context.Context, key string) (Attributes, error) {
+	object, err := s.look(ctx, key)
+	return object.Attributes, err
+}
+
+func (s *store) look(ctx context.Context, key string) (Object, error) {
 	if err := s.check(key); err != nil {
-		return Attributes{}, err
+		return Object{}, err
 	}
-	var object Attributes
+	var object Object
 	err := s.try(ctx, "look at", key, 0, func(ctx context.Context) (err error) {
-		object, err = s.backend.attributes(ctx, s.prefix+key)
+		object, err = s.backend.Attributes(ctx, s.prefix+key)
 		return err
 	})
 	object.Key = key

@@ -1,4 +1,4 @@
-package objectstore
+package folder
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
 // folder keeps each object in a file: the content, then a trailer of a fixed size. So the content
@@ -33,9 +35,13 @@ type trailer struct {
 	Creation string `json:"creation"`
 }
 
+// New returns the folder. It has to be there when it is used.
+func New(root string) objectstore.Backend { return folder{root: root} }
+
 func (f folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
 
-func (f folder) create(_ context.Context, object Attributes, content io.Reader) (err error) {
+// Create is described at [objectstore.Backend].
+func (f folder) Create(_ context.Context, object objectstore.Object, content io.ReadSeeker) (err error) {
 	defer func() { err = f.classify(err) }()
 	if _, err := os.Stat(f.root); err != nil {
 		return err
@@ -66,11 +72,11 @@ func (f folder) create(_ context.Context, object Attributes, content io.Reader) 
 	return f.syncFolders(object.Key)
 }
 
-func fill(file *os.File, object Attributes, content io.Reader) error {
+func fill(file *os.File, object objectstore.Object, content io.Reader) error {
 	if _, err := io.Copy(file, content); err != nil {
 		return err
 	}
-	end, err := json.Marshal(trailer{SHA256: object.SHA256.String(), Creation: object.creation})
+	end, err := json.Marshal(trailer{SHA256: object.SHA256.String(), Creation: object.Creation})
 	if err != nil {
 		return err
 	}
@@ -96,7 +102,8 @@ func (f folder) syncFolders(key string) error {
 	}
 }
 
-func (f folder) read(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+// Read is described at [objectstore.Backend].
+func (f folder) Read(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	file, size, err := f.open(key)
 	if err != nil {
 		return nil, f.classify(err)
@@ -125,27 +132,29 @@ func (f folder) open(key string) (*os.File, int64, error) {
 	return file, max(0, about.Size()-trailerSize), nil
 }
 
-func (f folder) attributes(_ context.Context, key string) (Attributes, error) {
+// Attributes is described at [objectstore.Backend].
+func (f folder) Attributes(_ context.Context, key string) (objectstore.Object, error) {
 	file, size, err := f.open(key)
 	if err != nil {
-		return Attributes{}, f.classify(err)
+		return objectstore.Object{}, f.classify(err)
 	}
 	defer func() { _ = file.Close() }()
 	about, err := file.Stat()
 	if err != nil {
-		return Attributes{}, f.classify(err)
+		return objectstore.Object{}, f.classify(err)
 	}
-	object := Attributes{Key: key, Size: size, Time: about.ModTime()}
+	object := objectstore.Object{Attributes: objectstore.Attributes{Key: key, Size: size, Time: about.ModTime()}}
 	end := make([]byte, trailerSize)
 	var said trailer
 	// A file that is cut off or damaged at its end has no sum, and a read of it finds that.
 	if n, _ := file.ReadAt(end, size); n == trailerSize && json.Unmarshal(bytes.TrimSpace(end), &said) == nil {
-		object.SHA256, object.creation = parseSum(said.SHA256), said.Creation
+		object.SHA256, object.Creation = objectstore.ParseSum(said.SHA256), said.Creation
 	}
 	return object, nil
 }
 
-func (f folder) remove(_ context.Context, key string) error {
+// Delete is described at [objectstore.Backend].
+func (f folder) Delete(_ context.Context, key string) error {
 	if _, _, err := f.stat(key); err != nil {
 		return f.classify(err)
 	}
@@ -167,11 +176,11 @@ func (f folder) stat(key string) (fs.FileInfo, int64, error) {
 	return about, max(0, about.Size()-trailerSize), nil
 }
 
-// list walks in the order of the keys, where a folder sorts as its name with a slash. The token is
-// the last key of the page before.
-func (f folder) list(ctx context.Context, prefix, token string, limit int) (Page, error) {
-	var page Page
-	err := f.walk(ctx, "", prefix, token, func(object Attributes) bool {
+// List is described at [objectstore.Backend]. It walks in the order of the keys, where a folder sorts as its name
+// with a slash. The token is the last key of the page before.
+func (f folder) List(ctx context.Context, prefix, token string, limit int) (objectstore.Page, error) {
+	var page objectstore.Page
+	err := f.walk(ctx, "", prefix, token, func(object objectstore.Attributes) bool {
 		if len(page.Objects) == limit {
 			page.Next = page.Objects[limit-1].Key
 			return false
@@ -180,12 +189,12 @@ func (f folder) list(ctx context.Context, prefix, token string, limit int) (Page
 		return true
 	})
 	if err != nil && !errors.Is(err, fs.SkipAll) {
-		return Page{}, f.classify(err)
+		return objectstore.Page{}, f.classify(err)
 	}
 	return page, nil
 }
 
-func (f folder) walk(ctx context.Context, within, prefix, after string, visit func(Attributes) bool) error {
+func (f folder) walk(ctx context.Context, within, prefix, after string, visit func(objectstore.Attributes) bool) error {
 	entries, err := os.ReadDir(f.path(within))
 	if err != nil {
 		// A folder inside that goes meanwhile has no objects any more.
@@ -214,7 +223,7 @@ func (f folder) walk(ctx context.Context, within, prefix, after string, visit fu
 }
 
 // step visits an object, or walks through a folder whose name ends with a slash.
-func (f folder) step(ctx context.Context, key, prefix, after string, visit func(Attributes) bool) error {
+func (f folder) step(ctx context.Context, key, prefix, after string, visit func(objectstore.Attributes) bool) error {
 	if strings.HasSuffix(key, "/") {
 		outside := !strings.HasPrefix(key, prefix) && !strings.HasPrefix(prefix, key)
 		passed := key < after && !strings.HasPrefix(after, key)
@@ -233,7 +242,7 @@ func (f folder) step(ctx context.Context, key, prefix, after string, visit func(
 	if err != nil {
 		return err
 	}
-	if !visit(Attributes{Key: key, Size: size, Time: about.ModTime()}) {
+	if !visit(objectstore.Attributes{Key: key, Size: size, Time: about.ModTime()}) {
 		return fs.SkipAll
 	}
 	return ctx.Err()
@@ -241,20 +250,20 @@ func (f folder) step(ctx context.Context, key, prefix, after string, visit func(
 
 func (f folder) classify(err error) error {
 	switch {
-	case err == nil || reasonOf(err) != "":
+	case err == nil || objectstore.ReasonOf(err) != "":
 		return err
 	case errors.Is(err, fs.ErrExist), errors.Is(err, syscall.EISDIR):
-		return failure(Exists, err)
+		return objectstore.Because(objectstore.Exists, err)
 	case errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EROFS):
-		return failure(AccessDenied, err)
+		return objectstore.Because(objectstore.AccessDenied, err)
 	case errors.Is(err, syscall.EPERM), errors.Is(err, errors.ErrUnsupported):
 		// What link(2) says on a file system that has no hard links.
-		return failure(ConditionalWritesUnsupported, err)
+		return objectstore.Because(objectstore.ConditionalWritesUnsupported, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		if _, statErr := os.Stat(f.root); statErr != nil {
-			return failure(BucketMissing, err)
+			return objectstore.Because(objectstore.BucketMissing, err)
 		}
-		return failure(NotFound, err)
+		return objectstore.Because(objectstore.NotFound, err)
 	}
-	return failure(Unexpected, err)
+	return objectstore.Because(objectstore.Unexpected, err)
 }

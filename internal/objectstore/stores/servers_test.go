@@ -1,4 +1,4 @@
-package objectstore
+package stores_test
 
 import (
 	"context"
@@ -18,8 +18,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
 // serve starts a program that listens on an address, for the time of a test.
@@ -83,24 +85,25 @@ func TestVersityGateway(t *testing.T) {
 	url := serve(t, "versitygw", fromModule, func(host, port string) []string {
 		return []string{"--quiet", "--port", host + ":" + port, "--access", "id", "--secret", "right", "posix", "--sidecar", sidecar, root}
 	})
-	keys := map[string]string{fileS3KeyID: "id", fileS3Secret: "right\n"}
+	keys := map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "right\n"}
 	s := subject{
-		options: Options{
-			Provider: S3, Bucket: "barq", Region: "us-east-1", Endpoint: url, ForcePathStyle: true,
+		options: objectstore.Options{
+			Provider: objectstore.S3, Bucket: "barq", Region: "us-east-1", Endpoint: url, ForcePathStyle: true,
 			Credentials: secret(t, keys),
 		},
-		file: func(key string) string { return filepath.Join(root, "barq", key) },
-		denied: func(t *testing.T, options *Options) {
-			options.Credentials = secret(t, map[string]string{fileS3KeyID: "id", fileS3Secret: "wrong"})
+		file:   func(key string) string { return filepath.Join(root, "barq", key) },
+		reason: objectstore.CredentialsRejected,
+		denied: func(t *testing.T, options *objectstore.Options) {
+			options.Credentials = secret(t, map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "wrong"})
 		},
 	}
 	contract(t, s)
 	t.Run("a rotation needs no restart", func(t *testing.T) {
-		s.options.Credentials = secret(t, map[string]string{fileS3KeyID: "id", fileS3Secret: "old"})
+		s.options.Credentials = secret(t, map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "old"})
 		store := opened(t, s.options)
-		require.ErrorIs(t, Probe(t.Context(), store, "rotated"), AccessDenied)
+		require.ErrorIs(t, objectstore.Probe(t.Context(), store, "rotated"), objectstore.CredentialsRejected)
 		replaceSecret(t, s.options.Credentials, keys)
-		require.NoError(t, Probe(t.Context(), store, "rotated"))
+		require.NoError(t, objectstore.Probe(t.Context(), store, "rotated"))
 	})
 }
 
@@ -113,13 +116,14 @@ func TestFakeGCS(t *testing.T) {
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	contract(t, subject{
-		options: Options{
-			Provider: GCS, Bucket: "barq", Endpoint: url,
-			Credentials: secret(t, map[string]string{fileGCS: serviceAccount(t, http.StatusOK)}),
+		options: objectstore.Options{
+			Provider: objectstore.GCS, Bucket: "barq", Endpoint: url,
+			Credentials: secret(t, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS_JSON": serviceAccount(t, http.StatusOK)}),
 		},
-		denied: func(t *testing.T, options *Options) {
+		reason: objectstore.CredentialsRejected,
+		denied: func(t *testing.T, options *objectstore.Options) {
 			key := base64.StdEncoding.EncodeToString([]byte(serviceAccount(t, http.StatusBadRequest)))
-			options.Credentials = secret(t, map[string]string{fileGCS: key})
+			options.Credentials = secret(t, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS_JSON": key})
 		},
 	})
 }
@@ -153,18 +157,22 @@ func TestAzurite(t *testing.T) {
 	const account = "devstoreaccount1"
 	const key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 	url += "/" + account
-	client, err := azureClient(url+"/barq", account, key, azcore.ClientOptions{})
+	shared, err := container.NewSharedKeyCredential(account, key)
+	require.NoError(t, err)
+	client, err := container.NewClientWithSharedKeyCredential(url+"/barq", shared, nil)
 	require.NoError(t, err)
 	_, err = client.Create(t.Context(), nil)
 	require.NoError(t, err)
 	contract(t, subject{
-		options: Options{
-			Provider: Azure, Bucket: "barq", Endpoint: url,
-			Credentials: secret(t, map[string]string{fileAzureAccount: account, fileAzureKey: key}),
+		options: objectstore.Options{
+			Provider: objectstore.Azure, Bucket: "barq", Endpoint: url,
+			Credentials: secret(t, map[string]string{"AZURE_STORAGE_ACCOUNT": account, "AZURE_STORAGE_ACCESS_KEY": key}),
 		},
-		denied: func(t *testing.T, options *Options) {
+		// Azurite has the code of what an identity may not do for a wrong key, unlike Azure.
+		reason: objectstore.AccessDenied,
+		denied: func(t *testing.T, options *objectstore.Options) {
 			options.Credentials = secret(t, map[string]string{
-				fileAzureAccount: account, fileAzureKey: base64.StdEncoding.EncodeToString([]byte("wrong")),
+				"AZURE_STORAGE_ACCOUNT": account, "AZURE_STORAGE_ACCESS_KEY": base64.StdEncoding.EncodeToString([]byte("wrong")),
 			})
 		},
 	})

@@ -1,8 +1,9 @@
-package objectstore
+package bucket
 
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -14,9 +15,11 @@ import (
 	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
-func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, error) {
+func openS3(ctx context.Context, options objectstore.Options, who identity) (*blob.Bucket, error) {
 	load := []func(*config.LoadOptions) error{config.WithHTTPClient(clientS3(who))}
 	if region := options.Region; region != "" {
 		load = append(load, config.WithRegion(region))
@@ -36,7 +39,7 @@ func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, e
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return nil, failure(CredentialsMissing, err)
+		return nil, objectstore.Because(objectstore.CredentialsMissing, err)
 	}
 	loaded.Credentials = chain{loaded.Credentials}
 	checksums := &s3blob.Options{}
@@ -49,6 +52,19 @@ func openS3(ctx context.Context, options Options, who identity) (*blob.Bucket, e
 	}
 	client := s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle = options.ForcePathStyle })
 	return s3blob.OpenBucket(ctx, client, options.Bucket, checksums)
+}
+
+// putS3 sends a content from where it is. The library would have it in memory twice.
+func putS3(ctx context.Context, opened *blob.Bucket, name string, object objectstore.Object, content io.ReadSeeker) error {
+	var client *s3.Client
+	if !opened.As(&client) {
+		return errors.New("the bucket is not one of S3")
+	}
+	_, err := client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(name), Key: aws.String(object.Key), Body: content, ContentLength: aws.Int64(object.Size),
+		ContentType: aws.String(contentType), Metadata: metadata(object), IfNoneMatch: aws.String("*"),
+	})
+	return err
 }
 
 // clientS3 returns a client that the SDK can add the certificates of AWS_CA_BUNDLE to.
@@ -69,45 +85,56 @@ func (c chain) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	switch {
 	case err == nil:
 		return found, nil
+	case errors.As(err, &answer) && reasonsS3[answer.ErrorCode()] == objectstore.AccessDenied:
+		// The identity may not have the token, so it has no credentials for the store either.
+		return found, objectstore.Because(objectstore.CredentialsRejected, err)
 	case errors.As(err, &answer) && reasonsS3[answer.ErrorCode()] != "":
-		return found, failure(reasonsS3[answer.ErrorCode()], err)
+		return found, objectstore.Because(reasonsS3[answer.ErrorCode()], err)
 	}
-	return found, failure(CredentialsMissing, err)
+	return found, objectstore.Because(objectstore.CredentialsMissing, err)
 }
 
 // reasonsS3 are the codes of S3 and of the service that gives out its tokens.
-var reasonsS3 = map[string]Reason{
-	"NoSuchBucket": BucketMissing,
-	"NoSuchKey":    NotFound,
-	"NotFound":     NotFound,
+var reasonsS3 = map[string]objectstore.Reason{
+	"NoSuchBucket": objectstore.BucketMissing,
+	"NoSuchKey":    objectstore.NotFound,
+	"NotFound":     objectstore.NotFound,
 
-	"InvalidRange": Corrupt,
+	"InvalidRange": objectstore.Corrupt,
 
-	"PreconditionFailed": Exists,
+	"PreconditionFailed": objectstore.Exists,
 	// Two created the object at the same moment, and neither has it yet.
-	"ConditionalRequestConflict": Unreachable,
-	"NotImplemented":             ConditionalWritesUnsupported,
+	"ConditionalRequestConflict": objectstore.Unreachable,
+	"NotImplemented":             objectstore.ConditionalWritesUnsupported,
 
-	"AccessDenied":          AccessDenied,
-	"AllAccessDisabled":     AccessDenied,
-	"AccountProblem":        AccessDenied,
-	"InvalidAccessKeyId":    AccessDenied,
-	"SignatureDoesNotMatch": AccessDenied,
-	"ExpiredToken":          AccessDenied,
-	"InvalidToken":          AccessDenied,
-	"InvalidIdentityToken":  AccessDenied,
-	"ExpiredTokenException": AccessDenied,
-	"AccessDeniedException": AccessDenied,
-	"RequestTimeTooSkewed":  ClockSkewed,
-	"RequestExpired":        ClockSkewed,
+	"AccessDenied":          objectstore.AccessDenied,
+	"AllAccessDisabled":     objectstore.AccessDenied,
+	"AccountProblem":        objectstore.AccessDenied,
+	"AccessDeniedException": objectstore.AccessDenied,
 
-	"SlowDown":           Unreachable,
-	"InternalError":      Unreachable,
-	"ServiceUnavailable": Unreachable,
-	"RequestTimeout":     Unreachable,
+	"InvalidAccessKeyId":          objectstore.CredentialsRejected,
+	"SignatureDoesNotMatch":       objectstore.CredentialsRejected,
+	"ExpiredToken":                objectstore.CredentialsRejected,
+	"InvalidToken":                objectstore.CredentialsRejected,
+	"TokenRefreshRequired":        objectstore.CredentialsRejected,
+	"InvalidSecurity":             objectstore.CredentialsRejected,
+	"ExpiredTokenException":       objectstore.CredentialsRejected,
+	"InvalidIdentityToken":        objectstore.CredentialsRejected,
+	"IDPRejectedClaim":            objectstore.CredentialsRejected,
+	"InvalidClientTokenId":        objectstore.CredentialsRejected,
+	"UnrecognizedClientException": objectstore.CredentialsRejected,
+	"InvalidSignatureException":   objectstore.CredentialsRejected,
+
+	"RequestTimeTooSkewed": objectstore.ClockSkewed,
+	"RequestExpired":       objectstore.ClockSkewed,
+
+	"SlowDown":           objectstore.Unreachable,
+	"InternalError":      objectstore.Unreachable,
+	"ServiceUnavailable": objectstore.Unreachable,
+	"RequestTimeout":     objectstore.Unreachable,
 }
 
-func classifyS3(err error) Reason {
+func classifyS3(err error) objectstore.Reason {
 	var code smithy.APIError
 	if errors.As(err, &code) {
 		if reason, ok := reasonsS3[code.ErrorCode()]; ok {
@@ -118,7 +145,7 @@ func classifyS3(err error) Reason {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.Response != nil && response.Response.Response != nil {
 		if response.HTTPStatusCode() == http.StatusOK {
-			return Unreachable
+			return objectstore.Unreachable
 		}
 		return statusReason(response.HTTPStatusCode(), response.Response.Header, time.Now())
 	}

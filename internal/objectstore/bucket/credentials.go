@@ -1,10 +1,9 @@
-package objectstore
+package bucket
 
 import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
 // The files in the folder of credentials. They are the keys of the Secrets that tiers refer to.
@@ -25,10 +26,10 @@ const (
 	fileAzureKey     = "AZURE_STORAGE_ACCESS_KEY"
 )
 
-var credentialFiles = map[Provider][]string{
-	S3:    {fileS3KeyID, fileS3Secret, fileS3Token, fileS3Region},
-	GCS:   {fileGCS},
-	Azure: {fileAzureAccount, fileAzureKey},
+var credentialFiles = map[objectstore.Provider][]string{
+	objectstore.S3:    {fileS3KeyID, fileS3Secret, fileS3Token, fileS3Region},
+	objectstore.GCS:   {fileGCS},
+	objectstore.Azure: {fileAzureAccount, fileAzureKey},
 }
 
 // identity is what the files said when they were read.
@@ -38,7 +39,7 @@ type identity struct {
 }
 
 // readIdentity reads the files of the credentials, and the certificates.
-func readIdentity(options Options) (identity, error) {
+func readIdentity(options objectstore.Options) (identity, error) {
 	who := identity{files: map[string]string{}}
 	if options.CAFile != "" {
 		roots, err := os.ReadFile(options.CAFile)
@@ -46,7 +47,7 @@ func readIdentity(options Options) (identity, error) {
 			err = fmt.Errorf("no certificate in %s", options.CAFile)
 		}
 		if err != nil {
-			return identity{}, failure(Unexpected, err)
+			return identity{}, objectstore.Because(objectstore.Unexpected, err)
 		}
 		who.roots = roots
 	}
@@ -67,7 +68,7 @@ func readIdentity(options Options) (identity, error) {
 				continue
 			}
 			if err != nil {
-				return identity{}, failure(CredentialsMissing, err)
+				return identity{}, objectstore.Because(objectstore.CredentialsMissing, err)
 			}
 			who.files[name] = strings.TrimSpace(string(content))
 		}
@@ -75,11 +76,11 @@ func readIdentity(options Options) (identity, error) {
 			return who, nil
 		}
 	}
-	return identity{}, failure(CredentialsMissing, fmt.Errorf("there is no folder %s", options.Credentials))
+	return identity{}, objectstore.Because(objectstore.CredentialsMissing, fmt.Errorf("there is no folder %s", options.Credentials))
 }
 
 // sum changes when a file does.
-func (i identity) sum() Sum {
+func (i identity) sum() objectstore.Sum {
 	names := make([]string, 0, len(i.files))
 	for name := range i.files {
 		names = append(names, name)
@@ -90,13 +91,13 @@ func (i identity) sum() Sum {
 		fmt.Fprintf(hash, "%q=%q\n", name, i.files[name])
 	}
 	hash.Write(i.roots)
-	return Sum(hash.Sum(nil))
+	return objectstore.Sum(hash.Sum(nil))
 }
 
 // need returns the content of a file without which there are no credentials.
 func (i identity) need(name string) (string, error) {
 	if i.files[name] == "" {
-		return "", failure(CredentialsMissing, fmt.Errorf("the file %s is missing or empty", name))
+		return "", objectstore.Because(objectstore.CredentialsMissing, fmt.Errorf("the file %s is missing or empty", name))
 	}
 	return i.files[name], nil
 }
@@ -108,13 +109,4 @@ func (i identity) tls() *tls.Config {
 	}
 	pool.AppendCertsFromPEM(i.roots)
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-}
-
-// parseSum returns the zero sum for a text that is none.
-func parseSum(text string) Sum {
-	var sum Sum
-	if decoded, err := hex.DecodeString(text); err == nil && len(decoded) == len(sum) {
-		copy(sum[:], decoded)
-	}
-	return sum
 }

@@ -1,8 +1,10 @@
-package objectstore
+package bucket
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -14,15 +16,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
-func openAzure(ctx context.Context, options Options, who identity) (*blob.Bucket, error) {
-	account := who.files[fileAzureAccount]
-	if options.Credentials == "" {
-		account = os.Getenv(fileAzureAccount)
-	}
-	if account == "" {
-		return nil, failure(CredentialsMissing, errors.New(fileAzureAccount+" is missing or empty"))
+func openAzure(ctx context.Context, options objectstore.Options, who identity) (*blob.Bucket, error) {
+	account, err := accountAzure(options, who)
+	if err != nil {
+		return nil, err
 	}
 	url := options.Endpoint
 	if url == "" {
@@ -32,9 +33,20 @@ func openAzure(ctx context.Context, options Options, who identity) (*blob.Bucket
 	with := azcore.ClientOptions{Transport: who.client()}
 	client, err := azureClient(url, account, who.files[fileAzureKey], with)
 	if err != nil {
-		return nil, failure(CredentialsMissing, err)
+		return nil, objectstore.Because(objectstore.CredentialsMissing, err)
 	}
 	return azureblob.OpenBucket(ctx, client, nil)
+}
+
+func accountAzure(options objectstore.Options, who identity) (string, error) {
+	account := cmp.Or(options.Account, who.files[fileAzureAccount])
+	if account == "" && options.Credentials == "" {
+		account = os.Getenv(fileAzureAccount)
+	}
+	if account == "" {
+		return "", objectstore.Because(objectstore.CredentialsMissing, errors.New("no storage account is given, and "+fileAzureAccount+" is missing or empty"))
+	}
+	return account, nil
 }
 
 func azureClient(url, account, key string, with azcore.ClientOptions) (*container.Client, error) {
@@ -63,30 +75,38 @@ func (t tokens) GetToken(ctx context.Context, options policy.TokenRequestOptions
 	case err == nil:
 		return token, nil
 	case errors.As(err, &refused) && refused.RawResponse != nil:
-		return token, failure(AccessDenied, err)
+		return token, objectstore.Because(tokenReason(refused.RawResponse), err)
 	case ctx.Err() != nil:
-		return token, failure(Unreachable, err)
+		return token, objectstore.Because(objectstore.Unreachable, err)
 	}
-	return token, failure(CredentialsMissing, err)
+	return token, objectstore.Because(objectstore.CredentialsMissing, err)
 }
 
-func classifyAzure(err error) Reason {
+func classifyAzure(err error) objectstore.Reason {
 	var answer *azcore.ResponseError
 	if !errors.As(err, &answer) {
 		return ""
 	}
 	switch bloberror.Code(answer.ErrorCode) {
 	case bloberror.ContainerNotFound, bloberror.ContainerBeingDeleted, bloberror.ContainerDisabled:
-		return BucketMissing
+		return objectstore.BucketMissing
 	case bloberror.BlobNotFound, bloberror.ResourceNotFound:
-		return NotFound
+		return objectstore.NotFound
 	case bloberror.BlobAlreadyExists, bloberror.ConditionNotMet, bloberror.TargetConditionNotMet:
-		return Exists
+		return objectstore.Exists
+	case bloberror.AuthenticationFailed, bloberror.InvalidAuthenticationInfo, bloberror.NoAuthenticationInformation:
+		// A clock that is off has these codes too.
+		return headerReason(http.StatusUnauthorized, answer)
 	case bloberror.ServerBusy, bloberror.InternalError, bloberror.OperationTimedOut:
-		return Unreachable
+		return objectstore.Unreachable
 	}
-	if answer.RawResponse == nil {
-		return Unexpected
+	return headerReason(answer.StatusCode, answer)
+}
+
+func headerReason(status int, answer *azcore.ResponseError) objectstore.Reason {
+	var header http.Header
+	if answer.RawResponse != nil {
+		header = answer.RawResponse.Header
 	}
-	return statusReason(answer.StatusCode, answer.RawResponse.Header, time.Now())
+	return statusReason(status, header, time.Now())
 }

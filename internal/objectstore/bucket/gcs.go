@@ -1,11 +1,10 @@
-package objectstore
+package bucket
 
 import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -17,20 +16,22 @@ import (
 	"golang.org/x/oauth2/google"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/option"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
 const scopeGCS = storage.ScopeReadWrite
 
-func openGCS(ctx context.Context, options Options, who identity) (*blob.Bucket, error) {
+func openGCS(ctx context.Context, options objectstore.Options, who identity) (*blob.Bucket, error) {
 	plain := who.client()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, plain)
 	found, err := googleCredentials(ctx, options, who)
 	if err != nil {
-		return nil, failure(CredentialsMissing, err)
+		return nil, objectstore.Because(objectstore.CredentialsMissing, err)
 	}
 	client, err := gcp.NewHTTPClient(plain.Transport, found.TokenSource)
 	if err != nil {
-		return nil, failure(CredentialsMissing, err)
+		return nil, objectstore.Because(objectstore.CredentialsMissing, err)
 	}
 	opening := &gcsblob.Options{}
 	if options.Endpoint != "" {
@@ -40,7 +41,7 @@ func openGCS(ctx context.Context, options Options, who identity) (*blob.Bucket, 
 	return gcsblob.OpenBucket(ctx, client, options.Bucket, opening)
 }
 
-func googleCredentials(ctx context.Context, options Options, who identity) (*google.Credentials, error) {
+func googleCredentials(ctx context.Context, options objectstore.Options, who identity) (*google.Credentials, error) {
 	if options.Credentials == "" {
 		return google.FindDefaultCredentials(ctx, scopeGCS)
 	}
@@ -55,19 +56,16 @@ func googleCredentials(ctx context.Context, options Options, who identity) (*goo
 	return google.CredentialsFromJSONWithType(ctx, []byte(key), google.ServiceAccount, scopeGCS)
 }
 
-func classifyGCS(err error) Reason {
+func classifyGCS(err error) objectstore.Reason {
 	if errors.Is(err, storage.ErrBucketNotExist) {
-		return BucketMissing
+		return objectstore.BucketMissing
 	}
 	if errors.Is(err, storage.ErrObjectNotExist) {
-		return NotFound
+		return objectstore.NotFound
 	}
 	var token *oauth2.RetrieveError
 	if errors.As(err, &token) && token.Response != nil {
-		if token.Response.StatusCode < http.StatusInternalServerError {
-			return statusReason(http.StatusForbidden, token.Response.Header, time.Now())
-		}
-		return Unreachable
+		return tokenReason(token.Response)
 	}
 	var answer *googleapi.Error
 	if errors.As(err, &answer) {
@@ -76,7 +74,7 @@ func classifyGCS(err error) Reason {
 	// What the file of the credentials says is not JSON.
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return CredentialsMissing
+		return objectstore.CredentialsMissing
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-package objectstore
+package stores_test
 
 import (
 	"bytes"
@@ -16,21 +16,32 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/barq-db/barq-operator/internal/objectstore"
+	"github.com/barq-db/barq-operator/internal/objectstore/stores"
+)
+
+// Sizes of what a backend sends in one request, and in several parts with every provider.
+const (
+	oneRequest = 8<<20 + 345
+	manyParts  = 16<<20 + 12_345
 )
 
 // subject is a store that the contract is held against.
 type subject struct {
-	options Options
+	options objectstore.Options
 	// file returns the file in which the server keeps an object, where a test may damage it.
 	file func(key string) string
 	// denied changes the options to credentials that the store refuses. It may be nil.
-	denied func(*testing.T, *Options)
+	denied func(*testing.T, *objectstore.Options)
+	// reason is what denied comes to.
+	reason objectstore.Reason
 }
 
 func TestFolder(t *testing.T) {
 	root := t.TempDir()
 	contract(t, subject{
-		options: Options{Provider: Folder, Bucket: root},
+		options: objectstore.Options{Provider: objectstore.Folder, Bucket: root},
 		file:    func(key string) string { return filepath.Join(root, key) },
 	})
 }
@@ -38,11 +49,11 @@ func TestFolder(t *testing.T) {
 // contract is what every store keeps.
 func contract(t *testing.T, s subject) {
 	t.Helper()
-	for name, check := range map[string]func(*testing.T, subject, Store){
+	for name, check := range map[string]func(*testing.T, subject, objectstore.Store){
 		"what is created can be read":              createdIsRead,
 		"an object is created once":                createdOnce,
 		"one of many creates it":                   oneOfMany,
-		"an object of several parts":               severalParts,
+		"objects that are large":                   largeOnes,
 		"a content that changes is not stored":     changingContent,
 		"a list has pages in order":                pages,
 		"stores with other prefixes do not meet":   prefixes,
@@ -62,14 +73,14 @@ func contract(t *testing.T, s subject) {
 	}
 }
 
-func opened(t *testing.T, options Options) Store {
+func opened(t *testing.T, options objectstore.Options) objectstore.Store {
 	t.Helper()
-	s, err := Open(options)
+	s, err := stores.Open(options)
 	require.NoError(t, err)
 	return s
 }
 
-func create(t *testing.T, s Store, key, content string) Attributes {
+func create(t *testing.T, s objectstore.Store, key, content string) objectstore.Attributes {
 	t.Helper()
 	object, err := s.Create(t.Context(), key, strings.NewReader(content))
 	require.NoError(t, err)
@@ -83,14 +94,14 @@ func content(size int) []byte {
 	return made
 }
 
-func createdIsRead(t *testing.T, _ subject, s Store) {
+func createdIsRead(t *testing.T, _ subject, s objectstore.Store) {
 	for _, said := range []string{"hello", "", strings.Repeat("x", 100_000)} {
 		key := fmt.Sprintf("a/b-%d/c.json", len(said))
 		before := time.Now()
 		object := create(t, s, key, said)
 		assert.Equal(t, key, object.Key)
 		assert.Equal(t, int64(len(said)), object.Size)
-		assert.Equal(t, Sum(sha256.Sum256([]byte(said))), object.SHA256)
+		assert.Equal(t, objectstore.Sum(sha256.Sum256([]byte(said))), object.SHA256)
 		assert.WithinDuration(t, before, object.Time, time.Minute)
 
 		var read bytes.Buffer
@@ -101,12 +112,12 @@ func createdIsRead(t *testing.T, _ subject, s Store) {
 	}
 }
 
-func createdOnce(t *testing.T, _ subject, s Store) {
+func createdOnce(t *testing.T, _ subject, s objectstore.Store) {
 	create(t, s, "once", "first")
 	// Not even with the same content: that it is there already is for the caller to judge.
 	for _, again := range []string{"second", "first", ""} {
 		_, err := s.Create(t.Context(), "once", strings.NewReader(again))
-		require.ErrorIs(t, err, Exists)
+		require.ErrorIs(t, err, objectstore.Exists)
 	}
 	var read bytes.Buffer
 	_, err := s.Read(t.Context(), "once", &read)
@@ -114,7 +125,7 @@ func createdOnce(t *testing.T, _ subject, s Store) {
 	assert.Equal(t, "first", read.String())
 }
 
-func oneOfMany(t *testing.T, _ subject, s Store) {
+func oneOfMany(t *testing.T, _ subject, s objectstore.Store) {
 	results := make([]error, 8)
 	var group sync.WaitGroup
 	for i := range results {
@@ -129,49 +140,54 @@ func oneOfMany(t *testing.T, _ subject, s Store) {
 			won++
 			continue
 		}
-		require.ErrorIs(t, err, Exists)
+		require.ErrorIs(t, err, objectstore.Exists)
 	}
 	assert.Equal(t, 1, won)
 }
 
-func severalParts(t *testing.T, _ subject, s Store) {
-	large := content(2*partSize + 12_345)
-	object, err := s.Create(t.Context(), "large", bytes.NewReader(large))
-	require.NoError(t, err)
-	assert.Equal(t, int64(len(large)), object.Size)
-	var read bytes.Buffer
-	_, err = s.Read(t.Context(), "large", &read)
-	require.NoError(t, err)
-	assert.True(t, bytes.Equal(large, read.Bytes()))
-	_, err = s.Create(t.Context(), "large", bytes.NewReader(large[1:]))
-	require.ErrorIs(t, err, Exists)
+func largeOnes(t *testing.T, _ subject, s objectstore.Store) {
+	for _, size := range []int{oneRequest, manyParts} {
+		key, large := fmt.Sprintf("large-%d", size), content(size)
+		object, err := s.Create(t.Context(), key, bytes.NewReader(large))
+		require.NoError(t, err)
+		assert.Equal(t, int64(len(large)), object.Size)
+		var read bytes.Buffer
+		_, err = s.Read(t.Context(), key, &read)
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(large, read.Bytes()))
+		_, err = s.Create(t.Context(), key, bytes.NewReader(large[1:]))
+		require.ErrorIs(t, err, objectstore.Exists)
+	}
 }
 
-// changing is a file that is written while it is stored.
+// changing is a file that is written while it is stored: its last byte is another one after the first pass.
 type changing struct {
 	*bytes.Reader
 
-	passes int
+	size, passes int
 }
 
 func (c *changing) Seek(offset int64, whence int) (int64, error) {
 	c.passes++
-	if c.passes > 1 {
-		other := content(2*partSize + 1000)
-		other[len(other)-1]++
+	if c.passes == 2 {
+		other := content(c.size)
+		other[c.size-1]++
 		c.Reader = bytes.NewReader(other)
 	}
 	return c.Reader.Seek(offset, whence)
 }
 
-func changingContent(t *testing.T, _ subject, s Store) {
-	_, err := s.Create(t.Context(), "changed", &changing{Reader: bytes.NewReader(content(2*partSize + 1000))})
-	require.ErrorIs(t, err, errChanged)
-	_, err = s.Attributes(t.Context(), "changed")
-	require.ErrorIs(t, err, NotFound)
+func changingContent(t *testing.T, _ subject, s objectstore.Store) {
+	for _, size := range []int{1, oneRequest, manyParts} {
+		key := fmt.Sprintf("changed-%d", size)
+		_, err := s.Create(t.Context(), key, &changing{Reader: bytes.NewReader(content(size)), size: size})
+		require.ErrorIs(t, err, objectstore.ErrChanged)
+		_, err = s.Attributes(t.Context(), key)
+		require.ErrorIs(t, err, objectstore.NotFound)
+	}
 }
 
-func pages(t *testing.T, _ subject, s Store) {
+func pages(t *testing.T, _ subject, s objectstore.Store) {
 	// A slash sorts after a dash and before a letter, unlike in the order of folders.
 	expected := []string{"t/a-b", "t/a/1", "t/a/10", "t/a/2", "t/aa/1", "t/b"}
 	for _, key := range []string{"t/aa/1", "t/b", "t/a/2", "t/a-b", "u", "t/a/10", "t/a/1", "s"} {
@@ -197,7 +213,7 @@ func pages(t *testing.T, _ subject, s Store) {
 	}
 }
 
-func prefixes(t *testing.T, own subject, s Store) {
+func prefixes(t *testing.T, own subject, s objectstore.Store) {
 	create(t, s, "shared", "ours")
 	own.options.Prefix += "other/"
 	other := opened(t, own.options)
@@ -208,7 +224,7 @@ func prefixes(t *testing.T, own subject, s Store) {
 	assert.Equal(t, "shared", page.Objects[0].Key)
 }
 
-func deletion(t *testing.T, _ subject, s Store) {
+func deletion(t *testing.T, _ subject, s objectstore.Store) {
 	create(t, s, "folder/gone", "content")
 	for range 2 {
 		require.NoError(t, s.Delete(t.Context(), "folder/gone"))
@@ -217,36 +233,36 @@ func deletion(t *testing.T, _ subject, s Store) {
 	create(t, s, "folder/gone", "another")
 }
 
-func missing(t *testing.T, _ subject, s Store) {
+func missing(t *testing.T, _ subject, s objectstore.Store) {
 	_, err := s.Attributes(t.Context(), "none")
-	require.ErrorIs(t, err, NotFound)
+	require.ErrorIs(t, err, objectstore.NotFound)
 	_, err = s.Read(t.Context(), "none", io.Discard)
-	require.ErrorIs(t, err, NotFound)
-	require.ErrorIs(t, s.ReadRange(t.Context(), "none", Range{Length: 1}, io.Discard), NotFound)
+	require.ErrorIs(t, err, objectstore.NotFound)
+	require.ErrorIs(t, s.ReadRange(t.Context(), "none", objectstore.Range{Length: 1}, io.Discard), objectstore.NotFound)
 	for _, key := range []string{"", "/a", "a/", "a//b", "../a", ".a", "a/./b", "a.", "ä", "a b", strings.Repeat("k", 901)} {
 		_, err := s.Create(t.Context(), key, strings.NewReader(""))
 		assert.Error(t, err, "the key %q", key)
 	}
 }
 
-func parts(t *testing.T, _ subject, s Store) {
+func parts(t *testing.T, _ subject, s objectstore.Store) {
 	create(t, s, "parts", "0123456789")
-	sum := Sum(sha256.Sum256([]byte("345")))
+	sum := objectstore.Sum(sha256.Sum256([]byte("345")))
 	var read bytes.Buffer
-	require.NoError(t, s.ReadRange(t.Context(), "parts", Range{Offset: 3, Length: 3, SHA256: sum}, &read))
-	require.NoError(t, s.ReadRange(t.Context(), "parts", Range{Offset: 0, Length: 10}, &read))
+	require.NoError(t, s.ReadRange(t.Context(), "parts", objectstore.Range{Offset: 3, Length: 3, SHA256: sum}, &read))
+	require.NoError(t, s.ReadRange(t.Context(), "parts", objectstore.Range{Offset: 0, Length: 10}, &read))
 	assert.Equal(t, "3450123456789", read.String())
 
-	for _, part := range []Range{{Offset: 2, Length: 3, SHA256: sum}, {Offset: 8, Length: 3}} {
+	for _, part := range []objectstore.Range{{Offset: 2, Length: 3, SHA256: sum}, {Offset: 8, Length: 3}} {
 		err := s.ReadRange(t.Context(), "parts", part, io.Discard)
-		var corrupted *CorruptError
+		var corrupted *objectstore.CorruptError
 		require.ErrorAs(t, err, &corrupted)
 		assert.Equal(t, "parts", corrupted.Key)
 	}
-	require.ErrorIs(t, s.ReadRange(t.Context(), "parts", Range{Offset: 100, Length: 3}, io.Discard), Corrupt)
+	require.ErrorIs(t, s.ReadRange(t.Context(), "parts", objectstore.Range{Offset: 100, Length: 3}, io.Discard), objectstore.Corrupt)
 }
 
-func damage(t *testing.T, own subject, s Store) {
+func damage(t *testing.T, own subject, s objectstore.Store) {
 	if own.file == nil {
 		t.Skip("this server keeps its objects where a test does not reach them")
 	}
@@ -257,37 +273,37 @@ func damage(t *testing.T, own subject, s Store) {
 	stored[4] ^= 1
 	require.NoError(t, os.WriteFile(file, stored, 0o600))
 	_, err = s.Read(t.Context(), "damaged", io.Discard)
-	require.ErrorIs(t, err, Corrupt)
-	var corrupted *CorruptError
+	require.ErrorIs(t, err, objectstore.Corrupt)
+	var corrupted *objectstore.CorruptError
 	require.ErrorAs(t, err, &corrupted)
 	assert.Equal(t, "damaged", corrupted.Key)
 }
 
-func probe(t *testing.T, _ subject, s Store) {
+func probe(t *testing.T, _ subject, s objectstore.Store) {
 	for range 3 {
-		require.NoError(t, Probe(t.Context(), s, "probe"))
+		require.NoError(t, objectstore.Probe(t.Context(), s, "probe"))
 	}
 }
 
-func missingBucket(t *testing.T, own subject, _ Store) {
+func missingBucket(t *testing.T, own subject, _ objectstore.Store) {
 	own.options.Bucket += "-that-is-missing"
 	s := opened(t, own.options)
-	require.ErrorIs(t, Probe(t.Context(), s, "probe"), BucketMissing)
+	require.ErrorIs(t, objectstore.Probe(t.Context(), s, "probe"), objectstore.BucketMissing)
 	_, err := s.Create(t.Context(), "key", strings.NewReader("content"))
-	require.ErrorIs(t, err, BucketMissing)
+	require.ErrorIs(t, err, objectstore.BucketMissing)
 }
 
-func refused(t *testing.T, own subject, _ Store) {
+func refused(t *testing.T, own subject, _ objectstore.Store) {
 	if own.denied == nil {
 		t.Skip("this store asks for no credentials")
 	}
 	own.denied(t, &own.options)
 	s := opened(t, own.options)
-	require.ErrorIs(t, Probe(t.Context(), s, "probe"), AccessDenied)
+	require.ErrorIs(t, objectstore.Probe(t.Context(), s, "probe"), own.reason)
 	_, err := s.Attributes(t.Context(), "key")
-	require.ErrorIs(t, err, AccessDenied)
+	require.ErrorIs(t, err, own.reason)
 
 	own.options.Credentials = t.TempDir()
 	_, err = opened(t, own.options).Attributes(context.Background(), "key")
-	require.ErrorIs(t, err, CredentialsMissing)
+	require.ErrorIs(t, err, objectstore.CredentialsMissing)
 }
