@@ -140,8 +140,8 @@ func TestRetriesEnd(t *testing.T) {
 		_, err := s.Create(t.Context(), "key", strings.NewReader("content"))
 		require.ErrorIs(t, err, objectstore.Unreachable)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		assert.Equal(t, 4, f.calls)
-		assert.Less(t, time.Since(started), 2*time.Second)
+		assert.Equal(t, 5, f.calls)
+		assert.Less(t, time.Since(started), 3*time.Second)
 	})
 }
 

@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// attempts is how often an operation is tried while the store is unreachable. The SDKs try single
-// requests again themselves.
-const attempts = 4
+// attempts is how often an operation is tried while the store is unreachable.
+const attempts = 5
 
 // store adds to a backend what all of them have in common.
 type store struct {

@@ -30,7 +30,7 @@ func openAzure(ctx context.Context, options objectstore.Options, who identity) (
 		url = "https://" + account + ".blob.core.windows.net"
 	}
 	url = strings.TrimSuffix(url, "/") + "/" + options.Bucket
-	with := azcore.ClientOptions{Transport: who.client()}
+	with := azcore.ClientOptions{Transport: who.client(), Retry: policy.RetryOptions{MaxRetries: -1}}
 	client, err := azureClient(url, account, who.files[fileAzureKey], with)
 	if err != nil {
 		return nil, objectstore.Because(objectstore.CredentialsMissing, err)

@@ -171,7 +171,7 @@ func (b *bucket) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	return b.reason(opened.Delete(ctx, key))
+	return b.explained(ctx, key, b.reason(opened.Delete(ctx, key)))
 }
 
 // Attributes is described at [objectstore.Backend].
@@ -192,7 +192,8 @@ func (b *bucket) Attributes(ctx context.Context, key string) (objectstore.Object
 	}, nil
 }
 
-// explained asks for a list where a refusal may have had no body that says why, as the answer to HEAD.
+// explained asks for a list where a refusal may have had no body that says why, as the answer to HEAD, with which the library
+// deletes too.
 func (b *bucket) explained(ctx context.Context, key string, err error) error {
 	if errors.Is(err, objectstore.AccessDenied) || errors.Is(err, objectstore.Unexpected) {
 		_, why := b.List(ctx, key, "", 1)

@@ -38,7 +38,16 @@ func openGCS(ctx context.Context, options objectstore.Options, who identity) (*b
 		opening.ClientOptions = append(opening.ClientOptions,
 			option.WithEndpoint(strings.TrimSuffix(options.Endpoint, "/")+"/storage/v1/"), storage.WithJSONReads())
 	}
-	return gcsblob.OpenBucket(ctx, client, options.Bucket, opening)
+	opened, err := gcsblob.OpenBucket(ctx, client, options.Bucket, opening)
+	if err != nil {
+		return nil, err
+	}
+	var below *storage.Client
+	if !opened.As(&below) {
+		return nil, errors.New("the bucket is not one of Google")
+	}
+	below.SetRetry(storage.WithPolicy(storage.RetryNever))
+	return opened, nil
 }
 
 func googleCredentials(ctx context.Context, options objectstore.Options, who identity) (*google.Credentials, error) {

@@ -38,8 +38,10 @@ func statusReason(status int, header http.Header, now time.Time) objectstore.Rea
 		return objectstore.Exists
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return objectstore.Corrupt
+	case status == http.StatusNotImplemented:
+		return objectstore.ConditionalWritesUnsupported
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
-		status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
+		status >= http.StatusInternalServerError:
 		return objectstore.Unreachable
 	}
 	return objectstore.Unexpected

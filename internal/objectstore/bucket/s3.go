@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -20,7 +22,7 @@ import (
 )
 
 func openS3(ctx context.Context, options objectstore.Options, who identity) (*blob.Bucket, error) {
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(clientS3(who))}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(clientS3(who)), config.WithRetryer(retryS3)}
 	if region := options.Region; region != "" {
 		load = append(load, config.WithRegion(region))
 	} else if who.files[fileS3Region] != "" {
@@ -52,6 +54,15 @@ func openS3(ctx context.Context, options objectstore.Options, who identity) (*bl
 	}
 	client := s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle = options.ForcePathStyle })
 	return s3blob.OpenBucket(ctx, client, options.Bucket, checksums)
+}
+
+// retryS3 tries again only what was signed by a clock that is off, because then the SDK signs by that of the store.
+func retryS3() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 2
+		o.Retryables = []retry.IsErrorRetryable{retry.RetryableError{}}
+		o.RateLimiter = ratelimit.None
+	})
 }
 
 // putS3 sends a content from where it is. The library would have it in memory twice.
@@ -143,7 +154,8 @@ func classifyS3(err error) objectstore.Reason {
 	}
 	// The answer to HEAD has no body, so its status is all there is.
 	var response *awshttp.ResponseError
-	if errors.As(err, &response) && response.Response != nil && response.Response.Response != nil {
+	// Without an answer the SDK has an empty one, whose status is 0.
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		if response.HTTPStatusCode() == http.StatusOK {
 			return objectstore.Unreachable
 		}
