@@ -88,7 +88,7 @@ func TestImagesOfTheDockerfileAreNamedByDigest(t *testing.T) {
 	}
 }
 
-// New versions are looked for in every Go module, and of the actions and images.
+// New versions are looked for in every Go module, and of the actions, the images and the program of npm.
 func TestDependabotLooksEverywhere(t *testing.T) {
 	var config struct {
 		Updates []struct {
@@ -128,4 +128,5 @@ func TestDependabotLooksEverywhere(t *testing.T) {
 	require.ElementsMatch(t, modules, looked["gomod"])
 	require.Equal(t, []string{"/"}, looked["github-actions"])
 	require.Equal(t, []string{"/"}, looked["docker"])
+	require.Equal(t, []string{"/hack/tools/azurite"}, looked["npm"])
 }

@@ -30,12 +30,11 @@ const (
 // subject is a store that the contract is held against.
 type subject struct {
 	options objectstore.Options
-	// file returns the file in which the server keeps an object, where a test may damage it.
+	// file returns the file in which the server keeps an object, where a test may damage it, or "".
 	file func(key string) string
-	// denied changes the options to credentials that the store refuses. It may be nil.
-	denied func(*testing.T, *objectstore.Options)
-	// reason is what denied comes to.
-	reason objectstore.Reason
+	// wrong is a folder of credentials that the server refuses for the reason. It may be empty.
+	wrong   string
+	refusal objectstore.Reason
 }
 
 func TestFolder(t *testing.T) {
@@ -263,11 +262,11 @@ func parts(t *testing.T, _ subject, s objectstore.Store) {
 }
 
 func damage(t *testing.T, own subject, s objectstore.Store) {
-	if own.file == nil {
-		t.Skip("this server keeps its objects where a test does not reach them")
-	}
 	create(t, s, "damaged", "0123456789")
 	file := own.file(own.options.Prefix + "damaged")
+	if file == "" {
+		t.Skip("this server keeps its objects in memory")
+	}
 	stored, err := os.ReadFile(file)
 	require.NoError(t, err)
 	stored[4] ^= 1
@@ -294,14 +293,15 @@ func missingBucket(t *testing.T, own subject, _ objectstore.Store) {
 }
 
 func refused(t *testing.T, own subject, _ objectstore.Store) {
-	if own.denied == nil {
+	if own.wrong == "" {
 		t.Skip("this store asks for no credentials")
 	}
-	own.denied(t, &own.options)
+	own.options.Credentials = own.wrong
 	s := opened(t, own.options)
-	require.ErrorIs(t, objectstore.Probe(t.Context(), s, "probe"), own.reason)
+	require.ErrorIs(t, objectstore.Probe(t.Context(), s, "probe"), own.refusal)
 	_, err := s.Attributes(t.Context(), "key")
-	require.ErrorIs(t, err, own.reason)
+	require.ErrorIs(t, err, own.refusal)
+	require.ErrorIs(t, s.Delete(t.Context(), "key"), own.refusal)
 
 	own.options.Credentials = t.TempDir()
 	_, err = opened(t, own.options).Attributes(context.Background(), "key")
