@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 )
 
 // Names of folders and files.
@@ -45,6 +46,18 @@ func (c Collection) Segments() string { return path.Join(c.Folder(), SegmentsFol
 
 // IsSegment reports whether a file of the log with this path is one of Segments.
 func IsSegment(file string) bool { return path.Base(path.Dir(file)) == SegmentsFolder }
+
+// OfCollection returns the collection that a file is in, with its path in the data directory, and the file's path in the folder of the
+// collection. It reports false for a path that is neither a schema, a log nor a segment.
+func OfCollection(file string) (Collection, string, bool) {
+	parts := strings.SplitN(file, "/", 5)
+	if len(parts) < 5 || parts[0] != Tenants || parts[2] != collections {
+		return Collection{}, "", false
+	}
+	folder, name := path.Split(parts[4])
+	isKnown := folder == "" && (name == SchemaFile || name == LogFile) || folder == SegmentsFolder+"/" && name != ""
+	return Collection{Tenant: parts[1], Name: parts[3]}, parts[4], isKnown
+}
 
 // Files returns the files of the collection's log that are there, in the order in which the
 // server reads them.

@@ -1,0 +1,259 @@
+//go:build linux
+
+package shipping
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/barq-db/barq-operator/internal/agent/archive"
+	"github.com/barq-db/barq-operator/internal/agent/tiers"
+	"github.com/barq-db/barq-operator/internal/agent/volume"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/barq/datadir"
+	"github.com/barq-db/barq-operator/internal/objectstore"
+)
+
+// idle is the time after which a round is written although nothing has changed, so that the time until which all is
+// recoverable moves.
+const idle = time.Minute
+
+// A write may wait for lagFactor times the longest lag and lagPatience before the archive counts as lagging.
+const (
+	lagFactor   = 2
+	lagPatience = 5 * time.Second
+)
+
+// lookInterval is the time between two looks at whether the buckets answer.
+const lookInterval = 5 * time.Second
+
+// Between two attempts that fail there are these times.
+const (
+	firstPause = time.Second
+	lastPause  = 15 * time.Second
+)
+
+// Options say what is written where.
+type Options struct {
+	Tiers *tiers.Tiers
+	Path  archive.Path
+	// MaxLag is how long a write may wait until it is in the archive.
+	MaxLag time.Duration
+	// Report is told of each change.
+	Report func(v1.Archive)
+	Log    *slog.Logger
+}
+
+// Shipper writes an archive.
+type Shipper struct {
+	Options
+	root *os.Root
+	// chain is nil until the archive is this one's.
+	chain *archive.Chain
+	// number is that of the last chunk.
+	number int64
+	known  map[datadir.Collection]*collection
+	// moved are chunks that the next round says are cold, and that are then deleted where they were.
+	moved []movedChunk
+	// swept is when the archive was last rid of what is not needed.
+	swept time.Time
+	// said is the last failure that was logged.
+	said string
+
+	lock sync.Mutex
+	// waiting has those who wait for the next pass. wake starts it at once.
+	waiting *waiters
+	wake    chan struct{}
+	// fenced is why nothing is written any more, and failed why the last pass failed.
+	fenced, failed error
+	status         v1.Archive
+}
+
+// New returns a Shipper of a data directory, which Run starts.
+func New(root *os.Root, options Options) *Shipper {
+	return &Shipper{
+		Options: options, root: root, known: map[datadir.Collection]*collection{}, wake: make(chan struct{}, 1),
+		status: v1.Archive{Since: time.Now().UTC()},
+	}
+}
+
+// Run writes what is new until the context ends.
+func (s *Shipper) Run(ctx context.Context) {
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	looking.Go(func() { s.lookAtTiers(ctx) })
+	pause := firstPause
+	for {
+		// A pass takes a part of the longest lag too.
+		next := s.MaxLag * 4 / 5
+		if err := s.pass(ctx); err != nil {
+			next = min(pause, max(next, firstPause))
+			pause = min(2*pause, lastPause)
+		} else {
+			pause = firstPause
+		}
+		timer := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-s.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// Finish writes what is left, after the server has ended. An error says that something is left, unless it is in the
+// archive of another.
+func (s *Shipper) Finish(ctx context.Context) error {
+	for {
+		err := s.pass(ctx)
+		if err == nil && s.isComplete() {
+			return nil
+		}
+		if err != nil && (ctx.Err() != nil || s.isFenced() != nil) {
+			return err
+		}
+		if err != nil {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(firstPause / 4):
+			}
+		}
+	}
+}
+
+// pass writes what is new, and says what came of it.
+func (s *Shipper) pass(ctx context.Context) error {
+	if err := s.isFenced(); err != nil {
+		s.answer(err)
+		return err
+	}
+	s.lock.Lock()
+	waited := s.waiting
+	s.waiting = nil
+	s.lock.Unlock()
+	err := s.take(ctx)
+	if err == nil {
+		err = s.round(ctx, waited)
+	}
+	if errors.Is(err, archive.ErrTaken) {
+		s.lock.Lock()
+		s.fenced = err
+		s.lock.Unlock()
+	}
+	waited.end(err)
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	s.tell(err)
+	return err
+}
+
+// take takes the archive over.
+func (s *Shipper) take(ctx context.Context) error {
+	if s.chain != nil {
+		return nil
+	}
+	store, codec := s.Tiers.First, s.Tiers.Codec
+	if err := objectstore.Probe(ctx, store, s.Path.Probe()); err != nil {
+		return err
+	}
+	known, err := volume.Load(s.root)
+	if err != nil {
+		return err
+	}
+	newest, err := archive.Latest(ctx, store, codec, s.Path)
+	if err != nil {
+		return err
+	}
+	if newest != nil && newest.Volume != known.ID {
+		return archive.ErrTaken
+	}
+	if known.ID == "" {
+		known = volume.New()
+		if err := known.Save(s.root); err != nil {
+			return err
+		}
+	}
+	if newest == nil {
+		if err := s.Path.Register(ctx, store); err != nil {
+			return err
+		}
+	}
+	chain, err := archive.Continue(ctx, store, codec, s.Path, newest, known.ID, time.Now())
+	if err != nil {
+		return err
+	}
+	s.chain, s.swept = chain, time.Now().Add(firstSweep-sweepInterval)
+	s.known = collectionsOf(chain.Last().State)
+	s.Log.Info("the archive is written", "archive", s.Path, "epoch", chain.Last().Epoch, "round", chain.Last().Number)
+	return nil
+}
+
+func (s *Shipper) isFenced() error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.fenced
+}
+
+// lookAtTiers reports what is known, until the context ends. That a store does not answer is known before the pass ends that asks it.
+func (s *Shipper) lookAtTiers(ctx context.Context) {
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			s.report(now)
+		}
+	}
+}
+
+// tell takes note of what came of a pass.
+func (s *Shipper) tell(err error) {
+	if err == nil {
+		s.said = ""
+	} else if text := err.Error(); text != s.said {
+		s.said = text
+		s.Log.Error("the archive does not get what was written", "archive", s.Path, "error", err)
+	}
+	s.lock.Lock()
+	s.failed = err
+	s.lock.Unlock()
+	s.report(time.Now())
+}
+
+// report reports what is known now.
+func (s *Shipper) report(now time.Time) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	reason, message := s.Tiers.Why(s.failed, now)
+	if reason == v1.TierReachable {
+		reason = v1.ArchiveShipping
+		if oldest := s.status.OldestUnshipped; oldest != nil && now.Sub(*oldest) > lagFactor*s.MaxLag+lagPatience {
+			reason, message = v1.ArchiveLagging, "there is more to write than the store takes"
+		}
+	}
+	if s.status.Reason != reason {
+		s.status.Reason, s.status.Since = reason, now.UTC()
+	}
+	s.status.Message = message
+	tiersNow := s.Tiers.Status(now)
+	for i := range tiersNow {
+		for _, before := range s.status.Tiers {
+			if before.Name == tiersNow[i].Name {
+				tiersNow[i].Objects, tiersNow[i].Bytes = before.Objects, before.Bytes
+			}
+		}
+	}
+	s.status.Tiers = tiersNow
+	s.Report(s.status)
+}

@@ -1,0 +1,91 @@
+//go:build linux
+
+package shipping
+
+import (
+	"context"
+	"time"
+
+	"github.com/barq-db/barq-operator/internal/agent/archive"
+	"github.com/barq-db/barq-operator/internal/objectstore"
+)
+
+// moveBudget is how many bytes a pass moves to the cold tier, as they are stored.
+const moveBudget = 64 << 20
+
+// sweepInterval is the time between two looks for what is not needed, and firstSweep is when the first one is.
+const (
+	sweepInterval = 6 * time.Hour
+	firstSweep    = 10 * time.Minute
+)
+
+// movedChunk is a chunk that is in both tiers.
+type movedChunk struct {
+	incarnation string
+	chunk       archive.Chunk
+}
+
+// moveToCold copies old chunks to the second tier. The next round says that they are there.
+func (s *Shipper) moveToCold(ctx context.Context, now time.Time) error {
+	if s.Tiers.Second == nil {
+		return nil
+	}
+	before := now.Add(-s.Tiers.ColdAfter).Unix()
+	left := int64(moveBudget)
+	for _, c := range s.known {
+		for _, of := range c.archived {
+			for at, chunk := range of.chunks {
+				if chunk.Cold || chunk.Created > before || left <= 0 {
+					continue
+				}
+				moved, err := s.Tiers.Move(ctx, s.Path, c.incarnation, chunk)
+				if err != nil {
+					// The warm tier still has it, and the next pass tries again.
+					s.Log.Warn("a chunk is not moved to the cold tier", "chunk", s.Path.Key(c.incarnation, chunk), "error", err)
+					return ctx.Err()
+				}
+				left -= chunk.Stored
+				of.replace(at, moved)
+				s.moved = append(s.moved, movedChunk{incarnation: c.incarnation, chunk: chunk})
+			}
+		}
+	}
+	return nil
+}
+
+// replace replaces a chunk. Rounds that were written keep their list.
+func (e *entry) replace(at int, chunk archive.Chunk) {
+	e.chunks = append([]archive.Chunk(nil), e.chunks...)
+	e.chunks[at] = chunk
+}
+
+// deleteMoved deletes chunks from the first tier after a round has said that they are in the second.
+func (s *Shipper) deleteMoved(ctx context.Context) error {
+	for len(s.moved) > 0 {
+		if err := s.Tiers.Delete(ctx, s.Path, s.moved[0].incarnation, s.moved[0].chunk); err != nil {
+			return err
+		}
+		s.moved = s.moved[1:]
+	}
+	return nil
+}
+
+// keepTidy deletes what is not needed, from time to time. What it cannot delete is no reason to write nothing.
+func (s *Shipper) keepTidy(ctx context.Context, now time.Time) error {
+	if now.Sub(s.swept) < sweepInterval {
+		return nil
+	}
+	s.swept = now
+	var second objectstore.Store
+	if s.Tiers.Second != nil {
+		second = s.Tiers.Second
+	}
+	deleted, err := s.chain.Sweep(ctx, s.Tiers.First, second)
+	if deleted > 0 {
+		s.Log.Info("objects that nothing needs are deleted", "archive", s.Path, "objects", deleted)
+	}
+	if err != nil {
+		s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,252 @@
+package tiers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/barq-db/barq-operator/internal/agent/archive"
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/objectstore"
+)
+
+// Tiers are the buckets of a database.
+type Tiers struct {
+	// First has the rounds and the new chunks, and Second the old ones. Second is nil if there is one bucket.
+	First, Second *Tier
+	// Codec makes the objects.
+	Codec *archive.Codec
+	// ColdAfter is how old a chunk becomes before it moves to the second bucket.
+	ColdAfter time.Duration
+}
+
+// of returns the bucket that has a chunk.
+func (t *Tiers) of(chunk archive.Chunk) *Tier {
+	if chunk.Cold && t.Second != nil {
+		return t.Second
+	}
+	return t.First
+}
+
+// ReadChunk writes the content of a chunk. A round that is older than the move of a chunk says where it was before, so the other bucket is
+// asked too.
+func (t *Tiers) ReadChunk(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk, to io.Writer) error {
+	err := archive.ReadChunk(ctx, t.of(chunk), t.Codec, at.Key(incarnation, chunk), chunk, to)
+	if !errors.Is(err, objectstore.NotFound) {
+		return err
+	}
+	moved := chunk
+	moved.Cold = !chunk.Cold
+	if otherErr := archive.ReadChunk(ctx, t.of(moved), t.Codec, at.Key(incarnation, moved), moved, to); !errors.Is(otherErr, objectstore.NotFound) {
+		return otherErr
+	}
+	return err
+}
+
+// Move copies a chunk to the second bucket, and reads it there. Then it can be deleted from the first.
+func (t *Tiers) Move(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk) (archive.Chunk, error) {
+	var object bytes.Buffer
+	key := at.Key(incarnation, chunk)
+	moved := chunk
+	moved.Cold = true
+	if _, err := t.First.Read(ctx, key, &object); err != nil {
+		return chunk, err
+	}
+	_, err := t.Second.Create(ctx, at.Key(incarnation, moved), bytes.NewReader(object.Bytes()))
+	// One that was interrupted has copied it, and what is there is read.
+	if err != nil && !errors.Is(err, objectstore.Exists) {
+		return chunk, err
+	}
+	return moved, archive.ReadChunk(ctx, t.Second, t.Codec, at.Key(incarnation, moved), moved, io.Discard)
+}
+
+// Delete deletes a chunk from the first bucket.
+func (t *Tiers) Delete(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk) error {
+	chunk.Cold = false
+	return t.First.Delete(ctx, at.Key(incarnation, chunk))
+}
+
+// Status says whether the buckets can be used.
+func (t *Tiers) Status(now time.Time) []v1.Tier {
+	status := []v1.Tier{t.First.status(now)}
+	if t.Second != nil {
+		status = append(status, t.Second.status(now))
+	}
+	return status
+}
+
+// Why returns the reason of an error, with what was said. Without an error it returns why a bucket does not answer, or v1.TierReachable.
+func (t *Tiers) Why(err error, now time.Time) (reason, message string) {
+	var damaged *archive.DamagedError
+	switch reason, known := reasonOf(err); {
+	case errors.Is(err, archive.ErrTaken):
+		return v1.ArchiveFenced, err.Error()
+	case errors.As(err, &damaged):
+		return v1.ArchiveDamaged, err.Error()
+	case known && reason != v1.TierReachable:
+		return reason, err.Error()
+	case err != nil:
+		return v1.ArchiveLagging, err.Error()
+	}
+	for _, tier := range []*Tier{t.First, t.Second} {
+		if tier == nil {
+			continue
+		}
+		if reason, message := tier.Reason(now); reason != v1.TierReachable {
+			return reason, message
+		}
+	}
+	return v1.TierReachable, ""
+}
+
+// patience is how long an operation may take before the bucket counts as one that does not answer. Each of these bytes adds a second.
+const (
+	patience      = 15 * time.Second
+	bytesInSecond = 64 << 10
+)
+
+// Tier is a bucket, as an objectstore.Store that remembers what came of the last operations.
+type Tier struct {
+	name, provider string
+	store          objectstore.Store
+
+	lock sync.Mutex
+	// open are the operations that have not ended, with when each has to have.
+	open map[*operation]time.Time
+	// reason and message are those of the last operation that ended.
+	reason, message string
+	// succeeded is when one succeeded last.
+	succeeded time.Time
+	// requests and bytes count operations, and the bytes that were written.
+	requests, bytes int64
+}
+
+type operation struct{ _ byte }
+
+// NewTier returns a Tier with the name warm or cold.
+func NewTier(name, provider string, store objectstore.Store) *Tier {
+	return &Tier{name: name, provider: provider, store: store, open: map[*operation]time.Time{}, reason: v1.TierReachable}
+}
+
+func (t *Tier) status(now time.Time) v1.Tier {
+	reason, message := t.Reason(now)
+	return v1.Tier{Name: t.name, Provider: t.provider, Reason: reason, Message: message}
+}
+
+// Reason returns v1.TierReachable, or why the bucket cannot be used with what was said.
+func (t *Tier) Reason(now time.Time) (reason, message string) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	for _, until := range t.open {
+		if now.After(until) && now.Sub(t.succeeded) >= patience {
+			return v1.TierUnreachable, "the store does not answer"
+		}
+	}
+	return t.reason, t.message
+}
+
+// do does an operation and remembers what came of it.
+func (t *Tier) do(size int64, operate func() error) error {
+	this := &operation{}
+	t.lock.Lock()
+	t.open[this] = time.Now().Add(patience + time.Duration(size/bytesInSecond)*time.Second)
+	t.lock.Unlock()
+	err := operate()
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	delete(t.open, this)
+	t.requests++
+	reason, known := reasonOf(err)
+	if !known {
+		return err
+	}
+	t.reason, t.message = reason, ""
+	if reason == v1.TierReachable {
+		t.succeeded = time.Now()
+	} else {
+		t.message = err.Error()
+	}
+	return err
+}
+
+// reasonOf returns what an error says of a bucket. It reports false for one that says nothing of it, as the end of a context.
+func reasonOf(err error) (string, bool) {
+	for _, known := range []struct {
+		is     objectstore.Reason
+		reason string
+	}{
+		{objectstore.NotFound, v1.TierReachable},
+		{objectstore.Exists, v1.TierReachable},
+		{objectstore.Corrupt, v1.TierReachable},
+		{objectstore.Unreachable, v1.TierUnreachable},
+		{objectstore.CredentialsMissing, v1.TierCredentialsMissing},
+		{objectstore.CredentialsRejected, v1.TierCredentialsRejected},
+		{objectstore.AccessDenied, v1.TierAccessDenied},
+		{objectstore.BucketMissing, v1.TierBucketMissing},
+		{objectstore.ConditionalWritesUnsupported, v1.TierUnconditional},
+		{objectstore.ClockSkewed, v1.TierClockSkewed},
+	} {
+		if errors.Is(err, known.is) {
+			return known.reason, true
+		}
+	}
+	return v1.TierReachable, err == nil
+}
+
+// Create is that of the store.
+func (t *Tier) Create(ctx context.Context, key string, content io.ReadSeeker) (created objectstore.Attributes, err error) {
+	size, err := content.Seek(0, io.SeekEnd)
+	if err != nil {
+		return created, err
+	}
+	err = t.do(size, func() error {
+		created, err = t.store.Create(ctx, key, content)
+		return err
+	})
+	if err == nil {
+		t.lock.Lock()
+		t.bytes += size
+		t.lock.Unlock()
+	}
+	return created, err
+}
+
+// Read is that of the store.
+func (t *Tier) Read(ctx context.Context, key string, to io.Writer) (read objectstore.Attributes, err error) {
+	err = t.do(bytesInSecond*int64(patience/time.Second), func() error {
+		read, err = t.store.Read(ctx, key, to)
+		return err
+	})
+	return read, err
+}
+
+// ReadRange is that of the store.
+func (t *Tier) ReadRange(ctx context.Context, key string, part objectstore.Range, to io.Writer) error {
+	return t.do(part.Length, func() error { return t.store.ReadRange(ctx, key, part, to) })
+}
+
+// List is that of the store.
+func (t *Tier) List(ctx context.Context, prefix, token string, limit int) (page objectstore.Page, err error) {
+	err = t.do(0, func() error {
+		page, err = t.store.List(ctx, prefix, token, limit)
+		return err
+	})
+	return page, err
+}
+
+// Delete is that of the store.
+func (t *Tier) Delete(ctx context.Context, key string) error {
+	return t.do(0, func() error { return t.store.Delete(ctx, key) })
+}
+
+// Attributes is that of the store.
+func (t *Tier) Attributes(ctx context.Context, key string) (attributes objectstore.Attributes, err error) {
+	err = t.do(0, func() error {
+		attributes, err = t.store.Attributes(ctx, key)
+		return err
+	})
+	return attributes, err
+}
