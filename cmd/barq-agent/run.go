@@ -38,12 +38,16 @@ const (
 // about 25 MiB, and the pod's memory is meant for the server.
 const memoryLimit = 36 << 20
 
+// shippingMemory is what it takes beside that to write an archive, in bytes.
+const shippingMemory = 24 << 20
+
 // garbagePart is how much garbage there may be beside what is in use, in percent, up to the limit. What is in use is small, so with
 // Go's own 100 each few hundred requests would cost a collection.
 const garbagePart = 400
 
 func newRunCommand(code *int) *cobra.Command {
 	options := parent.Options{}
+	tierFlags := tierFlags{archive: &options.Archive}
 	var policy, address, apiAddress, certificates string
 	var takeOut []string
 	cmd := &cobra.Command{
@@ -74,7 +78,14 @@ func newRunCommand(code *int) *cobra.Command {
 			if err := checkNumbers(options); err != nil {
 				return err
 			}
-			debug.SetMemoryLimit(memoryLimit)
+			if err := tierFlags.open(); err != nil {
+				return err
+			}
+			limit := int64(memoryLimit)
+			if options.Archive.Tiers != nil {
+				limit += shippingMemory
+			}
+			debug.SetMemoryLimit(limit)
 			debug.SetGCPercent(garbagePart)
 			options.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("program", "barq-agent")
 			options.Report = &report.Report{}
@@ -125,6 +136,7 @@ func newRunCommand(code *int) *cobra.Command {
 	flags.StringVar(&options.Calls.Address, "grpc-address", "", "where clients reach the server with gRPC through the agent. With port 50051 of all addresses, the server has no gRPC of its own. Nowhere by default")
 	flags.StringVar(&apiAddress, "api-address", "", "where the operator is told of the database; nowhere by default")
 	flags.StringVar(&certificates, "api-certificates", "/etc/barq-agent/tls", "the folder with tls.crt, tls.key and ca.crt for --api-address")
+	tierFlags.add(flags)
 	flags.StringVar(&options.TerminationLog, "termination-log", "/dev/termination-log", "the file for the termination message")
 	return cmd
 }

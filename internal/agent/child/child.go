@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -28,10 +30,10 @@ type Child struct {
 }
 
 // Start starts a command. Its first word is looked for in PATH. The child has this process's
-// environment and standard output, and writes its errors to stderr. It is in a process group of its
+// environment without the variables withheld, and its standard output, and writes its errors to stderr. It is in a process group of its
 // own, so that an interrupt from a terminal reaches it only through Signal. It has the file held too,
 // and with it a lock on that file.
-func Start(command []string, stderr, held *os.File) (*Child, error) {
+func Start(command, withheld []string, stderr, held *os.File) (*Child, error) {
 	if len(command) == 0 {
 		return nil, errors.New("there is no command to run")
 	}
@@ -52,7 +54,7 @@ func Start(command []string, stderr, held *os.File) (*Child, error) {
 		runtime.LockOSThread()
 		var err error
 		c.pid, err = syscall.ForkExec(program, command, &syscall.ProcAttr{
-			Env:   os.Environ(),
+			Env:   without(os.Environ(), withheld),
 			Files: []uintptr{nothing.Fd(), os.Stdout.Fd(), stderr.Fd(), held.Fd()},
 			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 		})
@@ -65,6 +67,14 @@ func Start(command []string, stderr, held *os.File) (*Child, error) {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
 	return c, nil
+}
+
+// without returns variables of an environment without those of the given names.
+func without(environment, names []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(names, name)
+	})
 }
 
 // wait reaps until the child has ended.

@@ -22,11 +22,7 @@ type frontDoor interface {
 // wayToServer is what the requests of clients take.
 func (p *parent) wayToServer() (http.RoundTripper, error) {
 	space, err := disk.NewSpace(p.root)
-	var log gate.Log
-	if p.Commit {
-		log = p.committer
-	}
-	return gate.New(door.NewWay(), log, space), err
+	return gate.New(door.NewWay(), p.log(), space), err
 }
 
 // openDoors lets clients in, who are told to wait until the server serves. The server has to find its port for gRPC taken, so both

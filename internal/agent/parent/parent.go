@@ -25,6 +25,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/report"
 	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
+	"github.com/barq-db/barq-operator/internal/agent/shipping"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
@@ -68,6 +69,8 @@ type Options struct {
 	// segments.
 	RotateSize int64
 	RotateAge  time.Duration
+	// Archive says where the data is kept besides the disk.
+	Archive Archive
 	// Compaction bounds what a compaction takes, and says when it is worth it.
 	Compaction compact.Options
 	// Server is the way to the server.
@@ -94,7 +97,9 @@ func Run(options Options, signals <-chan os.Signal) int {
 		return p.refuse(err)
 	}
 	prepared := make(chan error, 1)
-	go func() { prepared <- p.prepare() }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { prepared <- p.prepare(ctx) }()
 	select {
 	case got := <-signals:
 		p.Log.Info("stopped before the server was started", "signal", got.String())
@@ -111,7 +116,9 @@ type parent struct {
 	Options
 	root      *os.Root
 	committer *livelog.Committer
-	lock      *datalock.Lock
+	// shipper is nil without an archive.
+	shipper *shipping.Shipper
+	lock    *datalock.Lock
 	// doors are those that are open.
 	doors []frontDoor
 	// pid is that of the server, once it was started.
@@ -132,12 +139,16 @@ func (p *parent) begin() (err error) {
 		return err
 	}
 	p.committer = livelog.NewCommitter(p.root, p.Metrics.Synced)
+	p.shipper = p.newShipper()
 	return p.openDoors()
 }
 
 // prepare makes the data directory one that the server starts with.
-func (p *parent) prepare() (err error) {
+func (p *parent) prepare(ctx context.Context) (err error) {
 	if err := p.takeLock(); err != nil {
+		return err
+	}
+	if err := p.restore(ctx); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -255,7 +266,7 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	}
 	// The kernel gives up the locks of a process before it ends its children. So the server has the
 	// lock too.
-	process, err := child.Start(p.Command, tail.File(), p.lock.File())
+	process, err := child.Start(p.Command, p.withheld(), tail.File(), p.lock.File())
 	if err != nil {
 		p.Log.Error("the server cannot be started", "error", err)
 		return p.end(v1.Termination{Reason: string(ending.Settings), Message: err.Error()}, failed)
@@ -268,6 +279,9 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 	var kept sync.WaitGroup
 	kept.Go(func() { p.keep(ctx) })
 	kept.Go(func() { p.Metrics.Scrape(ctx) })
+	if p.shipper != nil {
+		kept.Go(func() { p.shipper.Run(ctx) })
+	}
 	p.await(process, signals)
 	stop()
 	kept.Wait()
@@ -276,6 +290,7 @@ func (p *parent) serve(signals <-chan os.Signal) int {
 		p.Log.Error("the server's last words are incomplete", "error", err)
 	}
 	p.sync()
+	p.shipRest()
 	cause := ending.Why(process.End(), words)
 	p.Log.Info("the server has ended", "reason", cause.Reason, "code", process.End().ExitCode())
 	return p.end(v1.Termination{Reason: string(cause.Reason), Message: cause.Message}, process.End().ExitCode())

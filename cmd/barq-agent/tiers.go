@@ -1,0 +1,151 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/barq-db/barq-operator/internal/agent/archive"
+	"github.com/barq-db/barq-operator/internal/agent/parent"
+	"github.com/barq-db/barq-operator/internal/agent/tiers"
+	"github.com/barq-db/barq-operator/internal/objectstore"
+	"github.com/barq-db/barq-operator/internal/objectstore/stores"
+)
+
+// tierTimeout is how long a store may take for an answer without content.
+const tierTimeout = 10 * time.Second
+
+// tierFlags are those of the tiers.
+type tierFlags struct {
+	database   string
+	ordinal    int
+	warm, cold tier
+	after      time.Duration
+	encryption string
+	archive    *parent.Archive
+}
+
+// tier is what is said of one.
+type tier struct {
+	objectstore.Options
+	provider string
+}
+
+// add adds the flags.
+func (f *tierFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.database, "archive-path", "", "where the archive of the database is in its buckets, as NAMESPACE/NAME/UID; without it there is none")
+	flags.IntVar(&f.ordinal, "archive-ordinal", -1, "the number of the pod; by default that at the end of the host's name")
+	for _, of := range []struct {
+		name string
+		*tier
+	}{{"warm", &f.warm}, {"cold", &f.cold}} {
+		flags.StringVar(&of.provider, of.name+"-provider", "", "the provider of the "+of.name+" tier: s3, gcs, azure or folder. Without it there is no such tier")
+		flags.StringVar(&of.Bucket, of.name+"-bucket", "", "the bucket or container of the "+of.name+" tier, or the path of the folder")
+		flags.StringVar(&of.Region, of.name+"-region", "", "the region of the "+of.name+" tier, for s3")
+		flags.StringVar(&of.Endpoint, of.name+"-endpoint", "", "the URL of the service of the "+of.name+" tier; the provider's own by default")
+		flags.BoolVar(&of.ForcePathStyle, of.name+"-path-style", false, "write the bucket of the "+of.name+" tier into the path of URLs, for s3")
+		flags.StringVar(&of.Credentials, of.name+"-credentials", "", "the folder with a file for each key of the Secret of the "+of.name+" tier, which is read at each use; without it the identity of the pod counts")
+		flags.StringVar(&of.CAFile, of.name+"-ca", "", "a file of certificates that are trusted for the "+of.name+" tier beside those of the system")
+		flags.StringVar(&of.Account, of.name+"-account", "", "the storage account of the "+of.name+" tier, for azure without a key")
+	}
+	flags.DurationVar(&f.after, "cold-after", 720*time.Hour, "how old data is before it moves from the warm tier to the cold one")
+	flags.DurationVar(&f.archive.MaxLag, "max-lag", 10*time.Second, "how long a write waits at most until it is in the archive, as long as the store takes it")
+	flags.BoolVar(&f.archive.Commit, "commit-to-archive", false, "with --commit and --archive-path, answer a write once it is in the archive too")
+	flags.StringVar(&f.archive.RecoverFrom, "recover-from", "", "the database whose archive an empty database without an archive gets, as NAMESPACE/NAME or NAMESPACE/NAME/UID")
+	flags.StringVar(&f.encryption, "archive-key", "", "a file with age identities, with which the archive is encrypted; without it it is not")
+}
+
+// open opens the tiers.
+func (f *tierFlags) open() error {
+	if f.database == "" {
+		return nil
+	}
+	if f.ordinal < 0 {
+		ordinal, err := hostOrdinal()
+		if err != nil {
+			return err
+		}
+		f.ordinal = ordinal
+	}
+	f.archive.Path = archive.Of(f.database, f.ordinal)
+	if err := f.archive.Path.Check(); err != nil {
+		return fmt.Errorf("--archive-path: %w", err)
+	}
+	if f.archive.MaxLag < time.Second || f.archive.MaxLag > time.Hour {
+		return fmt.Errorf("--max-lag is %s; write a time from 1s to 1h", f.archive.MaxLag)
+	}
+	if f.after < 0 {
+		return fmt.Errorf("--cold-after is %s; write 0s or more", f.after)
+	}
+	if from := f.archive.RecoverFrom; from != "" && strings.Count(from, "/") != 1 && strings.Count(from, "/") != 2 {
+		return fmt.Errorf("--recover-from is %q; write NAMESPACE/NAME or NAMESPACE/NAME/UID", from)
+	}
+	codec, err := f.codec()
+	if err != nil {
+		return err
+	}
+	found := &tiers.Tiers{Codec: codec, ColdAfter: f.after}
+	for _, of := range []struct {
+		name string
+		*tier
+	}{{"warm", &f.warm}, {"cold", &f.cold}} {
+		if of.provider == "" {
+			continue
+		}
+		of.Provider, of.Timeout = objectstore.Provider(of.provider), tierTimeout
+		store, err := stores.Open(of.Options)
+		if err != nil {
+			return fmt.Errorf("the %s tier: %w", of.name, err)
+		}
+		opened := tiers.NewTier(of.name, of.provider, store)
+		if found.First == nil {
+			found.First = opened
+		} else {
+			found.Second = opened
+		}
+	}
+	if found.First == nil {
+		return errors.New("--archive-path needs a tier; write --warm-provider or --cold-provider")
+	}
+	f.archive.Tiers = found
+	return nil
+}
+
+func (f *tierFlags) codec() (*archive.Codec, error) {
+	if f.encryption == "" {
+		return archive.NewCodec(nil)
+	}
+	key, err := os.ReadFile(f.encryption)
+	if err != nil {
+		return nil, fmt.Errorf("--archive-key: %w", err)
+	}
+	if len(key) == 0 {
+		return nil, fmt.Errorf("--archive-key: %s is empty", filepath.Base(f.encryption))
+	}
+	codec, err := archive.NewCodec(key)
+	if err != nil {
+		return nil, fmt.Errorf("--archive-key: %w", err)
+	}
+	return codec, nil
+}
+
+// hostOrdinal returns the number at the end of the host's name, which is that of the pod.
+func hostOrdinal() (int, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return 0, err
+	}
+	ordinal, err := strconv.Atoi(host[strings.LastIndexByte(host, '-')+1:])
+	if err != nil || ordinal < 0 {
+		return 0, fmt.Errorf("the host %s has no number at the end of its name, as a pod of a StatefulSet has; write --archive-ordinal", host)
+	}
+	return ordinal, nil
+}
