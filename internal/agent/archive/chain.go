@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func Latest(ctx context.Context, store objectstore.Store, codec *Codec, at Path)
 // Read returns a round.
 func Read(ctx context.Context, store objectstore.Store, codec *Codec, at Path, number int64) (*Round, error) {
 	var found written
-	if err := readObject(ctx, store, codec, at.round(number), &found, &found.head); err != nil {
+	if err := readObject(ctx, store, codec, at.Round(number), &found, &found.head); err != nil {
 		return nil, err
 	}
 	var from base
@@ -57,7 +58,7 @@ func Read(ctx context.Context, store objectstore.Store, codec *Codec, at Path, n
 		return nil, err
 	}
 	return &Round{
-		Number: found.Number, Epoch: found.Epoch, Volume: found.Volume, Written: found.Written, Until: found.Until,
+		Number: found.Number, Epoch: found.Epoch, Volume: found.Volume, Writer: found.Writer, Written: found.Written, Until: found.Until,
 		State: apply(from.Files, found.Files, found.Gone), base: from,
 	}, nil
 }
@@ -137,6 +138,8 @@ type Chain struct {
 	store objectstore.Store
 	codec *Codec
 	at    Path
+	// writer names this process.
+	writer string
 	// last is the newest round, and base is that of the next one.
 	last Round
 	base base
@@ -145,7 +148,7 @@ type Chain struct {
 // Continue takes an archive over: it writes a round with the next epoch, which has what the newest one has. Then no other one can write
 // a round. The newest round is that of a call of Latest before, or nil.
 func Continue(ctx context.Context, store objectstore.Store, codec *Codec, at Path, newest *Round, volume string, now time.Time) (*Chain, error) {
-	c := &Chain{store: store, codec: codec, at: at}
+	c := &Chain{store: store, codec: codec, at: at, writer: rand.Text()}
 	next := Round{Volume: volume, Epoch: 1, State: State{}}
 	if newest != nil {
 		c.last, c.base = *newest, newest.base
@@ -159,7 +162,7 @@ func (c *Chain) Last() Round { return c.last }
 
 // Append writes the next round, whose number and time it sets. ErrTaken says that another one has written it.
 func (c *Chain) Append(ctx context.Context, next Round, now time.Time) error {
-	next.Number, next.Written = c.last.Number+1, now.UTC()
+	next.Number, next.Writer, next.Written = c.last.Number+1, c.writer, now.UTC()
 	files, gone := difference(c.base.Files, next.State)
 	if c.base.Number == 0 || now.Sub(c.base.Written) >= basePatience || chunks(files)+len(gone) > 16+chunks(next.State)/4 {
 		if err := c.rebase(ctx, next); err != nil {
@@ -167,12 +170,12 @@ func (c *Chain) Append(ctx context.Context, next Round, now time.Time) error {
 		}
 		files, gone = difference(c.base.Files, next.State)
 	}
-	err := c.write(ctx, c.at.round(next.Number), written{
-		head: head{Format: format, Number: next.Number, Epoch: next.Epoch}, Volume: next.Volume,
+	err := c.write(ctx, c.at.Round(next.Number), written{
+		head: head{Format: format, Number: next.Number, Epoch: next.Epoch}, Volume: next.Volume, Writer: next.Writer,
 		Written: next.Written, Until: next.Until, Base: c.base.head, Files: files, Gone: gone,
 	})
 	if errors.Is(err, objectstore.Exists) {
-		return fmt.Errorf("%w: round %d is there", ErrTaken, next.Number)
+		return c.meet(ctx, next, now)
 	}
 	if err != nil {
 		return err
@@ -180,6 +183,19 @@ func (c *Chain) Append(ctx context.Context, next Round, now time.Time) error {
 	next.base = c.base
 	c.last = next
 	return nil
+}
+
+// meet goes on after a round that is there, if this process has written it and had no answer.
+func (c *Chain) meet(ctx context.Context, next Round, now time.Time) error {
+	found, err := Read(ctx, c.store, c.codec, c.at, next.Number)
+	if err != nil {
+		return err
+	}
+	if found.Writer != c.writer {
+		return fmt.Errorf("%w: round %d is there", ErrTaken, next.Number)
+	}
+	c.last, c.base = *found, found.base
+	return c.Append(ctx, next, now)
 }
 
 // rebase writes a base for a round.

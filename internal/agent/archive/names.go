@@ -49,7 +49,8 @@ func (p Path) Probe() string { return string(p) + "/probe" }
 
 func (p Path) rounds() string { return string(p) + "/rounds/" }
 
-func (p Path) round(number int64) string { return fmt.Sprintf("%s%012d", p.rounds(), number) }
+// Round is the key of a round.
+func (p Path) Round(number int64) string { return fmt.Sprintf("%s%012d", p.rounds(), number) }
 
 func (p Path) bases() string { return string(p) + "/bases/" }
 

@@ -18,8 +18,8 @@ type Round struct {
 	Number int64
 	// Epoch counts those that have written the archive, one after the other.
 	Epoch int64
-	// Volume names the volume that the data was on.
-	Volume string
+	// Volume names the volume that the data was on, and Writer the process that wrote the round.
+	Volume, Writer string
 	// Written is when the round was written, by the clock of its writer.
 	Written time.Time
 	// Until is the time until which each write is in the round that was answered before. It is zero as long as no round
@@ -83,6 +83,7 @@ type head struct {
 type written struct {
 	head
 	Volume  string    `json:"volume"`
+	Writer  string    `json:"writer"`
 	Written time.Time `json:"written"`
 	Until   time.Time `json:"until,omitzero"`
 	// Base says which one it is.

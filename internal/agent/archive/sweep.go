@@ -1,12 +1,16 @@
 package archive
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/barq-db/barq-operator/internal/objectstore"
 )
@@ -27,7 +31,7 @@ type place struct {
 // Sweep deletes rounds that are older than a day, and what no other one needs. It returns how many objects it deleted. Times are those of
 // the store. second is nil if there is one bucket.
 func (c *Chain) Sweep(ctx context.Context, first, second objectstore.Store) (deleted int, err error) {
-	newest, err := first.Attributes(ctx, c.at.round(c.last.Number))
+	newest, err := first.Attributes(ctx, c.at.Round(c.last.Number))
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +47,7 @@ func (c *Chain) Sweep(ctx context.Context, first, second objectstore.Store) (del
 	add(c.base.Files)
 	var old []string
 	err = List(ctx, first, c.at.rounds(), func(object objectstore.Attributes) error {
-		if newest.Time.Sub(object.Time) > keptRounds && object.Key != c.at.round(c.last.Number) {
+		if newest.Time.Sub(object.Time) > keptRounds && object.Key != c.at.Round(c.last.Number) {
 			old = append(old, object.Key)
 		}
 		return nil
@@ -85,24 +89,15 @@ func (c *Chain) Sweep(ctx context.Context, first, second objectstore.Store) (del
 			}
 			return err
 		})
-		count, deleteErr := deleteAll(ctx, tier.store, chunks)
+		count, deleteErr := DeleteAll(ctx, tier.store, chunks)
 		deleted += count
-		if err != nil || deleteErr != nil {
-			return deleted, fmt.Errorf("%w", firstOf(err, deleteErr))
+		if err := cmp.Or(err, deleteErr); err != nil {
+			return deleted, err
 		}
 	}
 	// Last, because what they need is known from them.
-	count, err := deleteAll(ctx, first, old)
+	count, err := DeleteAll(ctx, first, old)
 	return deleted + count, err
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // placeOf reads a key: EPOCH/INCARNATION/NUMBER at its end.
@@ -115,16 +110,31 @@ func placeOf(key string, cold bool) (place, error) {
 		at.epoch, err = strconv.ParseInt(epoch, 10, 64)
 	}
 	if err != nil {
-		return at, &DamagedError{Key: key, Err: fmt.Errorf("its name is not that of a chunk")}
+		return at, &DamagedError{Key: key, Err: errors.New("its name is not that of a chunk")}
 	}
 	return at, nil
 }
 
-func deleteAll(ctx context.Context, store objectstore.Store, keys []string) (int, error) {
-	for count, key := range keys {
-		if err := store.Delete(ctx, key); err != nil {
-			return count, err
+// parallel is how many objects are deleted concurrently.
+const parallel = 8
+
+// DeleteAll deletes objects. It returns how many are deleted.
+func DeleteAll(ctx context.Context, store objectstore.Store, keys []string) (int, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	var deleted atomic.Int64
+	for _, key := range keys {
+		if ctx.Err() != nil {
+			break
 		}
+		group.Go(func() error {
+			err := store.Delete(ctx, key)
+			if err == nil {
+				deleted.Add(1)
+			}
+			return err
+		})
 	}
-	return len(keys), nil
+	err := group.Wait()
+	return int(deleted.Load()), err
 }

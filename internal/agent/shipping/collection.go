@@ -130,7 +130,7 @@ func (c *collection) look(root *os.Root, at datadir.Collection) (map[*file]*os.F
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("collection %s of tenant %s: its files change all the time", at.Name, at.Tenant)
+	return nil, errors.New("its files change all the time")
 }
 
 // readSchema reads the schema. The server writes it into the same file, so it may be cut off for a moment.

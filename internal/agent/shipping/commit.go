@@ -4,7 +4,9 @@ package shipping
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 )
@@ -14,19 +16,22 @@ type waiters struct {
 	// of has the collections, and what came of each.
 	of    map[datadir.Collection]error
 	ended chan struct{}
+	once  sync.Once
 }
 
-// end tells all of them what came of the pass. Those whose collection was not complete hear of it in the next.
+// end tells all of them what came of the pass, once. Those whose collection was not complete hear of it in the next.
 func (w *waiters) end(err error) {
 	if w == nil {
 		return
 	}
-	if err != nil {
-		for collection := range w.of {
-			w.of[collection] = err
+	w.once.Do(func() {
+		if err != nil {
+			for collection := range w.of {
+				w.of[collection] = err
+			}
 		}
-	}
-	close(w.ended)
+		close(w.ended)
+	})
 }
 
 // incompleteError is a collection of which the archive has not all yet.
@@ -61,7 +66,7 @@ func (s *Shipper) Commit(ctx context.Context, collection datadir.Collection) err
 		case <-waited.ended:
 		}
 		err := waited.of[collection]
-		if _, isIncomplete := err.(*incompleteError); !isIncomplete {
+		if incomplete := (*incompleteError)(nil); !errors.As(err, &incomplete) {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -37,6 +38,8 @@ type looked struct {
 	*collection
 	opened  map[*file]*os.File
 	pending int64
+	// err is why it could not. Then the archive keeps what it has of the collection.
+	err error
 }
 
 // round writes what is new, and what there is.
@@ -56,57 +59,69 @@ func (s *Shipper) round(ctx context.Context, waited *waiters) error {
 	if err != nil {
 		return err
 	}
-	complete := true
-	for _, found := range all {
-		if !found.settle() {
-			complete = false
-			if waited != nil {
-				if _, waits := waited.of[found.at]; waits {
-					waited.of[found.at] = &incompleteError{collection: found.at}
-				}
-			}
-		}
-	}
+	complete, failure := settleAll(all, waited)
 	if err := s.moveToCold(ctx, began); err != nil {
 		return err
 	}
 	if err := s.append(ctx, began, complete, wrote); err != nil {
 		return err
 	}
-	return s.keepTidy(ctx, began)
+	// What comes after the round is nothing to wait for.
+	waited.end(nil)
+	return errors.Join(failure, s.deleteMoved(ctx), s.keepTidy(ctx, began))
+}
+
+// settleAll takes in what the next round has of all collections. It reports whether that is all there is, and tells those who wait
+// where it is not. The error is why a collection could not be looked at.
+func settleAll(all []looked, waited *waiters) (bool, error) {
+	complete := true
+	var failures []error
+	for _, found := range all {
+		failure := found.err
+		switch {
+		case failure != nil:
+			failures = append(failures, failure)
+		case !found.settle():
+			failure = &incompleteError{collection: found.at}
+		default:
+			continue
+		}
+		complete = false
+		if waited == nil {
+			continue
+		}
+		if _, waits := waited.of[found.at]; waits {
+			waited.of[found.at] = failure
+		}
+	}
+	return complete, errors.Join(failures...)
 }
 
 // look looks at all collections. Those with the least to write come first.
-func (s *Shipper) look() (all []looked, err error) {
+func (s *Shipper) look() ([]looked, error) {
 	collections, err := datadir.Collections(s.root)
 	if err != nil {
 		return nil, err
 	}
 	known := make(map[datadir.Collection]*collection, len(collections))
-	defer func() {
-		if err != nil {
-			for _, found := range all {
-				closeAll(found.opened)
-			}
-		}
-	}()
+	all := make([]looked, 0, len(collections))
 	for _, at := range collections {
 		c := s.known[at]
 		if c == nil {
 			c = newCollection()
 		}
-		opened, err := c.look(s.root, at)
-		if errors.Is(err, fs.ErrNotExist) {
+		found := looked{at: at, collection: c}
+		found.opened, found.err = c.look(s.root, at)
+		if errors.Is(found.err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			return all, err
+		if found.err != nil {
+			found.err = fmt.Errorf("collection %s of tenant %s: %w", at.Name, at.Tenant, found.err)
 		}
-		known[at] = c
-		found := looked{at: at, collection: c, opened: opened}
 		for _, f := range c.files {
 			found.pending += f.pending()
 		}
+		known[at] = c
 		all = append(all, found)
 	}
 	s.known = known
@@ -153,6 +168,7 @@ func (s *Shipper) write(ctx context.Context, all []looked) (bool, error) {
 	}
 	err := s.upload(ctx, plans)
 	for _, made := range plans {
+		s.note(made)
 		if err := made.apply(); err != nil {
 			return false, err
 		}
@@ -239,6 +255,17 @@ func (s *Shipper) upload(ctx context.Context, plans []plan) error {
 		return ctx.Err()
 	}
 	return first
+}
+
+// note takes note of the chunks that were written.
+func (s *Shipper) note(made plan) {
+	for _, piece := range made.pieces {
+		if piece.err == nil {
+			s.fresh = append(s.fresh, freshChunk{
+				key: s.Path.Key(made.collection.incarnation, piece.made), epoch: piece.made.Epoch, number: piece.made.Number, round: s.chain.Last().Number + 1,
+			})
+		}
+	}
 }
 
 // chunk writes a chunk.
@@ -333,8 +360,9 @@ func (s *Shipper) append(ctx context.Context, began time.Time, complete, wrote b
 	if err := s.chain.Append(ctx, next, time.Now()); err != nil {
 		return err
 	}
+	s.thin(last)
 	s.reportRound(s.chain.Last(), began, complete, wrote)
-	return s.deleteMoved(ctx)
+	return nil
 }
 
 func (s *Shipper) isComplete() bool {

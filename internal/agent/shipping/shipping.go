@@ -28,6 +28,9 @@ const (
 	lagPatience = 5 * time.Second
 )
 
+// retake is how long an archive is taken for one's own without a round.
+const retake = time.Hour
+
 // lookInterval is the time between two looks at whether the buckets answer.
 const lookInterval = 5 * time.Second
 
@@ -57,6 +60,12 @@ type Shipper struct {
 	// number is that of the last chunk.
 	number int64
 	known  map[datadir.Collection]*collection
+	// first is the number of the first round of the epoch, and kept is when the last round was written that stays.
+	first int64
+	kept  time.Time
+	// fresh are chunks that no round has that stays, and garbage has objects to delete.
+	fresh   []freshChunk
+	garbage []string
 	// moved are chunks that the next round says are cold, and that are then deleted where they were.
 	moved []movedChunk
 	// swept is when the archive was last rid of what is not needed.
@@ -153,12 +162,16 @@ func (s *Shipper) pass(ctx context.Context) error {
 		return err
 	}
 	s.tell(err)
+	if err == nil {
+		s.clean(ctx)
+	}
 	return err
 }
 
 // take takes the archive over.
 func (s *Shipper) take(ctx context.Context) error {
-	if s.chain != nil {
+	// A round that is written is not there for ever. So one that has written none for long looks whose the archive is.
+	if s.chain != nil && time.Now().Round(0).Sub(s.chain.Last().Written) < retake {
 		return nil
 	}
 	store, codec := s.Tiers.First, s.Tiers.Codec
@@ -191,7 +204,8 @@ func (s *Shipper) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.chain, s.swept = chain, time.Now().Add(firstSweep-sweepInterval)
+	s.chain, s.swept, s.first, s.kept, s.fresh = chain, time.Now().Add(firstSweep-sweepInterval), chain.Last().Number, time.Time{}, nil
+	s.number = 0
 	s.known = collectionsOf(chain.Last().State)
 	s.Log.Info("the archive is written", "archive", s.Path, "epoch", chain.Last().Epoch, "round", chain.Last().Number)
 	return nil

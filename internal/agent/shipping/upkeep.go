@@ -70,6 +70,71 @@ func (s *Shipper) deleteMoved(ctx context.Context) error {
 	return nil
 }
 
+// freshChunk is a chunk that no round has that stays.
+type freshChunk struct {
+	key           string
+	epoch, number int64
+	// round is the first one that can have it.
+	round int64
+}
+
+// thin keeps one of the rounds of a time: where writes wait for rounds, there are many. The first round of an epoch stays, because one
+// who has lost the archive meets it. Chunks that only rounds have that go, and nothing else, go with them.
+func (s *Shipper) thin(before archive.Round) {
+	if before.Number == 0 || before.Number > s.first && before.Written.Sub(s.kept) < s.MaxLag/2 {
+		if before.Number > 0 {
+			s.garbage = append(s.garbage, s.Path.Round(before.Number))
+		}
+		return
+	}
+	s.kept = before.Written
+	if len(s.fresh) == 0 {
+		return
+	}
+	unused := map[[2]int64]freshChunk{}
+	var later []freshChunk
+	for _, chunk := range s.fresh {
+		if chunk.round <= before.Number {
+			unused[[2]int64{chunk.epoch, chunk.number}] = chunk
+		} else {
+			later = append(later, chunk)
+		}
+	}
+	s.fresh = later
+	use := func(chunks []archive.Chunk) {
+		for _, chunk := range chunks {
+			delete(unused, [2]int64{chunk.Epoch, chunk.Number})
+		}
+	}
+	for _, of := range before.State {
+		use(of.Chunks)
+	}
+	for _, of := range s.chain.Last().State {
+		use(of.Chunks)
+	}
+	// What is not in a round yet, because not all of a collection is there, will be.
+	for _, c := range s.known {
+		for _, f := range c.files {
+			use(f.chunks)
+		}
+	}
+	for _, chunk := range unused {
+		s.garbage = append(s.garbage, chunk.key)
+	}
+}
+
+// clean deletes what thin found. What it cannot delete goes with the next sweep.
+func (s *Shipper) clean(ctx context.Context) {
+	if len(s.garbage) == 0 {
+		return
+	}
+	keys := s.garbage
+	s.garbage = nil
+	if _, err := archive.DeleteAll(ctx, s.Tiers.First, keys); err != nil && ctx.Err() == nil {
+		s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
+	}
+}
+
 // keepTidy deletes what is not needed, from time to time. What it cannot delete is no reason to write nothing.
 func (s *Shipper) keepTidy(ctx context.Context, now time.Time) error {
 	if now.Sub(s.swept) < sweepInterval {
