@@ -292,7 +292,8 @@ func (c *collection) match(name string, handle *os.File, size int64) (*file, err
 		if err != nil {
 			return nil, err
 		}
-		if count == len(archived.chunks) {
+		// A segment that has more than before can be that of a compaction, with what others had.
+		if count == len(archived.chunks) && (candidate == datadir.LogFile || offset == size) {
 			return &file{entry: archived, archived: candidate, last: last}, nil
 		}
 		// The rest is another one, so the archive keeps what it has until all of this is there.

@@ -165,7 +165,7 @@ func (h *history) step() {
 		h.endLine(of)
 		for range h.random.IntN(4) {
 			h.next++
-			h.write(of.Log(), fmt.Sprintf("line %d %s\n", h.next, strings.Repeat("x", h.random.IntN(200))))
+			h.write(of.Log(), fmt.Sprintf("line %d %s\n", h.next, strings.Repeat("x", h.random.IntN(6))))
 		}
 		if h.random.IntN(4) == 0 {
 			h.write(of.Log(), "torn")
@@ -258,6 +258,7 @@ func (h *history) pass() {
 			store.in = h.random.IntN(12)
 		}
 	}
+	h.shipper.budget = []int64{1, 300, budget}[h.random.IntN(3)]
 	err := h.shipper.pass(h.Context())
 	h.warm.in, h.cold.in = -1, -1
 	if err == nil && h.shipper.isComplete() {
@@ -287,7 +288,7 @@ func TestAnyHistoryIsArchived(t *testing.T) {
 				}
 				h.pass()
 			}
-			h.tiers.ColdAfter = time.Hour
+			h.tiers.ColdAfter, h.shipper.budget = time.Hour, budget
 			require.NoError(t, h.shipper.pass(t.Context()))
 			require.Equal(t, h.disk(), h.archived())
 		})

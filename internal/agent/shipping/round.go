@@ -148,7 +148,7 @@ type plan struct {
 // write writes what is new, up to the budget. It reports whether anything was.
 func (s *Shipper) write(ctx context.Context, all []looked) (bool, error) {
 	var plans []plan
-	left := int64(budget)
+	left := s.budget
 	for _, found := range all {
 		for _, f := range found.ordered() {
 			handle := found.opened[f]
@@ -311,10 +311,6 @@ func (c *collection) settle() bool {
 		complete = complete && f.pending() == 0
 		delete(gone, f.archived)
 	}
-	lastGone := ""
-	for name := range gone {
-		lastGone = max(lastGone, name)
-	}
 	archived := map[string]*entry{}
 	if !complete {
 		// What became of these files is not all in the archive yet.
@@ -323,7 +319,7 @@ func (c *collection) settle() bool {
 		}
 	}
 	for _, f := range c.files {
-		if !complete && f.archived == "" && f.name <= lastGone {
+		if !complete && f.archived == "" && len(gone) > 0 {
 			continue
 		}
 		archived[f.name], f.archived = f.entry, f.name

@@ -55,6 +55,8 @@ type Options struct {
 type Shipper struct {
 	Options
 	root *os.Root
+	// budget is about how many bytes of files a pass writes at most.
+	budget int64
 	// chain is nil until the archive is this one's.
 	chain *archive.Chain
 	// number is that of the last chunk.
@@ -85,7 +87,7 @@ type Shipper struct {
 // New returns a Shipper of a data directory, which Run starts.
 func New(root *os.Root, options Options) *Shipper {
 	return &Shipper{
-		Options: options, root: root, known: map[datadir.Collection]*collection{}, wake: make(chan struct{}, 1),
+		Options: options, root: root, budget: budget, known: map[datadir.Collection]*collection{}, wake: make(chan struct{}, 1),
 		status: v1.Archive{Since: time.Now().UTC()},
 	}
 }
