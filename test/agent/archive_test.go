@@ -3,13 +3,21 @@
 package agent
 
 import (
+	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/stretchr/testify/require"
+
+	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/test/barqserver/client"
 )
 
 // shipped is how an agent is started that writes to an archive in two folders.
@@ -112,18 +120,177 @@ func TestNoArchivedWriteIsLostWithTheVolume(t *testing.T) {
 	require.Positive(t, files(t, s.cold))
 }
 
+// The archive of a database that is deleted stays as it is when another one gets its name, in this cluster or in another one.
+func TestTwoDatabasesOfOneName(t *testing.T) {
+	former := newShipped(t)
+	a := serve(t, how{flags: former.flags()})
+	a.fill(100)
+	a.stopShipped()
+	before := contents(t, former.warm)
+
+	latter := *former
+	latter.path = "team/things/7c1f0000-2"
+	b := serve(t, how{flags: latter.flags()})
+	b.fill(10)
+	b.stopShipped()
+	after := contents(t, former.warm)
+	for name := range after {
+		if strings.Contains(name, "7c1f0000-2") {
+			delete(after, name)
+		}
+	}
+	require.Equal(t, before, after)
+
+	// Its name and uid find the former one, for a database that has no archive yet, and nothing of it changes.
+	third := *former
+	third.path = "team/things/99990000-3"
+	c := serve(t, how{flags: third.flags("--recover-from", "team/things/0b9bd8a4-1")})
+	c.requireDocuments(100)
+	c.insert(101)
+	c.stopShipped()
+	again := contents(t, former.warm)
+	for name, content := range before {
+		require.Equal(t, content, again[name], "%s", name)
+	}
+	// It has an archive of its own now.
+	emptied(t, c.data)
+	d := serve(t, how{data: c.data, flags: third.flags("--recover-from", "team/things/0b9bd8a4-1")})
+	d.requireDocuments(101)
+	d.stopShipped()
+}
+
+// What a database is to be recovered from has to be known, or it does not start.
+func TestWhatCannotBeRecovered(t *testing.T) {
+	s := newShipped(t)
+	for number := range 2 {
+		s.path = fmt.Sprintf("team/things/uid-%d", number)
+		a := serve(t, how{flags: s.flags()})
+		a.fill(number + 1)
+		a.stopShipped()
+	}
+	s.path = "team/others/uid-3"
+	for from, message := range map[string]string{
+		"team/things":       "2 databases had the name team/things; add the uid of one of them: uid-0, uid-1",
+		"team/nothing":      "there is no archive of it: team/nothing",
+		"team/things/uid-9": "there is no archive of it: team/things/uid-9/0",
+	} {
+		a := launch(t, how{flags: s.flags("--recover-from", from)})
+		require.Equal(t, 1, a.code())
+		require.Equal(t, v1.Termination{Reason: v1.ReasonNothingToRecover, Message: "The data cannot be recovered: " + message + ". Correct spec.bootstrap.recovery."}, a.said())
+	}
+	s.path = "team/things/uid-3"
+	a := launch(t, how{flags: s.flags("--recover-from", "team/things/uid-1")})
+	a.eventually("it serves", func() bool { return a.Health(t.Context()) == nil })
+	a.requireDocuments(2)
+	a.stopShipped()
+}
+
+// A volume that comes back after another one has taken its place, as from a node that was cut off, does not go on with the archive. Neither does
+// an agent that still runs there.
+func TestAVolumeThatComesBackDoesNotWriteTheArchive(t *testing.T) {
+	authority := newAuthority(t)
+	certificates := t.TempDir()
+	issue(t, certificates, authority)
+	s := newShipped(t)
+	address := ownAddress()
+	former := serve(t, how{door: true, flags: s.flags("--api-address", agentAt(address), "--api-certificates", certificates)})
+	former.fill(10)
+	archive := func() *v1.Archive {
+		status, err := ask(address, authority, uid)
+		require.NoError(t, err)
+		return status.Archive
+	}
+	former.eventually("the archive has all", func() bool {
+		found := archive()
+		return found != nil && found.RecoverableUntil != nil && found.PendingBytes == 0 && found.Tiers[0].Objects > 0
+	})
+	require.Equal(t, v1.ArchiveShipping, archive().Reason)
+
+	latter := serve(t, how{flags: s.flags()})
+	latter.requireDocuments(10)
+	latter.insert(11)
+	latter.stopShipped()
+
+	// It goes on for those who write to the disk.
+	former.insert(12)
+	former.eventually("it knows", func() bool { return archive().Reason == v1.ArchiveFenced })
+	former.insert(13)
+	former.stop()
+	back := serve(t, how{data: former.data, flags: s.flags()})
+	back.eventually("it knows after a start too", func() bool {
+		return len(back.lines("the archive does not get what was written")) > 0
+	})
+	back.stop()
+
+	third := serve(t, how{flags: s.flags()})
+	missing, err := third.Missing(t.Context(), "things", client.Number(11), client.Number(12), client.Number(13))
+	require.NoError(t, err)
+	require.Equal(t, []client.ID{client.Number(12), client.Number(13)}, missing)
+	third.stopShipped()
+}
+
+// The server is told of no tier, because with one on s3 it exits at its start.
+func TestTheServerIsNotToldOfTiers(t *testing.T) {
+	withheld := []string{
+		"BARQ_TIERING_ENABLED", "BARQ_WARM_TIER_PROVIDER", "BARQ_WARM_TIER_BUCKET", "BARQ_COLD_TIER_PROVIDER", "BARQ_COLD_TIER_BUCKET", "BARQ_S3_BUCKET", "BARQ_GCS_BUCKET",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3",
+		"GOOGLE_APPLICATION_CREDENTIALS_JSON", "AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCESS_KEY",
+	}
+	for _, name := range append(withheld, "OTHER") {
+		t.Setenv(name, "s3")
+	}
+	a := serve(t, how{flags: newShipped(t).flags()})
+	environment := strings.Split(content(t, fmt.Sprintf("/proc/%d/environ", a.server())), "\x00")
+	for _, name := range withheld {
+		require.NotContains(t, environment, name+"=s3")
+	}
+	require.Contains(t, environment, "OTHER=s3")
+	a.stop()
+}
+
+// An archive with a key tells nothing without it, and comes back with it.
+func TestAnEncryptedArchive(t *testing.T) {
+	identity, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte(identity.String()+"\n"), 0o600))
+	s := newShipped(t)
+	a := serve(t, how{flags: s.flags("--archive-key", key)})
+	a.fill(50)
+	a.stopShipped()
+	for name, content := range contents(t, s.warm) {
+		if !strings.Contains(name, "_databases") && !strings.HasSuffix(name, "/probe") {
+			require.Contains(t, content, "age-encryption.org/v1", "%s", name)
+		}
+	}
+	emptied(t, a.data)
+	without := launch(t, how{data: a.data, flags: s.flags()})
+	without.eventually("it says so", func() bool { return len(without.lines("the data are not restored yet")) > 0 })
+	require.Error(t, without.Health(t.Context()))
+	without.signal(syscall.SIGTERM)
+	without.code()
+	again := serve(t, how{data: a.data, flags: s.flags("--archive-key", key)})
+	again.requireDocuments(50)
+	again.stopShipped()
+}
+
+// contents returns what is in the files below a folder.
+func contents(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	require.NoError(t, filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		found[name] = string(content)
+		return err
+	}))
+	return found
+}
+
 // files counts the files below a folder.
 func files(t *testing.T, folder string) int {
 	t.Helper()
-	count := 0
-	entries, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	for _, entry := range entries {
-		if entry.IsDir() {
-			count += files(t, folder+"/"+entry.Name())
-		} else {
-			count++
-		}
-	}
-	return count
+	return len(contents(t, folder))
 }

@@ -86,7 +86,42 @@ func newState(b *book, status func() v1.Status) *state {
 	add("memory_limit_bytes", "The limit of memory of the container; missing without one.", func(status v1.Status) (float64, bool) {
 		return float64(status.Memory.Limit), status.Memory.Limit > 0
 	})
+	addArchive(add)
 	return s
+}
+
+// addArchive adds what is known of the archive. Without tiers there is none.
+func addArchive(add func(name, help string, value func(v1.Status) (float64, bool))) {
+	of := func(name, help string, value func(*v1.Archive) float64) {
+		add(name, help, func(status v1.Status) (float64, bool) {
+			if status.Archive == nil {
+				return 0, false
+			}
+			return value(status.Archive), true
+		})
+	}
+	of("archive_working", "1 if what is written gets into the archive; missing without tiers, as all that begins with archive is.", func(archive *v1.Archive) float64 {
+		return one(archive.Reason == v1.ArchiveShipping)
+	})
+	of("archive_pending_bytes", "What is not yet in the archive.", func(archive *v1.Archive) float64 { return float64(archive.PendingBytes) })
+	of("archive_lag_seconds", "For how long a write may have waited that is not in the archive; 0 if all are.", func(archive *v1.Archive) float64 {
+		if archive.OldestUnshipped == nil {
+			return 0
+		}
+		return max(0, time.Since(*archive.OldestUnshipped).Seconds())
+	})
+	of("archive_objects", "Objects with data that the database needs.", func(archive *v1.Archive) float64 { return float64(total(archive).Objects) })
+	of("archive_bytes", "What these objects take in the buckets.", func(archive *v1.Archive) float64 { return float64(total(archive).Bytes) })
+}
+
+// total returns what all tiers have.
+func total(archive *v1.Archive) v1.Tier {
+	var all v1.Tier
+	for _, tier := range archive.Tiers {
+		all.Objects += tier.Objects
+		all.Bytes += tier.Bytes
+	}
+	return all
 }
 
 func one(is bool) float64 {

@@ -23,6 +23,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/metrics"
 	"github.com/barq-db/barq-operator/internal/agent/repair"
 	"github.com/barq-db/barq-operator/internal/agent/report"
+	"github.com/barq-db/barq-operator/internal/agent/restore"
 	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/agent/shipping"
@@ -371,7 +372,10 @@ func terminationOf(err error) v1.Termination {
 	var blocked blockedError
 	var certificate door.CertificateError
 	var listening *net.OpError
+	var several *restore.SeveralError
 	switch {
+	case errors.Is(err, restore.ErrNothing), errors.As(err, &several):
+		return v1.Termination{Reason: v1.ReasonNothingToRecover, Message: "The data cannot be recovered: " + err.Error() + ". Correct spec.bootstrap.recovery."}
 	case errors.As(err, &certificate):
 		return v1.Termination{Reason: string(ending.TLS), Message: "The certificate for clients cannot be read: " + certificate.Err.Error() + ". Correct the Secret that spec.tls names."}
 	case errors.As(err, &listening):

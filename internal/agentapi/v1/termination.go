@@ -8,6 +8,8 @@ const TerminationSize = 4096
 // Reasons for which the agent does not start the server. The other reasons are the server's, and are in
 // internal/barq/ending.
 const (
+	// ReasonNothingToRecover: the database to recover from has no archive, or several had its name.
+	ReasonNothingToRecover = "NothingToRecover"
 	// ReasonDataDirectoryInUse: another process has the lock of the data directory.
 	ReasonDataDirectoryInUse = "DataDirectoryInUse"
 	// ReasonLogNotIntact: the data directory has damage about which a person has to decide.
