@@ -73,7 +73,7 @@ func documented(t *testing.T) []string {
 
 // One page has the series of the server as they are, and all that the agent's page names.
 func TestMetrics(t *testing.T) {
-	a := serve(t, how{door: true, rpc: freePort(t), flags: []string{"--sync-interval", "50ms", "--rotate-size", "100", "--compaction-from", "1"}})
+	a := serve(t, how{door: true, rpc: freePort(t), flags: newShipped(t).flags("--sync-interval", "50ms", "--rotate-size", "100", "--compaction-from", "1")})
 	a.fill(3)
 	a.insert(3)
 	require.Equal(t, http.StatusOK, a.send(asked{method: "POST", path: "/collections/things/search", mediaType: jsonType, body: `{"vector":[1,2],"top_k":1}`}).Status)
@@ -87,7 +87,7 @@ func TestMetrics(t *testing.T) {
 	var own, servers map[string]*dto.MetricFamily
 	a.eventually("all is known, which is looked at every 15 seconds", func() bool {
 		own, servers = a.metrics()
-		return len(values(own["documents"])) > 0 && values(own["log_bytes"])[""] > 0 && values(own["rotations_total"])[""] > 0 && values(own["sync_duration_seconds"])[""] > 0
+		return len(servers) > 0 && len(values(own["documents"])) > 0 && values(own["log_bytes"])[""] > 0 && values(own["rotations_total"])[""] > 0 && values(own["sync_duration_seconds"])[""] > 0
 	})
 	counts := values(own["requests_total"])
 	for labels, count := range map[string]float64{

@@ -51,7 +51,7 @@ func known() v1.Status {
 	return v1.Status{
 		Started: before, Served: &before, Data: v1.Data{Unsound: &v1.Unsound{Collections: 1}},
 		Log:  v1.Log{OldestUnsynced: &before, Repair: &v1.Repair{Files: 1, Lost: 2}, Quarantine: &v1.Quarantine{Lost: 3}, Problem: "it is broken"},
-		Disk: v1.Disk{Size: 2, Free: 1}, Memory: v1.Memory{Limit: 2, Used: 1},
+		Disk: v1.Disk{Size: 2, Free: 1}, Memory: v1.Memory{Limit: 2, Used: 1}, Archive: &v1.Archive{Reason: v1.ArchiveShipping},
 	}
 }
 

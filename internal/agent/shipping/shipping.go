@@ -12,6 +12,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
 	"github.com/barq-db/barq-operator/internal/agent/tiers"
+	"github.com/barq-db/barq-operator/internal/agent/tracked"
 	"github.com/barq-db/barq-operator/internal/agent/volume"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
@@ -22,17 +23,8 @@ import (
 // recoverable moves.
 const idle = time.Minute
 
-// A write may wait for lagFactor times the longest lag and lagPatience before the archive counts as lagging.
-const (
-	lagFactor   = 2
-	lagPatience = 5 * time.Second
-)
-
 // retake is how long an archive is taken for one's own without a round.
 const retake = time.Hour
-
-// lookInterval is the time between two looks at whether the buckets answer.
-const lookInterval = 5 * time.Second
 
 // Between two attempts that fail there are these times.
 const (
@@ -61,7 +53,7 @@ type Shipper struct {
 	chain *archive.Chain
 	// number is that of the last chunk.
 	number int64
-	known  map[datadir.Collection]*collection
+	known  map[datadir.Collection]*tracked.Collection
 	// first is the number of the first round of the epoch, and kept is when the last round was written that stays.
 	first int64
 	kept  time.Time
@@ -87,7 +79,7 @@ type Shipper struct {
 // New returns a Shipper of a data directory, which Run starts.
 func New(root *os.Root, options Options) *Shipper {
 	return &Shipper{
-		Options: options, root: root, budget: budget, known: map[datadir.Collection]*collection{}, wake: make(chan struct{}, 1),
+		Options: options, root: root, budget: budget, known: map[datadir.Collection]*tracked.Collection{}, wake: make(chan struct{}, 1),
 		status: v1.Archive{Since: time.Now().UTC()},
 	}
 }
@@ -208,7 +200,7 @@ func (s *Shipper) take(ctx context.Context) error {
 	}
 	s.chain, s.swept, s.first, s.kept, s.fresh = chain, time.Now().Add(firstSweep-sweepInterval), chain.Last().Number, time.Time{}, nil
 	s.number = 0
-	s.known = collectionsOf(chain.Last().State)
+	s.known = tracked.Of(chain.Last().State)
 	s.Log.Info("the archive is written", "archive", s.Path, "epoch", chain.Last().Epoch, "round", chain.Last().Number)
 	return nil
 }
@@ -217,59 +209,4 @@ func (s *Shipper) isFenced() error {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	return s.fenced
-}
-
-// lookAtTiers reports what is known, until the context ends. That a store does not answer is known before the pass ends that asks it.
-func (s *Shipper) lookAtTiers(ctx context.Context) {
-	tick := time.NewTicker(lookInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s.report(now)
-		}
-	}
-}
-
-// tell takes note of what came of a pass.
-func (s *Shipper) tell(err error) {
-	if err == nil {
-		s.said = ""
-	} else if text := err.Error(); text != s.said {
-		s.said = text
-		s.Log.Error("the archive does not get what was written", "archive", s.Path, "error", err)
-	}
-	s.lock.Lock()
-	s.failed = err
-	s.lock.Unlock()
-	s.report(time.Now())
-}
-
-// report reports what is known now.
-func (s *Shipper) report(now time.Time) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	reason, message := s.Tiers.Why(s.failed, now)
-	if reason == v1.TierReachable {
-		reason = v1.ArchiveShipping
-		if oldest := s.status.OldestUnshipped; oldest != nil && now.Sub(*oldest) > lagFactor*s.MaxLag+lagPatience {
-			reason, message = v1.ArchiveLagging, "there is more to write than the store takes"
-		}
-	}
-	if s.status.Reason != reason {
-		s.status.Reason, s.status.Since = reason, now.UTC()
-	}
-	s.status.Message = message
-	tiersNow := s.Tiers.Status(now)
-	for i := range tiersNow {
-		for _, before := range s.status.Tiers {
-			if before.Name == tiersNow[i].Name {
-				tiersNow[i].Objects, tiersNow[i].Bytes = before.Objects, before.Bytes
-			}
-		}
-	}
-	s.status.Tiers = tiersNow
-	s.Report(s.status)
 }

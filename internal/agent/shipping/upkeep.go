@@ -33,30 +33,24 @@ func (s *Shipper) moveToCold(ctx context.Context, now time.Time) error {
 	before := now.Add(-s.Tiers.ColdAfter).Unix()
 	left := int64(moveBudget)
 	for _, c := range s.known {
-		for _, of := range c.archived {
-			for at, chunk := range of.chunks {
-				if chunk.Cold || chunk.Created > before || left <= 0 {
-					continue
-				}
-				moved, err := s.Tiers.Move(ctx, s.Path, c.incarnation, chunk)
-				if err != nil {
-					// The warm tier still has it, and the next pass tries again.
-					s.Log.Warn("a chunk is not moved to the cold tier", "chunk", s.Path.Key(c.incarnation, chunk), "error", err)
-					return ctx.Err()
-				}
-				left -= chunk.Stored
-				of.replace(at, moved)
-				s.moved = append(s.moved, movedChunk{incarnation: c.incarnation, chunk: chunk})
+		err := c.Replace(func(chunk archive.Chunk) (archive.Chunk, error) {
+			if chunk.Cold || chunk.Created > before || left <= 0 {
+				return chunk, nil
 			}
+			moved, err := s.Tiers.Move(ctx, s.Path, c.Incarnation, chunk)
+			if err == nil {
+				left -= chunk.Stored
+				s.moved = append(s.moved, movedChunk{incarnation: c.Incarnation, chunk: chunk})
+			}
+			return moved, err
+		})
+		if err != nil {
+			// The warm tier still has the chunk, and the next pass tries again.
+			s.Log.Warn("data is not moved to the cold tier", "archive", s.Path, "error", err)
+			break
 		}
 	}
-	return nil
-}
-
-// replace replaces a chunk. Rounds that were written keep their list.
-func (e *entry) replace(at int, chunk archive.Chunk) {
-	e.chunks = append([]archive.Chunk(nil), e.chunks...)
-	e.chunks[at] = chunk
+	return ctx.Err()
 }
 
 // deleteMoved deletes chunks from the first tier after a round has said that they are in the second.
@@ -101,22 +95,17 @@ func (s *Shipper) thin(before archive.Round) {
 		}
 	}
 	s.fresh = later
-	use := func(chunks []archive.Chunk) {
-		for _, chunk := range chunks {
-			delete(unused, [2]int64{chunk.Epoch, chunk.Number})
+	use := func(chunk archive.Chunk) { delete(unused, [2]int64{chunk.Epoch, chunk.Number}) }
+	for _, state := range []archive.State{before.State, s.chain.Last().State} {
+		for _, of := range state {
+			for _, chunk := range of.Chunks {
+				use(chunk)
+			}
 		}
-	}
-	for _, of := range before.State {
-		use(of.Chunks)
-	}
-	for _, of := range s.chain.Last().State {
-		use(of.Chunks)
 	}
 	// What is not in a round yet, because not all of a collection is there, will be.
 	for _, c := range s.known {
-		for _, f := range c.files {
-			use(f.chunks)
-		}
+		c.EachChunk(use)
 	}
 	for _, chunk := range unused {
 		s.garbage = append(s.garbage, chunk.key)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package shipping
+package tracked
 
 import (
 	"crypto/rand"
@@ -26,15 +26,16 @@ const looks = 5
 // memorySize is how many of the last bytes of a file are compared before more of it is written. Inodes are used again.
 const memorySize = 4 << 10
 
-// collection is what is known of a collection.
-type collection struct {
-	incarnation string
+// Collection is what is known of a collection.
+type Collection struct {
+	// Incarnation tells the collection from another one that had its name.
+	Incarnation string
 	folder      identity
 	schema      []byte
 	// archived is what the last round has, by the path in the folder of the collection.
 	archived map[string]*entry
 	// files are those on the disk.
-	files map[identity]*file
+	files map[identity]*File
 }
 
 // entry is a file of the archive.
@@ -42,8 +43,8 @@ type entry struct{ chunks []archive.Chunk }
 
 func (e *entry) size() int64 { return archive.File{Chunks: e.chunks}.Size() }
 
-// file is a file on the disk.
-type file struct {
+// File is a file on the disk.
+type File struct {
 	*entry
 	// name is its path in the folder of the collection, and archived the one that it has in the last round, or empty.
 	name, archived string
@@ -54,7 +55,8 @@ type file struct {
 	modified time.Time
 }
 
-func (f *file) pending() int64 { return max(0, f.end-f.size()) }
+// Pending is how many bytes are to be written.
+func (f *File) Pending() int64 { return max(0, f.end-f.size()) }
 
 // identity tells a file from others.
 type identity struct{ device, inode uint64 }
@@ -65,9 +67,9 @@ func identityOf(about fs.FileInfo) identity {
 	return identity{device: stat.Dev, inode: stat.Ino}
 }
 
-// collectionsOf returns what a round says of collections.
-func collectionsOf(state archive.State) map[datadir.Collection]*collection {
-	found := map[datadir.Collection]*collection{}
+// Of returns what a round says of collections.
+func Of(state archive.State) map[datadir.Collection]*Collection {
+	found := map[datadir.Collection]*Collection{}
 	for name, of := range state {
 		at, within, is := datadir.OfCollection(name)
 		if !is {
@@ -75,8 +77,8 @@ func collectionsOf(state archive.State) map[datadir.Collection]*collection {
 		}
 		c := found[at]
 		if c == nil {
-			c = newCollection()
-			c.incarnation = of.Incarnation
+			c = New()
+			c.Incarnation = of.Incarnation
 			found[at] = c
 		}
 		if within == datadir.SchemaFile {
@@ -88,12 +90,13 @@ func collectionsOf(state archive.State) map[datadir.Collection]*collection {
 	return found
 }
 
-func newCollection() *collection {
-	return &collection{incarnation: rand.Text(), archived: map[string]*entry{}, files: map[identity]*file{}}
+// New returns a Collection of which the archive has nothing.
+func New() *Collection {
+	return &Collection{Incarnation: rand.Text(), archived: map[string]*entry{}, files: map[identity]*File{}}
 }
 
-// look takes in what there is on the disk. It returns the open files of which something is to be written.
-func (c *collection) look(root *os.Root, at datadir.Collection) (map[*file]*os.File, error) {
+// Look takes in what there is on the disk. It returns the open files of which something is to be written.
+func (c *Collection) Look(root *os.Root, at datadir.Collection) (map[*File]*os.File, error) {
 	folder, err := root.OpenRoot(at.Folder())
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (c *collection) look(root *os.Root, at datadir.Collection) (map[*file]*os.F
 	if found := identityOf(about); found != c.folder {
 		if c.folder != (identity{}) {
 			// It was deleted and made again.
-			*c = *newCollection()
+			*c = *New()
 		}
 		c.folder = found
 	}
@@ -125,7 +128,7 @@ func (c *collection) look(root *os.Root, at datadir.Collection) (map[*file]*os.F
 				return opened, nil
 			}
 		}
-		closeAll(opened)
+		CloseAll(opened)
 		if err != nil && !errors.Is(err, errMoved) {
 			return nil, err
 		}
@@ -134,7 +137,7 @@ func (c *collection) look(root *os.Root, at datadir.Collection) (map[*file]*os.F
 }
 
 // readSchema reads the schema. The server writes it into the same file, so it may be cut off for a moment.
-func (c *collection) readSchema(folder *os.Root) error {
+func (c *Collection) readSchema(folder *os.Root) error {
 	content, err := folder.ReadFile(datadir.SchemaFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -185,14 +188,14 @@ func same(before, after map[string]fs.FileInfo) bool {
 }
 
 // open opens the files of which something is to be written.
-func (c *collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened map[*file]*os.File, err error) {
-	opened = map[*file]*os.File{}
+func (c *Collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened map[*File]*os.File, err error) {
+	opened = map[*File]*os.File{}
 	defer func() {
 		if err != nil {
-			closeAll(opened)
+			CloseAll(opened)
 		}
 	}()
-	files := map[identity]*file{}
+	files := map[identity]*File{}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		about := there[name]
 		id := identityOf(about)
@@ -215,7 +218,7 @@ func (c *collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened
 			return opened, err
 		}
 		files[id] = f
-		if f.pending() > 0 || f.canJoin() {
+		if f.Pending() > 0 || f.canJoin() {
 			opened[f] = handle
 		} else if err := handle.Close(); err != nil {
 			return opened, err
@@ -226,18 +229,18 @@ func (c *collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened
 }
 
 // isUnchanged reports whether nothing is to be written of a file.
-func (f *file) isUnchanged(name string, about fs.FileInfo) bool {
-	return f.name == name && f.pending() == 0 && about.ModTime().Equal(f.modified) && about.Size() >= f.size() && !f.canJoin()
+func (f *File) isUnchanged(name string, about fs.FileInfo) bool {
+	return f.name == name && f.Pending() == 0 && about.ModTime().Equal(f.modified) && about.Size() >= f.size() && !f.canJoin()
 }
 
 // canJoin reports whether chunks of a file can become one that gets no more bytes at its end.
-func (f *file) canJoin() bool {
+func (f *File) canJoin() bool {
 	_, to := archive.Joined(f.chunks)
 	return to > 0 && f.name != datadir.LogFile
 }
 
 // recognize returns what the archive has of an open file.
-func (c *collection) recognize(known *file, name string, handle *os.File, about fs.FileInfo) (*file, error) {
+func (c *Collection) recognize(known *File, name string, handle *os.File, about fs.FileInfo) (*File, error) {
 	f := known
 	if f != nil {
 		isMoved := f.name == name || f.name == datadir.LogFile
@@ -264,7 +267,7 @@ func (c *collection) recognize(known *file, name string, handle *os.File, about 
 }
 
 // match compares a file with what the archive has under its name, and, because a log becomes a segment, with the log.
-func (c *collection) match(name string, handle *os.File, size int64) (*file, error) {
+func (c *Collection) match(name string, handle *os.File, size int64) (*File, error) {
 	for _, candidate := range []string{name, datadir.LogFile} {
 		archived := c.archived[candidate]
 		if archived == nil || c.isTaken(archived) {
@@ -294,16 +297,16 @@ func (c *collection) match(name string, handle *os.File, size int64) (*file, err
 		}
 		// A segment that has more than before can be that of a compaction, with what others had.
 		if count == len(archived.chunks) && (candidate == datadir.LogFile || offset == size) {
-			return &file{entry: archived, archived: candidate, last: last}, nil
+			return &File{entry: archived, archived: candidate, last: last}, nil
 		}
 		// The rest is another one, so the archive keeps what it has until all of this is there.
-		return &file{entry: &entry{chunks: slices.Clip(archived.chunks[:count])}, last: last}, nil
+		return &File{entry: &entry{chunks: slices.Clip(archived.chunks[:count])}, last: last}, nil
 	}
-	return &file{entry: &entry{}, last: archive.SumOf(nil)}, nil
+	return &File{entry: &entry{}, last: archive.SumOf(nil)}, nil
 }
 
 // isTaken reports whether a file on the disk goes on with an entry.
-func (c *collection) isTaken(archived *entry) bool {
+func (c *Collection) isTaken(archived *entry) bool {
 	for _, f := range c.files {
 		if f.entry == archived {
 			return true
@@ -349,7 +352,8 @@ func lineEnd(handle io.ReaderAt, from, size int64) (int64, error) {
 	return from, nil
 }
 
-func closeAll(opened map[*file]*os.File) {
+// CloseAll closes files.
+func CloseAll(opened map[*File]*os.File) {
 	for _, handle := range opened {
 		_ = handle.Close()
 	}
