@@ -188,23 +188,15 @@ func TestWhatCannotBeRecovered(t *testing.T) {
 // A volume that comes back after another one has taken its place, as from a node that was cut off, does not go on with the archive. Neither does
 // an agent that still runs there.
 func TestAVolumeThatComesBackDoesNotWriteTheArchive(t *testing.T) {
-	authority := newAuthority(t)
-	certificates := t.TempDir()
-	issue(t, certificates, authority)
 	s := newShipped(t)
-	address := ownAddress()
-	former := serve(t, how{door: true, flags: s.flags("--api-address", agentAt(address), "--api-certificates", certificates)})
+	asked := newAskable(t)
+	former := serve(t, how{door: true, flags: s.flags(asked.flags()...)})
 	former.fill(10)
-	archive := func() *v1.Archive {
-		status, err := ask(address, authority, uid)
-		require.NoError(t, err)
-		return status.Archive
-	}
 	former.eventually("the archive has all", func() bool {
-		found := archive()
+		found := asked.archive(t)
 		return found != nil && found.RecoverableUntil != nil && found.PendingBytes == 0 && found.Tiers[0].Objects > 0
 	})
-	require.Equal(t, v1.ArchiveShipping, archive().Reason)
+	require.Equal(t, v1.ArchiveShipping, asked.archive(t).Reason)
 
 	latter := serve(t, how{flags: s.flags()})
 	latter.requireDocuments(10)
@@ -213,7 +205,7 @@ func TestAVolumeThatComesBackDoesNotWriteTheArchive(t *testing.T) {
 
 	// It goes on for those who write to the disk.
 	former.insert(12)
-	former.eventually("it knows", func() bool { return archive().Reason == v1.ArchiveFenced })
+	former.eventually("it knows", func() bool { return asked.archive(t).Reason == v1.ArchiveFenced })
 	former.insert(13)
 	former.stop()
 	back := serve(t, how{data: former.data, flags: s.flags()})

@@ -4,6 +4,7 @@ package agent
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -22,8 +23,12 @@ import (
 
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/objectservers"
 	"github.com/barq-db/barq-operator/test/privatenetwork"
 )
+
+// root is the top of the repository.
+const root = "../.."
 
 // patience is how long anything may take that is expected at once.
 const patience = 20 * time.Second
@@ -84,6 +89,10 @@ func run(m *testing.M) (int, error) {
 		}
 	}
 	if serverProgram, err = filepath.Abs(serverProgram); err != nil {
+		return 1, err
+	}
+	// In the network of the tests nothing can be fetched.
+	if err := objectservers.Build(context.Background(), root, os.Stderr); err != nil {
 		return 1, err
 	}
 	if !privatenetwork.Possible() {
