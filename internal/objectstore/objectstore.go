@@ -117,7 +117,7 @@ type Options struct {
 	// AWS_REGION. That of gcs is GOOGLE_APPLICATION_CREDENTIALS_JSON, as it is or in base64. Those of
 	// azure are AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY; without a key the chain is asked.
 	Credentials string
-	// Timeout is the time that an attempt may take without content, 30 s by default. Each MiB of
-	// content adds a second.
+	// Timeout is the time that an attempt may take without content, 30 s by default. Each 64 KiB of
+	// content add a second.
 	Timeout time.Duration
 }

@@ -84,8 +84,11 @@ func (s *store) try(ctx context.Context, operation, key string, size int64, do f
 	return &Error{Reason: Unexpected, Operation: operation, Key: key, Err: err}
 }
 
+// slowest is how fast a link to a store is at least that is of use, in bytes a second.
+const slowest = 64 << 10
+
 func (s *store) once(ctx context.Context, size int64, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout+time.Duration(size>>20)*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout+time.Duration(size/slowest)*time.Second)
 	defer cancel()
 	return do(ctx)
 }

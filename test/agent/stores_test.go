@@ -3,6 +3,8 @@
 package agent
 
 import (
+	cryptorand "crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -118,7 +120,7 @@ func startLoad(t *testing.T, a *agent) *load {
 				}
 				began := time.Now()
 				err := a.Insert(t.Context(), "things", client.Document{
-					ID: idOf(writer, number), Vector: []float32{float32(number), 0}, Payload: map[string]any{"text": strings.Repeat("x", 400)},
+					ID: idOf(writer, number), Vector: []float32{float32(number), 0}, Payload: map[string]any{"text": text(400)},
 				})
 				if err != nil {
 					l.failed.Store(err)
@@ -133,7 +135,9 @@ func startLoad(t *testing.T, a *agent) *load {
 	return l
 }
 
-func idOf(writer int, number uint64) client.ID { return client.Number(uint64(writer)*1_000_000 + number) }
+func idOf(writer int, number uint64) client.ID {
+	return client.Number(uint64(writer)*1_000_000 + number)
+}
 
 // documents returns the ids of those that were answered.
 func (l *load) documents() []client.ID {
@@ -189,7 +193,7 @@ func TestStoresThatFail(t *testing.T) {
 			}
 			await("it works", works)
 			before := residentKiB(t, a.pid)
-			for _, fault := range faultsOf(failing) {
+			for _, fault := range faultsOf(failing, failing != warm) {
 				l.slowest.Store(0)
 				fault.begin()
 				told := await(fault.name, func(found *v1.Archive) bool {
@@ -200,6 +204,7 @@ func TestStoresThatFail(t *testing.T) {
 					}
 					return fault.reason == found.Reason
 				})
+				time.Sleep(fault.hold - told)
 				fault.end()
 				well := await(fault.name+" ended", works)
 				slowest := time.Duration(l.slowest.Load())
@@ -226,16 +231,31 @@ func TestStoresThatFail(t *testing.T) {
 	}
 }
 
+// text returns a text that cannot be compressed much.
+func text(size int) string {
+	content := make([]byte, size*3/4)
+	// It never fails.
+	_, _ = cryptorand.Read(content)
+	return base64.StdEncoding.EncodeToString(content)
+}
+
 // fault is something that is wrong for a while.
 type fault struct {
 	name, reason string
 	begin, end   func()
+	// hold is how long it lasts at least.
+	hold time.Duration
 }
 
 // faultsOf returns what can be wrong with a bucket.
-func faultsOf(b *bucket) []fault {
+func faultsOf(b *bucket, isCold bool) []fault {
 	of := func(name, reason string, faults objectservers.Faults) fault {
-		return fault{name, reason, func() { b.Set(faults) }, func() { b.Set(objectservers.Faults{}) }}
+		return fault{name: name, reason: reason, begin: func() { b.Set(faults) }, end: func() { b.Set(objectservers.Faults{}) }, hold: 5 * time.Second}
+	}
+	// What is old waits in the warm tier as long as it takes.
+	slow := v1.ArchiveLagging
+	if isCold {
+		slow = v1.TierReachable
 	}
 	rejected := v1.TierCredentialsRejected
 	if b.server.Provider == objectstore.Azure {
@@ -251,12 +271,13 @@ func faultsOf(b *bucket) []fault {
 	}
 	return []fault{
 		of("access denied", v1.TierAccessDenied, objectservers.Faults{Refused: objectstore.AccessDenied}),
-		{"a rotation", rejected, secret(b.server.WrongSecret()), secret(b.server.Secret())},
+		{name: "a rotation", reason: rejected, begin: secret(b.server.WrongSecret()), end: secret(b.server.Secret())},
 		of("no bucket", v1.TierBucketMissing, objectservers.Faults{Refused: objectstore.BucketMissing}),
 		of("503 always", v1.TierUnreachable, objectservers.Faults{Busy: 1}),
 		of("503 at times", v1.TierReachable, objectservers.Faults{Busy: 0.3}),
 		of("answers lost", v1.TierReachable, objectservers.Faults{Lost: 0.2}),
 		of("cut in an upload", v1.TierUnreachable, objectservers.Faults{CutUploads: 200}),
+		of("a slow link", slow, objectservers.Faults{BytesPerSecond: 30_000}),
 		of("a clock an hour off", v1.TierClockSkewed, objectservers.Faults{Clock: time.Hour}),
 		of("no answer", v1.TierUnreachable, objectservers.Faults{BlackHole: true}),
 	}
