@@ -98,6 +98,9 @@ func (s *Shipper) Run(ctx context.Context) {
 			pause = min(2*pause, lastPause)
 		} else {
 			pause = firstPause
+			if !s.isComplete() {
+				next = 0
+			}
 		}
 		timer := time.NewTimer(next)
 		select {
