@@ -28,7 +28,8 @@ type tierFlags struct {
 	database   string
 	ordinal    int
 	warm, cold tier
-	after      time.Duration
+	warmAfter  time.Duration
+	coldAfter  time.Duration
 	encryption string
 	archive    *parent.Archive
 }
@@ -56,7 +57,8 @@ func (f *tierFlags) add(flags *pflag.FlagSet) {
 		flags.StringVar(&of.CAFile, of.name+"-ca", "", "a file of certificates that are trusted for the "+of.name+" tier beside those of the system")
 		flags.StringVar(&of.Account, of.name+"-account", "", "the storage account of the "+of.name+" tier, for azure without a key")
 	}
-	flags.DurationVar(&f.after, "cold-after", 720*time.Hour, "how old data is before it moves from the warm tier to the cold one")
+	flags.DurationVar(&f.warmAfter, "warm-after", 0, "how long data stays on the disk alone before it gets into the archive, where that is longer than --max-lag")
+	flags.DurationVar(&f.coldAfter, "cold-after", 720*time.Hour, "how old data is before it moves from the warm tier to the cold one")
 	flags.DurationVar(&f.archive.MaxLag, "max-lag", 10*time.Second, "how long a write waits at most until it is in the archive, as long as the store takes it")
 	flags.BoolVar(&f.archive.Commit, "commit-to-archive", false, "with --commit and --archive-path, answer a write once it is in the archive too")
 	flags.StringVar(&f.archive.RecoverFrom, "recover-from", "", "the database whose archive an empty database without an archive gets, as NAMESPACE/NAME or NAMESPACE/NAME/UID")
@@ -82,9 +84,10 @@ func (f *tierFlags) open() error {
 	if f.archive.MaxLag < time.Second || f.archive.MaxLag > time.Hour {
 		return fmt.Errorf("--max-lag is %s; write a time from 1s to 1h", f.archive.MaxLag)
 	}
-	if f.after < 0 {
-		return fmt.Errorf("--cold-after is %s; write 0s or more", f.after)
+	if f.coldAfter < 0 || f.warmAfter < 0 {
+		return fmt.Errorf("--warm-after is %s and --cold-after %s; write 0s or more", f.warmAfter, f.coldAfter)
 	}
+	f.archive.MaxLag = max(f.archive.MaxLag, f.warmAfter)
 	if from := f.archive.RecoverFrom; from != "" && strings.Count(from, "/") != 1 && strings.Count(from, "/") != 2 {
 		return fmt.Errorf("--recover-from is %q; write NAMESPACE/NAME or NAMESPACE/NAME/UID", from)
 	}
@@ -92,7 +95,7 @@ func (f *tierFlags) open() error {
 	if err != nil {
 		return err
 	}
-	found := &tiers.Tiers{Codec: codec, ColdAfter: f.after}
+	found := &tiers.Tiers{Codec: codec, ColdAfter: f.coldAfter}
 	for _, of := range []struct {
 		name string
 		*tier
