@@ -17,7 +17,7 @@ var handedOn = regexp.MustCompile(`^spec\.(template\.spec\.)?(` +
 	`|tolerations\[` +
 	`|topologySpreadConstraints\[` +
 	`|containers\[0\]\.env\[\d+\]\.valueFrom` +
-	`|containers\[0\]\.resources` +
+	`|(initC|c)ontainers\[0\]\.resources` +
 	`)|^spec\.ingress\[0\]\.from\[`)
 
 // BeyondHandedOn takes the error with which the API server refuses an object of a release,
