@@ -99,6 +99,11 @@ type BarqClusterStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status
 	Database *DatabaseStatus `json:"database,omitempty"`
 
+	// tiering is what the agents say of the buckets. Absent without tiering that they manage, and while none has answered.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	Tiering *TieringStatus `json:"tiering,omitempty"`
+
 	// appliedSpecHash sums up the spec that was last applied, without paused. While a BarqCluster is
 	// paused, another sum means that changes are pending.
 	// +optional
@@ -109,7 +114,8 @@ type BarqClusterStatus struct {
 	// and ChangesPending. Some depend on the spec: DataRedundancy is there with more than one pod,
 	// DeletionProtected with spec.deletionProtection. VolumesRetained is there with
 	// spec.storage.retention.reclaim, and Monitored with a monitor in spec.monitoring. AgentReachable,
-	// LogIntact, SpaceAvailable, MemoryTight and IndexesSound are there where the pods have the agent. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
+	// LogIntact, SpaceAvailable, MemoryTight and IndexesSound are there where the pods have the agent, and TiersReachable and
+	// Archiving where it manages tiers. Deployed is about the Helm release. ReleaseFailed, Irreconcilable and Paused are there only while they are True.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
@@ -274,6 +280,100 @@ type DatabaseRepair struct {
 	// lostWrites is the number of acknowledged writes that were taken out, because Barq DB cannot read them.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	LostWrites int64 `json:"lostWrites"`
+}
+
+// TieringStatus is what the agents of the pods say of the buckets. What is counted is a sum over the pods that answered. A new
+// value is written after a minute at the earliest, and after ten minutes if only recoverableUntil has moved.
+type TieringStatus struct {
+	// observedTime is when the agents said so.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	ObservedTime metav1.Time `json:"observedTime"`
+
+	// pods is the number of pods whose agent answered.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:podCount"}
+	Pods int32 `json:"pods"`
+
+	// epoch is the highest number of those that have written an archive one after the other. Absent until one writes.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Epoch int64 `json:"epoch,omitempty"`
+
+	// warm is what the bucket of the warm tier has. Absent without that tier.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	Warm *TierStatus `json:"warm,omitempty"`
+
+	// cold is what the bucket of the cold tier has. Absent without that tier.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	Cold *TierStatus `json:"cold,omitempty"`
+
+	// lastShippedTime is when data was last written to a bucket.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	LastShippedTime *metav1.Time `json:"lastShippedTime,omitempty"`
+
+	// recoverableUntil is the time until which the buckets have every write that was answered, that of the pod which is
+	// furthest behind. Absent while that of a pod is not known.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	RecoverableUntil *metav1.Time `json:"recoverableUntil,omitempty"`
+
+	// lagSeconds is how long the oldest write has been waiting that is not in a bucket.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	LagSeconds int64 `json:"lagSeconds"`
+
+	// pendingBytes is how much of the log is not yet in a bucket.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	PendingBytes int64 `json:"pendingBytes"`
+
+	// restore is the newest restore from the buckets, while it runs and later. Absent if the operator has seen none.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status
+	Restore *TieringRestore `json:"restore,omitempty"`
+}
+
+// TierStatus is what the bucket of a tier has of the data that the database needs.
+type TierStatus struct {
+	// objects is the number of objects.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Objects int64 `json:"objects"`
+
+	// bytes is their size.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Bytes int64 `json:"bytes"`
+}
+
+// TieringRestore is a restore of the data of a pod from the buckets.
+type TieringRestore struct {
+	// pod is the name of the pod.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:io.kubernetes:Pod"}
+	Pod string `json:"pod"`
+
+	// from is the path of the archive in its bucket: namespace, name and UID of a BarqCluster, and the number of a pod.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	From string `json:"from"`
+
+	// startTime is when it began.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	StartTime metav1.Time `json:"startTime"`
+
+	// endTime is when all data was on the disk. Absent while it runs.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	EndTime *metav1.Time `json:"endTime,omitempty"`
+
+	// until is the time until which the data has every write that was answered.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Until metav1.Time `json:"until"`
+
+	// bytes is the size of the data.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	Bytes int64 `json:"bytes"`
+
+	// restoredBytes is how much of it is on the disk.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
+	RestoredBytes int64 `json:"restoredBytes"`
 }
 
 // DeployedRelease names a Helm release.

@@ -58,6 +58,10 @@ type BarqClusterList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || self.topology.mode != 'Independent' || self.topology.scaleDown == 'Allow' || !has(self.replicas) || !has(oldSelf.replicas) || self.replicas >= oldSelf.replicas",fieldPath=".replicas",message="a lower number would take data offline, because every pod of topology.mode Independent has data of its own; keep the number, or set topology.scaleDown: Allow"
 // +kubebuilder:validation:XValidation:rule="(has(self.env) ? self.env.map(v, [v.name, ?v.?value, ?v.?valueFrom.?secretKeyRef.?name, ?v.?valueFrom.?secretKeyRef.?key, ?v.?valueFrom.?configMapKeyRef.?name, ?v.?valueFrom.?configMapKeyRef.?key, ?v.?valueFrom.?fieldRef.?apiVersion, ?v.?valueFrom.?fieldRef.?fieldPath, ?v.?valueFrom.?resourceFieldRef.?containerName, ?v.?valueFrom.?resourceFieldRef.?resource].map(text, text.size()).sum()).sum() : 0) + (has(self.podLabels) ? self.podLabels.map(key, key.size() + self.podLabels[key].size()).sum() : 0) + (has(self.podAnnotations) ? self.podAnnotations.map(key, key.size() + self.podAnnotations[key].size()).sum() : 0) + (has(self.nodeSelector) ? self.nodeSelector.map(key, key.size() + self.nodeSelector[key].size()).sum() : 0) + (has(self.service) && has(self.service.annotations) ? self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() : 0) + (has(self.serviceAccount) && has(self.serviceAccount.annotations) ? self.serviceAccount.annotations.map(key, key.size() + self.serviceAccount.annotations[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.podMonitor) && has(self.monitoring.podMonitor.labels) ? self.monitoring.podMonitor.labels.map(key, key.size() + self.monitoring.podMonitor.labels[key].size()).sum() : 0) + (has(self.monitoring) && has(self.monitoring.serviceMonitor) && has(self.monitoring.serviceMonitor.labels) ? self.monitoring.serviceMonitor.labels.map(key, key.size() + self.monitoring.serviceMonitor.labels[key].size()).sum() : 0) <= 65536",message="env, podLabels, podAnnotations, nodeSelector, service.annotations, serviceAccount.annotations, monitoring.podMonitor.labels and monitoring.serviceMonitor.labels have more than 65536 characters together, names and values. The record of what runs has no room for more. Put long texts into a ConfigMap or a Secret, and name it in valueFrom of a variable"
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values. In mode Independent each pod has a Service with all of them; write fewer or shorter ones"
+// +kubebuilder:validation:XValidation:rule="!has(self.durability) || !has(self.durability.mode) || self.durability.mode != 'Archived' || self.tiering.enabled && (!has(self.tiering.managedBy) || self.tiering.managedBy == 'Agent')",fieldPath=".durability.mode",message="Archived needs tiering that the agent manages; set tiering.enabled: true with a tier and remove managedBy: Server, or write Sync"
+// +kubebuilder:validation:XValidation:rule="!has(self.durability) || !has(self.durability.mode) || self.durability.mode != 'Archived' || !has(self.tiering.warm) || !has(self.tiering.warm.after) || duration(self.tiering.warm.after) == duration('0s')",fieldPath=".tiering.warm.after",message="must be 0s with durability.mode Archived, because a write is answered once it is in this tier; remove after, or write durability.mode: Sync"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !has(self.bootstrap) || !has(self.bootstrap.recovery) || self.tiering.enabled && (!has(self.tiering.managedBy) || self.tiering.managedBy == 'Agent')",fieldPath=".bootstrap.recovery",optionalOldSelf=true,message="needs tiering that the agent manages, because the data comes from its buckets; set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="has(self.bootstrap) && has(self.bootstrap.recovery) ? has(oldSelf.bootstrap) && has(oldSelf.bootstrap.recovery) && self.bootstrap.recovery.name == oldSelf.bootstrap.recovery.name && (has(self.bootstrap.recovery.__namespace__) ? has(oldSelf.bootstrap.recovery.__namespace__) && self.bootstrap.recovery.__namespace__ == oldSelf.bootstrap.recovery.__namespace__ : !has(oldSelf.bootstrap.recovery.__namespace__)) && (has(self.bootstrap.recovery.uid) ? has(oldSelf.bootstrap.recovery.uid) && self.bootstrap.recovery.uid == oldSelf.bootstrap.recovery.uid : !has(oldSelf.bootstrap.recovery.uid)) : !has(oldSelf.bootstrap) || !has(oldSelf.bootstrap.recovery)",fieldPath=".bootstrap.recovery",message="cannot change, because a database begins once; put the old value back, or create a new BarqCluster"
 type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
 	// topology.mode says what further pods are for. 0 stops the pods and keeps the volumes. It also
@@ -114,12 +118,17 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
-	// tiering tells Barq DB where its hot, warm and cold tiers are. Barq DB 0.1.0 moves nothing
-	// between them, and exits at startup with a tier on s3 or gcs.
+	// tiering keeps the data in buckets too: the agent of a pod writes it to the warm tier, moves what is old to the cold
+	// tier, and brings it back to an empty disk.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Tiering TieringSpec `json:"tiering,omitempty"`
+
+	// bootstrap says what a new database begins with. Default: nothing, it is empty.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Bootstrap *BootstrapSpec `json:"bootstrap,omitempty"`
 
 	// log says what becomes of damage in the log of the database, for pods with the agent. Barq DB reads its log at each
 	// start, and exits at a line that it cannot read.
@@ -515,9 +524,49 @@ type LogSpec struct {
 	TakeOut []string `json:"takeOut,omitempty"`
 }
 
+// BootstrapSpec says what a new database begins with.
+type BootstrapSpec struct {
+	// recovery takes the data of a former BarqCluster out of the buckets in tiering. Default none. The disk of a pod gets what
+	// the pod of the same number had, before the database starts. The buckets of the former BarqCluster are only read there, and the
+	// data is then written under the new one's own path. It cannot change.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Recovery *RecoverySpec `json:"recovery,omitempty"`
+}
+
+// RecoverySpec names a former BarqCluster, which may be gone.
+type RecoverySpec struct {
+	// namespace of the former BarqCluster. Default: the namespace of this one. It cannot change.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a namespace: lower-case letters, digits and '-', with a letter or digit at both ends"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:io.kubernetes:Namespace","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Namespace string `json:"namespace,omitempty"`
+
+	// name of the former BarqCluster, which may be that of this one. It cannot change.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=52
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a BarqCluster: lower-case letters, digits and '-', starting with a letter; write for instance my-vectors"
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	Name string `json:"name"`
+
+	// uid of the former BarqCluster, its metadata.uid. Default: the only one of that name in the buckets; if there are several,
+	// the database does not start, and its message lists them. It cannot change.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$')",message="must be the uid of a BarqCluster: letters, digits and '-', with a letter or digit at both ends; write for instance 6e8f0c6e-1f0c-4f4e-9a43-2d2b6d0f6a11"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="UID",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	UID string `json:"uid,omitempty"`
+}
+
 // DurabilityMode says when writes are on the disk.
 //
-// +kubebuilder:validation:Enum=Sync;Interval;None
+// +kubebuilder:validation:Enum=Sync;Interval;None;Archived
 type DurabilityMode string
 
 const (
@@ -527,18 +576,22 @@ const (
 	DurabilityInterval DurabilityMode = "Interval"
 	// DurabilityNone: the log is synced when the database stops, and otherwise when the kernel does it.
 	DurabilityNone DurabilityMode = "None"
+	// DurabilityArchived: a write is answered once it is on the disk and in the bucket of a tier.
+	DurabilityArchived DurabilityMode = "Archived"
 )
 
 // DurabilitySpec says when writes are on the disk.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.interval) || has(self.mode) && self.mode == 'Interval'",fieldPath=".interval",message="is for mode Interval; remove it, or set mode: Interval"
 type DurabilitySpec struct {
-	// mode is Sync (default), Interval or None. With Sync a write is answered once it is on the disk; writes at the same
+	// mode is Sync (default), Interval, None or Archived. With Sync a write is answered once it is on the disk; writes at the same
 	// time share a sync. With Interval the log is synced once in an interval, and a crash of the node loses at most the
-	// writes of one. With None it is synced when the database stops. A change restarts the pods one at a time.
+	// writes of one. With None it is synced when the database stops. With Archived a write is answered once it is on the
+	// disk and in the bucket of the warm tier, or of the cold one if there is only that; writes at the same time share an
+	// upload. It needs tiering that the agent manages. While the bucket cannot be reached, no write is answered. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
-	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Sync","urn:alm:descriptor:com.tectonic.ui:select:Interval","urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Sync","urn:alm:descriptor:com.tectonic.ui:select:Interval","urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:select:Archived","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	Mode DurabilityMode `json:"mode,omitempty"`
 
 	// interval between two syncs of the log in mode Interval, from 100ms to 1m; default 1s. A change restarts the pods one at a time.
@@ -806,27 +859,66 @@ const (
 	HotPathEphemeralStorage HotPath = "ephemeral-storage"
 )
 
-// TieringSpec tells Barq DB where its tiers are.
+// ManagedBy says what keeps the data in the tiers.
 //
-// One process has one set of credentials, one region and one endpoint for each provider, so two
-// tiers of one provider must agree on them.
+// +kubebuilder:validation:Enum=Agent;Server
+type ManagedBy string
+
+const (
+	// ManagedByAgent: the agent of each pod does, and Barq DB knows nothing of the tiers.
+	ManagedByAgent ManagedBy = "Agent"
+	// ManagedByServer: Barq DB gets the variables of the tiers, and what it does with them is up to its version.
+	ManagedByServer ManagedBy = "Server"
+)
+
+// TieringSpec says where the tiers are, and what keeps the data in them.
+//
+// One process has one set of credentials, one region, one endpoint and one storage account for each
+// provider, so two tiers of one provider must agree on them.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.enabled) || !self.enabled || has(self.warm) || has(self.cold)",message="enabled needs a tier; write warm or cold with provider and bucket, or set enabled: false"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || has(self.warm.credentialsSecretRef) == has(self.cold.credentialsSecretRef) && (!has(self.warm.credentialsSecretRef) || self.warm.credentialsSecretRef.name == self.cold.credentialsSecretRef.name)",message="warm and cold use one provider, for which a process has one set of credentials. Write the same credentialsSecretRef in both, or leave it out of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.region) || !has(self.cold.region) || self.warm.region == self.cold.region",message="warm and cold use one provider, for which a process has one region; write the same region in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
+// +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.storageAccount) || !has(self.cold.storageAccount) || self.warm.storageAccount == self.cold.storageAccount",message="warm and cold use one provider, for which a process has one storage account; write the same storageAccount in both"
+// +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.maxLag)",fieldPath=".maxLag",message="is for tiering that the agent manages; remove it, or remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.warm) || !has(self.warm.after) && !has(self.warm.forcePathStyle) && !has(self.warm.storageAccount) && (self.warm.provider == 's3' || !has(self.warm.endpoint))",fieldPath=".warm",message="after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.cold) || !has(self.cold.after) && !has(self.cold.forcePathStyle) && !has(self.cold.storageAccount) && (self.cold.provider == 's3' || !has(self.cold.endpoint))",fieldPath=".cold",message="after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.hotPath) || oldSelf.hotPath != 'ephemeral-storage' || !has(oldSelf.enabled) || !oldSelf.enabled || has(oldSelf.managedBy) && oldSelf.managedBy == 'Server' || has(self.enabled) && self.enabled",fieldPath=".enabled",message="cannot become false, because with hotPath ephemeral-storage the data is in the buckets only. Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.hotPath) || oldSelf.hotPath != 'ephemeral-storage' || !has(oldSelf.enabled) || !oldSelf.enabled || has(oldSelf.managedBy) && oldSelf.managedBy == 'Server' || !has(self.managedBy) || self.managedBy == 'Agent'",fieldPath=".managedBy",message="cannot become Server, because with hotPath ephemeral-storage the data is in the buckets only, and the agent brings it back. Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.hotPath) || oldSelf.hotPath != 'ephemeral-storage' || !has(oldSelf.enabled) || !oldSelf.enabled || has(oldSelf.managedBy) && oldSelf.managedBy == 'Server' || (has(oldSelf.warm) ? has(self.warm) && self.warm.provider == oldSelf.warm.provider && (has(self.warm.bucket) ? has(oldSelf.warm.bucket) && self.warm.bucket == oldSelf.warm.bucket : has(self.warm.bucketSecretRef) && has(oldSelf.warm.bucketSecretRef) && self.warm.bucketSecretRef.name == oldSelf.warm.bucketSecretRef.name && self.warm.bucketSecretRef.key == oldSelf.warm.bucketSecretRef.key) : !has(self.warm))",fieldPath=".warm",message="its provider and bucket cannot change, and it cannot come or go, because with hotPath ephemeral-storage the data is in the buckets only. Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.hotPath) || oldSelf.hotPath != 'ephemeral-storage' || !has(oldSelf.enabled) || !oldSelf.enabled || has(oldSelf.managedBy) && oldSelf.managedBy == 'Server' || !has(oldSelf.cold) || has(self.cold) && self.cold.provider == oldSelf.cold.provider && (has(self.cold.bucket) ? has(oldSelf.cold.bucket) && self.cold.bucket == oldSelf.cold.bucket : has(self.cold.bucketSecretRef) && has(oldSelf.cold.bucketSecretRef) && self.cold.bucketSecretRef.name == oldSelf.cold.bucketSecretRef.name && self.cold.bucketSecretRef.key == oldSelf.cold.bucketSecretRef.key)",fieldPath=".cold",message="its provider and bucket cannot change, and it cannot go, because with hotPath ephemeral-storage the data is in the buckets only. Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
 type TieringSpec struct {
-	// enabled turns tiering on; default false. It needs at least one tier; with one on s3 or gcs Barq
-	// DB 0.1.0 exits at startup. While it is false the tiers are ignored. A change restarts the pods
-	// one at a time.
+	// enabled turns tiering on; default false. It needs at least one tier. While it is false the tiers
+	// are ignored. With hotPath ephemeral-storage it cannot become false again. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +kubebuilder:default=false
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"}
 	Enabled bool `json:"enabled"`
 
-	// hotPath is where the data directory lives: pvc (default), or ephemeral-storage, which
-	// is lost with the pod. It cannot change.
+	// managedBy is what keeps the data in the tiers: Agent (default) or Server. With Agent the agent of each pod writes the
+	// log of the database to the warm tier, and to the cold tier if there is no warm one. It moves what is old to the cold
+	// tier, and brings all of it back to an empty disk before the database starts; Barq DB knows nothing of the tiers. With
+	// Server the variables of the tiers reach Barq DB, for a version that can use them. Barq DB 0.1.0 moves nothing between
+	// tiers, and exits at startup with one on s3 or gcs. Without an agent in the pods it is always Server.
+	// A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Agent","urn:alm:descriptor:com.tectonic.ui:select:Server","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	ManagedBy ManagedBy `json:"managedBy,omitempty"`
+
+	// maxLag is for how long a write may be on the disk only, from 1s to 1h; default 10s. A shorter one makes more
+	// requests to the bucket. If a write waits longer, the condition Archiving becomes False. A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,4}s|[0-9]{1,2}m|1h)$') && duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="must be a duration from 1s to 1h; write for instance 10s or 5m"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	MaxLag string `json:"maxLag,omitempty"`
+
+	// hotPath is where the data directory lives: pvc (default), or ephemeral-storage, which is lost with the pod. With tiering
+	// that the agent manages, each start of a pod brings the data back from the buckets. It cannot change.
 	// +barq:effect=restart
 	// +kubebuilder:default=pvc
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot change, because the data would be left behind; put the old value back, or create a new BarqCluster and copy the data"
@@ -834,14 +926,14 @@ type TieringSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:pvc","urn:alm:descriptor:com.tectonic.ui:select:ephemeral-storage","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	HotPath HotPath `json:"hotPath,omitempty"`
 
-	// warm is the object store of the warm tier. Default none.
+	// warm is the object store of the warm tier, which has all data that is not in the cold one. Default none.
 	// A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Warm Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Warm *TierSpec `json:"warm,omitempty"`
 
-	// cold is the object store of the cold tier. Default none.
+	// cold is the object store of the cold tier, for data that is old. Without a warm tier it has all data. Default none.
 	// A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
@@ -866,11 +958,12 @@ const (
 // TierSpec is the object store of one tier.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.bucket) != has(self.bucketSecretRef)",message="needs exactly one of bucket and bucketSecretRef; write one and remove the other"
-// +kubebuilder:validation:XValidation:rule="self.provider != 'azure' || has(self.credentialsSecretRef)",message="azure needs credentialsSecretRef, because Barq DB knows no keyless identity there; name a Secret with AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'azure' || has(self.credentialsSecretRef) != has(self.storageAccount)",message="azure needs exactly one of credentialsSecretRef and storageAccount. Name a Secret with AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY, or write the storage account and use workload identity"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'azure' || !has(self.storageAccount)",message="storageAccount is for provider azure only; remove it"
 // +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.region)",message="region is for provider s3 only; remove it"
-// +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.endpoint)",message="endpoint is for provider s3 only; remove it"
+// +kubebuilder:validation:XValidation:rule="self.provider == 's3' || !has(self.forcePathStyle)",message="forcePathStyle is for provider s3 only; remove it"
 type TierSpec struct {
-	// provider of the object store: s3, gcs or azure. Barq DB 0.1.0 exits at startup with a tier on s3
+	// provider of the object store: s3, gcs or azure. With managedBy Server, Barq DB 0.1.0 exits at startup with a tier on s3
 	// or gcs: these are for an image that can serve them.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:s3","urn:alm:descriptor:com.tectonic.ui:select:gcs","urn:alm:descriptor:com.tectonic.ui:select:azure"}
 	Provider Provider `json:"provider"`
@@ -891,9 +984,9 @@ type TierSpec struct {
 	// credentialsSecretRef names a Secret in the BarqCluster's namespace whose keys are named like the
 	// variables. For s3 these are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and if present
 	// AWS_SESSION_TOKEN and AWS_REGION. For gcs it is GOOGLE_APPLICATION_CREDENTIALS_JSON. For azure
-	// these are AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY. Without it, s3 and gcs use the
-	// workload identity of the service account. A change of the Secret restarts the pods one at a
-	// time.
+	// these are AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY. Without it, the
+	// workload identity of the service account is used. The agent reads the Secret again at each use, so a change of it restarts
+	// nothing. With managedBy Server a change restarts the pods one at a time.
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Credentials"
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
@@ -905,13 +998,37 @@ type TierSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Region string `json:"region,omitempty"`
 
-	// endpoint is the URL of an s3 store that is not Amazon's (AWS_ENDPOINT_URL_S3). Default none.
+	// storageAccount is the storage account of an azure container, for workload identity. Default: AZURE_STORAGE_ACCOUNT of the
+	// credentials Secret.
+	// +kubebuilder:validation:MaxLength=24
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{3,24}$')",message="must be the name of a storage account: 3 to 24 lower-case letters and digits"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
+	StorageAccount string `json:"storageAccount,omitempty"`
+
+	// endpoint is the URL of a store that is not the provider's own: for s3 one that is not Amazon's (AWS_ENDPOINT_URL_S3),
+	// for gcs and azure for instance that of a private cloud. Default: the provider's. With managedBy Server it is for s3 only.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]') && isURL(self)",message="must be a URL; write for instance https://objects.example.com"
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	Endpoint string `json:"endpoint,omitempty"`
+
+	// forcePathStyle puts the name of an s3 bucket into the path of a URL instead of the host. Default: true with an endpoint,
+	// false without.
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	ForcePathStyle *bool `json:"forcePathStyle,omitempty"`
+
+	// after is how old data is when it goes to this tier, as a number of hours, minutes or seconds. Default for warm: 0s, so a
+	// write is there within maxLag; with more, what is younger is on the disk only. Default for cold: 720h. Without a warm
+	// tier that of cold has no effect.
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,6}(h|m|s)$')",message="must be a number of hours, minutes or seconds; write for instance 720h or 0s"
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	After string `json:"after,omitempty"`
 }
 
 // SecretReference names a Secret in the BarqCluster's namespace.

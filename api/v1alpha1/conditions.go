@@ -47,6 +47,12 @@ const (
 	// ConditionIndexesSound is False when a collection has an index of the kind HNSW, or of the kind IVF with pq. Barq DB 0.1
 	// answers searches of these with the wrong documents.
 	ConditionIndexesSound = "IndexesSound"
+	// ConditionTiersReachable is True when the agent of each pod can use the bucket of each tier. Absent without tiering that the
+	// agents manage.
+	ConditionTiersReachable = "TiersReachable"
+	// ConditionArchiving is True when what is written gets into the buckets within spec.tiering.maxLag. Absent without tiering
+	// that the agents manage.
+	ConditionArchiving = "Archiving"
 )
 
 // Types of the conditions that the release controller writes.
@@ -184,6 +190,38 @@ const (
 	ReasonFaultyIndex = "FaultyIndex"
 )
 
+// Reasons of the conditions TiersReachable and Archiving. Archiving has those of a bucket too, while that keeps writes out.
+const (
+	// ReasonReachable: each pod can use the bucket of each tier.
+	ReasonReachable = "Reachable"
+	// ReasonStoreUnreachable: a store does not answer a pod.
+	ReasonStoreUnreachable = "StoreUnreachable"
+	// ReasonCredentialsMissing: a pod has no credentials for a bucket.
+	ReasonCredentialsMissing = "CredentialsMissing"
+	// ReasonCredentialsRejected: a store does not know the credentials of a pod, or no longer.
+	ReasonCredentialsRejected = "CredentialsRejected"
+	// ReasonAccessDenied: the credentials of a pod may not do in a bucket what they have to.
+	ReasonAccessDenied = "AccessDenied"
+	// ReasonBucketMissing: a bucket does not exist.
+	ReasonBucketMissing = "BucketMissing"
+	// ReasonConditionalWritesUnsupported: a store replaces objects that it should not replace.
+	ReasonConditionalWritesUnsupported = "ConditionalWritesUnsupported"
+	// ReasonClockSkewed: the clock of a pod's node is too far from that of a store.
+	ReasonClockSkewed = "ClockSkewed"
+	// ReasonShipping: what is written gets into the buckets.
+	ReasonShipping = "Shipping"
+	// ReasonRestoring: the data of a pod comes back from the buckets, and its database serves nothing.
+	ReasonRestoring = "Restoring"
+	// ReasonLagging: writes have been waiting for the buckets for longer than spec.tiering.maxLag.
+	ReasonLagging = "Lagging"
+	// ReasonWriterFenced: another database writes the archive of a pod.
+	ReasonWriterFenced = "WriterFenced"
+	// ReasonArchiveDamaged: an object of an archive is gone, or is not what was written.
+	ReasonArchiveDamaged = "ArchiveDamaged"
+	// ReasonNotUnderstood: an agent says what this version of the operator does not know.
+	ReasonNotUnderstood = "NotUnderstood"
+)
+
 // Reasons of the condition VolumesRetained, which also has NoVolumes.
 const (
 	// ReasonRetainSet: each volume stays when its PVC is deleted.
@@ -212,7 +250,7 @@ const (
 	ReasonStuckPodReplaced = "StuckPodReplaced"
 	// ReasonWoken: replicas is above 0 again.
 	ReasonWoken = "Woken"
-	// ReasonTierNotSupported: a tier is on s3 or gcs, with which Barq DB 0.1.0 exits at startup.
+	// ReasonTierNotSupported: Barq DB is told of a tier on s3 or gcs, with which version 0.1.0 exits at startup.
 	ReasonTierNotSupported = "TierNotSupported"
 	// ReasonVolumeDeleted: the operator deleted the PVC of a pod that a lower number of replicas has
 	// removed.

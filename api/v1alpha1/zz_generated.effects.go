@@ -5,6 +5,9 @@ package v1alpha1
 // effects are those of the fields of the spec, by path.
 var effects = map[string]Effect{
 	"affinity":                          EffectRestart,
+	"bootstrap.recovery.name":           EffectRestart,
+	"bootstrap.recovery.namespace":      EffectRestart,
+	"bootstrap.recovery.uid":            EffectRestart,
 	"compatibility.allowUnsoundIndexes": EffectRestart,
 	"deletionProtection":                EffectNone,
 	"durability.interval":               EffectRestart,
@@ -44,6 +47,8 @@ var effects = map[string]Effect{
 	"tiering.cold":                      EffectRestart,
 	"tiering.enabled":                   EffectRestart,
 	"tiering.hotPath":                   EffectRestart,
+	"tiering.managedBy":                 EffectRestart,
+	"tiering.maxLag":                    EffectRestart,
 	"tiering.warm":                      EffectRestart,
 	"tls":                               EffectRestart,
 	"tolerations":                       EffectRestart,

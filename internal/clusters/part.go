@@ -51,9 +51,12 @@ var (
 	}
 	// DatabasePart belongs to the database controller.
 	DatabasePart = Part{
-		Owner:      "barq-operator-database",
-		Fields:     []string{"database"},
-		Conditions: []string{v1alpha1.ConditionAgentReachable, v1alpha1.ConditionLogIntact, v1alpha1.ConditionSpaceAvailable, v1alpha1.ConditionMemoryTight, v1alpha1.ConditionIndexesSound},
+		Owner:  "barq-operator-database",
+		Fields: []string{"database", "tiering"},
+		Conditions: []string{
+			v1alpha1.ConditionAgentReachable, v1alpha1.ConditionLogIntact, v1alpha1.ConditionSpaceAvailable, v1alpha1.ConditionMemoryTight,
+			v1alpha1.ConditionIndexesSound, v1alpha1.ConditionTiersReachable, v1alpha1.ConditionArchiving,
+		},
 	}
 	// StatusPart belongs to the status controller.
 	StatusPart = Part{

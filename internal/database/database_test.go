@@ -241,13 +241,13 @@ func TestWhatIsAskedAndWhatIsBlocked(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Name: "vectors-0"},
 			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "barq-db", Ports: []corev1.ContainerPort{{Name: "agent"}}}}},
 			Status: corev1.PodStatus{PodIP: "10.0.0.1", ContainerStatuses: []corev1.ContainerStatus{{
-				Name: "barq-db", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+				Name: "barq-db", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}, Started: ptr.To(false), Ready: false,
 			}}},
 		}
 		change(found)
 		return found
 	}
-	require.True(t, database.IsAsked(pod(func(*corev1.Pod) {})))
+	require.True(t, database.IsAsked(pod(func(*corev1.Pod) {})), "also while it starts, because a restore takes long")
 	for name, change := range map[string]func(*corev1.Pod){
 		"it leaves":         func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{} },
 		"it has no address": func(p *corev1.Pod) { p.Status.PodIP = "" },

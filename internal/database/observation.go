@@ -83,6 +83,6 @@ func (o Observation) answers() []Agent {
 func (o Observation) IsEarly() bool {
 	return o.Cluster.Status.Database == nil && o.Refused == nil && len(o.Blocked) == 0 &&
 		!slices.ContainsFunc(o.Agents, func(agent Agent) bool {
-			return agent.Said != nil && (agent.Said.Served != nil || agent.Said.Log.Quarantine != nil)
+			return agent.Said != nil && (agent.Said.Served != nil || agent.Said.Log.Quarantine != nil || needsAttention(agent.Said.Archive))
 		})
 }

@@ -22,7 +22,7 @@ const (
 	KeyAzureStorageAccessKey = "AZURE_STORAGE_ACCESS_KEY"
 )
 
-// Reference is one key of a Secret that the database reads when it starts.
+// Reference is one key of a Secret that the pods use.
 type Reference struct {
 	// Field is the path in the spec that has the reference.
 	Field string
@@ -36,6 +36,8 @@ type Reference struct {
 	// variable of a tier and on an empty certificate. Without FilledFor an empty value is a value, as
 	// for Kubernetes.
 	FilledFor string
+	// Reread: an agent in the pods reads it at each use, so a change of its value restarts nothing.
+	Reread bool
 }
 
 // References lists what the spec refers to, each key of a Secret once, sorted by Secret and key. Tiers
@@ -48,8 +50,8 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 		// A process has only one region, so the region of either tier replaces the region in the
 		// Secret.
 		regionKey := !hasRegion(spec.Tiering.Warm) && !hasRegion(spec.Tiering.Cold)
-		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey)...)
-		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey)...)
+		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey, spec.IsArchived())...)
+		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey, spec.IsArchived())...)
 	}
 	for _, variable := range spec.Env {
 		if variable.ValueFrom == nil || variable.ValueFrom.SecretKeyRef == nil {
@@ -83,8 +85,8 @@ func Names(cluster *v1alpha1.BarqCluster) []string {
 func hasRegion(tier *v1alpha1.TierSpec) bool { return tier != nil && tier.Region != "" }
 
 // tierReferences lists what one tier refers to. regionKey is whether the region of an s3 bucket comes
-// from the Secret.
-func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Reference {
+// from the Secret, and reread whether an agent reads the credentials at each use. The name of a bucket is read at the start of a pod.
+func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey, reread bool) []Reference {
 	if tier == nil {
 		return nil
 	}
@@ -102,6 +104,7 @@ func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey bool) []Ref
 				Secret:   tier.CredentialsSecretRef.Name,
 				Key:      key,
 				Optional: optional,
+				Reread:   reread,
 			}))
 		}
 	}
@@ -128,7 +131,7 @@ func filled(ref Reference) Reference {
 
 // unique keeps one reference for each key of a Secret. A required one wins over an optional one,
 // because the pod that needs it does not start without it. If any needs a value that is not empty, all
-// do.
+// do. If any is read at the start of a pod only, a change restarts the pods.
 func unique(found []Reference) []Reference {
 	slices.SortStableFunc(found, func(a, b Reference) int {
 		return cmp.Or(
@@ -141,6 +144,7 @@ func unique(found []Reference) []Reference {
 	for _, ref := range found {
 		if last := len(kept) - 1; last >= 0 && kept[last].Secret == ref.Secret && kept[last].Key == ref.Key {
 			kept[last].FilledFor = cmp.Or(kept[last].FilledFor, ref.FilledFor)
+			kept[last].Reread = kept[last].Reread && ref.Reread
 			continue
 		}
 		kept = append(kept, ref)

@@ -31,39 +31,48 @@ func TestReferences(t *testing.T) {
 		"s3": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm, Reread: true},
+				{Field: warm, Secret: "keys", Key: "AWS_REGION", Optional: true, FilledFor: warm, Reread: true},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
+				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm, Reread: true},
+			},
+		},
+		"s3 that Barq DB is told of": {
+			spec: `tiering: {enabled: true, managedBy: Server, warm: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}`,
+			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
-				{Field: warm, Secret: "keys", Key: "AWS_REGION", Optional: true, FilledFor: warm},
 				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
 				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm},
 			},
 		},
+		"workload identity on azure": {spec: `tiering: {enabled: true, warm: {provider: azure, bucket: b, storageAccount: abc}}`},
 		"s3 with a region does not read the Secret's": {
 			spec: `tiering: {enabled: true, cold: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
-				{Field: cold, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: cold},
-				{Field: cold, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: cold},
-				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: cold},
+				{Field: cold, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: cold, Reread: true},
+				{Field: cold, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: cold, Reread: true},
+				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: cold, Reread: true},
 			},
 		},
 		"s3 in both tiers with a region in one": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}, cold: {provider: s3, bucket: c, region: r, credentialsSecretRef: {name: keys}}}`,
 			want: []secrets.Reference{
-				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
-				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
-				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm, Reread: true},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
+				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm, Reread: true},
 			},
 		},
 		"gcs and azure": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: azure, bucket: b, credentialsSecretRef: {name: a}}}`,
 			want: []secrets.Reference{
-				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCESS_KEY", FilledFor: cold},
-				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCOUNT", FilledFor: cold},
-				{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm},
+				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCESS_KEY", FilledFor: cold, Reread: true},
+				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCOUNT", FilledFor: cold, Reread: true},
+				{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm, Reread: true},
 			},
 		},
 		"both tiers share a Secret": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: gcs, bucket: c, credentialsSecretRef: {name: g}}}`,
-			want: []secrets.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm}},
+			want: []secrets.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm, Reread: true}},
 		},
 		"bucket without credentials": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}}}`,
@@ -81,7 +90,7 @@ func TestReferences(t *testing.T) {
 env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKEN}}}, {name: B, valueFrom: {secretKeyRef: {name: keys, key: AWS_ACCESS_KEY_ID, optional: true}}}]`,
 			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
-				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
+				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
 				{Field: "spec.env[A].valueFrom.secretKeyRef", Secret: "keys", Key: "AWS_SESSION_TOKEN", FilledFor: warm},
 			},
 		},

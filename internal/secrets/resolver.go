@@ -5,7 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
+	"hash"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,9 +54,11 @@ func NewResolver(versions Versions, contents client.Reader) *Resolver {
 type Resolution struct {
 	// Referenced is how many keys of Secrets the spec refers to.
 	Referenced int
-	// Checksum changes when a value that the pods use changes, and only then. It is
+	// Checksum changes when a value changes that pods without an agent use, and only then. It is
 	// empty when the spec refers to no Secret.
 	Checksum string
+	// AgentChecksum is the same for pods with an agent. It leaves out what that reads again at each use, and is empty when nothing else is left.
+	AgentChecksum string
 	// Problems name the Secrets and keys that are missing or empty, in the words of
 	// a message to the user. Empty when all is well.
 	Problems []string
@@ -64,6 +67,14 @@ type Resolution struct {
 	Missing []string
 	// Unwatched: no watch reports when a missing object is created.
 	Unwatched bool
+}
+
+// ChecksumFor returns the checksum for pods with an agent, or without.
+func (r Resolution) ChecksumFor(hasAgent bool) string {
+	if hasAgent {
+		return r.AgentChecksum
+	}
+	return r.Checksum
 }
 
 // HoldsBack reports whether a change has to wait.
@@ -99,7 +110,7 @@ func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (
 		return resolution, nil
 	}
 
-	sum := sha256.New()
+	sums := newChecksums()
 	for start := 0; start < len(references); {
 		end := start + 1
 		for end < len(references) && references[end].Secret == references[start].Secret {
@@ -110,16 +121,38 @@ func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (
 		if err != nil {
 			return Resolution{}, fmt.Errorf("reading Secret %q: %w", name.Name, err)
 		}
-		resolution.Problems = append(resolution.Problems, check(references[start:end], keys, sum)...)
+		resolution.Problems = append(resolution.Problems, check(references[start:end], keys, sums)...)
 		start = end
 	}
-	resolution.Checksum = hex.EncodeToString(sum.Sum(nil))
+	resolution.Checksum = hex.EncodeToString(sums.all.Sum(nil))
+	if sums.counts {
+		resolution.AgentChecksum = hex.EncodeToString(sums.atStart.Sum(nil))
+	}
 	return resolution, nil
 }
 
+// checksums are those of a Resolution while it is made.
+type checksums struct {
+	all, atStart hash.Hash
+	// counts: a reference is read at the start of a pod.
+	counts bool
+}
+
+func newChecksums() *checksums { return &checksums{all: sha256.New(), atStart: sha256.New()} }
+
+// add adds a value that a Secret has.
+func (c *checksums) add(ref Reference, value digest) {
+	line := fmt.Sprintf("%s\x00%s\x00%x\n", ref.Secret, ref.Key, value.sum)
+	c.all.Write([]byte(line))
+	if !ref.Reread {
+		c.atStart.Write([]byte(line))
+	}
+}
+
 // check compares the references to one Secret with the keys that it holds (nil if it does not exist).
-// It adds the values that are used to the checksum.
-func check(references []Reference, keys map[string]digest, sum io.Writer) []string {
+// It adds the values that are used to the checksums.
+func check(references []Reference, keys map[string]digest, sums *checksums) []string {
+	sums.counts = sums.counts || slices.ContainsFunc(references, func(ref Reference) bool { return !ref.Reread })
 	if keys == nil {
 		var required []string
 		for _, ref := range references {
@@ -140,7 +173,7 @@ func check(references []Reference, keys map[string]digest, sum io.Writer) []stri
 			continue
 		}
 		if value, ok := keys[ref.Key]; ok {
-			fmt.Fprintf(sum, "%s\x00%s\x00%x\n", ref.Secret, ref.Key, value.sum)
+			sums.add(ref, value)
 		}
 	}
 	return problems

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -148,6 +149,40 @@ func TestChecksumFollowsTheValuesThatPodsUse(t *testing.T) {
 	require.Equal(t, first.Checksum, change("AWS_SECRET_ACCESS_KEY", "canary"), "the checksum is of the values alone")
 
 	require.Empty(t, s.resolve(t, resolver, `{}`).Checksum)
+}
+
+// An agent reads the credentials of tiers at each use, and all else at the start of its pod.
+func TestAChecksumForAnAgent(t *testing.T) {
+	keys := secret("keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
+	buckets := secret("buckets", map[string]string{"warm": "a"})
+	s, resolver := newStore(t, keys, buckets)
+	require.Empty(t, s.resolve(t, resolver, s3Spec).ChecksumFor(true), "all of it is read again")
+	require.NotEmpty(t, s.resolve(t, resolver, s3Spec).ChecksumFor(false))
+
+	const withBucket = `tiering: {enabled: true, warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}, credentialsSecretRef: {name: keys}}}`
+	const ofServer = `tiering: {enabled: true, managedBy: Server, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`
+	const inEnv = s3Spec + "\nenv: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_ACCESS_KEY_ID}}}]"
+	before := map[string]secrets.Resolution{}
+	for _, spec := range []string{s3Spec, withBucket, ofServer, inEnv} {
+		before[spec] = s.resolve(t, resolver, spec)
+	}
+	require.Equal(t, before[ofServer].ChecksumFor(false), before[ofServer].ChecksumFor(true))
+	requireChanged := func(object *corev1.Secret, key, value string, withAgent, without []string) {
+		t.Helper()
+		object.Data[key] = []byte(value)
+		require.NoError(t, s.Update(t.Context(), object))
+		for spec, was := range before {
+			is := s.resolve(t, resolver, spec)
+			require.Equal(t, slices.Contains(withAgent, spec), is.ChecksumFor(true) != was.ChecksumFor(true), spec)
+			require.Equal(t, slices.Contains(without, spec), is.ChecksumFor(false) != was.ChecksumFor(false), spec)
+			before[spec] = is
+		}
+	}
+	all := []string{s3Spec, withBucket, ofServer, inEnv}
+	requireChanged(keys, "AWS_SECRET_ACCESS_KEY", "rotated", []string{ofServer}, all)
+	requireChanged(keys, "AWS_ACCESS_KEY_ID", "rotated", []string{ofServer, inEnv}, all)
+	requireChanged(keys, "AWS_SESSION_TOKEN", "new", []string{ofServer}, all)
+	requireChanged(buckets, "warm", "b", []string{withBucket}, []string{withBucket})
 }
 
 func TestResolveReadsASecretOncePerVersion(t *testing.T) {

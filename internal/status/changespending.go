@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // checksumAnnotation of the pod template holds the checksum of the Secrets with which the pods were
@@ -113,5 +114,5 @@ func (o Observation) secretsChanged() bool {
 		return false
 	}
 	applied, known := o.StatefulSet.Spec.Template.Annotations[checksumAnnotation]
-	return known && applied != o.Secrets.Checksum
+	return known && applied != o.Secrets.ChecksumFor(workload.HasAgent(o.StatefulSet.Spec.Template.Spec.Containers))
 }

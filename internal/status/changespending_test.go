@@ -92,6 +92,15 @@ func TestChangesPending(t *testing.T) {
 			func(o *status.Observation) { paused(o); withSum(o); o.Secrets.Checksum = "same" },
 			"False", "NothingPending", "no change is held back", "sum",
 		},
+		"paused before a Secret changed that the agent reads itself": {
+			func(o *status.Observation) {
+				paused(o)
+				withSum(o)
+				o.StatefulSet.Spec.Template.Spec.Containers = []corev1.Container{{Ports: []corev1.ContainerPort{{Name: "agent"}}}}
+				o.Secrets.Checksum, o.Secrets.AgentChecksum = "new", "same"
+			},
+			"False", "NothingPending", "no change is held back", "sum",
+		},
 		"paused, and the pods are from before the operator took the release over": {
 			func(o *status.Observation) { paused(o); o.Secrets.Checksum = "new" },
 			"False", "NothingPending", "no change is held back", "sum",

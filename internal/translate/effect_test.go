@@ -35,7 +35,8 @@ tls: {secretName: a}
 tiering:
   enabled: true
   warm: {provider: s3, bucket: a, credentialsSecretRef: {name: a}, region: a, endpoint: "https://a"}
-  cold: {provider: azure, bucketSecretRef: {name: a, key: a}, credentialsSecretRef: {name: b}}`,
+  cold: {provider: azure, bucketSecretRef: {name: a, key: a}, credentialsSecretRef: {name: b}}
+bootstrap: {recovery: {name: a}}`,
 	`
 env: [{name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
 monitoring: {serviceMonitor: {enabled: true}}
@@ -43,6 +44,8 @@ tiering:
   enabled: true
   cold: {provider: s3, bucket: a, credentialsSecretRef: {name: a}, region: a, endpoint: "https://a"}
   warm: {provider: azure, bucketSecretRef: {name: a, key: a}, credentialsSecretRef: {name: b}}`,
+	`tiering: {enabled: true, warm: {provider: azure, bucket: a, storageAccount: abc}}`,
+	`tiering: {enabled: true, cold: {provider: azure, bucket: a, storageAccount: abc}}`,
 }
 
 const (

@@ -34,10 +34,10 @@ func setImage(values map[string]any, spec *v1alpha1.BarqClusterSpec, defaultImag
 	return nil
 }
 
-// setAgent sets the agent, its image, and how the operator asks it. Without an image it sets nothing.
+// setAgent sets the agent, its image, how the operator asks it, and whose data it has in the tiers. Without an image it sets nothing.
 func setAgent(values map[string]any, cluster *v1alpha1.BarqCluster, facts Facts) error {
 	if facts.AgentImage == "" {
-		return nil
+		return withoutAgent(&cluster.Spec)
 	}
 	// The chart has a tag of its own, which a reference by digest does not mean.
 	image := map[string]any{"tag": ""}
@@ -51,7 +51,48 @@ func setAgent(values map[string]any, cluster *v1alpha1.BarqCluster, facts Facts)
 			"podSelector":       map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "barq-operator"}},
 		}}
 	}
-	values["agent"] = map[string]any{"enabled": true, "image": image, "api": api}
+	agent := map[string]any{"enabled": true, "image": image, "api": api}
+	if cluster.Spec.IsArchived() {
+		agent["archive"] = map[string]any{"uid": string(cluster.UID)}
+	}
+	values["agent"] = agent
+	return nil
+}
+
+// AgentError is about a field that takes an agent in the pods, where they have none.
+type AgentError struct {
+	// Field is the path in the spec.
+	Field string
+}
+
+func (e *AgentError) Error() string {
+	return e.Field + " takes an agent in the pods, and they have none; remove it, or give the operator an agent (RELATED_IMAGE_BARQ_AGENT)"
+}
+
+// withoutAgent returns an AgentError for what pods without an agent would do wrong: they would begin empty, answer writes
+// too early, or take data to another place. Other fields that only an agent reads have no effect without one.
+func withoutAgent(spec *v1alpha1.BarqClusterSpec) error {
+	if !spec.IsArchived() {
+		return nil
+	}
+	if spec.Bootstrap != nil && spec.Bootstrap.Recovery != nil {
+		return &AgentError{Field: "spec.bootstrap.recovery"}
+	}
+	if spec.Durability != nil && spec.Durability.Mode == v1alpha1.DurabilityArchived {
+		return &AgentError{Field: "spec.durability.mode: Archived"}
+	}
+	for _, tier := range []struct {
+		field string
+		spec  *v1alpha1.TierSpec
+	}{{"spec.tiering.warm", spec.Tiering.Warm}, {"spec.tiering.cold", spec.Tiering.Cold}} {
+		switch {
+		case tier.spec == nil:
+		case tier.spec.StorageAccount != "":
+			return &AgentError{Field: tier.field + ".storageAccount"}
+		case tier.spec.Endpoint != "" && tier.spec.Provider != v1alpha1.ProviderS3:
+			return &AgentError{Field: tier.field + ".endpoint"}
+		}
+	}
 	return nil
 }
 

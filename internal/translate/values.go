@@ -142,4 +142,8 @@ func setImplied(values map[string]any, spec *v1alpha1.BarqClusterSpec) {
 		unstructured.RemoveNestedField(values, "tiering", "warm")
 		unstructured.RemoveNestedField(values, "tiering", "cold")
 	}
+	// The data came out of the tiers long ago, or the API server would have refused the spec.
+	if !spec.IsArchived() {
+		unstructured.RemoveNestedField(values, "bootstrap")
+	}
 }

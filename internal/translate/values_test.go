@@ -24,7 +24,7 @@ type input struct {
 
 // cluster returns the BarqCluster.
 func (i input) cluster() *v1alpha1.BarqCluster {
-	return &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: "vectors"}, Spec: i.Spec}
+	return &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: "vectors", UID: "6e8f0c6e-1f0c-4f4e-9a43-2d2b6d0f6a11"}, Spec: i.Spec}
 }
 
 func inputs(t *testing.T) map[string]input {
@@ -76,6 +76,34 @@ func TestToValuesIsPure(t *testing.T) {
 			require.Equal(t, first, second)
 			require.Equal(t, before, cluster)
 		})
+	}
+}
+
+// Without an agent these would begin empty, answer writes too early, or take data elsewhere.
+func TestToValuesNamesWhatTakesAnAgent(t *testing.T) {
+	const gcs, azure = `{provider: gcs, bucket: b}`, `{provider: azure, bucket: b, storageAccount: abc}`
+	for spec, field := range map[string]string{
+		`{bootstrap: {recovery: {name: a}}, tiering: {enabled: true, warm: ` + gcs + `}}`:                          "spec.bootstrap.recovery",
+		`{durability: {mode: Archived}, tiering: {enabled: true, warm: ` + gcs + `}}`:                              "spec.durability.mode: Archived",
+		`{tiering: {enabled: true, warm: ` + gcs + `, cold: ` + azure + `}}`:                                       "spec.tiering.cold.storageAccount",
+		`{tiering: {enabled: true, warm: {provider: gcs, bucket: b, endpoint: "https://a"}}}`:                      "spec.tiering.warm.endpoint",
+		`{tiering: {enabled: true, maxLag: 1s, warm: {provider: s3, bucket: b, endpoint: "https://a"}}}`:           "",
+		`{tiering: {enabled: false, warm: ` + azure + `}, bootstrap: {recovery: {name: a}}}`:                       "",
+		`{tiering: {enabled: true, managedBy: Server, warm: ` + gcs + `}, bootstrap: {recovery: {name: a}}}`:       "",
+		`{durability: {mode: Interval, interval: 2s}, tiering: {enabled: true, warm: {provider: gcs, bucket: b}}}`: "",
+	} {
+		in := input{}
+		require.NoError(t, yaml.UnmarshalStrict([]byte(spec), &in.Spec), spec)
+		_, err := translate.ToValues(in.cluster(), translate.Facts{})
+		if field == "" {
+			require.NoError(t, err, spec)
+			continue
+		}
+		var found *translate.AgentError
+		require.ErrorAs(t, err, &found, spec)
+		require.EqualError(t, err, field+" takes an agent in the pods, and they have none; remove it, or give the operator an agent (RELATED_IMAGE_BARQ_AGENT)")
+		_, err = translate.ToValues(in.cluster(), translate.Facts{AgentImage: "barq-agent:1"})
+		require.NoError(t, err, spec)
 	}
 }
 

@@ -17,8 +17,9 @@ var handedOn = regexp.MustCompile(`^spec\.(template\.spec\.)?(` +
 	`|tolerations\[` +
 	`|topologySpreadConstraints\[` +
 	`|containers\[0\]\.env\[\d+\]\.valueFrom` +
-	`|containers\[0\]\.resources` +
-	`)|^spec\.ingress\[0\]\.from\[`)
+	`|(initC|c)ontainers\[0\]\.resources` +
+	`)|^spec\.ingress\[0\]\.from\[` +
+	`|^spec\.ipFamilies\[`)
 
 // BeyondHandedOn takes the error with which the API server refuses an object of a release,
 // and gives what it refuses in fields that are not handed on. There should be nothing.

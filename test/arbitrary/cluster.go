@@ -27,10 +27,13 @@ func Value(name string, schema *structuralschema.Structural, data []byte) any {
 	return (&source{left: data}).value(name, schema)
 }
 
+// UID is that of every BarqCluster that is made here. The API server gives another one to what it creates.
+const UID = "6e8f0c6e-1f0c-4f4e-9a43-2d2b6d0f6a11"
+
 // WithSpec is a BarqCluster with a spec that was made elsewhere, which need not be an object.
 func WithSpec(name string, spec any) *unstructured.Unstructured {
 	cluster := &unstructured.Unstructured{Object: map[string]any{
-		"metadata": map[string]any{"name": name, "namespace": Namespace},
+		"metadata": map[string]any{"name": name, "namespace": Namespace, "uid": UID},
 		"spec":     spec,
 	}}
 	cluster.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("BarqCluster"))

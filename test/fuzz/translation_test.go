@@ -107,10 +107,22 @@ func (r *translation) check(t *testing.T, object *unstructured.Unstructured) {
 	}
 	cluster, err := v1alpha1.FromUnstructured(object)
 	require.NoError(t, err, "%s", written)
-	values, err := translate.ToValues(cluster, translate.Facts{SecretsChecksum: "0123"})
+	for _, agentImage := range []string{"", "barq-agent:1"} {
+		r.render(t, cluster, translate.Facts{SecretsChecksum: "0123", AgentImage: agentImage}, written)
+	}
+}
+
+// render fails if anything goes wrong between the BarqCluster and the objects that the API server stores.
+func (r *translation) render(t *testing.T, cluster *v1alpha1.BarqCluster, facts translate.Facts, written []byte) {
+	values, err := translate.ToValues(cluster, facts)
 	var unwritable *translate.CharacterError
 	if errors.As(err, &unwritable) {
 		// To look at every character of every text is more than CEL may.
+		return
+	}
+	var agentless *translate.AgentError
+	if facts.AgentImage == "" && errors.As(err, &agentless) {
+		// The API server does not know whether there is an agent.
 		return
 	}
 	require.NoError(t, err, "%s", written)

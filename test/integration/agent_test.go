@@ -177,6 +177,69 @@ func TestTheStatusSaysWhatTheAgentsSay(t *testing.T) {
 	})
 }
 
+func TestTheStatusSaysWhatTheAgentsSayOfTheBuckets(t *testing.T) {
+	operator.Stop()
+	startOperator(t, []string{"RELATED_IMAGE_BARQ_AGENT=" + agentImage})
+	cluster := newCluster(t, newNamespace(t), "vectors", `{tiering: {enabled: true, warm: {provider: gcs, bucket: warm}, cold: {provider: azure, bucket: cold, storageAccount: account}}}`)
+	waitReady(t, cluster)
+	agent := newAgent(t)
+	agent.mount(t, cluster, "")
+	began := time.Now().Add(-time.Minute).Truncate(time.Second).UTC()
+	agent.says(func(said *agentapi.Status) {
+		said.Served = nil
+		said.Archive = &agentapi.Archive{
+			Reason: agentapi.ArchiveRestoring, Since: began, Restore: &agentapi.Restore{From: "team/vectors/uid/0", Started: began, Until: began, Bytes: 100 << 20, Done: 55 << 20},
+			Tiers: []agentapi.Tier{{Name: "warm", Reason: agentapi.TierReachable, Objects: 3, Bytes: 300}, {Name: "cold", Reason: agentapi.TierReachable, Objects: 4, Bytes: 4000}},
+		}
+	})
+	agent.give(t, cluster.Namespace, "vectors-0")
+	restoring := waitFor(t, cluster, v1alpha1.ConditionArchiving, metav1.ConditionFalse, v1alpha1.ReasonRestoring)
+	require.Contains(t, restoring.Message, "50% of 100 MiB are on the disk")
+	waitFor(t, cluster, v1alpha1.ConditionTiersReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
+	waitEvent(t, cluster, "Normal "+v1alpha1.ReasonRestoring)
+	require.Equal(t, &v1alpha1.TieringRestore{
+		Pod: "vectors-0", From: "team/vectors/uid/0", StartTime: cluster.Status.Tiering.Restore.StartTime, Until: cluster.Status.Tiering.Restore.Until, Bytes: 100 << 20, RestoredBytes: 55 << 20,
+	}, cluster.Status.Tiering.Restore)
+
+	agent.says(func(said *agentapi.Status) {
+		said.Served = &began
+		ended := began.Add(time.Minute)
+		said.Archive.Reason, said.Archive.Epoch, said.Archive.LastShipped, said.Archive.RecoverableUntil, said.Archive.PendingBytes = agentapi.ArchiveShipping, 2, &began, &began, 10
+		said.Archive.Restore.Done, said.Archive.Restore.Ended = 100<<20, &ended
+	})
+	waitFor(t, cluster, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
+	refresh(t, cluster)
+	found := cluster.Status.Tiering
+	require.Equal(t, []any{int32(1), int64(2), v1alpha1.TierStatus{Objects: 3, Bytes: 300}, v1alpha1.TierStatus{Objects: 4, Bytes: 4000}, int64(10)},
+		[]any{found.Pods, found.Epoch, *found.Warm, *found.Cold, found.PendingBytes})
+	require.True(t, found.RecoverableUntil.Time.Equal(began), found.RecoverableUntil)
+	require.True(t, found.Restore.EndTime.Time.Equal(began.Add(time.Minute)), found.Restore.EndTime)
+
+	agent.says(func(said *agentapi.Status) {
+		said.Archive.Reason = agentapi.TierAccessDenied
+		said.Archive.Tiers[1].Reason, said.Archive.Tiers[1].Message = agentapi.TierAccessDenied, "403 AuthorizationFailure"
+	})
+	denied := waitFor(t, cluster, v1alpha1.ConditionTiersReachable, metav1.ConditionFalse, v1alpha1.ReasonAccessDenied)
+	require.Contains(t, denied.Message, "Give the identity of service account vectors the rights in docs/tiering.md: 403 AuthorizationFailure")
+	waitFor(t, cluster, v1alpha1.ConditionArchiving, metav1.ConditionFalse, v1alpha1.ReasonAccessDenied)
+	waitEvent(t, cluster, "Warning "+v1alpha1.ReasonAccessDenied)
+
+	// Without tiers there is nothing to say of them.
+	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.Enabled = false })
+	eventually(t, func() string {
+		refresh(t, cluster)
+		for _, name := range []string{v1alpha1.ConditionTiersReachable, v1alpha1.ConditionArchiving} {
+			if meta.FindStatusCondition(cluster.Status.Conditions, name) != nil {
+				return name + " is there"
+			}
+		}
+		if cluster.Status.Tiering != nil {
+			return "status.tiering is there"
+		}
+		return ""
+	})
+}
+
 // What another put where the certificates belong stays, and the status says so.
 func TestASecretOfAnother(t *testing.T) {
 	operator.Stop()

@@ -46,7 +46,8 @@ func TestFuzzedSpecs(t *testing.T) {
 		rendered++
 		cluster, err := v1alpha1.FromUnstructured(object)
 		require.NoError(t, err, name)
-		values, err := translate.ToValues(cluster, translate.Facts{})
+		cluster.UID = arbitrary.UID
+		values, err := translate.ToValues(cluster, translate.Facts{AgentImage: "barq-agent:1"})
 		var unwritable *translate.CharacterError
 		if errors.As(err, &unwritable) {
 			continue

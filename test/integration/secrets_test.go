@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -166,6 +168,60 @@ func TestASecretThatChangesRollsThePodsOnce(t *testing.T) {
 	require.NoError(t, admin.Delete(t.Context(), secret))
 	waitFor(t, cluster, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
 	require.Equal(t, after, identities(t, cluster))
+}
+
+// The agent reads the credentials of the tiers at each use, so that a rotation restarts nothing. All else is read when a pod starts.
+func TestCredentialsThatTheAgentReadsRestartNothing(t *testing.T) {
+	operator.Stop()
+	startOperator(t, []string{"RELATED_IMAGE_BARQ_AGENT=" + agentImage})
+	namespace := newNamespace(t)
+	keys := newSecret(t, namespace, "keys", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"})
+	buckets := newSecret(t, namespace, "buckets", map[string]string{"warm": "a"})
+	const warm = `warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}, credentialsSecretRef: {name: keys}}}`
+	ofAgent := newCluster(t, namespace, "agent", "{replicas: 2, tiering: {enabled: true, "+warm+"}")
+	ofServer := newCluster(t, namespace, "server", "{replicas: 2, tiering: {enabled: true, managedBy: Server, "+warm+"}")
+	before := map[*v1alpha1.BarqCluster]map[string]string{}
+	for _, cluster := range []*v1alpha1.BarqCluster{ofAgent, ofServer} {
+		waitReady(t, cluster)
+		before[cluster] = identities(t, cluster)
+	}
+	require.Contains(t, container(t, ofAgent).Command, fmt.Sprintf("--archive-path=%s/agent/%s", namespace, ofAgent.UID))
+	require.NotContains(t, strings.Join(container(t, ofServer).Command, " "), "--archive-path")
+	mounted := &corev1.SecretVolumeSource{SecretName: "keys", Optional: ptr.To(true), DefaultMode: ptr.To[int32](0o440)}
+	require.Contains(t, statefulSet(t, ofAgent).Spec.Template.Spec.Volumes, corev1.Volume{Name: "warm-credentials", VolumeSource: corev1.VolumeSource{Secret: mounted}})
+
+	rolled := func(cluster *v1alpha1.BarqCluster, revisions int) {
+		t.Helper()
+		eventually(t, func() string {
+			if found := len(releaseSecrets(t, namespace, cluster.Name)); found != revisions {
+				return fmt.Sprintf("%d revisions of %s", found, cluster.Name)
+			}
+			return ""
+		})
+		waitReady(t, cluster)
+		after := identities(t, cluster)
+		for name, uid := range before[cluster] {
+			require.NotEqual(t, uid, after[name], name)
+		}
+		before[cluster] = after
+	}
+	keys.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "rotated"}
+	require.NoError(t, admin.Update(t.Context(), keys))
+	rolled(ofServer, 2)
+	require.Equal(t, before[ofAgent], identities(t, ofAgent))
+
+	buckets.StringData = map[string]string{"warm": "b"}
+	require.NoError(t, admin.Update(t.Context(), buckets))
+	rolled(ofServer, 3)
+	rolled(ofAgent, 2)
+	time.Sleep(soon)
+	require.Len(t, releaseSecrets(t, namespace, "agent"), 2, "one revision, for the bucket")
+	require.Len(t, releaseSecrets(t, namespace, "server"), 3)
+
+	// It is missed all the same.
+	require.NoError(t, admin.Delete(t.Context(), keys))
+	waitFor(t, ofAgent, v1alpha1.ConditionSecretsAvailable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
+	require.Equal(t, before[ofAgent], identities(t, ofAgent))
 }
 
 // Nothing of a Secret's content may be found where people without access to the

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
 // causes gives what the API server refused, field by field, in its own words.
@@ -52,6 +55,17 @@ func requireCauses(t *testing.T, want []string, err error, about ...any) {
 	}
 	require.Equal(t, want, found, about...)
 }
+
+const (
+	gcsTier      = `tiering: {enabled: true, warm: {provider: gcs, bucket: b}}`
+	azureMessage = `azure needs exactly one of credentialsSecretRef and storageAccount. Name a Secret with AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY, ` +
+		`or write the storage account and use workload identity`
+	serverTierMessage = `after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. ` +
+		`Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server`
+	archivedMessage = `Archived needs tiering that the agent manages; set tiering.enabled: true with a tier and remove managedBy: Server, or write Sync`
+	recoveryMessage = `needs tiering that the agent manages, because the data comes from its buckets; ` +
+		`set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server`
+)
 
 const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`
 
@@ -204,14 +218,59 @@ func TestRefusedSpecs(t *testing.T) {
 		"bucket as a URL": {`tiering: {cold: {provider: s3, bucket: "s3://b/path"}}`, []string{
 			`spec.tiering.cold.bucket: Invalid value: "s3://b/path": must be a bucket's name only; write for instance my-bucket, without a scheme or a path`,
 		}},
-		"azure without credentials": {`tiering: {cold: {provider: azure, bucket: b}}`, []string{
-			`spec.tiering.cold: Invalid value: azure needs credentialsSecretRef, because Barq DB knows no keyless identity there; name a Secret with AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY`,
+		"azure without an identity": {`tiering: {cold: {provider: azure, bucket: b}}`, []string{`spec.tiering.cold: Invalid value: ` + azureMessage}},
+		"azure with two identities": {`tiering: {warm: {provider: azure, bucket: b, storageAccount: abc, credentialsSecretRef: {name: a}}}`, []string{`spec.tiering.warm: Invalid value: ` + azureMessage}},
+		"name of a storage account": {`tiering: {warm: {provider: azure, bucket: b, storageAccount: my-account}}`, []string{
+			`spec.tiering.warm.storageAccount: Invalid value: "my-account": must be the name of a storage account: 3 to 24 lower-case letters and digits`,
 		}},
+		"storage account elsewhere": {`tiering: {warm: {provider: gcs, bucket: b, storageAccount: abc}}`, []string{
+			`spec.tiering.warm: Invalid value: storageAccount is for provider azure only; remove it`,
+		}},
+		"two storage accounts": {
+			`tiering: {warm: {provider: azure, bucket: a, storageAccount: abc}, cold: {provider: azure, bucket: b, storageAccount: abd}}`,
+			[]string{`spec.tiering: Invalid value: warm and cold use one provider, for which a process has one storage account; write the same storageAccount in both`},
+		},
 		"region elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, region: eu}}`, []string{
 			`spec.tiering.cold: Invalid value: region is for provider s3 only; remove it`,
 		}},
-		"endpoint elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, endpoint: "https://x"}}`, []string{
-			`spec.tiering.cold: Invalid value: endpoint is for provider s3 only; remove it`,
+		"style of paths elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, forcePathStyle: true}}`, []string{
+			`spec.tiering.cold: Invalid value: forcePathStyle is for provider s3 only; remove it`,
+		}},
+		"who manages the tiers": {`tiering: {managedBy: Nobody}`, []string{
+			`spec.tiering.managedBy: Unsupported value: "Nobody": supported values: "Agent", "Server"`,
+		}},
+		"lag of two hours": {`tiering: {maxLag: 60m1s}`, []string{
+			`spec.tiering.maxLag: Invalid value: "60m1s": must be a duration from 1s to 1h; write for instance 10s or 5m`,
+		}},
+		"lag of half a second": {`tiering: {maxLag: 0s}`, []string{
+			`spec.tiering.maxLag: Invalid value: "0s": must be a duration from 1s to 1h; write for instance 10s or 5m`,
+		}},
+		"age in days": {`tiering: {cold: {provider: gcs, bucket: b, after: 30d}}`, []string{
+			`spec.tiering.cold.after: Invalid value: "30d": must be a number of hours, minutes or seconds; write for instance 720h or 0s`,
+		}},
+		"lag of the server's tiers": {`tiering: {managedBy: Server, maxLag: 1m}`, []string{
+			`spec.tiering.maxLag: Invalid value: is for tiering that the agent manages; remove it, or remove managedBy: Server`,
+		}},
+		"age in the server's tiers":                {`tiering: {managedBy: Server, warm: {provider: gcs, bucket: b, after: 1h}}`, []string{`spec.tiering.warm: Invalid value: ` + serverTierMessage}},
+		"style of paths of the server's tiers":     {`tiering: {managedBy: Server, cold: {provider: s3, bucket: b, forcePathStyle: true}}`, []string{`spec.tiering.cold: Invalid value: ` + serverTierMessage}},
+		"workload identity of the server on azure": {`tiering: {managedBy: Server, cold: {provider: azure, bucket: b, storageAccount: abc}}`, []string{`spec.tiering.cold: Invalid value: ` + serverTierMessage}},
+		"endpoint of the server on gcs":            {`tiering: {managedBy: Server, warm: {provider: gcs, bucket: b, endpoint: "https://x"}}`, []string{`spec.tiering.warm: Invalid value: ` + serverTierMessage}},
+		"writes that wait for no bucket":           {`durability: {mode: Archived}`, []string{`spec.durability.mode: Invalid value: ` + archivedMessage}},
+		"writes that wait for the server's tiers":  {`{durability: {mode: Archived}, tiering: {enabled: true, managedBy: Server, warm: {provider: gcs, bucket: b}}}`, []string{`spec.durability.mode: Invalid value: ` + archivedMessage}},
+		"writes that wait for an hour": {`{durability: {mode: Archived}, tiering: {enabled: true, warm: {provider: gcs, bucket: b, after: 1h}}}`, []string{
+			`spec.tiering.warm.after: Invalid value: must be 0s with durability.mode Archived, because a write is answered once it is in this tier; remove after, or write durability.mode: Sync`,
+		}},
+		"recovery without tiers":           {`{bootstrap: {recovery: {name: a}}}`, []string{`spec.bootstrap.recovery: Invalid value: ` + recoveryMessage}},
+		"recovery from tiers that are off": {`{bootstrap: {recovery: {name: a}}, tiering: {warm: {provider: gcs, bucket: b}}}`, []string{`spec.bootstrap.recovery: Invalid value: ` + recoveryMessage}},
+		"recovery from the server's tiers": {`{bootstrap: {recovery: {name: a}}, tiering: {enabled: true, managedBy: Server, warm: {provider: gcs, bucket: b}}}`, []string{`spec.bootstrap.recovery: Invalid value: ` + recoveryMessage}},
+		"name of a former BarqCluster": {`{bootstrap: {recovery: {name: 9-lives}}, ` + gcsTier + `}`, []string{
+			`spec.bootstrap.recovery.name: Invalid value: "9-lives": must be the name of a BarqCluster: lower-case letters, digits and '-', starting with a letter; write for instance my-vectors`,
+		}},
+		"namespace of a former BarqCluster": {`{bootstrap: {recovery: {name: a, namespace: A}}, ` + gcsTier + `}`, []string{
+			`spec.bootstrap.recovery.namespace: Invalid value: "A": must be the name of a namespace: lower-case letters, digits and '-', with a letter or digit at both ends`,
+		}},
+		"uid of a former BarqCluster": {`{bootstrap: {recovery: {name: a, uid: a/b}}, ` + gcsTier + `}`, []string{
+			`spec.bootstrap.recovery.uid: Invalid value: "a/b": must be the uid of a BarqCluster: letters, digits and '-', with a letter or digit at both ends; write for instance 6e8f0c6e-1f0c-4f4e-9a43-2d2b6d0f6a11`,
 		}},
 		"endpoint without a scheme": {`tiering: {cold: {provider: s3, bucket: b, endpoint: "objects.example.com"}}`, []string{
 			`spec.tiering.cold.endpoint: Invalid value: "objects.example.com": must be a URL; write for instance https://objects.example.com`,
@@ -317,7 +376,7 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.log.takeOut[0]: Invalid value: "wal.jsonl": must be a file and an offset; write for instance tenants/default/collections/things/wal.jsonl@1024`,
 		}},
 		"durability": {`durability: {mode: Never}`, []string{
-			`spec.durability.mode: Unsupported value: "Never": supported values: "Sync", "Interval", "None"`,
+			`spec.durability.mode: Unsupported value: "Never": supported values: "Sync", "Interval", "None", "Archived"`,
 		}},
 		"sync interval": {`durability: {mode: Interval, interval: 50ms}`, []string{
 			`spec.durability.interval: Invalid value: "50ms": must be a duration from 100ms to 1m; write for instance 500ms or 2s`,
@@ -461,4 +520,68 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 	require.Equal(t, stored, cluster)
 	require.Equal(t, set, statefulSet(t, cluster))
 	require.Equal(t, before, identities(t, cluster))
+}
+
+// The data of a disk that is a cache is in the buckets only, and a database begins once.
+func TestRefusedEditsOfTiers(t *testing.T) {
+	namespace := newNamespace(t)
+	const instead = "Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
+	const provider = "its provider and bucket cannot change, and it cannot come or go, because with hotPath ephemeral-storage the data is in the buckets only. " + instead
+	const coldProvider = "its provider and bucket cannot change, and it cannot go, because with hotPath ephemeral-storage the data is in the buckets only. " + instead
+	const begun = "spec.bootstrap.recovery: Invalid value: cannot change, because a database begins once; put the old value back, or create a new BarqCluster"
+	const both = `{tiering: {enabled: true, hotPath: ephemeral-storage, warm: {provider: s3, bucket: b}, cold: {provider: gcs, bucketSecretRef: {name: a, key: k}}}}`
+	const coldOnly = `{tiering: {enabled: true, hotPath: ephemeral-storage, cold: {provider: gcs, bucket: c}}}`
+	const onVolumes = `{tiering: {enabled: true, warm: {provider: s3, bucket: b}, cold: {provider: gcs, bucket: c}}, bootstrap: {recovery: {name: former, uid: a}}}`
+	clusters := map[string]*v1alpha1.BarqCluster{}
+	for name, test := range map[string]struct {
+		spec, patch string
+		want        []string
+	}{
+		"off": {both, `{tiering: {enabled: false}}`, []string{
+			"spec.tiering.enabled: Invalid value: cannot become false, because with hotPath ephemeral-storage the data is in the buckets only. " + instead,
+		}},
+		"to the server": {both, `{tiering: {managedBy: Server}}`, []string{
+			"spec.tiering.managedBy: Invalid value: cannot become Server, because with hotPath ephemeral-storage the data is in the buckets only, and the agent brings it back. " + instead,
+		}},
+		"another bucket":               {both, `{tiering: {warm: {bucket: other}}}`, []string{"spec.tiering.warm: Invalid value: " + provider}},
+		"another provider":             {both, `{tiering: {warm: {provider: gcs}}}`, []string{"spec.tiering.warm: Invalid value: " + provider}},
+		"a bucket from a Secret":       {both, `{tiering: {warm: {bucket: null, bucketSecretRef: {name: a, key: k}}}}`, []string{"spec.tiering.warm: Invalid value: " + provider}},
+		"no warm tier":                 {both, `{tiering: {warm: null}}`, []string{"spec.tiering.warm: Invalid value: " + provider}},
+		"a warm tier before the cold":  {coldOnly, `{tiering: {warm: {provider: s3, bucket: b}}}`, []string{"spec.tiering.warm: Invalid value: " + provider}},
+		"another key of the Secret":    {both, `{tiering: {cold: {bucketSecretRef: {key: other}}}}`, []string{"spec.tiering.cold: Invalid value: " + coldProvider}},
+		"no cold tier":                 {both, `{tiering: {cold: null}}`, []string{"spec.tiering.cold: Invalid value: " + coldProvider}},
+		"another name of a bucket":     {coldOnly, `{tiering: {cold: {bucket: other}}}`, []string{"spec.tiering.cold: Invalid value: " + coldProvider}},
+		"other fields of tiers":        {both, `{tiering: {maxLag: 1m, warm: {region: r, endpoint: "https://a", after: 1s, credentialsSecretRef: {name: a}}}}`, nil},
+		"a cold tier later":            {`{tiering: {enabled: true, hotPath: ephemeral-storage, warm: {provider: s3, bucket: b}}}`, `{tiering: {cold: {provider: gcs, bucket: c}}}`, nil},
+		"tiers that are turned on":     {`{tiering: {hotPath: ephemeral-storage}}`, `{tiering: {enabled: true, warm: {provider: s3, bucket: b}}}`, nil},
+		"tiers of the server":          {`{tiering: {enabled: true, managedBy: Server, hotPath: ephemeral-storage, warm: {provider: s3, bucket: b}}}`, `{tiering: {enabled: false}}`, nil},
+		"other buckets with volumes":   {onVolumes, `{tiering: {warm: null, cold: {bucket: other}}}`, nil},
+		"off with volumes":             {onVolumes, `{tiering: {enabled: false}}`, nil},
+		"another former BarqCluster":   {onVolumes, `{bootstrap: {recovery: {name: other}}}`, []string{begun}},
+		"another uid":                  {onVolumes, `{bootstrap: {recovery: {uid: b}}}`, []string{begun}},
+		"no uid":                       {onVolumes, `{bootstrap: {recovery: {uid: null}}}`, []string{begun}},
+		"a namespace":                  {onVolumes, `{bootstrap: {recovery: {namespace: other}}}`, []string{begun}},
+		"no recovery":                  {onVolumes, `{bootstrap: {recovery: null}}`, []string{begun}},
+		"no bootstrap":                 {onVolumes, `{bootstrap: null}`, []string{begun}},
+		"a recovery of what is there":  {coldOnly, `{bootstrap: {recovery: {name: former}}}`, []string{begun}},
+		"a bootstrap that has nothing": {coldOnly, `{bootstrap: {}}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := clusters[test.spec]
+			if cluster == nil {
+				cluster = clusterOf(t, namespace, fmt.Sprintf("db-%d", len(clusters)), test.spec)
+				cluster.Spec.Paused = true
+				require.NoError(t, admin.Create(t.Context(), cluster))
+				clusters[test.spec] = cluster
+			}
+			patch, err := yaml.YAMLToJSON([]byte("spec: " + test.patch))
+			require.NoError(t, err)
+			err = admin.Patch(t.Context(), cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.DryRunAll)
+			if test.want == nil {
+				require.NoError(t, err)
+				return
+			}
+			requireCauses(t, test.want, err)
+		})
+	}
 }

@@ -19,6 +19,60 @@ The agent: the parent of the database in its container. An init container copies
 /etc/barq-agent/tls
 {{- end }}
 
+{{/* Not empty if the agent keeps the data in the tiers. */}}
+{{- define "barq-db.archives" -}}
+{{- if and .Values.agent.enabled .Values.tiering.enabled (ne .Values.tiering.managedBy "Server") -}}
+true
+{{- end }}
+{{- end }}
+
+{{/* Where the agent finds the Secrets of the tiers, which it reads at each use. */}}
+{{- define "barq-db.tierCredentials" -}}
+/etc/barq-agent
+{{- end }}
+
+{{/* A text of an argument, in which Kubernetes puts nothing in place of $(NAME). */}}
+{{- define "barq-db.literal" -}}
+{{ replace "$" "$$" . }}
+{{- end }}
+
+{{/* What the agent is told of the tiers. Kubernetes puts the bucket in, because it may come from a Secret. */}}
+{{- define "barq-db.archiveFlags" }}
+- --archive-path={{ .Release.Namespace }}/{{ .Release.Name }}/{{ .Values.agent.archive.uid }}
+- --max-lag={{ .Values.tiering.maxLag }}
+{{- range $name := list "warm" "cold" }}
+{{- with index $.Values.tiering $name }}
+{{- $store := include "barq-db.store" (dict "tiering" $.Values.tiering "provider" .provider) | fromJson }}
+- --{{ $name }}-provider={{ .provider }}
+- --{{ $name }}-bucket=$(BARQ_{{ upper $name }}_TIER_BUCKET)
+{{- with $store.region }}
+- {{ printf "--%s-region=%s" $name (include "barq-db.literal" .) | quote }}
+{{- end }}
+{{- with $store.endpoint }}
+- {{ printf "--%s-endpoint=%s" $name (include "barq-db.literal" .) | quote }}
+{{- end }}
+{{- if eq .provider "s3" }}
+- --{{ $name }}-path-style={{ if kindIs "bool" .forcePathStyle }}{{ .forcePathStyle }}{{ else }}{{ not (empty $store.endpoint) }}{{ end }}
+{{- end }}
+{{- if $store.credentialsSecretRef }}
+- --{{ $name }}-credentials={{ include "barq-db.tierCredentials" . }}/{{ $name }}
+{{- end }}
+{{- with $store.storageAccount }}
+- --{{ $name }}-account={{ . }}
+{{- end }}
+{{- with .after }}
+- --{{ $name }}-after={{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if eq .Values.durability.mode "Archived" }}
+- --commit-to-archive
+{{- end }}
+{{- with .Values.bootstrap.recovery }}
+- --recover-from={{ .namespace | default $.Release.Namespace }}/{{ .name }}{{ with .uid }}/{{ . }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* The resources are those of the database, so that the pod needs no more than without, and a quota finds them. */}}
 {{- define "barq-db.agentInstallation" }}
 - name: install-agent
@@ -52,7 +106,7 @@ the last sync of the log.
 - {{ printf "--take-out=%s" . | quote }}
 {{- end }}
 - --sync-interval={{ if eq .Values.durability.mode "None" }}0s{{ else }}{{ .Values.durability.interval }}{{ end }}
-{{- if eq .Values.durability.mode "Sync" }}
+{{- if has .Values.durability.mode (list "Sync" "Archived") }}
 - --commit
 {{- end }}
 - --http-address=:8080
@@ -66,6 +120,9 @@ the last sync of the log.
 {{- if .Values.agent.api.secretName }}
 - --api-address=:{{ include "barq-db.agentPort" . }}
 - --api-certificates={{ include "barq-db.agentCertificates" . }}
+{{- end }}
+{{- if include "barq-db.archives" . }}
+{{- include "barq-db.archiveFlags" . }}
 {{- end }}
 - --
 - barq-server

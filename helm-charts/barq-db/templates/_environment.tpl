@@ -88,12 +88,17 @@ takes both, and needs a node whose kernel has IPv6.
 {{- with $azure.credentialsSecretRef }}
 {{- include "barq-db.secretVariable" (dict "secret" .name "key" "AZURE_STORAGE_ACCOUNT") }}
 {{- include "barq-db.secretVariable" (dict "secret" .name "key" "AZURE_STORAGE_ACCESS_KEY") }}
+{{- else }}
+{{- with $azure.storageAccount }}
+- name: AZURE_STORAGE_ACCOUNT
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 
 {{/*
 What one process has of a provider, as JSON: the tier that uses it (warm, if both
-do) with its name, and the credentials, region and endpoint, of which it has one each. Warm comes last here, so that
+do) with its name, and the credentials, region, endpoint and storage account, of which it has one each. Warm comes last here, so that
 its settings win.
 */}}
 {{- define "barq-db.store" -}}
@@ -103,7 +108,7 @@ its settings win.
 {{- if and $tier (eq $tier.provider $.provider) }}
 {{- $_ := set $store "tier" $tier }}
 {{- $_ := set $store "tierName" $name }}
-{{- range $field := list "credentialsSecretRef" "region" "endpoint" }}
+{{- range $field := list "credentialsSecretRef" "region" "endpoint" "storageAccount" }}
 {{- with index $tier $field }}
 {{- $_ := set $store $field . }}
 {{- end }}
@@ -111,6 +116,15 @@ its settings win.
 {{- end }}
 {{- end }}
 {{- toJson $store }}
+{{- end }}
+
+{{/* The Secret with the credentials of a tier, whose name is the argument's "name"; empty if it has none. */}}
+{{- define "barq-db.tierSecret" -}}
+{{- with index .tiering .name }}
+{{- with (include "barq-db.store" (dict "tiering" $.tiering "provider" .provider) | fromJson).credentialsSecretRef }}
+{{- .name }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Where a variable takes a tier's bucket from; the argument is the tier. */}}

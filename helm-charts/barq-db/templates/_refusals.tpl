@@ -19,7 +19,13 @@ rules between values. All that is wrong is told at once, one line each.
 {{ include "barq-db.serviceAccountRefusals" .Values.serviceAccount }}
 {{- if .Values.tiering.enabled }}
 {{ include "barq-db.tieringRefusals" .Values.tiering }}
+{{- if include "barq-db.archives" . }}
+{{ include "barq-db.archiveRefusals" . }}
+{{- else }}
+{{ include "barq-db.serverTierRefusals" .Values.tiering }}
 {{- end }}
+{{- end }}
+{{ include "barq-db.withoutArchiveRefusals" . }}
 {{ include "barq-db.envRefusals" .Values }}
 {{ include "barq-db.metadataRefusals" .Values }}
 {{ include "barq-db.podLabelRefusals" .Values }}
@@ -59,12 +65,50 @@ values: tiering.enabled: needs at least one tier; set tiering.warm or tiering.co
 {{- if eq (empty .bucket) (empty .bucketSecretRef) }}
 values: tiering.{{ $name }}.bucket: set bucket or bucketSecretRef, exactly one of them
 {{- end }}
-{{- if ne .provider "s3" }}
-{{- range $field := list "region" "endpoint" }}
-{{- if index $ $name $field }}
-values: tiering.{{ $name }}.{{ $field }}: is for provider s3 only; remove it
+{{- if and .region (ne .provider "s3") }}
+values: tiering.{{ $name }}.region: is for provider s3 only; remove it
+{{- end }}
+{{- if and (hasKey . "forcePathStyle") (ne .provider "s3") }}
+values: tiering.{{ $name }}.forcePathStyle: is for provider s3 only; remove it
+{{- end }}
+{{- if and .storageAccount (ne .provider "azure") }}
+values: tiering.{{ $name }}.storageAccount: is for provider azure only; remove it
 {{- end }}
 {{- end }}
+{{- end }}
+{{- if and .warm .cold }}
+{{- if eq .warm.provider .cold.provider }}
+{{- range $field := list "credentialsSecretRef" "region" "endpoint" "storageAccount" }}
+{{- $warm := index $.warm $field }}
+{{- $cold := index $.cold $field }}
+{{- if and $warm $cold (not (deepEqual $warm $cold)) }}
+values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one process has one for both tiers of provider {{ $.warm.provider }}; write the same in both, or leave one out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Of tiers that the agent manages. */}}
+{{- define "barq-db.archiveRefusals" }}
+{{- if not .Values.agent.archive.uid }}
+values: agent.archive.uid: is needed with tiering and the agent, because it tells the data of this database from that of others in the buckets. Set for instance the output of uuidgen, and never change it
+{{- end }}
+{{- $azure := include "barq-db.store" (dict "tiering" .Values.tiering "provider" "azure") | fromJson }}
+{{- if and $azure.tier (eq (empty $azure.credentialsSecretRef) (empty $azure.storageAccount)) }}
+values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs exactly one of it and storageAccount; name a Secret with the keys AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY, or set the storage account and use workload identity
+{{- end }}
+{{- if and (eq .Values.durability.mode "Archived") (regexMatch "[1-9]" (.Values.tiering.warm.after | default "0s")) }}
+values: tiering.warm.after: must be 0s with durability.mode Archived, because a write is answered once it is in this tier; remove after, or set durability.mode: Sync
+{{- end }}
+{{- end }}
+
+{{/* Of tiers that Barq DB is told of. It has no variable for another endpoint than that of s3, and none for an identity of azure. */}}
+{{- define "barq-db.serverTierRefusals" }}
+{{- range $name := list "warm" "cold" }}
+{{- with index $ $name }}
+{{- if and .endpoint (ne .provider "s3") }}
+values: tiering.{{ $name }}.endpoint: is for provider s3 only where the agent does not manage the tiers; remove it, or set agent.enabled: true and tiering.managedBy: Agent
 {{- end }}
 {{- end }}
 {{- end }}
@@ -72,15 +116,16 @@ values: tiering.{{ $name }}.{{ $field }}: is for provider s3 only; remove it
 {{- if and $azure.tier (not $azure.credentialsSecretRef) }}
 values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs it, because Barq DB knows no keyless identity there; name a Secret with the keys AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY
 {{- end }}
-{{- if and .warm .cold }}
-{{- if eq .warm.provider .cold.provider }}
-{{- range $field := list "credentialsSecretRef" "region" "endpoint" }}
-{{- $warm := index $.warm $field }}
-{{- $cold := index $.cold $field }}
-{{- if and $warm $cold (not (deepEqual $warm $cold)) }}
-values: tiering.warm.{{ $field }} and tiering.cold.{{ $field }}: differ, but one process has one for both tiers of provider {{ $.warm.provider }}; write the same in both, or leave one out
 {{- end }}
+
+{{/* What nothing but the agent's tiers can do. */}}
+{{- define "barq-db.withoutArchiveRefusals" }}
+{{- if not (include "barq-db.archives" .) }}
+{{- if eq .Values.durability.mode "Archived" }}
+values: durability.mode: Archived needs tiering that the agent manages; set agent.enabled: true, tiering.enabled: true with a tier and tiering.managedBy: Agent, or set Sync
 {{- end }}
+{{- if .Values.bootstrap.recovery }}
+values: bootstrap.recovery: needs tiering that the agent manages, because the data comes from its buckets; set agent.enabled: true, tiering.enabled: true and tiering.managedBy: Agent, or remove it
 {{- end }}
 {{- end }}
 {{- end }}

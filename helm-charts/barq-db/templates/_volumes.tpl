@@ -25,6 +25,18 @@ fsGroup, only.
     defaultMode: 0440
 {{- end }}
 {{- end }}
+{{- if include "barq-db.archives" . }}
+{{- range $name := list "warm" "cold" }}
+{{- with include "barq-db.tierSecret" (dict "tiering" $.Values.tiering "name" $name) }}
+# The variables from the Secret say what is missing when the container starts.
+- name: {{ $name }}-credentials
+  secret:
+    secretName: {{ . | quote }}
+    optional: true
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
   secret:
@@ -50,6 +62,15 @@ fsGroup, only.
 - name: agent-tls
   mountPath: {{ include "barq-db.agentCertificates" . }}
   readOnly: true
+{{- end }}
+{{- end }}
+{{- if include "barq-db.archives" . }}
+{{- range $name := list "warm" "cold" }}
+{{- if include "barq-db.tierSecret" (dict "tiering" $.Values.tiering "name" $name) }}
+- name: {{ $name }}-credentials
+  mountPath: {{ include "barq-db.tierCredentials" . }}/{{ $name }}
+  readOnly: true
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if .Values.tls.secretName }}

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -120,5 +123,48 @@ func TestQuestionsAreSpreadAfterAStart(t *testing.T) {
 		again := memory{failures: failures}.askAgainAfter(false)
 		require.GreaterOrEqual(t, again, least)
 		require.LessOrEqual(t, again, least+least/10)
+	}
+}
+
+// What the status says of tiers goes with them, and a restore is no warning.
+func TestTheStatusOfTiers(t *testing.T) {
+	recorder := events.NewFakeRecorder(10)
+	r := &Reconciler{Events: recorder}
+	cluster := &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vectors"}}
+	cluster.Spec.Tiering = v1alpha1.TieringSpec{Enabled: true, Warm: &v1alpha1.TierSpec{Provider: v1alpha1.ProviderS3, Bucket: "warm"}}
+	archive := &agentapi.Archive{Reason: agentapi.ArchiveRestoring, Tiers: []agentapi.Tier{{Name: "warm", Reason: agentapi.TierReachable}}}
+	then := func(reason string) ownStatus {
+		t.Helper()
+		archive.Reason = reason
+		stored := storedStatus(cluster)
+		computed := compute(database.Observation{
+			Cluster: cluster, Now: now, Agents: []database.Agent{{Pod: "vectors-0", Said: &agentapi.Status{Archive: archive}}},
+		})
+		r.announce(cluster, stored, computed)
+		cluster.Status.Database, cluster.Status.Tiering, cluster.Status.Conditions = computed.Database, computed.Tiering, computed.Conditions
+		return computed
+	}
+	told := func() []string {
+		var found []string
+		for len(recorder.Events) > 0 {
+			found = append(found, strings.Join(strings.Fields(<-recorder.Events)[:2], " "))
+		}
+		return found
+	}
+	require.Equal(t, int32(1), then(agentapi.ArchiveRestoring).Tiering.Pods)
+	require.Equal(t, []string{"Normal Restoring"}, told())
+	then(agentapi.ArchiveRestoring)
+	then(agentapi.ArchiveShipping)
+	require.Empty(t, told())
+	require.True(t, meta.IsStatusConditionTrue(then(agentapi.ArchiveShipping).Conditions, v1alpha1.ConditionTiersReachable))
+	then(agentapi.ArchiveFenced)
+	require.Equal(t, []string{"Warning WriterFenced"}, told())
+
+	cluster.Spec.Tiering.ManagedBy = v1alpha1.ManagedByServer
+	computed := then(agentapi.ArchiveShipping)
+	require.Nil(t, computed.Tiering)
+	require.NotNil(t, computed.Database)
+	for _, name := range []string{v1alpha1.ConditionTiersReachable, v1alpha1.ConditionArchiving} {
+		require.Nil(t, meta.FindStatusCondition(computed.Conditions, name))
 	}
 }

@@ -16,12 +16,13 @@ import (
 // ownStatus is the part of the status that this controller writes.
 type ownStatus struct {
 	Database   *v1alpha1.DatabaseStatus `json:"database,omitempty"`
+	Tiering    *v1alpha1.TieringStatus  `json:"tiering,omitempty"`
 	Conditions []metav1.Condition       `json:"conditions,omitempty"`
 }
 
 // storedStatus returns what the controller wrote before.
 func storedStatus(cluster *v1alpha1.BarqCluster) ownStatus {
-	return ownStatus{Database: cluster.Status.Database, Conditions: clusters.DatabasePart.Stored(cluster)}
+	return ownStatus{Database: cluster.Status.Database, Tiering: cluster.Status.Tiering, Conditions: clusters.DatabasePart.Stored(cluster)}
 }
 
 // compute returns the new status. A condition about which nothing is known stays as it was.
@@ -44,6 +45,14 @@ func compute(o database.Observation) ownStatus {
 	set(v1alpha1.ConditionSpaceAvailable, database.SpaceAvailable(o))
 	set(v1alpha1.ConditionMemoryTight, database.MemoryTight(o))
 	set(v1alpha1.ConditionIndexesSound, database.IndexesSound(o))
+	if !o.Cluster.Spec.IsArchived() {
+		meta.RemoveStatusCondition(&computed.Conditions, v1alpha1.ConditionTiersReachable)
+		meta.RemoveStatusCondition(&computed.Conditions, v1alpha1.ConditionArchiving)
+		return computed
+	}
+	computed.Tiering = database.NewerTiering(stored.Tiering, database.TieringStatus(o), o.Now)
+	set(v1alpha1.ConditionTiersReachable, database.TiersReachable(o))
+	set(v1alpha1.ConditionArchiving, database.Archiving(o))
 	return computed
 }
 
@@ -55,7 +64,7 @@ func bad(condition string) metav1.ConditionStatus {
 	return metav1.ConditionFalse
 }
 
-// announce records a warning for each condition that has become bad, or is so for another reason. It compares with the
+// announce records an event for each condition that has become bad, or is so for another reason. It compares with the
 // stored conditions, so a restarted operator repeats none. Other writes in quarantine are another message.
 func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed ownStatus) {
 	for _, condition := range computed.Conditions {
@@ -65,7 +74,12 @@ func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, stored, computed ow
 		before := meta.FindStatusCondition(stored.Conditions, condition.Type)
 		if before == nil || before.Reason != condition.Reason ||
 			condition.Type == v1alpha1.ConditionLogIntact && before.Message != condition.Message {
-			r.Events.Eventf(cluster, nil, corev1.EventTypeWarning, condition.Reason, "Ask", "%s", message.Bound(condition.Message, message.EventLimit))
+			kind := corev1.EventTypeWarning
+			if condition.Reason == v1alpha1.ReasonRestoring {
+				// So it is at each start of a pod whose disk is a cache.
+				kind = corev1.EventTypeNormal
+			}
+			r.Events.Eventf(cluster, nil, kind, condition.Reason, "Ask", "%s", message.Bound(condition.Message, message.EventLimit))
 		}
 	}
 }

@@ -98,11 +98,12 @@ func (t *Translator) Translate(ctx context.Context, object *unstructured.Unstruc
 	if err := t.Cache.Get(ctx, client.ObjectKeyFromObject(cluster), statefulSet, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
 		return nil, err
 	}
+	agentImage := t.agentImage(object, statefulSet)
 	values, err := translate.ToValues(cluster, translate.Facts{
 		DefaultImage:      t.DefaultImage,
-		AgentImage:        t.agentImage(object, statefulSet),
+		AgentImage:        agentImage,
 		OperatorNamespace: t.OperatorNamespace,
-		SecretsChecksum:   resolution.Checksum,
+		SecretsChecksum:   resolution.ChecksumFor(agentImage != ""),
 		Template:          clusters.Template(statefulSet),
 		KeepIDs:           t.assignsIDs() && hasChartIDs(statefulSet),
 	})

@@ -149,7 +149,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	r.written.Remember(cluster)
-	r.announce(cluster, &computed)
+	r.announce(observed, &computed)
 	return result, nil
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/message"
+	"github.com/barq-db/barq-operator/internal/status"
+	"github.com/barq-db/barq-operator/internal/workload"
 )
 
 // announcement is an event to record.
@@ -26,15 +28,16 @@ func warning(reason, text string) announcement {
 }
 
 // announce records what a person would ask about.
-func (r *Reconciler) announce(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) {
-	for _, event := range announcements(cluster, computed) {
-		r.Events.Eventf(cluster, nil, event.kind, event.reason, "Observe", "%s", message.Bound(event.message, message.EventLimit))
+func (r *Reconciler) announce(observed status.Observation, computed *v1alpha1.BarqClusterStatus) {
+	for _, event := range announcements(observed, computed) {
+		r.Events.Eventf(observed.Cluster, nil, event.kind, event.reason, "Observe", "%s", message.Bound(event.message, message.EventLimit))
 	}
 }
 
 // announcements compares only the stored status with the one that replaces it, so that a restarted
 // operator does not repeat events.
-func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) []announcement {
+func announcements(observed status.Observation, computed *v1alpha1.BarqClusterStatus) []announcement {
+	cluster := observed.Cluster
 	stored := &cluster.Status
 	var events []announcement
 	if goesOn := !cluster.Spec.Paused && cluster.DeletionTimestamp == nil; goesOn {
@@ -66,16 +69,20 @@ func announcements(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqCluster
 	if unmonitored := becomes(stored, computed, v1alpha1.ConditionMonitored, metav1.ConditionFalse); unmonitored != nil {
 		events = append(events, warning(unmonitored.Reason, unmonitored.Message))
 	}
-	if event := ofTiers(cluster, computed); event != nil {
+	if event := ofTiers(observed, computed); event != nil {
 		events = append(events, *event)
 	}
 	return events
 }
 
 // ofTiers returns the event about tiers with which the database cannot start, once for each spec that
-// is acted upon.
-func ofTiers(cluster *v1alpha1.BarqCluster, computed *v1alpha1.BarqClusterStatus) *announcement {
+// is acted upon. An agent that manages the tiers keeps them from the database.
+func ofTiers(observed status.Observation, computed *v1alpha1.BarqClusterStatus) *announcement {
+	cluster := observed.Cluster
 	tiering := &cluster.Spec.Tiering
+	if cluster.Spec.IsArchived() && observed.StatefulSet != nil && workload.HasAgent(observed.StatefulSet.Spec.Template.Spec.Containers) {
+		return nil
+	}
 	if !tiering.Enabled || cluster.DeletionTimestamp != nil || cluster.Spec.Paused ||
 		computed.ObservedGeneration != cluster.Generation || cluster.Status.ObservedGeneration == computed.ObservedGeneration {
 		return nil

@@ -37,10 +37,10 @@ func (s *story) then(change func(*status.Observation)) []string {
 	s.now = s.now.Add(time.Minute)
 	change(&s.observed)
 	computed := status.Compute(s.observed, s.now)
-	told := controller.Announced(s.observed.Cluster, &computed)
+	told := controller.Announced(s.observed, &computed)
 	observation.Store(&s.observed, computed)
 	again := status.Compute(s.observed, s.now)
-	require.Empty(s.t, controller.Announced(s.observed.Cluster, &again))
+	require.Empty(s.t, controller.Announced(s.observed, &again))
 	return told
 }
 
@@ -66,6 +66,9 @@ func begin(t *testing.T) *story {
 // A tier that makes the database exit at startup is announced once for each spec.
 func TestTiersThatCannotWorkAreTold(t *testing.T) {
 	const end = ", with which Barq DB 0.1.0 exits at startup: set spec.tiering.enabled to false, or name an image in spec.image that supports it"
+	agents := func(ports ...corev1.ContainerPort) func(*status.Observation) {
+		return func(o *status.Observation) { o.StatefulSet.Spec.Template.Spec.Containers[0].Ports = ports }
+	}
 	s := begin(t)
 	told := func(change func(*v1alpha1.BarqClusterSpec)) []string {
 		var found []string
@@ -100,6 +103,10 @@ func TestTiersThatCannotWorkAreTold(t *testing.T) {
 	}), "nothing is applied")
 	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3" + end},
 		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Paused = false }))
+	s.then(agents(corev1.ContainerPort{Name: "agent"}))
+	require.Empty(t, told(func(*v1alpha1.BarqClusterSpec) {}), "the agent keeps the tiers from the database")
+	require.Equal(t, []string{"Warning TierNotSupported: spec.tiering.warm is on s3" + end},
+		told(func(spec *v1alpha1.BarqClusterSpec) { spec.Tiering.ManagedBy = v1alpha1.ManagedByServer }))
 }
 
 func TestARolloutIsTold(t *testing.T) {
@@ -234,7 +241,7 @@ func TestAMissingPolicyIsAnEvent(t *testing.T) {
 	observed.Cluster.Spec.DeletionProtection = true
 	told := func() []string {
 		computed := status.Compute(observed, now.Add(time.Minute))
-		events := controller.Announced(observed.Cluster, &computed)
+		events := controller.Announced(observed, &computed)
 		observation.Store(&observed, computed)
 		return events
 	}

@@ -32,7 +32,19 @@ type Request struct {
 // It does not compare what the spec says: defaults of a new CRD change that too.
 func (r Request) NewerThan(made *release.Release, values map[string]any) bool {
 	// The values of a revision that is not believed are not known.
-	return made.Config != nil && SecretsChecksum(made.Config) != SecretsChecksum(values) || r.Edited(made)
+	return made.Config != nil && otherSecrets(made.Config, values) || r.Edited(made)
+}
+
+// otherSecrets reports whether a Secret has changed between two revisions. With an agent that reads credentials itself their
+// checksum leaves these out, so that the checksums of before and after such an agent came or went say nothing.
+func otherSecrets(before, after map[string]any) bool {
+	return SecretsChecksum(before) != SecretsChecksum(after) && hasArchive(before) == hasArchive(after)
+}
+
+// hasArchive reports whether values have an agent that keeps the data in the tiers.
+func hasArchive(values map[string]any) bool {
+	_, found, _ := unstructured.NestedFieldNoCopy(values, "agent", "archive")
+	return found
 }
 
 // Edited reports whether a person has changed the spec since the revision was created.

@@ -30,6 +30,7 @@ func TestPlanOf(t *testing.T) {
 		manifest string
 		asked    Request
 		checksum string
+		agent    map[string]any
 		want     Plan
 	}{
 		"a new operator restarts pods": {
@@ -59,6 +60,10 @@ func TestPlanOf(t *testing.T) {
 		"a person changes a Secret": {
 			labels: releasetest.Labels("3", "requested"), manifest: otherImage, asked: unchanged, checksum: "two",
 			want: Plan{Rollout: "requested"},
+		},
+		"a new operator brings an agent that reads the credentials itself": {
+			labels: releasetest.Labels("3", "requested"), manifest: otherImage, asked: unchanged, checksum: "two",
+			agent: map[string]any{"archive": map[string]any{"uid": "a"}}, want: Plan{Rollout: "unrequested", Waits: true},
 		},
 		"an edit made no revision": {
 			labels: releasetest.Labels("3", "requested"), manifest: otherImage, asked: Request{Generation: 4, Applied: 4},
@@ -105,7 +110,7 @@ func TestPlanOf(t *testing.T) {
 				test.checksum = "one"
 			}
 			newest := releasetest.Revision(test.status, releasetest.Before, test.labels)
-			found, err := PlanOf(newest, test.asked, map[string]any{"secretsChecksum": test.checksum}, func() (bool, error) {
+			found, err := PlanOf(newest, test.asked, map[string]any{"secretsChecksum": test.checksum, "agent": test.agent}, func() (bool, error) {
 				return manifest.RestartsPods(newest.Manifest, test.manifest)
 			})
 			require.NoError(t, err)

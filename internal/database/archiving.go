@@ -1,0 +1,211 @@
+package database
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/message"
+)
+
+// The names of tiers.
+const (
+	warm = "warm"
+	cold = "cold"
+)
+
+// advice is why a pod cannot use the bucket of a tier, and what to do about it, by the reason. In the texts {identity} is where
+// the credentials are, {correction} what to do about them, and {meanwhile} what becomes of writes.
+var advice = map[string]string{
+	v1alpha1.ReasonStoreUnreachable: "pod {pod} cannot reach the {tier} tier ({provider}). {meanwhile} " +
+		"Let the pod reach the store, and look whether the store works",
+	v1alpha1.ReasonCredentialsMissing:  "pod {pod} has no credentials for the {tier} tier ({provider}). {meanwhile} {correction}",
+	v1alpha1.ReasonCredentialsRejected: "the {tier} tier ({provider}) rejects the credentials of pod {pod}. {meanwhile} {correction}",
+	v1alpha1.ReasonAccessDenied: "the {tier} tier ({provider}) denies pod {pod} what it has to do in the bucket. {meanwhile} " +
+		"Give the identity of {identity} the rights in docs/tiering.md",
+	v1alpha1.ReasonBucketMissing: "the bucket of the {tier} tier ({provider}) of pod {pod} does not exist. {meanwhile} " +
+		"Make the bucket, or correct spec.tiering.{tier}",
+	v1alpha1.ReasonConditionalWritesUnsupported: "the {tier} tier ({provider}) of pod {pod} replaces objects that must not be replaced, so two databases could overwrite each other. " +
+		"{meanwhile} Use a store that has conditional writes",
+	v1alpha1.ReasonClockSkewed: "the clock of pod {pod} is too far from that of the {tier} tier ({provider}). {meanwhile} Set the clock of the node",
+}
+
+// TiersReachable returns status, reason and message of the condition of that name. It is nil while nothing is known.
+func TiersReachable(o Observation) *metav1.Condition {
+	agents := o.archiving()
+	known := 0
+	for _, agent := range agents {
+		for _, tier := range agent.Said.Archive.Tiers {
+			if tier.Reason == "" {
+				continue
+			}
+			known++
+			if tier.Reason != agentapi.TierReachable {
+				return o.withDetail(v1alpha1.ConditionTiersReachable, unusable(o, agent.Pod, tier), tier.Message)
+			}
+		}
+	}
+	if known == 0 || known < len(o.Agents)*o.tiers() {
+		return nil
+	}
+	return &metav1.Condition{
+		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReachable, Message: "each pod can use the bucket of each tier",
+	}
+}
+
+// tiers returns how many tiers the spec has.
+func (o Observation) tiers() int {
+	count := 0
+	for _, tier := range []*v1alpha1.TierSpec{o.Cluster.Spec.Tiering.Warm, o.Cluster.Spec.Tiering.Cold} {
+		if tier != nil {
+			count++
+		}
+	}
+	return count
+}
+
+// unusable returns the condition about a tier that a pod cannot use.
+func unusable(o Observation, pod string, tier agentapi.Tier) metav1.Condition {
+	text, known := advice[tier.Reason]
+	if !known {
+		return notUnderstood(pod)
+	}
+	spec := o.Cluster.Spec.Tiering.Warm
+	if tier.Name == cold {
+		spec = o.Cluster.Spec.Tiering.Cold
+	}
+	provider := ""
+	if spec != nil {
+		provider = string(spec.Provider)
+	}
+	return metav1.Condition{Status: metav1.ConditionFalse, Reason: tier.Reason, Message: strings.NewReplacer(
+		"{pod}", pod, "{tier}", tierName(tier.Name), "{provider}", provider, "{identity}", credentialsOf(o, spec),
+		"{correction}", correction(o, spec), "{meanwhile}", meanwhile(o),
+	).Replace(text)}
+}
+
+// tierName returns the name of a tier, of those that there are.
+func tierName(said string) string {
+	if said == cold {
+		return cold
+	}
+	return warm
+}
+
+// credentialsOf says what has the credentials of a tier.
+func credentialsOf(o Observation, tier *v1alpha1.TierSpec) string {
+	if tier != nil && tier.CredentialsSecretRef != nil {
+		return "Secret " + tier.CredentialsSecretRef.Name
+	}
+	return "service account " + cmp.Or(o.Cluster.Spec.ServiceAccount.Name, o.Cluster.Name)
+}
+
+// correction says what to do about the credentials of a tier.
+func correction(o Observation, tier *v1alpha1.TierSpec) string {
+	where := credentialsOf(o, tier)
+	if tier != nil && tier.CredentialsSecretRef != nil {
+		return "Correct " + where + "; the agent reads it at each use, so no restart is needed"
+	}
+	return "Correct the workload identity of " + where + ", and restart the pod, because clouds give it to a pod when it is made"
+}
+
+// meanwhile says what becomes of writes while a bucket cannot be used.
+func meanwhile(o Observation) string {
+	if durability := o.Cluster.Spec.Durability; durability != nil && durability.Mode == v1alpha1.DurabilityArchived {
+		return "Until then no write is answered, because of durability.mode Archived."
+	}
+	return "Writes go on, and are on the disk only; status.database.fullTime says when that is full."
+}
+
+func notUnderstood(pod string) metav1.Condition {
+	return metav1.Condition{
+		Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonNotUnderstood,
+		Message: fmt.Sprintf("the agent of pod %s says what this version of the operator does not know. Install a newer one", pod),
+	}
+}
+
+// severity has the reasons for which an archive does not grow, the worst one first.
+var severity = []string{
+	agentapi.ArchiveFenced, agentapi.ArchiveDamaged, agentapi.TierUnconditional, agentapi.TierBucketMissing, agentapi.TierAccessDenied,
+	agentapi.TierCredentialsRejected, agentapi.TierCredentialsMissing, agentapi.TierClockSkewed, agentapi.TierUnreachable,
+	agentapi.ArchiveLagging, agentapi.ArchiveRestoring,
+}
+
+// Archiving returns status, reason and message of the condition of that name. It is nil while nothing is known.
+func Archiving(o Observation) *metav1.Condition {
+	agents := o.archiving()
+	for _, reason := range severity {
+		for _, agent := range agents {
+			if said := agent.Said.Archive; said.Reason == reason {
+				return o.withDetail(v1alpha1.ConditionArchiving,
+					metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: why(o, agent.Pod, *said)}, said.Message)
+			}
+		}
+	}
+	for _, agent := range agents {
+		if agent.Said.Archive.Reason != agentapi.ArchiveShipping {
+			condition := notUnderstood(agent.Pod)
+			return &condition
+		}
+	}
+	if len(agents) == 0 || len(agents) < len(o.Agents) {
+		return nil
+	}
+	return &metav1.Condition{
+		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonShipping, Message: "what is written gets into the buckets of the tiers",
+	}
+}
+
+// why says why the archive of a pod does not grow, and what to do.
+func why(o Observation, pod string, said agentapi.Archive) string {
+	switch said.Reason {
+	case agentapi.ArchiveFenced:
+		return fmt.Sprintf("another database writes the archive of pod %s, so this one no longer does. What was written since is on its disk only. "+
+			"Look for a pod of this name that still runs, for instance on a node that was cut off, and stop it", pod)
+	case agentapi.ArchiveDamaged:
+		return fmt.Sprintf("an object in the archive of pod %s is gone, or is not what was written. Put it back, for instance a former version of it", pod)
+	case agentapi.ArchiveLagging:
+		return fmt.Sprintf("writes of pod %s have been waiting for the buckets for longer than spec.tiering.maxLag; status.tiering says for how long. %s "+
+			"Look at the network and the store, or raise maxLag", pod, meanwhile(o))
+	case agentapi.ArchiveRestoring:
+		return restoring(pod, said.Restore)
+	}
+	return fmt.Sprintf("pod %s cannot write to a bucket; the condition TiersReachable says what to do", pod)
+}
+
+// restoring says how far a restore is, in tenths, so that the text does not change all the time.
+func restoring(pod string, restore *agentapi.Restore) string {
+	text := fmt.Sprintf("the data of pod %s comes back from the buckets, and its database serves nothing until it is complete", pod)
+	if restore == nil || restore.Bytes <= 0 {
+		return text
+	}
+	return fmt.Sprintf("%s: %d0%% of %d MiB are on the disk", text, min(max(restore.Done, 0)*10/restore.Bytes, 10), restore.Bytes>>20)
+}
+
+// withDetail adds what an agent says of the cause. That has numbers of requests and other things which are different each time, so
+// that the stored message stays as long as only they differ.
+func (o Observation) withDetail(name string, condition metav1.Condition, detail string) *metav1.Condition {
+	if condition.Status == metav1.ConditionFalse && detail != "" {
+		condition.Message += ": "
+		stored := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
+		if stored != nil && stored.Status == condition.Status && stored.Reason == condition.Reason && strings.HasPrefix(stored.Message, condition.Message) {
+			condition.Message = stored.Message
+			return &condition
+		}
+		condition.Message += message.OneLine(detail)
+	}
+	condition.Message = message.Bound(condition.Message, message.ConditionLimit)
+	return &condition
+}
+
+// needsAttention reports whether an agent says of the buckets what a person has to know before the database serves.
+func needsAttention(said *agentapi.Archive) bool {
+	return said != nil && said.Reason != "" && (said.Reason != agentapi.ArchiveShipping ||
+		slices.ContainsFunc(said.Tiers, func(tier agentapi.Tier) bool { return tier.Reason != "" && tier.Reason != agentapi.TierReachable }))
+}
