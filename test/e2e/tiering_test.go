@@ -1,0 +1,298 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/objectstore"
+	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/objectservers"
+)
+
+// writers is how many clients fill a database with tiers.
+const writers = 16
+
+// newStore starts a server of objects that the pods reach, with a bucket and a Secret, both named as the provider.
+func newStore(t *testing.T, namespace string, provider objectstore.Provider) *objectservers.Server {
+	t.Helper()
+	server, err := objectservers.Start(t.Context(), objectservers.Config{
+		Provider: provider, Root: root, Address: net.JoinHostPort(hostAddress(t), "0"), Folder: t.TempDir(),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop()) })
+	require.NoError(t, server.CreateBucket(t.Context(), bucketOf(provider)))
+	require.NoError(t, suite.Client.Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: bucketOf(provider)}, StringData: server.Secret(),
+	}))
+	return server
+}
+
+func bucketOf(provider objectstore.Provider) string { return "bucket-" + string(provider) }
+
+// hostAddress is where the pods reach this process.
+func hostAddress(t *testing.T) string {
+	t.Helper()
+	var pods corev1.PodList
+	require.NoError(t, suite.Client.List(t.Context(), &pods, ctrl.InNamespace(operatorNamespace)))
+	require.NotEmpty(t, pods.Items)
+	connection, err := net.Dial("udp", net.JoinHostPort(pods.Items[0].Status.PodIP, "9"))
+	require.NoError(t, err)
+	defer func() { _ = connection.Close() }()
+	host, _, err := net.SplitHostPort(connection.LocalAddr().String())
+	require.NoError(t, err)
+	return host
+}
+
+// tierSpec is a tier in the bucket of a server.
+func tierSpec(server *objectservers.Server, more string) string {
+	options := server.Options("")
+	region := ""
+	if server.Provider == objectstore.S3 {
+		region = "region: " + options.Region + ", "
+	}
+	name := bucketOf(server.Provider)
+	return fmt.Sprintf("{provider: %s, bucket: %s, endpoint: %q, %scredentialsSecretRef: {name: %s}%s}", server.Provider, name, server.URL(), region, name, more)
+}
+
+// filling is clients that write until they are stopped, and what they know of it.
+type filling struct {
+	// next is the number of the next document, and answered is when the one of each number was answered.
+	next     atomic.Int64
+	lock     sync.Mutex
+	answered map[int]time.Time
+	stop     context.CancelFunc
+	group    sync.WaitGroup
+}
+
+// startFilling has clients insert so many documents as fast as they can, and then go on slowly until the database is gone.
+func startFilling(t *testing.T, pod *corev1.Pod, count int) *filling {
+	t.Helper()
+	database, closeIdle := straight(pod)
+	t.Cleanup(closeIdle)
+	require.NoError(t, database.CreateCollection(t.Context(), client.Collection{Name: collection, Dimension: 4, Metric: client.L2}))
+	ctx, stop := context.WithCancel(t.Context())
+	f := &filling{answered: map[int]time.Time{}, stop: stop}
+	for range writers {
+		f.group.Go(func() {
+			for ctx.Err() == nil {
+				number := int(f.next.Add(1)) - 1
+				if number >= count {
+					time.Sleep(100 * time.Millisecond)
+				}
+				if database.Insert(ctx, collection, document(number)) != nil {
+					return
+				}
+				f.lock.Lock()
+				f.answered[number] = time.Now()
+				f.lock.Unlock()
+			}
+		})
+	}
+	return f
+}
+
+// straight is a client of the database in a pod, which keeps its connections.
+func straight(pod *corev1.Pod) (*client.Client, func()) {
+	transport := &http.Transport{MaxIdleConnsPerHost: writers}
+	database := client.New("http://" + net.JoinHostPort(pod.Status.PodIP, "8080"))
+	database.HTTP = client.NewHTTPClient(transport)
+	return database, transport.CloseIdleConnections
+}
+
+// count returns how many documents were answered.
+func (f *filling) count() int {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	return len(f.answered)
+}
+
+// end stops the clients.
+func (f *filling) end() {
+	f.stop()
+	f.group.Wait()
+}
+
+// check reads each document, one by one, and requires those that were answered before a time. It returns how many there are.
+func (f *filling) check(t *testing.T, pod *corev1.Pod, before time.Time) (there, required int) {
+	t.Helper()
+	database, closeIdle := straight(pod)
+	defer closeIdle()
+	var found atomic.Int64
+	var group sync.WaitGroup
+	var lost sync.Map
+	numbers := make(chan int)
+	for range writers {
+		group.Go(func() {
+			for number := range numbers {
+				expected := document(number)
+				stored, err := database.Get(t.Context(), collection, expected.ID)
+				at, wasAnswered := f.answered[number]
+				switch {
+				case err != nil:
+					lost.Store(number, err)
+				case stored != nil && fmt.Sprint(stored.Vector) == fmt.Sprint(expected.Vector):
+					found.Add(1)
+				case stored != nil || wasAnswered && at.Before(before):
+					lost.Store(number, at)
+				}
+			}
+		})
+	}
+	for number := range int(f.next.Load()) {
+		numbers <- number
+		if at, wasAnswered := f.answered[number]; wasAnswered && at.Before(before) {
+			required++
+		}
+	}
+	close(numbers)
+	group.Wait()
+	lost.Range(func(number, why any) bool {
+		t.Errorf("document %v is lost or another: %v", number, why)
+		return false
+	})
+	return int(found.Load()), required
+}
+
+// destroy takes the pod of a database away with all that is on its disk.
+func destroy(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
+	pod := suite.Pods(t, cluster)[0]
+	for _, pvc := range suite.PVCs(t, cluster) {
+		require.NoError(t, suite.Client.Delete(t.Context(), &pvc))
+	}
+	require.NoError(t, suite.Client.Delete(t.Context(), &pod, ctrl.GracePeriodSeconds(0)))
+	suite.WaitGone(t, &pod)
+}
+
+// all is a time that nothing was answered after.
+func all() time.Time { return time.Now().Add(time.Hour) }
+
+// The pod and its volume are destroyed while clients write, and the database comes back from the buckets with each document that was
+// answered before the time that the status has, or with the mode Archived with each that was answered.
+func TestDataComesBackFromTheBuckets(t *testing.T) {
+	onOwnNode(t)
+	count := 100_000
+	if testing.Short() {
+		count = 3_000
+	}
+	for name, of := range map[string]struct {
+		warm, cold objectstore.Provider
+		hotPath    string
+		durability string
+	}{
+		"s3":    {warm: objectstore.S3, hotPath: "pvc", durability: "Sync"},
+		"gcs":   {warm: objectstore.GCS, hotPath: "ephemeral-storage", durability: "Sync"},
+		"azure": {warm: objectstore.Azure, hotPath: "pvc", durability: "Archived"},
+		"mixed": {warm: objectstore.S3, cold: objectstore.Azure, hotPath: "ephemeral-storage", durability: "Archived"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := newNamespace(t)
+			tiers := "warm: " + tierSpec(newStore(t, namespace, of.warm), "")
+			if of.cold != "" {
+				tiers += ", cold: " + tierSpec(newStore(t, namespace, of.cold), ", after: 1s")
+			}
+			vectors := newCluster(t, namespace, "vectors", fmt.Sprintf(
+				"{storage: {size: 512Mi}, durability: {mode: %s}, tiering: {enabled: true, maxLag: 2s, hotPath: %s, %s}}", of.durability, of.hotPath, tiers))
+			suite.WaitReady(t, vectors)
+			suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
+			suite.WaitFor(t, vectors, v1alpha1.ConditionTiersReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
+
+			f := startFilling(t, &suite.Pods(t, vectors)[0], count)
+			suite.Eventually(t, func() string {
+				if there := f.count(); there < count {
+					return fmt.Sprintf("%d documents are answered", there)
+				}
+				return ""
+			})
+			filled := time.Now()
+			suite.Eventually(t, func() string {
+				suite.Refresh(t, vectors)
+				if until := vectors.Status.Tiering.RecoverableUntil; until == nil || until.Time.Before(filled) {
+					return fmt.Sprintf("recoverable until %v", until)
+				}
+				return ""
+			})
+			until := vectors.Status.Tiering.RecoverableUntil.Time
+			destroy(t, vectors)
+			f.end()
+			began := time.Now()
+			suite.WaitReady(t, vectors)
+			back := time.Since(began)
+			before := until
+			if of.durability == "Archived" {
+				before = all()
+			}
+			there, required := f.check(t, &suite.Pods(t, vectors)[0], before)
+			t.Logf("%d documents answered, %d of them promised, %d are back after %.1f s", f.count(), required, there, back.Seconds())
+			require.GreaterOrEqual(t, required, count)
+			suite.Eventually(t, func() string {
+				suite.Refresh(t, vectors)
+				if documents := vectors.Status.Database.Documents; documents != int64(there) {
+					return fmt.Sprintf("the database has %d documents, of which %d were found one by one", documents, there)
+				}
+				return ""
+			})
+			restore := vectors.Status.Tiering.Restore
+			require.NotNil(t, restore)
+			require.Equal(t, fmt.Sprintf("%s/vectors/%s/0", namespace, vectors.UID), restore.From)
+			if of.cold != "" {
+				require.Positive(t, vectors.Status.Tiering.Cold.Objects)
+			}
+			suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
+		})
+	}
+}
+
+// A database without a disk of its own finds its data after a night at zero pods. Deleted and made again under its name it
+// is empty, or has its data if it is told to recover them. The archive of the former one stays as it is.
+func TestADatabaseWithoutADisk(t *testing.T) {
+	onOwnNode(t)
+	const count = 200
+	namespace := newNamespace(t)
+	server := newStore(t, namespace, objectstore.S3)
+	spec := "{tiering: {enabled: true, maxLag: 2s, hotPath: ephemeral-storage, warm: " + tierSpec(server, "") + "}%s}"
+	vectors := newCluster(t, namespace, "vectors", fmt.Sprintf(spec, ""))
+	suite.WaitReady(t, vectors)
+	fill(t, namespace, "vectors-0", count)
+
+	suite.Change(t, vectors, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
+	suite.Eventually(t, func() string {
+		if pods := suite.Pods(t, vectors); len(pods) > 0 {
+			return "there is a pod"
+		}
+		return ""
+	})
+	suite.Change(t, vectors, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
+	suite.WaitReady(t, vectors)
+	require.Equal(t, count, found(t, namespace, "vectors-0", count), "what was written last is shipped after the stop")
+
+	former := string(vectors.UID)
+	require.NoError(t, suite.Client.Delete(t.Context(), vectors))
+	suite.WaitGone(t, vectors)
+	again := newCluster(t, namespace, "vectors", fmt.Sprintf(spec, ", bootstrap: {recovery: {name: vectors, uid: "+former+"}}"))
+	suite.WaitReady(t, again)
+	require.Equal(t, count, found(t, namespace, "vectors-0", count))
+	require.NoError(t, suite.Client.Delete(t.Context(), again))
+	suite.WaitGone(t, again)
+
+	empty := newCluster(t, namespace, "vectors", fmt.Sprintf(spec, ""))
+	suite.WaitReady(t, empty)
+	ask(t, namespace, "vectors-0", func(ctx context.Context, database *client.Client) {
+		_, err := database.Get(ctx, collection, client.Number(1))
+		require.ErrorContains(t, err, "not found")
+	})
+}
