@@ -19,6 +19,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/objectstore"
 	"github.com/barq-db/barq-operator/test/barqserver/client"
+	"github.com/barq-db/barq-operator/test/e2e/pods"
 	"github.com/barq-db/barq-operator/test/objectservers"
 )
 
@@ -45,13 +46,10 @@ func bucketOf(provider objectstore.Provider) string { return "bucket-" + string(
 // hostAddress is where the pods reach this process.
 func hostAddress(t *testing.T) string {
 	t.Helper()
-	var pods corev1.PodList
-	require.NoError(t, suite.Client.List(t.Context(), &pods, ctrl.InNamespace(operatorNamespace)))
-	require.NotEmpty(t, pods.Items)
-	connection, err := net.Dial("udp", net.JoinHostPort(pods.Items[0].Status.PodIP, "9"))
-	require.NoError(t, err)
-	defer func() { _ = connection.Close() }()
-	host, _, err := net.SplitHostPort(connection.LocalAddr().String())
+	var running corev1.PodList
+	require.NoError(t, suite.Client.List(t.Context(), &running, ctrl.InNamespace(operatorNamespace)))
+	require.NotEmpty(t, running.Items)
+	host, err := pods.HostAddress(running.Items[0].Status.PodIP)
 	require.NoError(t, err)
 	return host
 }
@@ -166,7 +164,7 @@ func (f *filling) check(t *testing.T, pod *corev1.Pod, before time.Time) (there,
 	return int(found.Load()), required
 }
 
-// destroy takes the pod of a database away with all that is on its disk.
+// destroy takes the pod of a database away with all that is on its disk, and waits until another one is ready.
 func destroy(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
 	pod := suite.Pods(t, cluster)[0]
@@ -174,7 +172,18 @@ func destroy(t *testing.T, cluster *v1alpha1.BarqCluster) {
 		require.NoError(t, suite.Client.Delete(t.Context(), &pvc))
 	}
 	require.NoError(t, suite.Client.Delete(t.Context(), &pod, ctrl.GracePeriodSeconds(0)))
-	suite.WaitGone(t, &pod)
+	suite.Eventually(t, func() string {
+		found := suite.Pods(t, cluster)
+		if len(found) == 0 || found[0].UID == pod.UID || found[0].DeletionTimestamp != nil {
+			return "there is no other pod"
+		}
+		for _, condition := range found[0].Status.Conditions {
+			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				return ""
+			}
+		}
+		return "the pod is not ready"
+	})
 }
 
 // all is a time that nothing was answered after.
@@ -227,9 +236,9 @@ func TestDataComesBackFromTheBuckets(t *testing.T) {
 				return ""
 			})
 			until := vectors.Status.Tiering.RecoverableUntil.Time
+			began := time.Now()
 			destroy(t, vectors)
 			f.end()
-			began := time.Now()
 			suite.WaitReady(t, vectors)
 			back := time.Since(began)
 			before := until
@@ -271,7 +280,7 @@ func TestADatabaseWithoutADisk(t *testing.T) {
 
 	suite.Change(t, vectors, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	suite.Eventually(t, func() string {
-		if pods := suite.Pods(t, vectors); len(pods) > 0 {
+		if len(suite.Pods(t, vectors)) > 0 {
 			return "there is a pod"
 		}
 		return ""

@@ -90,6 +90,7 @@ func (d *demo) run(ctx context.Context) error {
 		{fmt.Sprintf("%s handwritten digits go in", thousands(len(d.stored))), d.insert},
 		{"Searches", d.search},
 		{"Kills while clients write", d.kill},
+		{"The disk is thrown away", d.tiers},
 		{"Requests after which Barq DB would not start again", d.poison},
 		{"A write past the agent, which Barq DB cannot read again", d.quarantine},
 		{"What the operator and the agent say", d.status},
