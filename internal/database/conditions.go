@@ -76,7 +76,7 @@ func LogIntact(o Observation) *metav1.Condition {
 				first.Pod, placeOf(first.Said.File, first.Said.Line), first.Said.Collection, first.Said.Tenant, first.Said.Message), message.ConditionLimit),
 		}
 	}
-	answers := o.answers()
+	answers := o.Answers()
 	for _, agent := range answers {
 		if quarantine := agent.Said.Log.Quarantine; quarantine != nil {
 			return &metav1.Condition{
@@ -134,7 +134,7 @@ func after(separator, text string) string {
 // SpaceAvailable returns status, reason and message of the condition of that name. It is nil while nothing is known.
 func SpaceAvailable(o Observation) *metav1.Condition {
 	var measured []Agent
-	for _, agent := range o.answers() {
+	for _, agent := range o.Answers() {
 		if agent.Said.Disk.Size > 0 {
 			measured = append(measured, agent)
 		}
@@ -179,7 +179,7 @@ func SpaceAvailable(o Observation) *metav1.Condition {
 func MemoryTight(o Observation) *metav1.Condition {
 	known := 0
 	var estimated *metav1.Condition
-	for _, agent := range o.answers() {
+	for _, agent := range o.Answers() {
 		memory := agent.Said.Memory
 		if taken := max(memory.Used, memory.Before); memory.Limit > 0 && taken*10 >= memory.Limit*nearLimit {
 			return &metav1.Condition{
@@ -212,7 +212,7 @@ func MemoryTight(o Observation) *metav1.Condition {
 // IndexesSound returns status, reason and message of the condition of that name. It is nil while nothing is known.
 func IndexesSound(o Observation) *metav1.Condition {
 	known := 0
-	for _, agent := range o.answers() {
+	for _, agent := range o.Answers() {
 		// Until it has measured the disk, the agent has not looked.
 		if agent.Said.Disk.Size == 0 {
 			continue

@@ -271,3 +271,16 @@ func TestWhatIsAskedAndWhatIsBlocked(t *testing.T) {
 	_, ok = database.BlockedBy(pod(func(p *corev1.Pod) { p.Status.ContainerStatuses[0].State = ended }))
 	require.False(t, ok)
 }
+
+// The first status waits for a database that starts, but not for one that gets its data from buckets.
+func TestARestoreIsToldAtOnce(t *testing.T) {
+	early := func(reason string) bool {
+		return observe(answer("vectors-0", func(said *agentapi.Status) {
+			said.Served, said.Archive = nil, &agentapi.Archive{Reason: reason}
+		})).IsEarly()
+	}
+	require.True(t, early(""))
+	require.True(t, early(agentapi.ArchiveShipping))
+	require.False(t, early(agentapi.ArchiveRestoring))
+	require.False(t, early(agentapi.TierBucketMissing))
+}

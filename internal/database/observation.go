@@ -68,8 +68,8 @@ func BlockedBy(pod *corev1.Pod) (Blocked, bool) {
 	return Blocked{}, false
 }
 
-// answers returns the agents that answered.
-func (o Observation) answers() []Agent {
+// Answers returns the agents that answered.
+func (o Observation) Answers() []Agent {
 	var answered []Agent
 	for _, agent := range o.Agents {
 		if agent.Said != nil {
@@ -83,6 +83,11 @@ func (o Observation) answers() []Agent {
 func (o Observation) IsEarly() bool {
 	return o.Cluster.Status.Database == nil && o.Refused == nil && len(o.Blocked) == 0 &&
 		!slices.ContainsFunc(o.Agents, func(agent Agent) bool {
-			return agent.Said != nil && (agent.Said.Served != nil || agent.Said.Log.Quarantine != nil || needsAttention(agent.Said.Archive))
+			return agent.Said != nil && (agent.Said.Served != nil || agent.Said.Log.Quarantine != nil || restores(agent.Said.Archive))
 		})
+}
+
+// restores reports whether an agent says that the data comes from the buckets first, or that it cannot.
+func restores(said *agentapi.Archive) bool {
+	return said != nil && said.Reason != "" && said.Reason != agentapi.ArchiveShipping
 }

@@ -23,7 +23,7 @@ func SecretName(cluster string) string { return cluster + "-barq-agent" }
 
 // Status sums up the answers. It is nil if there are none.
 func Status(o Observation) *v1alpha1.DatabaseStatus {
-	answers := o.answers()
+	answers := o.Answers()
 	if len(answers) == 0 {
 		return nil
 	}
@@ -39,11 +39,11 @@ func Status(o Observation) *v1alpha1.DatabaseStatus {
 		found.LogBytes += said.Log.Bytes
 		found.FreeBytes = min(found.FreeBytes, said.Disk.Free)
 		found.SupersededBytes += said.Log.Superseded
-		found.OldestUnsyncedTime = earlier(found.OldestUnsyncedTime, overdue(said.Log.OldestUnsynced, o.Now))
+		found.OldestUnsyncedTime = Earlier(found.OldestUnsyncedTime, overdue(said.Log.OldestUnsynced, o.Now))
 		if said.Log.Quarantine != nil {
 			found.QuarantinedWrites += int64(said.Log.Quarantine.Lost)
 		}
-		found.FullTime = earlier(found.FullTime, said.Disk.Full)
+		found.FullTime = Earlier(found.FullTime, said.Disk.Full)
 		if !said.Started.IsZero() && (found.LastStart == nil || said.Started.After(found.LastStart.Time.Time)) {
 			found.LastStart = &v1alpha1.DatabaseStart{Pod: agent.Pod, Time: metav1.NewTime(said.Started.Truncate(time.Second))}
 			if said.Served != nil {
@@ -60,7 +60,7 @@ func lastRepair(o Observation) *v1alpha1.DatabaseRepair {
 	if stored := o.Cluster.Status.Database; stored != nil {
 		last = stored.LastRepair
 	}
-	for _, agent := range o.answers() {
+	for _, agent := range o.Answers() {
 		if done := agent.Said.Log.Repair; done != nil && (last == nil || done.Time.Truncate(time.Second).After(last.Time.Time)) {
 			last = &v1alpha1.DatabaseRepair{
 				Pod: agent.Pod, Time: metav1.NewTime(done.Time.Truncate(time.Second)), Files: int64(done.Files), LostWrites: int64(done.Lost),
@@ -70,8 +70,8 @@ func lastRepair(o Observation) *v1alpha1.DatabaseRepair {
 	return last
 }
 
-// earlier returns the earlier of two times, of which either may be missing.
-func earlier(found *metav1.Time, other *time.Time) *metav1.Time {
+// Earlier returns the earlier of two times, of which either may be missing.
+func Earlier(found *metav1.Time, other *time.Time) *metav1.Time {
 	if other == nil || found != nil && !other.Before(found.Time) {
 		return found
 	}

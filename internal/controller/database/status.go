@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/database"
 	"github.com/barq-db/barq-operator/internal/message"
+	"github.com/barq-db/barq-operator/internal/tiering"
 )
 
 // ownStatus is the part of the status that this controller writes.
@@ -50,9 +51,9 @@ func compute(o database.Observation) ownStatus {
 		meta.RemoveStatusCondition(&computed.Conditions, v1alpha1.ConditionArchiving)
 		return computed
 	}
-	computed.Tiering = database.NewerTiering(stored.Tiering, database.TieringStatus(o), o.Now)
-	set(v1alpha1.ConditionTiersReachable, database.TiersReachable(o))
-	set(v1alpha1.ConditionArchiving, database.Archiving(o))
+	computed.Tiering = tiering.Newer(stored.Tiering, tiering.Status(o), o.Now)
+	set(v1alpha1.ConditionTiersReachable, tiering.TiersReachable(o))
+	set(v1alpha1.ConditionArchiving, tiering.Archiving(o))
 	return computed
 }
 

@@ -1,4 +1,4 @@
-package database_test
+package tiering_test
 
 import (
 	"strings"
@@ -12,11 +12,16 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/database"
+	"github.com/barq-db/barq-operator/internal/tiering"
 )
+
+var now = time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
 
 // tiered is an observation of a BarqCluster with two tiers.
 func tiered(agents ...database.Agent) database.Observation {
-	o := observe(agents...)
+	o := database.Observation{
+		Cluster: &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: "vectors"}}, Agents: agents, Now: now,
+	}
 	o.Cluster.Spec.Replicas = ptr.To(int32(len(agents))) //nolint:gosec // A few.
 	o.Cluster.Spec.Tiering = v1alpha1.TieringSpec{
 		Enabled: true,
@@ -28,20 +33,22 @@ func tiered(agents ...database.Agent) database.Observation {
 
 // ships is what the agent of a pod says that writes to two buckets, changed by change.
 func ships(pod string, change func(*agentapi.Archive)) database.Agent {
-	return answer(pod, func(said *agentapi.Status) {
-		said.Archive = &agentapi.Archive{
-			Reason: agentapi.ArchiveShipping, Since: now.Add(-time.Hour), Epoch: 3, PendingBytes: 100,
-			RecoverableUntil: ptr.To(now.Add(-5 * time.Second)), LastShipped: ptr.To(now.Add(-4 * time.Second)), OldestUnshipped: ptr.To(now.Add(-2 * time.Second)),
-			Tiers: []agentapi.Tier{
-				{Name: "warm", Provider: "s3", Reason: agentapi.TierReachable, Objects: 10, Bytes: 1000},
-				{Name: "cold", Provider: "azure", Reason: agentapi.TierReachable, Objects: 1, Bytes: 5000},
-			},
-		}
-		if change != nil {
-			change(said.Archive)
-		}
-	})
+	said := &agentapi.Archive{
+		Reason: agentapi.ArchiveShipping, Since: now.Add(-time.Hour), Epoch: 3, PendingBytes: 100,
+		RecoverableUntil: ptr.To(now.Add(-5 * time.Second)), LastShipped: ptr.To(now.Add(-4 * time.Second)), OldestUnshipped: ptr.To(now.Add(-2 * time.Second)),
+		Tiers: []agentapi.Tier{
+			{Name: "warm", Provider: "s3", Reason: agentapi.TierReachable, Objects: 10, Bytes: 1000},
+			{Name: "cold", Provider: "azure", Reason: agentapi.TierReachable, Objects: 1, Bytes: 5000},
+		},
+	}
+	if change != nil {
+		change(said)
+	}
+	return database.Agent{Pod: pod, Said: &agentapi.Status{Served: &now, Archive: said}}
 }
+
+// silent is an agent that does not answer.
+func silent(pod string) database.Agent { return database.Agent{Pod: pod, Since: now} }
 
 func restores(pod string, done int64) database.Agent {
 	agent := ships(pod, func(said *agentapi.Archive) {
@@ -53,9 +60,9 @@ func restores(pod string, done int64) database.Agent {
 }
 
 func TestTieringStatus(t *testing.T) {
-	require.Nil(t, database.TieringStatus(tiered(answer("vectors-0", nil), silent("vectors-1", 0))), "agents of a former version")
-	require.Nil(t, database.TieringStatus(tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Reason = "" }))), "it has just started")
-	found := database.TieringStatus(tiered(ships("vectors-0", nil), ships("vectors-1", func(said *agentapi.Archive) {
+	require.Nil(t, tiering.Status(tiered(database.Agent{Pod: "vectors-0", Said: &agentapi.Status{}}, silent("vectors-1"))), "agents of a former version")
+	require.Nil(t, tiering.Status(tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Reason = "" }))), "it has just started")
+	found := tiering.Status(tiered(ships("vectors-0", nil), ships("vectors-1", func(said *agentapi.Archive) {
 		said.Epoch, said.RecoverableUntil, said.OldestUnshipped = 4, ptr.To(now.Add(-time.Minute)), nil
 		said.LastShipped, said.PendingBytes = ptr.To(now.Add(-time.Minute)), 11
 		said.Restore = &agentapi.Restore{
@@ -74,9 +81,9 @@ func TestTieringStatus(t *testing.T) {
 
 // What is recoverable must not look newer than it is.
 func TestRecoverableUntil(t *testing.T) {
-	of := func(o database.Observation) *metav1.Time { return database.TieringStatus(o).RecoverableUntil }
+	of := func(o database.Observation) *metav1.Time { return tiering.Status(o).RecoverableUntil }
 	require.Nil(t, of(tiered(ships("vectors-0", nil), restores("vectors-1", 0))), "one of them has written nothing yet")
-	partly := tiered(ships("vectors-0", nil), silent("vectors-1", time.Minute))
+	partly := tiered(ships("vectors-0", nil), silent("vectors-1"))
 	require.Nil(t, of(partly), "that of the other is not known")
 	known := metav1.NewTime(now.Add(-time.Hour))
 	partly.Cluster.Status.Tiering = &v1alpha1.TieringStatus{RecoverableUntil: &known}
@@ -87,22 +94,22 @@ func TestRecoverableUntil(t *testing.T) {
 
 // An agent forgets a restore with its next start, and the status keeps it.
 func TestTheLastRestoreIsKept(t *testing.T) {
-	stored := database.TieringStatus(tiered(restores("vectors-0", 0)))
+	stored := tiering.Status(tiered(restores("vectors-0", 0)))
 	require.Equal(t, "vectors-0", stored.Restore.Pod)
 	require.Nil(t, stored.Restore.EndTime)
 	later := tiered(ships("vectors-0", nil))
 	later.Cluster.Status.Tiering = stored
-	require.Equal(t, stored.Restore, database.TieringStatus(later).Restore)
+	require.Equal(t, stored.Restore, tiering.Status(later).Restore)
 	ended := restores("vectors-0", 300<<20)
 	ended.Said.Archive.Restore.Ended = &now
 	later = tiered(ended)
 	later.Cluster.Status.Tiering = stored
-	require.Equal(t, now, database.TieringStatus(later).Restore.EndTime.Time)
+	require.Equal(t, now, tiering.Status(later).Restore.EndTime.Time)
 }
 
 // What changes all the time is a write a minute at most.
 func TestNewerTiering(t *testing.T) {
-	stored := database.TieringStatus(tiered(ships("vectors-0", nil)))
+	stored := tiering.Status(tiered(ships("vectors-0", nil)))
 	shipped := func(said *agentapi.Archive) { said.LastShipped = &now }
 	moved := func(said *agentapi.Archive) { said.RecoverableUntil = &now }
 	for name, changes := range map[string]struct {
@@ -132,27 +139,27 @@ func TestNewerTiering(t *testing.T) {
 				}
 			}))
 			o.Now = now.Add(changes.after)
-			computed := database.TieringStatus(o)
-			if got := database.NewerTiering(stored, computed, o.Now); changes.written {
+			computed := tiering.Status(o)
+			if got := tiering.Newer(stored, computed, o.Now); changes.written {
 				require.Same(t, computed, got)
 			} else {
 				require.Same(t, stored, got)
 			}
 		})
 	}
-	require.Same(t, stored, database.NewerTiering(stored, nil, now), "what was known is still known")
-	require.Same(t, stored, database.NewerTiering(nil, stored, now))
+	require.Same(t, stored, tiering.Newer(stored, nil, now), "what was known is still known")
+	require.Same(t, stored, tiering.Newer(nil, stored, now))
 
-	half, more := database.TieringStatus(tiered(restores("vectors-0", 1))), database.TieringStatus(tiered(restores("vectors-0", 2)))
-	require.Same(t, half, database.NewerTiering(half, more, now))
-	require.Same(t, more, database.NewerTiering(half, more, now.Add(time.Minute)))
+	half, more := tiering.Status(tiered(restores("vectors-0", 1))), tiering.Status(tiered(restores("vectors-0", 2)))
+	require.Same(t, half, tiering.Newer(half, more, now))
+	require.Same(t, more, tiering.Newer(half, more, now.Add(time.Minute)))
 }
 
 func TestTiersReachable(t *testing.T) {
-	require.Nil(t, database.TiersReachable(tiered()), "nothing is known")
-	require.Nil(t, database.TiersReachable(tiered(ships("vectors-0", nil), silent("vectors-1", 0))), "that one may not reach them")
-	require.Nil(t, database.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Tiers[1].Reason = "" }))), "it has not looked")
-	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonReachable}, outcome(database.TiersReachable(tiered(ships("vectors-0", nil)))))
+	require.Nil(t, tiering.TiersReachable(tiered()), "nothing is known")
+	require.Nil(t, tiering.TiersReachable(tiered(ships("vectors-0", nil), silent("vectors-1"))), "that one may not reach them")
+	require.Nil(t, tiering.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Tiers[1].Reason = "" }))), "it has not looked")
+	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonReachable}, outcome(tiering.TiersReachable(tiered(ships("vectors-0", nil)))))
 
 	const onDisk = "Writes go on, and are on the disk only; status.database.fullTime says when that is full."
 	for reason, test := range map[string]struct {
@@ -173,17 +180,17 @@ func TestTiersReachable(t *testing.T) {
 		agentapi.TierClockSkewed: {0, "the clock of pod vectors-1 is too far from that of the warm tier (s3). " + onDisk + " Set the clock of the node: said"},
 	} {
 		t.Run(reason, func(t *testing.T) {
-			o := tiered(silent("vectors-0", 0), ships("vectors-1", func(said *agentapi.Archive) {
+			o := tiered(silent("vectors-0"), ships("vectors-1", func(said *agentapi.Archive) {
 				said.Tiers[test.tier].Reason, said.Tiers[test.tier].Message = reason, "said\n"
 			}))
-			found := database.TiersReachable(o)
+			found := tiering.TiersReachable(o)
 			require.Equal(t, []any{metav1.ConditionFalse, reason}, outcome(found))
 			require.Equal(t, test.message, found.Message)
 			o.Cluster.Spec.Durability = &v1alpha1.DurabilitySpec{Mode: v1alpha1.DurabilityArchived}
-			require.Contains(t, database.TiersReachable(o).Message, "Until then no write is answered, because of durability.mode Archived.")
+			require.Contains(t, tiering.TiersReachable(o).Message, "Until then no write is answered, because of durability.mode Archived.")
 		})
 	}
-	require.Equal(t, []any{metav1.ConditionUnknown, v1alpha1.ReasonNotUnderstood}, outcome(database.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) {
+	require.Equal(t, []any{metav1.ConditionUnknown, v1alpha1.ReasonNotUnderstood}, outcome(tiering.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) {
 		said.Tiers[0].Reason = "Later"
 	})))))
 }
@@ -191,9 +198,9 @@ func TestTiersReachable(t *testing.T) {
 func outcome(condition *metav1.Condition) []any { return []any{condition.Status, condition.Reason} }
 
 func TestArchiving(t *testing.T) {
-	require.Nil(t, database.Archiving(tiered()), "nothing is known")
-	require.Nil(t, database.Archiving(tiered(ships("vectors-0", nil), silent("vectors-1", 0))), "that one may lag")
-	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonShipping}, outcome(database.Archiving(tiered(ships("vectors-0", nil)))))
+	require.Nil(t, tiering.Archiving(tiered()), "nothing is known")
+	require.Nil(t, tiering.Archiving(tiered(ships("vectors-0", nil), silent("vectors-1"))), "that one may lag")
+	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonShipping}, outcome(tiering.Archiving(tiered(ships("vectors-0", nil)))))
 
 	because := func(reason string) func(*agentapi.Archive) {
 		return func(said *agentapi.Archive) { said.Reason, said.Message = reason, "said" }
@@ -210,17 +217,17 @@ func TestArchiving(t *testing.T) {
 		agentapi.TierUnconditional:       "pod vectors-1 cannot write to a bucket",
 		agentapi.TierClockSkewed:         "pod vectors-1 cannot write to a bucket",
 	} {
-		found := database.Archiving(tiered(restores("vectors-0", 0), ships("vectors-1", because(reason))))
+		found := tiering.Archiving(tiered(restores("vectors-0", 0), ships("vectors-1", because(reason))))
 		require.Equal(t, []any{metav1.ConditionFalse, reason}, outcome(found), "it is worse than a restore")
 		require.Contains(t, found.Message, message)
 		require.True(t, strings.HasSuffix(found.Message, ": said"), found.Message)
 	}
-	found := database.Archiving(tiered(restores("vectors-0", 135<<20)))
+	found := tiering.Archiving(tiered(restores("vectors-0", 135<<20)))
 	require.Equal(t, []any{metav1.ConditionFalse, v1alpha1.ReasonRestoring}, outcome(found))
 	require.Equal(t, "the data of pod vectors-0 comes back from the buckets, and its database serves nothing until it is complete: 40% of 300 MiB are on the disk", found.Message)
-	require.Equal(t, found, database.Archiving(tiered(restores("vectors-0", 149<<20))), "tenths are enough")
+	require.Equal(t, found, tiering.Archiving(tiered(restores("vectors-0", 149<<20))), "tenths are enough")
 	require.Equal(t, []any{metav1.ConditionUnknown, v1alpha1.ReasonNotUnderstood},
-		outcome(database.Archiving(tiered(ships("vectors-0", nil), ships("vectors-1", because("Later"))))))
+		outcome(tiering.Archiving(tiered(ships("vectors-0", nil), ships("vectors-1", because("Later"))))))
 }
 
 // Each answer of a store has a number of its own, which is no news.
@@ -230,21 +237,11 @@ func TestTheSameFailureIsTheSameMessage(t *testing.T) {
 			said.Tiers[0].Reason, said.Tiers[0].Message = agentapi.TierAccessDenied, detail
 		}))
 	}
-	first := database.TiersReachable(denied("request 1"))
+	first := tiering.TiersReachable(denied("request 1"))
 	first.Type = v1alpha1.ConditionTiersReachable
 	again := denied("request 2")
 	again.Cluster.Status.Conditions = []metav1.Condition{*first}
-	require.Equal(t, first.Message, database.TiersReachable(again).Message)
+	require.Equal(t, first.Message, tiering.TiersReachable(again).Message)
 	again.Agents[0].Said.Archive.Tiers[0].Reason = agentapi.TierCredentialsRejected
-	require.Contains(t, database.TiersReachable(again).Message, "request 2")
-}
-
-// The first status waits for a database that starts, but not for one that gets its data from buckets.
-func TestARestoreIsToldAtOnce(t *testing.T) {
-	starts := ships("vectors-0", nil)
-	starts.Said.Served = nil
-	require.True(t, tiered(starts).IsEarly())
-	require.False(t, tiered(restores("vectors-0", 0)).IsEarly())
-	starts.Said.Archive.Tiers[1].Reason = agentapi.TierBucketMissing
-	require.False(t, tiered(starts).IsEarly())
+	require.Contains(t, tiering.TiersReachable(again).Message, "request 2")
 }

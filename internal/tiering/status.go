@@ -1,4 +1,4 @@
-package database
+package tiering
 
 import (
 	"time"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/database"
 	"github.com/barq-db/barq-operator/internal/message"
 )
 
@@ -21,9 +22,9 @@ const (
 )
 
 // archiving returns the agents that say something of the buckets.
-func (o Observation) archiving() []Agent {
-	var found []Agent
-	for _, agent := range o.answers() {
+func archiving(o database.Observation) []database.Agent {
+	var found []database.Agent
+	for _, agent := range o.Answers() {
 		if agent.Said.Archive != nil && agent.Said.Archive.Reason != "" {
 			found = append(found, agent)
 		}
@@ -31,9 +32,9 @@ func (o Observation) archiving() []Agent {
 	return found
 }
 
-// TieringStatus sums up what the agents say of the buckets. It is nil if none says something.
-func TieringStatus(o Observation) *v1alpha1.TieringStatus {
-	agents := o.archiving()
+// Status sums up what the agents say of the buckets. It is nil if none says something.
+func Status(o database.Observation) *v1alpha1.TieringStatus {
+	agents := archiving(o)
 	if len(agents) == 0 {
 		return nil
 	}
@@ -73,14 +74,14 @@ func plus(sum *v1alpha1.TierStatus, tier agentapi.Tier) *v1alpha1.TierStatus {
 
 // recoverable returns the time until which the buckets have the writes of all pods. Of a pod that says nothing they may have
 // no more than was last known of all.
-func recoverable(o Observation, agents []Agent) *metav1.Time {
+func recoverable(o database.Observation, agents []database.Agent) *metav1.Time {
 	var oldest *metav1.Time
 	for _, agent := range agents {
 		until := agent.Said.Archive.RecoverableUntil
 		if until == nil {
 			return nil
 		}
-		oldest = earlier(oldest, until)
+		oldest = database.Earlier(oldest, until)
 	}
 	if len(agents) >= int(o.Cluster.Spec.DesiredReplicas()) {
 		return oldest
@@ -89,11 +90,11 @@ func recoverable(o Observation, agents []Agent) *metav1.Time {
 	if stored == nil || stored.RecoverableUntil == nil {
 		return nil
 	}
-	return earlier(oldest, &stored.RecoverableUntil.Time)
+	return database.Earlier(oldest, &stored.RecoverableUntil.Time)
 }
 
 // lastRestore returns the newest restore. An agent forgets one with its next start, and the status does not.
-func lastRestore(o Observation, agents []Agent) *v1alpha1.TieringRestore {
+func lastRestore(o database.Observation, agents []database.Agent) *v1alpha1.TieringRestore {
 	var last *v1alpha1.TieringRestore
 	if stored := o.Cluster.Status.Tiering; stored != nil {
 		last = stored.Restore
@@ -105,14 +106,14 @@ func lastRestore(o Observation, agents []Agent) *v1alpha1.TieringRestore {
 		}
 		last = &v1alpha1.TieringRestore{
 			Pod: agent.Pod, From: message.Bound(message.OneLine(said.From), pathLimit), StartTime: metav1.NewTime(said.Started.Truncate(time.Second)),
-			Until: metav1.NewTime(said.Until.Truncate(time.Second)), Bytes: said.Bytes, RestoredBytes: said.Done, EndTime: earlier(nil, said.Ended),
+			Until: metav1.NewTime(said.Until.Truncate(time.Second)), Bytes: said.Bytes, RestoredBytes: said.Done, EndTime: database.Earlier(nil, said.Ended),
 		}
 	}
 	return last
 }
 
-// NewerTiering returns the status to write: computed, or stored if what has changed since is not worth a write.
-func NewerTiering(stored, computed *v1alpha1.TieringStatus, now time.Time) *v1alpha1.TieringStatus {
+// Newer returns the status to write: computed, or stored if what has changed since is not worth a write.
+func Newer(stored, computed *v1alpha1.TieringStatus, now time.Time) *v1alpha1.TieringStatus {
 	switch {
 	case computed == nil:
 		// What was known is old, and observedTime says so.

@@ -1,9 +1,8 @@
-package database
+package tiering
 
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/database"
 	"github.com/barq-db/barq-operator/internal/message"
 )
 
@@ -37,8 +37,8 @@ var advice = map[string]string{
 }
 
 // TiersReachable returns status, reason and message of the condition of that name. It is nil while nothing is known.
-func TiersReachable(o Observation) *metav1.Condition {
-	agents := o.archiving()
+func TiersReachable(o database.Observation) *metav1.Condition {
+	agents := archiving(o)
 	known := 0
 	for _, agent := range agents {
 		for _, tier := range agent.Said.Archive.Tiers {
@@ -47,11 +47,11 @@ func TiersReachable(o Observation) *metav1.Condition {
 			}
 			known++
 			if tier.Reason != agentapi.TierReachable {
-				return o.withDetail(v1alpha1.ConditionTiersReachable, unusable(o, agent.Pod, tier), tier.Message)
+				return withDetail(o, v1alpha1.ConditionTiersReachable, unusable(o, agent.Pod, tier), tier.Message)
 			}
 		}
 	}
-	if known == 0 || known < len(o.Agents)*o.tiers() {
+	if known == 0 || known < len(o.Agents)*tiersOf(o) {
 		return nil
 	}
 	return &metav1.Condition{
@@ -59,8 +59,8 @@ func TiersReachable(o Observation) *metav1.Condition {
 	}
 }
 
-// tiers returns how many tiers the spec has.
-func (o Observation) tiers() int {
+// tiersOf returns how many tiers the spec has.
+func tiersOf(o database.Observation) int {
 	count := 0
 	for _, tier := range []*v1alpha1.TierSpec{o.Cluster.Spec.Tiering.Warm, o.Cluster.Spec.Tiering.Cold} {
 		if tier != nil {
@@ -71,7 +71,7 @@ func (o Observation) tiers() int {
 }
 
 // unusable returns the condition about a tier that a pod cannot use.
-func unusable(o Observation, pod string, tier agentapi.Tier) metav1.Condition {
+func unusable(o database.Observation, pod string, tier agentapi.Tier) metav1.Condition {
 	text, known := advice[tier.Reason]
 	if !known {
 		return notUnderstood(pod)
@@ -99,7 +99,7 @@ func tierName(said string) string {
 }
 
 // credentialsOf says what has the credentials of a tier.
-func credentialsOf(o Observation, tier *v1alpha1.TierSpec) string {
+func credentialsOf(o database.Observation, tier *v1alpha1.TierSpec) string {
 	if tier != nil && tier.CredentialsSecretRef != nil {
 		return "Secret " + tier.CredentialsSecretRef.Name
 	}
@@ -107,7 +107,7 @@ func credentialsOf(o Observation, tier *v1alpha1.TierSpec) string {
 }
 
 // correction says what to do about the credentials of a tier.
-func correction(o Observation, tier *v1alpha1.TierSpec) string {
+func correction(o database.Observation, tier *v1alpha1.TierSpec) string {
 	where := credentialsOf(o, tier)
 	if tier != nil && tier.CredentialsSecretRef != nil {
 		return "Correct " + where + "; the agent reads it at each use, so no restart is needed"
@@ -116,7 +116,7 @@ func correction(o Observation, tier *v1alpha1.TierSpec) string {
 }
 
 // meanwhile says what becomes of writes while a bucket cannot be used.
-func meanwhile(o Observation) string {
+func meanwhile(o database.Observation) string {
 	if durability := o.Cluster.Spec.Durability; durability != nil && durability.Mode == v1alpha1.DurabilityArchived {
 		return "Until then no write is answered, because of durability.mode Archived."
 	}
@@ -138,12 +138,12 @@ var severity = []string{
 }
 
 // Archiving returns status, reason and message of the condition of that name. It is nil while nothing is known.
-func Archiving(o Observation) *metav1.Condition {
-	agents := o.archiving()
+func Archiving(o database.Observation) *metav1.Condition {
+	agents := archiving(o)
 	for _, reason := range severity {
 		for _, agent := range agents {
 			if said := agent.Said.Archive; said.Reason == reason {
-				return o.withDetail(v1alpha1.ConditionArchiving,
+				return withDetail(o, v1alpha1.ConditionArchiving,
 					metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: why(o, agent.Pod, *said)}, said.Message)
 			}
 		}
@@ -163,7 +163,7 @@ func Archiving(o Observation) *metav1.Condition {
 }
 
 // why says why the archive of a pod does not grow, and what to do.
-func why(o Observation, pod string, said agentapi.Archive) string {
+func why(o database.Observation, pod string, said agentapi.Archive) string {
 	switch said.Reason {
 	case agentapi.ArchiveFenced:
 		return fmt.Sprintf("another database writes the archive of pod %s, so this one no longer does. What was written since is on its disk only. "+
@@ -190,7 +190,7 @@ func restoring(pod string, restore *agentapi.Restore) string {
 
 // withDetail adds what an agent says of the cause. That has numbers of requests and other things which are different each time, so
 // that the stored message stays as long as only they differ.
-func (o Observation) withDetail(name string, condition metav1.Condition, detail string) *metav1.Condition {
+func withDetail(o database.Observation, name string, condition metav1.Condition, detail string) *metav1.Condition {
 	if condition.Status == metav1.ConditionFalse && detail != "" {
 		condition.Message += ": "
 		stored := meta.FindStatusCondition(o.Cluster.Status.Conditions, name)
@@ -202,10 +202,4 @@ func (o Observation) withDetail(name string, condition metav1.Condition, detail 
 	}
 	condition.Message = message.Bound(condition.Message, message.ConditionLimit)
 	return &condition
-}
-
-// needsAttention reports whether an agent says of the buckets what a person has to know before the database serves.
-func needsAttention(said *agentapi.Archive) bool {
-	return said != nil && said.Reason != "" && (said.Reason != agentapi.ArchiveShipping ||
-		slices.ContainsFunc(said.Tiers, func(tier agentapi.Tier) bool { return tier.Reason != "" && tier.Reason != agentapi.TierReachable }))
 }
