@@ -296,8 +296,8 @@ chaos: ## Let things go wrong while BarqClusters are installed, changed and dele
 AGENT_KILLS ?= 1000
 
 .PHONY: chaos-data
-chaos-data: ## Kill Barq DB and its agent and let the node lose power, again and again while clients write, and look for each document (Linux, root; half an hour)
-	AGENT_KILLS='$(AGENT_KILLS)' $(GO) test -timeout 3h -count=1 -v -run 'TestNoAcknowledgedWriteIsLostByAKill|TestNoAnsweredWriteIsLostWithThePower' ./test/agent
+chaos-data: ## Kill Barq DB and its agent, let the node lose power and throw volumes away, again and again while clients write, and look for each document (Linux, root; an hour)
+	AGENT_KILLS='$(AGENT_KILLS)' $(GO) test -timeout 3h -count=1 -v -run 'TestNoAcknowledgedWriteIsLostByAKill|TestNoAnsweredWriteIsLostWithThePower|TestNoArchivedWriteIsLostWithTheVolume' ./test/agent
 
 # How many documents bench-agent writes 20 times, and how many it measures the agent itself with.
 AGENT_BENCH ?= 100000
@@ -305,7 +305,7 @@ AGENT_BENCH_MANY ?= 1000000
 
 .PHONY: bench-agent
 bench-agent: ## Measure what a history of rewrites takes once the agent has compacted it, and what the agent takes (Linux; minutes)
-	AGENT_BENCH='$(AGENT_BENCH)' AGENT_BENCH_MANY='$(AGENT_BENCH_MANY)' $(GO) test -timeout 2h -count=1 -v -run 'TestAHistoryOfRewrites|TestManyDocuments|TestTheDoor(IsQuick|TakesWrites)' ./test/agent
+	AGENT_BENCH='$(AGENT_BENCH)' AGENT_BENCH_MANY='$(AGENT_BENCH_MANY)' $(GO) test -timeout 2h -count=1 -v -run 'TestAHistoryOfRewrites|TestManyDocuments|TestTheDoor(IsQuick|TakesWrites)|TestTheArchive|TestWhatADayOfTheArchiveCosts' ./test/agent
 
 .PHONY: test-chaos
 test-chaos: ## Run the tests of the fault suite, and most faults with few BarqClusters
