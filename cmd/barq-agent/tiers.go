@@ -62,7 +62,7 @@ func (f *tierFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.archive.MaxLag, "max-lag", 10*time.Second, "how long a write waits at most until it is in the archive, as long as the store takes it")
 	flags.BoolVar(&f.archive.Commit, "commit-to-archive", false, "with --commit and --archive-path, answer a write once it is in the archive too")
 	flags.StringVar(&f.archive.RecoverFrom, "recover-from", "", "the database whose archive an empty database without an archive gets, as NAMESPACE/NAME or NAMESPACE/NAME/UID")
-	flags.StringVar(&f.encryption, "archive-key", "", "a file with age identities, with which the archive is encrypted; without it it is not")
+	flags.StringVar(&f.encryption, "archive-key", "", "a file with age identities, with which the archive is encrypted; by default it is not")
 }
 
 // open opens the tiers.
@@ -70,6 +70,35 @@ func (f *tierFlags) open() error {
 	if f.database == "" {
 		return nil
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	codec, err := f.codec()
+	if err != nil {
+		return err
+	}
+	found := &tiers.Tiers{Codec: codec, ColdAfter: f.coldAfter}
+	if found.First, err = f.warm.open("warm"); err != nil {
+		return err
+	}
+	cold, err := f.cold.open("cold")
+	if err != nil {
+		return err
+	}
+	if found.First != nil {
+		found.Second = cold
+	} else {
+		found.First = cold
+	}
+	if found.First == nil {
+		return errors.New("--archive-path needs a tier; write --warm-provider or --cold-provider")
+	}
+	f.archive.Tiers = found
+	return nil
+}
+
+// check checks what the flags say, and completes it.
+func (f *tierFlags) check() error {
 	if f.ordinal < 0 {
 		ordinal, err := hostOrdinal()
 		if err != nil {
@@ -91,35 +120,20 @@ func (f *tierFlags) open() error {
 	if from := f.archive.RecoverFrom; from != "" && strings.Count(from, "/") != 1 && strings.Count(from, "/") != 2 {
 		return fmt.Errorf("--recover-from is %q; write NAMESPACE/NAME or NAMESPACE/NAME/UID", from)
 	}
-	codec, err := f.codec()
-	if err != nil {
-		return err
-	}
-	found := &tiers.Tiers{Codec: codec, ColdAfter: f.coldAfter}
-	for _, of := range []struct {
-		name string
-		*tier
-	}{{"warm", &f.warm}, {"cold", &f.cold}} {
-		if of.provider == "" {
-			continue
-		}
-		of.Provider, of.Timeout = objectstore.Provider(of.provider), tierTimeout
-		store, err := stores.Open(of.Options)
-		if err != nil {
-			return fmt.Errorf("the %s tier: %w", of.name, err)
-		}
-		opened := tiers.NewTier(of.name, of.provider, store)
-		if found.First == nil {
-			found.First = opened
-		} else {
-			found.Second = opened
-		}
-	}
-	if found.First == nil {
-		return errors.New("--archive-path needs a tier; write --warm-provider or --cold-provider")
-	}
-	f.archive.Tiers = found
 	return nil
+}
+
+// open returns the tier, or nil if there is none.
+func (t *tier) open(name string) (*tiers.Tier, error) {
+	if t.provider == "" {
+		return nil, nil
+	}
+	t.Provider, t.Timeout = objectstore.Provider(t.provider), tierTimeout
+	store, err := stores.Open(t.Options)
+	if err != nil {
+		return nil, fmt.Errorf("the %s tier: %w", name, err)
+	}
+	return tiers.NewTier(name, t.provider, store), nil
 }
 
 func (f *tierFlags) codec() (*archive.Codec, error) {

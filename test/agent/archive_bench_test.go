@@ -85,10 +85,11 @@ func writeVectors(t *testing.T, folder string, documents, dimension int) {
 	for number := range documents {
 		fmt.Fprintf(buffered, `{"op":{"Insert":{"id":{"U64":%d},"vector":[`, number+1)
 		for index := range dimension {
-			if index > 0 {
-				buffered.WriteByte(',')
+			separator := ","
+			if index == 0 {
+				separator = ""
 			}
-			buffered.WriteString(strconv.FormatFloat(random.NormFloat64()/10, 'g', -1, 32))
+			fmt.Fprint(buffered, separator, strconv.FormatFloat(random.NormFloat64()/10, 'g', -1, 32))
 		}
 		fmt.Fprintf(buffered, `],"payload":{"n":%d}}}}`+"\n", number)
 	}

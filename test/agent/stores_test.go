@@ -80,12 +80,6 @@ func (b *bucket) flags(tier string) []string {
 	return found
 }
 
-// rotate writes other credentials, as a Secret that changes does.
-func (b *bucket) rotate(t *testing.T, files map[string]string) {
-	t.Helper()
-	require.NoError(t, objectservers.WriteSecret(b.options.Credentials, files))
-}
-
 // kinds are the stores of warm and cold: three of one provider, and one of two.
 var kinds = map[string][2]objectstore.Provider{
 	"s3":    {objectstore.S3, ""},

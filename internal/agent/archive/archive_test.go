@@ -16,7 +16,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
 	"github.com/barq-db/barq-operator/internal/objectstore"
-	"github.com/barq-db/barq-operator/internal/objectstore/folder"
+	"github.com/barq-db/barq-operator/internal/objectstore/stores"
 )
 
 const at = archive.Path("team/things/uid/0")
@@ -32,7 +32,7 @@ type stored struct {
 func newStore(t *testing.T) stored {
 	t.Helper()
 	at := t.TempDir()
-	store, err := objectstore.New(folder.New(at), objectstore.Options{Provider: objectstore.Folder})
+	store, err := stores.Open(objectstore.Options{Provider: objectstore.Folder, Bucket: at})
 	require.NoError(t, err)
 	return stored{Store: store, folder: at}
 }

@@ -58,8 +58,10 @@ func (p Path) base(of head) string {
 	return fmt.Sprintf("%s%08d/%012d", p.bases(), of.Epoch, of.Number)
 }
 
-// Warm and Cold are the prefixes of the chunks in each tier.
+// Warm is the prefix of the chunks in the warm tier.
 func (p Path) Warm() string { return string(p) + "/chunks/" }
+
+// Cold is that of those in the cold one, which may be in the same bucket.
 func (p Path) Cold() string { return string(p) + "/cold/" }
 
 // Key returns the name of a chunk in its tier.

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"path"
@@ -35,69 +34,87 @@ func (c *Chain) Sweep(ctx context.Context, first, second objectstore.Store) (del
 	if err != nil {
 		return 0, err
 	}
-	needed := map[place]bool{}
-	add := func(state State) {
-		for _, file := range state {
-			for _, chunk := range file.Chunks {
-				needed[place{cold: chunk.Cold, epoch: chunk.Epoch, number: chunk.Number}] = true
-			}
-		}
-	}
-	add(c.last.State)
-	add(c.base.Files)
-	var old []string
-	err = List(ctx, first, c.at.rounds(), func(object objectstore.Attributes) error {
-		if newest.Time.Sub(object.Time) > keptRounds && object.Key != c.at.Round(c.last.Number) {
-			old = append(old, object.Key)
-		}
-		return nil
-	})
-	if err != nil {
+	s := sweep{Chain: c, now: newest.Time, needed: map[place]bool{}}
+	s.need(c.last.State)
+	s.need(c.base.Files)
+	if err := s.findOld(ctx, first); err != nil {
 		return 0, err
 	}
-	err = List(ctx, first, c.at.bases(), func(object objectstore.Attributes) error {
-		if object.Key == c.at.base(c.base.head) {
-			return nil
-		}
-		if newest.Time.Sub(object.Time) > keptBases {
-			old = append(old, object.Key)
-			return nil
-		}
-		var found base
-		if err := readObject(ctx, first, c.codec, object.Key, &found, &found.head); err != nil {
-			return err
-		}
-		add(found.Files)
-		return nil
-	})
-	if err != nil {
-		return 0, err
+	if deleted, err = s.deleteChunks(ctx, first, c.at.Warm(), false); err != nil {
+		return deleted, err
 	}
-	for _, tier := range []struct {
-		store  objectstore.Store
-		prefix string
-		cold   bool
-	}{{first, c.at.Warm(), false}, {second, c.at.Cold(), true}} {
-		if tier.store == nil {
-			continue
-		}
-		var chunks []string
-		err := List(ctx, tier.store, tier.prefix, func(object objectstore.Attributes) error {
-			at, err := placeOf(object.Key, tier.cold)
-			if err == nil && !needed[at] && newest.Time.Sub(object.Time) > keptBases {
-				chunks = append(chunks, object.Key)
-			}
-			return err
-		})
-		count, deleteErr := DeleteAll(ctx, tier.store, chunks)
-		deleted += count
-		if err := cmp.Or(err, deleteErr); err != nil {
+	if second != nil {
+		count, err := s.deleteChunks(ctx, second, c.at.Cold(), true)
+		if deleted += count; err != nil {
 			return deleted, err
 		}
 	}
 	// Last, because what they need is known from them.
-	count, err := DeleteAll(ctx, first, old)
+	count, err := DeleteAll(ctx, first, s.old)
 	return deleted + count, err
+}
+
+// sweep is one that is under way.
+type sweep struct {
+	*Chain
+	// now is the time of the store.
+	now    time.Time
+	needed map[place]bool
+	// old are the keys of rounds and bases that go.
+	old []string
+}
+
+// need takes note of the chunks of a state.
+func (s *sweep) need(state State) {
+	for _, file := range state {
+		for _, chunk := range file.Chunks {
+			s.needed[place{cold: chunk.Cold, epoch: chunk.Epoch, number: chunk.Number}] = true
+		}
+	}
+}
+
+// findOld finds the rounds and bases that go, and what those need that stay.
+func (s *sweep) findOld(ctx context.Context, store objectstore.Store) error {
+	err := List(ctx, store, s.at.rounds(), func(object objectstore.Attributes) error {
+		if s.now.Sub(object.Time) > keptRounds && object.Key != s.at.Round(s.last.Number) {
+			s.old = append(s.old, object.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return List(ctx, store, s.at.bases(), func(object objectstore.Attributes) error {
+		if object.Key == s.at.base(s.base.head) {
+			return nil
+		}
+		if s.now.Sub(object.Time) > keptBases {
+			s.old = append(s.old, object.Key)
+			return nil
+		}
+		var found base
+		if err := readObject(ctx, store, s.codec, object.Key, &found, &found.head); err != nil {
+			return err
+		}
+		s.need(found.Files)
+		return nil
+	})
+}
+
+// deleteChunks deletes the chunks of a tier that are not needed.
+func (s *sweep) deleteChunks(ctx context.Context, store objectstore.Store, prefix string, cold bool) (int, error) {
+	var keys []string
+	err := List(ctx, store, prefix, func(object objectstore.Attributes) error {
+		at, err := placeOf(object.Key, cold)
+		if err == nil && !s.needed[at] && s.now.Sub(object.Time) > keptBases {
+			keys = append(keys, object.Key)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return DeleteAll(ctx, store, keys)
 }
 
 // placeOf reads a key: EPOCH/INCARNATION/NUMBER at its end.

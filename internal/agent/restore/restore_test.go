@@ -22,7 +22,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/tiers"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/objectstore"
-	"github.com/barq-db/barq-operator/internal/objectstore/folder"
+	"github.com/barq-db/barq-operator/internal/objectstore/stores"
 )
 
 const (
@@ -60,7 +60,7 @@ type archived struct {
 
 func newArchived(t *testing.T, name string) *archived {
 	t.Helper()
-	inFolder, err := objectstore.New(folder.New(t.TempDir()), objectstore.Options{Provider: objectstore.Folder})
+	inFolder, err := stores.Open(objectstore.Options{Provider: objectstore.Folder, Bucket: t.TempDir()})
 	require.NoError(t, err)
 	codec, err := archive.NewCodec(nil)
 	require.NoError(t, err)

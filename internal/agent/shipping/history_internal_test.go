@@ -25,7 +25,7 @@ import (
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/objectstore"
-	"github.com/barq-db/barq-operator/internal/objectstore/folder"
+	"github.com/barq-db/barq-operator/internal/objectstore/stores"
 )
 
 const at = archive.Path("team/things/uid/0")
@@ -75,7 +75,7 @@ func (f *failing) Read(ctx context.Context, key string, to io.Writer) (objectsto
 
 func newStore(t *testing.T) *failing {
 	t.Helper()
-	store, err := objectstore.New(folder.New(t.TempDir()), objectstore.Options{Provider: objectstore.Folder})
+	store, err := stores.Open(objectstore.Options{Provider: objectstore.Folder, Bucket: t.TempDir()})
 	require.NoError(t, err)
 	return &failing{Store: store, in: -1}
 }
