@@ -60,7 +60,7 @@ type BarqClusterList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.topology) || !has(self.topology.mode) || self.topology.mode != 'Independent' || !has(self.service) || !has(self.service.annotations) || self.service.annotations.map(key, key.size() + self.service.annotations[key].size()).sum() <= 2048",fieldPath=".service.annotations",message="have more than 2048 characters together, names and values. In mode Independent each pod has a Service with all of them; write fewer or shorter ones"
 // +kubebuilder:validation:XValidation:rule="!has(self.durability) || !has(self.durability.mode) || self.durability.mode != 'Archived' || self.tiering.enabled && (!has(self.tiering.managedBy) || self.tiering.managedBy == 'Agent')",fieldPath=".durability.mode",message="Archived needs tiering that the agent manages; set tiering.enabled: true with a tier and remove managedBy: Server, or write Sync"
 // +kubebuilder:validation:XValidation:rule="!has(self.durability) || !has(self.durability.mode) || self.durability.mode != 'Archived' || !has(self.tiering.warm) || !has(self.tiering.warm.after) || duration(self.tiering.warm.after) == duration('0s')",fieldPath=".tiering.warm.after",message="must be 0s with durability.mode Archived, because a write is answered once it is in this tier; remove after, or write durability.mode: Sync"
-// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !has(self.bootstrap) || !has(self.bootstrap.recovery) || self.tiering.enabled && (!has(self.tiering.managedBy) || self.tiering.managedBy == 'Agent')",fieldPath=".bootstrap.recovery",optionalOldSelf=true,message="needs tiering that the agent manages, because the data comes from its buckets; set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !has(self.bootstrap) || !has(self.bootstrap.recovery) || self.tiering.enabled && (!has(self.tiering.managedBy) || self.tiering.managedBy == 'Agent')",fieldPath=".bootstrap.recovery",optionalOldSelf=true,message="needs tiering that the agent manages, because the data comes from its buckets. Set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server"
 // +kubebuilder:validation:XValidation:rule="has(self.bootstrap) && has(self.bootstrap.recovery) ? has(oldSelf.bootstrap) && has(oldSelf.bootstrap.recovery) && self.bootstrap.recovery.name == oldSelf.bootstrap.recovery.name && (has(self.bootstrap.recovery.__namespace__) ? has(oldSelf.bootstrap.recovery.__namespace__) && self.bootstrap.recovery.__namespace__ == oldSelf.bootstrap.recovery.__namespace__ : !has(oldSelf.bootstrap.recovery.__namespace__)) && (has(self.bootstrap.recovery.uid) ? has(oldSelf.bootstrap.recovery.uid) && self.bootstrap.recovery.uid == oldSelf.bootstrap.recovery.uid : !has(oldSelf.bootstrap.recovery.uid)) : !has(oldSelf.bootstrap) || !has(oldSelf.bootstrap.recovery)",fieldPath=".bootstrap.recovery",message="cannot change, because a database begins once; put the old value back, or create a new BarqCluster"
 type BarqClusterSpec struct {
 	// replicas is the number of pods, 0 to 100; default 1. Barq DB does not copy data between them:
@@ -118,8 +118,8 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
 	Storage StorageSpec `json:"storage,omitempty"`
 
-	// tiering keeps the data in buckets too: the agent of a pod writes it to the warm tier, moves what is old to the cold
-	// tier, and brings it back to an empty disk.
+	// tiering keeps the data in buckets too. The agent of a pod writes it to the warm tier, and moves what is old to the cold
+	// tier. It brings the data back to an empty disk.
 	// +kubebuilder:default={}
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec
@@ -587,7 +587,7 @@ type DurabilitySpec struct {
 	// mode is Sync (default), Interval, None or Archived. With Sync a write is answered once it is on the disk; writes at the same
 	// time share a sync. With Interval the log is synced once in an interval, and a crash of the node loses at most the
 	// writes of one. With None it is synced when the database stops. With Archived a write is answered once it is on the
-	// disk and in the bucket of the warm tier, or of the cold one if there is only that; writes at the same time share an
+	// disk and in the bucket of the warm tier. Without a warm tier it is that of the cold one. Writes at the same time share an
 	// upload. It needs tiering that the agent manages. While the bucket cannot be reached, no write is answered. A change restarts the pods one at a time.
 	// +barq:effect=restart
 	// +optional
@@ -898,8 +898,8 @@ type TieringSpec struct {
 	Enabled bool `json:"enabled"`
 
 	// managedBy is what keeps the data in the tiers: Agent (default) or Server. With Agent the agent of each pod writes the
-	// log of the database to the warm tier, and to the cold tier if there is no warm one. It moves what is old to the cold
-	// tier, and brings all of it back to an empty disk before the database starts; Barq DB knows nothing of the tiers. With
+	// log of the database to the warm tier. Without a warm tier it writes it to the cold one. It moves what is old to the cold
+	// tier, and brings all of it back to an empty disk before the database starts. Barq DB knows nothing of the tiers. With
 	// Server the variables of the tiers reach Barq DB, for a version that can use them. Barq DB 0.1.0 moves nothing between
 	// tiers, and exits at startup with one on s3 or gcs. Without an agent in the pods it is always Server.
 	// A change restarts the pods one at a time.
@@ -1006,8 +1006,8 @@ type TierSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"}
 	StorageAccount string `json:"storageAccount,omitempty"`
 
-	// endpoint is the URL of a store that is not the provider's own: for s3 one that is not Amazon's (AWS_ENDPOINT_URL_S3),
-	// for gcs and azure for instance that of a private cloud. Default: the provider's. With managedBy Server it is for s3 only.
+	// endpoint is the URL of a store that is not the provider's own. For s3 that is one which is not Amazon's
+	// (AWS_ENDPOINT_URL_S3), for gcs and azure for instance one of a private cloud. Default: the provider's. With managedBy Server it is for s3 only.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]') && isURL(self)",message="must be a URL; write for instance https://objects.example.com"

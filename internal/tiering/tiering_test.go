@@ -22,7 +22,7 @@ func tiered(agents ...database.Agent) database.Observation {
 	o := database.Observation{
 		Cluster: &v1alpha1.BarqCluster{ObjectMeta: metav1.ObjectMeta{Name: "vectors"}}, Agents: agents, Now: now,
 	}
-	o.Cluster.Spec.Replicas = ptr.To(int32(len(agents))) //nolint:gosec // A few.
+	o.Cluster.Spec.Replicas = ptr.To(int32(len(agents)))
 	o.Cluster.Spec.Tiering = v1alpha1.TieringSpec{
 		Enabled: true,
 		Warm:    &v1alpha1.TierSpec{Provider: v1alpha1.ProviderS3, Bucket: "warm", CredentialsSecretRef: &v1alpha1.SecretReference{Name: "keys"}},

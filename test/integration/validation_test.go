@@ -63,8 +63,8 @@ const (
 	serverTierMessage = `after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. ` +
 		`Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server`
 	archivedMessage = `Archived needs tiering that the agent manages; set tiering.enabled: true with a tier and remove managedBy: Server, or write Sync`
-	recoveryMessage = `needs tiering that the agent manages, because the data comes from its buckets; ` +
-		`set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server`
+	recoveryMessage = `needs tiering that the agent manages, because the data comes from its buckets. ` +
+		`Set tiering.enabled: true with the tiers of the former BarqCluster, and remove managedBy: Server`
 )
 
 const requestsMessage = `requests must be greater than zero; write for instance cpu: 500m, memory: 1Gi, or leave the request out`

@@ -96,7 +96,7 @@ values: agent.archive.uid: is needed with tiering and the agent, because it tell
 {{- end }}
 {{- $azure := include "barq-db.store" (dict "tiering" .Values.tiering "provider" "azure") | fromJson }}
 {{- if and $azure.tier (eq (empty $azure.credentialsSecretRef) (empty $azure.storageAccount)) }}
-values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs exactly one of it and storageAccount; name a Secret with the keys AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY, or set the storage account and use workload identity
+values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs exactly one of it and storageAccount. Name a Secret with the keys AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY, or set the storage account and use workload identity
 {{- end }}
 {{- if and (eq .Values.durability.mode "Archived") (regexMatch "[1-9]" (.Values.tiering.warm.after | default "0s")) }}
 values: tiering.warm.after: must be 0s with durability.mode Archived, because a write is answered once it is in this tier; remove after, or set durability.mode: Sync
@@ -125,7 +125,7 @@ values: tiering.{{ $azure.tierName }}.credentialsSecretRef: azure needs it, beca
 values: durability.mode: Archived needs tiering that the agent manages; set agent.enabled: true, tiering.enabled: true with a tier and tiering.managedBy: Agent, or set Sync
 {{- end }}
 {{- if .Values.bootstrap.recovery }}
-values: bootstrap.recovery: needs tiering that the agent manages, because the data comes from its buckets; set agent.enabled: true, tiering.enabled: true and tiering.managedBy: Agent, or remove it
+values: bootstrap.recovery: needs tiering that the agent manages, because the data comes from its buckets. Set agent.enabled: true, tiering.enabled: true and tiering.managedBy: Agent, or remove it
 {{- end }}
 {{- end }}
 {{- end }}

@@ -105,9 +105,9 @@ func ofTiers(observed status.Observation, computed *v1alpha1.BarqClusterStatus) 
 }
 
 // becomes returns a condition that has just changed to the given status, or nil.
-func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, status metav1.ConditionStatus) *metav1.Condition {
-	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, status) ||
-		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, status) {
+func becomes(stored, computed *v1alpha1.BarqClusterStatus, name string, wanted metav1.ConditionStatus) *metav1.Condition {
+	if meta.IsStatusConditionPresentAndEqual(stored.Conditions, name, wanted) ||
+		!meta.IsStatusConditionPresentAndEqual(computed.Conditions, name, wanted) {
 		return nil
 	}
 	return meta.FindStatusCondition(computed.Conditions, name)
@@ -184,8 +184,8 @@ func ofReady(stored, computed *v1alpha1.BarqClusterStatus) *announcement {
 }
 
 // readyReason returns the reason of Ready, or nothing.
-func readyReason(status *v1alpha1.BarqClusterStatus) string {
-	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {
+func readyReason(of *v1alpha1.BarqClusterStatus) string {
+	if ready := meta.FindStatusCondition(of.Conditions, v1alpha1.ConditionReady); ready != nil {
 		return ready.Reason
 	}
 	return ""
