@@ -183,6 +183,13 @@ func TestKeys(t *testing.T) {
 	_, err = archive.Latest(t.Context(), store, plain(t), at)
 	var damage *archive.DamagedError
 	require.ErrorAs(t, err, &damage)
+	require.ErrorContains(t, err, "it is encrypted, and there is no key")
+	// An archive may get its key later.
+	before := newStore(t)
+	_, err = archive.Continue(t.Context(), before, plain(t), at, nil, "volume", now)
+	require.NoError(t, err)
+	_, err = archive.Latest(t.Context(), before, codec, at)
+	require.NoError(t, err)
 	other, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	wrong, err := archive.NewCodec([]byte(other.String()))

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
@@ -68,14 +69,11 @@ func (c *Codec) Encode(to io.Writer, content io.Reader) (string, error) {
 
 // decode writes the content of an object, and returns its SHA-256. It stops after limit bytes.
 func (c *Codec) decode(to io.Writer, object io.Reader, limit int64) (string, int64, error) {
-	if len(c.identities) > 0 {
-		opened, err := age.Decrypt(object, c.identities...)
-		if err != nil {
-			return "", 0, fmt.Errorf("it cannot be decrypted: %w", err)
-		}
-		object = opened
+	opened, err := c.open(object)
+	if err != nil {
+		return "", 0, err
 	}
-	unpacked, err := zstd.NewReader(object, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(2*window))
+	unpacked, err := zstd.NewReader(opened, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(2*window))
 	if err != nil {
 		return "", 0, err
 	}
@@ -86,6 +84,26 @@ func (c *Codec) decode(to io.Writer, object io.Reader, limit int64) (string, int
 		err = errors.New("it has more than it should")
 	}
 	return textOf(sum), size, err
+}
+
+// encrypted is how an object begins that is encrypted.
+const encrypted = "age-encryption.org/"
+
+// open returns what an object has, decrypted if it is encrypted: an archive may have got its key later.
+func (c *Codec) open(object io.Reader) (io.Reader, error) {
+	buffered := bufio.NewReader(object)
+	// One that is shorter is damaged, which is found later.
+	if begins, _ := buffered.Peek(len(encrypted)); string(begins) != encrypted {
+		return buffered, nil
+	}
+	if len(c.identities) == 0 {
+		return nil, errors.New("it is encrypted, and there is no key")
+	}
+	opened, err := age.Decrypt(buffered, c.identities...)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be decrypted: %w", err)
+	}
+	return opened, nil
 }
 
 // Sum returns the SHA-256 of a content as a Chunk has it.
