@@ -236,8 +236,8 @@ func TestRefusedSpecs(t *testing.T) {
 		"style of paths elsewhere": {`tiering: {cold: {provider: gcs, bucket: b, forcePathStyle: true}}`, []string{
 			`spec.tiering.cold: Invalid value: forcePathStyle is for provider s3 only; remove it`,
 		}},
-		"who manages the tiers": {`tiering: {managedBy: Nobody}`, []string{
-			`spec.tiering.managedBy: Unsupported value: "Nobody": supported values: "Agent", "Server"`,
+		"who manages the tiers": {`tiering: {managedBy: Operator}`, []string{
+			`spec.tiering.managedBy: Unsupported value: "Operator": supported values: "Agent", "Server"`,
 		}},
 		"lag of two hours": {`tiering: {maxLag: 60m1s}`, []string{
 			`spec.tiering.maxLag: Invalid value: "60m1s": must be a duration from 1s to 1h; write for instance 10s or 5m`,
