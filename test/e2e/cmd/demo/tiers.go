@@ -62,6 +62,8 @@ func (d *demo) throwAway(ctx context.Context, store *objectservers.Server) error
 	if err := d.client.Create(ctx, keys); err != nil {
 		return err
 	}
+	// Nothing is written from here on.
+	written := time.Now()
 	d.progress("a store for S3 answers at %s; turning the warm tier on, which restarts the pod", store.URL())
 	err := d.changeTiering(ctx, v1alpha1.TieringSpec{
 		Enabled: true, HotPath: v1alpha1.HotPathPVC, MaxLag: "2s",
@@ -73,14 +75,13 @@ func (d *demo) throwAway(ctx context.Context, store *objectservers.Server) error
 	if err != nil {
 		return err
 	}
-	turnedOn := time.Now()
 	err = wait.For(ctx, "the bucket to have all", func(ctx context.Context) (bool, error) {
 		cluster, err := d.cluster(ctx)
 		if err != nil || cluster.Status.Tiering == nil {
 			return false, err
 		}
 		until := cluster.Status.Tiering.RecoverableUntil
-		return until != nil && until.After(turnedOn) && meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionArchiving), nil
+		return until != nil && until.After(written) && meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionArchiving), nil
 	})
 	if err != nil {
 		return err
