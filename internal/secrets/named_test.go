@@ -14,7 +14,6 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/secrets"
-	"github.com/barq-db/barq-operator/test/barqcluster"
 )
 
 const namesSpec = `{serviceAccount: {create: false, name: search}, priorityClassName: databases}`
@@ -71,11 +70,11 @@ func TestWhatCannotBeReadIsNotCalledMissing(t *testing.T) {
 	s, resolver := newStore(t)
 	resolver.Accounts = known{"team/search"}
 	s.fail = errors.New("connection refused")
-	_, err := resolver.Resolve(t.Context(), barqcluster.Parse(t, "team", "vectors", namesSpec))
+	_, err := resolver.Resolve(t.Context(), clusterOf(t, namesSpec))
 	require.EqualError(t, err, `reading PriorityClass "databases": connection refused`)
 	s.fail = apierrors.NewForbidden(schema.GroupResource{Resource: "priorityclasses"}, "databases", nil)
 	require.False(t, s.resolve(t, resolver, namesSpec).HoldsBack())
 	resolver.Accounts = known{}
-	_, err = resolver.Resolve(t.Context(), barqcluster.Parse(t, "team", "vectors", namesSpec))
+	_, err = resolver.Resolve(t.Context(), clusterOf(t, namesSpec))
 	require.ErrorContains(t, err, `reading ServiceAccount "search": `)
 }

@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/secrets/references"
 )
 
 // remembered is the number of Secrets whose checksums are kept. Each takes about 100 bytes a key.
@@ -101,28 +100,28 @@ type snapshot struct {
 // Resolve looks up everything that the spec refers to. An error means that the API server could not be
 // asked. A Secret that does not exist is one of the Problems.
 func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (Resolution, error) {
-	refs := references.Of(cluster)
-	resolution := Resolution{Referenced: len(refs)}
+	references := References(cluster)
+	resolution := Resolution{Referenced: len(references)}
 	var err error
 	if resolution.Missing, resolution.Unwatched, err = r.missing(ctx, cluster); err != nil {
 		return Resolution{}, err
 	}
-	if len(refs) == 0 {
+	if len(references) == 0 {
 		return resolution, nil
 	}
 
 	sums := newChecksums()
-	for start := 0; start < len(refs); {
+	for start := 0; start < len(references); {
 		end := start + 1
-		for end < len(refs) && refs[end].Secret == refs[start].Secret {
+		for end < len(references) && references[end].Secret == references[start].Secret {
 			end++
 		}
-		name := types.NamespacedName{Namespace: cluster.Namespace, Name: refs[start].Secret}
+		name := types.NamespacedName{Namespace: cluster.Namespace, Name: references[start].Secret}
 		keys, err := r.keys(ctx, name)
 		if err != nil {
 			return Resolution{}, fmt.Errorf("reading Secret %q: %w", name.Name, err)
 		}
-		resolution.Problems = append(resolution.Problems, check(refs[start:end], keys, sums)...)
+		resolution.Problems = append(resolution.Problems, check(references[start:end], keys, sums)...)
 		start = end
 	}
 	resolution.Checksum = hex.EncodeToString(sums.all.Sum(nil))
@@ -142,7 +141,7 @@ type checksums struct {
 func newChecksums() *checksums { return &checksums{all: sha256.New(), atStart: sha256.New()} }
 
 // add adds a value that a Secret has.
-func (c *checksums) add(ref references.Reference, value digest) {
+func (c *checksums) add(ref Reference, value digest) {
 	line := fmt.Sprintf("%s\x00%s\x00%x\n", ref.Secret, ref.Key, value.sum)
 	c.all.Write([]byte(line))
 	if !ref.Reread {
@@ -152,11 +151,11 @@ func (c *checksums) add(ref references.Reference, value digest) {
 
 // check compares the references to one Secret with the keys that it holds (nil if it does not exist).
 // It adds the values that are used to the checksums.
-func check(refs []references.Reference, keys map[string]digest, sums *checksums) []string {
-	sums.counts = sums.counts || slices.ContainsFunc(refs, func(ref references.Reference) bool { return !ref.Reread })
+func check(references []Reference, keys map[string]digest, sums *checksums) []string {
+	sums.counts = sums.counts || slices.ContainsFunc(references, func(ref Reference) bool { return !ref.Reread })
 	if keys == nil {
 		var required []string
-		for _, ref := range refs {
+		for _, ref := range references {
 			if !ref.Optional {
 				required = append(required, ref.Key)
 			}
@@ -165,10 +164,10 @@ func check(refs []references.Reference, keys map[string]digest, sums *checksums)
 			return nil
 		}
 		return []string{fmt.Sprintf("Secret %q, which %s names, does not exist; create it with the key(s) %s",
-			refs[0].Secret, refs[0].Field, strings.Join(required, ", "))}
+			references[0].Secret, references[0].Field, strings.Join(required, ", "))}
 	}
 	var problems []string
-	for _, ref := range refs {
+	for _, ref := range references {
 		if problem := problemWith(ref, keys); problem != "" {
 			problems = append(problems, problem)
 			continue
@@ -201,31 +200,4 @@ func (r *Resolver) keys(ctx context.Context, name types.NamespacedName) (map[str
 	found := snapshot{resourceVersion: secret.ResourceVersion, keys: digests(secret)}
 	r.seen.Add(name, found)
 	return found.keys, nil
-}
-
-// problemWith says what is wrong with the reference in the given Secret, or nothing
-// (docs/barq-server.md).
-func problemWith(ref references.Reference, keys map[string]digest) string {
-	sum, ok := keys[ref.Key]
-	switch {
-	case !ok && ref.Optional:
-		return ""
-	case !ok:
-		return fmt.Sprintf("Secret %q has no key %s, which %s needs; add the key", ref.Secret, ref.Key, ref.Field)
-	case !sum.empty || ref.FilledFor == "":
-		return ""
-	case ref.Optional:
-		return fmt.Sprintf("key %s of Secret %q is empty; fill it or remove it", ref.Key, ref.Secret)
-	default:
-		return fmt.Sprintf("key %s of Secret %q is empty, but %s needs it; fill it", ref.Key, ref.Secret, ref.FilledFor)
-	}
-}
-
-// digests returns checksums of the values of a Secret, so that the operator need not keep the values.
-func digests(secret *corev1.Secret) map[string]digest {
-	sums := make(map[string]digest, len(secret.Data))
-	for key, value := range secret.Data {
-		sums[key] = digestOf(value)
-	}
-	return sums
 }

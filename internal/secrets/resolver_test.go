@@ -17,7 +17,6 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/secrets"
-	"github.com/barq-db/barq-operator/test/barqcluster"
 )
 
 const s3Spec = `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`
@@ -64,7 +63,7 @@ func (s *store) Version(name types.NamespacedName) string {
 
 func (s *store) resolve(t *testing.T, resolver *secrets.Resolver, spec string) secrets.Resolution {
 	t.Helper()
-	resolution, err := resolver.Resolve(t.Context(), barqcluster.Parse(t, "team", "vectors", spec))
+	resolution, err := resolver.Resolve(t.Context(), clusterOf(t, spec))
 	require.NoError(t, err)
 	return resolution
 }
@@ -207,7 +206,7 @@ func TestResolveReadsASecretOncePerVersion(t *testing.T) {
 func TestResolvePassesErrorsOn(t *testing.T) {
 	s, resolver := newStore(t)
 	s.fail = errors.New("connection refused")
-	_, err := resolver.Resolve(t.Context(), barqcluster.Parse(t, "team", "vectors", s3Spec))
+	_, err := resolver.Resolve(t.Context(), clusterOf(t, s3Spec))
 	require.EqualError(t, err, `reading Secret "keys": connection refused`)
 }
 

@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/secrets/references"
 )
 
 // The field indexes from the name of a Secret or of a ServiceAccount to the BarqClusters that refer to
@@ -25,7 +24,7 @@ const (
 
 // IndexReferences adds the indexes that Watch needs. Call it once, before the cache starts.
 func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
-	for index, names := range map[string]func(*v1alpha1.BarqCluster) []string{secretIndex: references.Names, accountIndex: accounts} {
+	for index, names := range map[string]func(*v1alpha1.BarqCluster) []string{secretIndex: Names, accountIndex: accounts} {
 		clusters := &unstructured.Unstructured{}
 		clusters.SetGroupVersionKind(v1alpha1.BarqClusterKind)
 		if err := indexer.IndexField(ctx, clusters, index, func(object client.Object) []string {

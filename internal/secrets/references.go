@@ -1,4 +1,4 @@
-package references
+package secrets
 
 import (
 	"cmp"
@@ -40,10 +40,10 @@ type Reference struct {
 	Reread bool
 }
 
-// Of lists what the spec refers to, each key of a Secret once, sorted by Secret and key. Tiers
+// References lists what the spec refers to, each key of a Secret once, sorted by Secret and key. Tiers
 // count only while tiering is enabled, because only then do the pods use them. Secrets for pulling
 // images are left out: the kubelet reads those, not the database.
-func Of(cluster *v1alpha1.BarqCluster) []Reference {
+func References(cluster *v1alpha1.BarqCluster) []Reference {
 	var found []Reference
 	spec := &cluster.Spec
 	if spec.Tiering.Enabled {
@@ -76,7 +76,7 @@ func Of(cluster *v1alpha1.BarqCluster) []Reference {
 // Names lists the Secrets that the spec refers to, each once, sorted.
 func Names(cluster *v1alpha1.BarqCluster) []string {
 	var names []string
-	for _, ref := range Of(cluster) {
+	for _, ref := range References(cluster) {
 		names = append(names, ref.Secret)
 	}
 	return slices.Compact(names)
@@ -161,4 +161,31 @@ func boolCompare(a, b bool) int {
 	default:
 		return 1
 	}
+}
+
+// problemWith says what is wrong with the reference in the given Secret, or nothing
+// (docs/barq-server.md).
+func problemWith(ref Reference, keys map[string]digest) string {
+	sum, ok := keys[ref.Key]
+	switch {
+	case !ok && ref.Optional:
+		return ""
+	case !ok:
+		return fmt.Sprintf("Secret %q has no key %s, which %s needs; add the key", ref.Secret, ref.Key, ref.Field)
+	case !sum.empty || ref.FilledFor == "":
+		return ""
+	case ref.Optional:
+		return fmt.Sprintf("key %s of Secret %q is empty; fill it or remove it", ref.Key, ref.Secret)
+	default:
+		return fmt.Sprintf("key %s of Secret %q is empty, but %s needs it; fill it", ref.Key, ref.Secret, ref.FilledFor)
+	}
+}
+
+// digests returns checksums of the values of a Secret, so that the operator need not keep the values.
+func digests(secret *corev1.Secret) map[string]digest {
+	sums := make(map[string]digest, len(secret.Data))
+	for key, value := range secret.Data {
+		sums[key] = digestOf(value)
+	}
+	return sums
 }

@@ -1,28 +1,36 @@
-package references_test
+package secrets_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
-	"github.com/barq-db/barq-operator/internal/secrets/references"
-	"github.com/barq-db/barq-operator/test/barqcluster"
+	"github.com/barq-db/barq-operator/internal/secrets"
 )
+
+func clusterOf(t *testing.T, spec string) *v1alpha1.BarqCluster {
+	t.Helper()
+	cluster := &v1alpha1.BarqCluster{}
+	cluster.Namespace, cluster.Name = "team", "vectors"
+	require.NoError(t, yaml.UnmarshalStrict([]byte(spec), &cluster.Spec))
+	return cluster
+}
 
 func TestReferences(t *testing.T) {
 	const warm, cold = "spec.tiering.warm.credentialsSecretRef", "spec.tiering.cold.credentialsSecretRef"
 	const bucket, tls = "spec.tiering.warm.bucketSecretRef", "spec.tls.secretName"
 	for name, test := range map[string]struct {
 		spec string
-		want []references.Reference
+		want []secrets.Reference
 	}{
 		"none":        {spec: `{}`},
 		"tiering off": {spec: `tiering: {enabled: false, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`},
 		"s3": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm, Reread: true},
 				{Field: warm, Secret: "keys", Key: "AWS_REGION", Optional: true, FilledFor: warm, Reread: true},
 				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
@@ -31,7 +39,7 @@ func TestReferences(t *testing.T) {
 		},
 		"s3 that Barq DB is told of": {
 			spec: `tiering: {enabled: true, managedBy: Server, warm: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
 				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm},
 				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm},
@@ -40,7 +48,7 @@ func TestReferences(t *testing.T) {
 		"workload identity on azure": {spec: `tiering: {enabled: true, warm: {provider: azure, bucket: b, storageAccount: abc}}`},
 		"s3 with a region does not read the Secret's": {
 			spec: `tiering: {enabled: true, cold: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: cold, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: cold, Reread: true},
 				{Field: cold, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: cold, Reread: true},
 				{Field: cold, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: cold, Reread: true},
@@ -48,7 +56,7 @@ func TestReferences(t *testing.T) {
 		},
 		"s3 in both tiers with a region in one": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}, cold: {provider: s3, bucket: c, region: r, credentialsSecretRef: {name: keys}}}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm, Reread: true},
 				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
 				{Field: warm, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: warm, Reread: true},
@@ -56,7 +64,7 @@ func TestReferences(t *testing.T) {
 		},
 		"gcs and azure": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: azure, bucket: b, credentialsSecretRef: {name: a}}}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCESS_KEY", FilledFor: cold, Reread: true},
 				{Field: cold, Secret: "a", Key: "AZURE_STORAGE_ACCOUNT", FilledFor: cold, Reread: true},
 				{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm, Reread: true},
@@ -64,15 +72,15 @@ func TestReferences(t *testing.T) {
 		},
 		"both tiers share a Secret": {
 			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b, credentialsSecretRef: {name: g}}, cold: {provider: gcs, bucket: c, credentialsSecretRef: {name: g}}}`,
-			want: []references.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm, Reread: true}},
+			want: []secrets.Reference{{Field: warm, Secret: "g", Key: "GOOGLE_APPLICATION_CREDENTIALS_JSON", FilledFor: warm, Reread: true}},
 		},
 		"bucket without credentials": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucketSecretRef: {name: buckets, key: warm}}}`,
-			want: []references.Reference{{Field: bucket, Secret: "buckets", Key: "warm", FilledFor: bucket}},
+			want: []secrets.Reference{{Field: bucket, Secret: "buckets", Key: "warm", FilledFor: bucket}},
 		},
 		"tls": {
 			spec: `tls: {secretName: certificate}`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: tls, Secret: "certificate", Key: "tls.crt", FilledFor: tls},
 				{Field: tls, Secret: "certificate", Key: "tls.key", FilledFor: tls},
 			},
@@ -80,7 +88,7 @@ func TestReferences(t *testing.T) {
 		"env and a tier share a key": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, region: r, credentialsSecretRef: {name: keys}}}
 env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKEN}}}, {name: B, valueFrom: {secretKeyRef: {name: keys, key: AWS_ACCESS_KEY_ID, optional: true}}}]`,
-			want: []references.Reference{
+			want: []secrets.Reference{
 				{Field: warm, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: warm},
 				{Field: warm, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: warm, Reread: true},
 				{Field: "spec.env[A].valueFrom.secretKeyRef", Secret: "keys", Key: "AWS_SESSION_TOKEN", FilledFor: warm},
@@ -88,19 +96,19 @@ env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: AWS_SESSION_TOKEN}}}
 		},
 		"env, required wins over optional": {
 			spec: `env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}, {name: B, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: C, value: plain}]`,
-			want: []references.Reference{{Field: "spec.env[B].valueFrom.secretKeyRef", Secret: "s", Key: "k"}},
+			want: []secrets.Reference{{Field: "spec.env[B].valueFrom.secretKeyRef", Secret: "s", Key: "k"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, references.Of(barqcluster.Parse(t, "team", "vectors", test.spec)))
+			require.Equal(t, test.want, secrets.References(clusterOf(t, test.spec)))
 		})
 	}
 }
 
 func TestNamesAreUnique(t *testing.T) {
-	cluster := barqcluster.Parse(t, "team", "vectors", `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`)
+	cluster := clusterOf(t, `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`)
 	cluster.Spec.Env = []v1alpha1.EnvVar{{Name: "X", ValueFrom: &corev1.EnvVarSource{
 		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "extra"}, Key: "k"},
 	}}}
-	require.Equal(t, []string{"extra", "keys"}, references.Names(cluster))
+	require.Equal(t, []string{"extra", "keys"}, secrets.Names(cluster))
 }
