@@ -882,6 +882,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || self.warm.provider != self.cold.provider || !has(self.warm.endpoint) || !has(self.cold.endpoint) || self.warm.endpoint == self.cold.endpoint",message="warm and cold use one provider, for which a process has one endpoint; write the same endpoint in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.warm) || !has(self.cold) || !has(self.warm.storageAccount) || !has(self.cold.storageAccount) || self.warm.storageAccount == self.cold.storageAccount",message="warm and cold use one provider, for which a process has one storage account; write the same storageAccount in both"
 // +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.maxLag)",fieldPath=".maxLag",message="is for tiering that the agent manages; remove it, or remove managedBy: Server"
+// +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.encryptionKeySecretRef)",fieldPath=".encryptionKeySecretRef",message="is for tiering that the agent manages; remove it, or remove managedBy: Server"
 // +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.warm) || !has(self.warm.after) && !has(self.warm.forcePathStyle) && !has(self.warm.storageAccount) && (self.warm.provider == 's3' || !has(self.warm.endpoint))",fieldPath=".warm",message="after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server"
 // +kubebuilder:validation:XValidation:rule="!has(self.managedBy) || self.managedBy != 'Server' || !has(self.cold) || !has(self.cold.after) && !has(self.cold.forcePathStyle) && !has(self.cold.storageAccount) && (self.cold.provider == 's3' || !has(self.cold.endpoint))",fieldPath=".cold",message="after, forcePathStyle, storageAccount and, but for s3, endpoint are for tiering that the agent manages, because Barq DB has no variables for them. Remove them, and write credentialsSecretRef for azure; or remove managedBy: Server"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.hotPath) || oldSelf.hotPath != 'ephemeral-storage' || !has(oldSelf.enabled) || !oldSelf.enabled || has(oldSelf.managedBy) && oldSelf.managedBy == 'Server' || has(self.enabled) && self.enabled",fieldPath=".enabled",message="cannot become false, because with hotPath ephemeral-storage the data is in the buckets only. Create a new BarqCluster with bootstrap.recovery instead, which takes the data from there"
@@ -939,6 +940,14 @@ type TieringSpec struct {
 	// +optional
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Cold Tier",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true"}
 	Cold *TierSpec `json:"cold,omitempty"`
+
+	// encryptionKeySecretRef is a key of a Secret with age identities, a line each, as age-keygen writes them. The agent
+	// encrypts what it writes to the buckets for all of them, and reads with any of them. Without them nothing can be
+	// brought back, so keep a copy elsewhere. Default none: nothing is encrypted but by the store. A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Encryption Key Secret",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:fieldDependency:tiering.enabled:true","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	EncryptionKeySecretRef *SecretKeyReference `json:"encryptionKeySecretRef,omitempty"`
 }
 
 // Provider of an object store.

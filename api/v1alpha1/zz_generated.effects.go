@@ -46,6 +46,7 @@ var effects = map[string]Effect{
 	"storage.storageClassName":          EffectApply,
 	"tiering.cold":                      EffectRestart,
 	"tiering.enabled":                   EffectRestart,
+	"tiering.encryptionKeySecretRef":    EffectRestart,
 	"tiering.hotPath":                   EffectRestart,
 	"tiering.managedBy":                 EffectRestart,
 	"tiering.maxLag":                    EffectRestart,

@@ -53,6 +53,9 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey, spec.IsArchived())...)
 		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey, spec.IsArchived())...)
 	}
+	if ref := spec.Tiering.EncryptionKeySecretRef; ref != nil && spec.IsArchived() {
+		found = append(found, filled(Reference{Field: "spec.tiering.encryptionKeySecretRef", Secret: ref.Name, Key: ref.Key}))
+	}
 	for _, variable := range spec.Env {
 		if variable.ValueFrom == nil || variable.ValueFrom.SecretKeyRef == nil {
 			continue

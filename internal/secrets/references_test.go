@@ -26,7 +26,13 @@ func TestReferences(t *testing.T) {
 		spec string
 		want []secrets.Reference
 	}{
-		"none":        {spec: `{}`},
+		"none": {spec: `{}`},
+		"encryption": {
+			spec: `tiering: {enabled: true, warm: {provider: gcs, bucket: b}, encryptionKeySecretRef: {name: keys, key: key.txt}}`,
+			want: []secrets.Reference{
+				{Field: "spec.tiering.encryptionKeySecretRef", Secret: "keys", Key: "key.txt", FilledFor: "spec.tiering.encryptionKeySecretRef"},
+			},
+		},
 		"tiering off": {spec: `tiering: {enabled: false, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`},
 		"s3": {
 			spec: `tiering: {enabled: true, warm: {provider: s3, bucket: b, credentialsSecretRef: {name: keys}}}`,

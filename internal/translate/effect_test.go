@@ -44,7 +44,7 @@ tiering:
   enabled: true
   cold: {provider: s3, bucket: a, credentialsSecretRef: {name: a}, region: a, endpoint: "https://a"}
   warm: {provider: azure, bucketSecretRef: {name: a, key: a}, credentialsSecretRef: {name: b}}`,
-	`tiering: {enabled: true, warm: {provider: azure, bucket: a, storageAccount: abc}}`,
+	`tiering: {enabled: true, warm: {provider: azure, bucket: a, storageAccount: abc}, encryptionKeySecretRef: {name: a, key: a}}`,
 	`tiering: {enabled: true, cold: {provider: azure, bucket: a, storageAccount: abc}}`,
 }
 

@@ -125,7 +125,7 @@ func parsed(t *testing.T, text string) any {
 // fields.
 func ofEitherTier(has func([]string) bool) func([]string) bool {
 	return func(path []string) bool {
-		if path[0] != "tiering" || len(path) < 3 {
+		if path[0] != "tiering" || len(path) < 3 || path[1] != "warm" && path[1] != "cold" {
 			return has(path)
 		}
 		return has(append([]string{"tiering", "warm"}, path[2:]...)) || has(append([]string{"tiering", "cold"}, path[2:]...))

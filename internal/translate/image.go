@@ -81,6 +81,9 @@ func withoutAgent(spec *v1alpha1.BarqClusterSpec) error {
 	if spec.Durability != nil && spec.Durability.Mode == v1alpha1.DurabilityArchived {
 		return &AgentError{Field: "spec.durability.mode: Archived"}
 	}
+	if spec.Tiering.EncryptionKeySecretRef != nil {
+		return &AgentError{Field: "spec.tiering.encryptionKeySecretRef"}
+	}
 	for _, tier := range []struct {
 		field string
 		spec  *v1alpha1.TierSpec

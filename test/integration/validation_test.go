@@ -248,6 +248,9 @@ func TestRefusedSpecs(t *testing.T) {
 		"age in days": {`tiering: {cold: {provider: gcs, bucket: b, after: 30d}}`, []string{
 			`spec.tiering.cold.after: Invalid value: "30d": must be a number of hours, minutes or seconds; write for instance 720h or 0s`,
 		}},
+		"key of the server's tiers": {`tiering: {managedBy: Server, encryptionKeySecretRef: {name: a, key: a}}`, []string{
+			`spec.tiering.encryptionKeySecretRef: Invalid value: is for tiering that the agent manages; remove it, or remove managedBy: Server`,
+		}},
 		"lag of the server's tiers": {`tiering: {managedBy: Server, maxLag: 1m}`, []string{
 			`spec.tiering.maxLag: Invalid value: is for tiering that the agent manages; remove it, or remove managedBy: Server`,
 		}},
@@ -413,6 +416,10 @@ func TestRefusedSpecs(t *testing.T) {
 		}},
 		"name of a bucket's Secret": {`tiering: {warm: {provider: s3, bucketSecretRef: {name: A, key: a}}}`, []string{
 			`spec.tiering.warm.bucketSecretRef.name: Invalid value: "A": ` + objectNameMessage,
+		}},
+		"Secret of the encryption": {`tiering: {encryptionKeySecretRef: {name: A, key: ..}}`, []string{
+			`spec.tiering.encryptionKeySecretRef.key: Invalid value: "..": must be a key of a Secret: letters, digits, '-', '_' and '.', not starting with '..'`,
+			`spec.tiering.encryptionKeySecretRef.name: Invalid value: "A": ` + objectNameMessage,
 		}},
 		"name of the credentials": {`tiering: {warm: {provider: s3, bucket: a, credentialsSecretRef: {name: A}}}`, []string{
 			`spec.tiering.warm.credentialsSecretRef.name: Invalid value: "A": ` + objectNameMessage,

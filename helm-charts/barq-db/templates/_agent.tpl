@@ -65,12 +65,24 @@ true
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if include "barq-db.encryptionKey" . | fromJson }}
+- --archive-key={{ include "barq-db.tierCredentials" . }}/encryption/identities
+{{- end }}
 {{- if eq .Values.durability.mode "Archived" }}
 - --commit-to-archive
 {{- end }}
 {{- with .Values.bootstrap.recovery }}
 - --recover-from={{ .namespace | default $.Release.Namespace }}/{{ .name }}{{ with .uid }}/{{ . }}{{ end }}
 {{- end }}
+{{- end }}
+
+{{/* The key of a Secret with which the agent encrypts what it writes to the buckets, as JSON; {} without one. */}}
+{{- define "barq-db.encryptionKey" -}}
+{{- if include "barq-db.archives" . -}}
+{{- toJson (.Values.tiering.encryptionKeySecretRef | default dict) -}}
+{{- else -}}
+{}
+{{- end -}}
 {{- end }}
 
 {{/* The resources are those of the database, so that the pod needs no more than without, and a quota finds them. */}}

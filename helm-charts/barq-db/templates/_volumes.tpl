@@ -37,6 +37,15 @@ fsGroup, only.
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with include "barq-db.encryptionKey" . | fromJson }}
+- name: encryption-key
+  secret:
+    secretName: {{ .name | quote }}
+    defaultMode: 0440
+    items:
+      - key: {{ .key | quote }}
+        path: identities
+{{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
   secret:
@@ -72,6 +81,11 @@ fsGroup, only.
   readOnly: true
 {{- end }}
 {{- end }}
+{{- end }}
+{{- if include "barq-db.encryptionKey" . | fromJson }}
+- name: encryption-key
+  mountPath: {{ include "barq-db.tierCredentials" . }}/encryption
+  readOnly: true
 {{- end }}
 {{- if .Values.tls.secretName }}
 - name: tls

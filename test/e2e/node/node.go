@@ -48,7 +48,7 @@ type Options struct {
 	Out io.Writer
 	// Programs are those that Programs gave.
 	Programs map[string]string
-	// Bare is a node without helm, whose only volume is there from the start. What makes and grows volumes takes
+	// Bare is a node without helm, whose two volumes are there from the start. What makes and grows volumes takes
 	// minutes to build.
 	Bare bool
 }

@@ -57,7 +57,7 @@ func (n *Node) startStorage(ctx context.Context) error {
 		}
 	}
 	if n.options.Bare {
-		return n.makeVolume(ctx, client)
+		return n.makeVolumes(ctx, client)
 	}
 	for _, sidecar := range []string{provisioner, resizer} {
 		err := n.run(sidecar, "--kubeconfig="+n.Kubeconfig(), "--csi-address="+n.driver.Socket(),
@@ -69,22 +69,25 @@ func (n *Node) startStorage(ctx context.Context) error {
 	return nil
 }
 
-// makeVolume makes the only volume of a bare node, for a PVC of the default class.
-func (n *Node) makeVolume(ctx context.Context, client kubernetes.Interface) error {
-	const id, size = "only", "1Gi"
-	if _, err := n.driver.CreateVolume(ctx, &csi.CreateVolumeRequest{Name: id}); err != nil {
-		return err
+// makeVolumes makes the volumes of a bare node, for PVCs of the default class: one, and another in the place of one that is thrown away.
+func (n *Node) makeVolumes(ctx context.Context, client kubernetes.Interface) error {
+	for _, id := range []string{"first", "second"} {
+		if _, err := n.driver.CreateVolume(ctx, &csi.CreateVolumeRequest{Name: id}); err != nil {
+			return err
+		}
+		volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: id}, Spec: corev1.PersistentVolumeSpec{
+			Capacity:    corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, StorageClassName: Expandable,
+			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
+			PersistentVolumeSource: corev1.PersistentVolumeSource{
+				CSI: &corev1.CSIPersistentVolumeSource{Driver: volumedriver.Name, VolumeHandle: id, FSType: "ext4"},
+			},
+		}}
+		if _, err := client.CoreV1().PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{}); err != nil {
+			return err
+		}
 	}
-	volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: id}, Spec: corev1.PersistentVolumeSpec{
-		Capacity:    corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(size)},
-		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, StorageClassName: Expandable,
-		PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
-		PersistentVolumeSource: corev1.PersistentVolumeSource{
-			CSI: &corev1.CSIPersistentVolumeSource{Driver: volumedriver.Name, VolumeHandle: id, FSType: "ext4"},
-		},
-	}}
-	_, err := client.CoreV1().PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
-	return err
+	return nil
 }
 
 func (n *Node) client() (kubernetes.Interface, error) {

@@ -5,7 +5,7 @@
 // The command finds the cluster in KUBECONFIG, kubectl and helm in PATH, the host and port of a registry that
 // the node pulls from in BARQ_E2E_REGISTRY, and the folder for what a failure leaves in
 // BARQ_E2E_ARTIFACTS. When it ends, the cluster does, without a trace on the machine.
-// With --bare it is there sooner, without helm, and with one volume that is there from the start.
+// With --bare it is there sooner, without helm, and with two volumes that are there from the start.
 // `node run -- bash` gives a person a shell on it. It takes root.
 package main
 
@@ -52,7 +52,7 @@ func newCommand(code *int) *cobra.Command {
 		},
 	}
 	public.Flags().StringVar(&artifacts, "artifacts", "", "folder for logs (default: one that is removed after a success)")
-	public.Flags().BoolVar(&bare, "bare", false, "fewer programs to build: no helm, and one volume of 1Gi that does not grow")
+	public.Flags().BoolVar(&bare, "bare", false, "fewer programs to build: no helm, and two volumes of 1Gi that do not grow")
 	root.AddCommand(public)
 
 	// The others are this program in other places; each gets a plan as its first argument.
