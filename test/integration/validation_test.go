@@ -418,8 +418,8 @@ func TestRefusedSpecs(t *testing.T) {
 			`spec.tiering.warm.bucketSecretRef.name: Invalid value: "A": ` + objectNameMessage,
 		}},
 		"Secret of the encryption": {`tiering: {encryptionKeySecretRef: {name: A, key: ..}}`, []string{
-			`spec.tiering.encryptionKeySecretRef.key: Invalid value: "..": must be a key of a Secret: letters, digits, '-', '_' and '.', not starting with '..'`,
 			`spec.tiering.encryptionKeySecretRef.name: Invalid value: "A": ` + objectNameMessage,
+			`spec.tiering.encryptionKeySecretRef.key: Invalid value: "..": must be a key of a Secret: letters, digits, '-', '_' and '.', not starting with '..'`,
 		}},
 		"name of the credentials": {`tiering: {warm: {provider: s3, bucket: a, credentialsSecretRef: {name: A}}}`, []string{
 			`spec.tiering.warm.credentialsSecretRef.name: Invalid value: "A": ` + objectNameMessage,
