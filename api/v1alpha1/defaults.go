@@ -31,11 +31,6 @@ func (s *BarqClusterSpec) DesiredSize() resource.Quantity {
 	return s.Storage.Size.DeepCopy()
 }
 
-// IsArchived reports whether the agents of the pods keep the data in the tiers, as far as the spec says it. Pods without an agent do not.
-func (s *BarqClusterSpec) IsArchived() bool {
-	return s.Tiering.Enabled && s.Tiering.ManagedBy != ManagedByServer
-}
-
 // ProgressDeadline is for how long pods may fail to start before that is a stall.
 func (s *BarqClusterSpec) ProgressDeadline() time.Duration {
 	seconds := defaultProgressDeadlineSeconds

@@ -50,8 +50,9 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 		// A process has only one region, so the region of either tier replaces the region in the
 		// Secret.
 		regionKey := !hasRegion(spec.Tiering.Warm) && !hasRegion(spec.Tiering.Cold)
-		found = append(found, tierReferences("spec.tiering.warm", spec.Tiering.Warm, regionKey, spec.IsArchived())...)
-		found = append(found, tierReferences("spec.tiering.cold", spec.Tiering.Cold, regionKey, spec.IsArchived())...)
+		for _, tier := range spec.Tiering.Tiers() {
+			found = append(found, tierReferences(tier, regionKey, spec.IsArchived())...)
+		}
 	}
 	if ref := spec.Tiering.EncryptionKeySecretRef; ref != nil && spec.IsArchived() {
 		found = append(found, filled(Reference{Field: "spec.tiering.encryptionKeySecretRef", Secret: ref.Name, Key: ref.Key}))
@@ -89,13 +90,10 @@ func hasRegion(tier *v1alpha1.TierSpec) bool { return tier != nil && tier.Region
 
 // tierReferences lists what one tier refers to. regionKey is whether the region of an s3 bucket comes
 // from the Secret, and reread whether an agent reads the credentials at each use. The name of a bucket is read at the start of a pod.
-func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey, reread bool) []Reference {
-	if tier == nil {
-		return nil
-	}
+func tierReferences(tier v1alpha1.Tier, regionKey, reread bool) []Reference {
 	var found []Reference
 	if ref := tier.BucketSecretRef; ref != nil {
-		found = append(found, filled(Reference{Field: field + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key}))
+		found = append(found, filled(Reference{Field: tier.Field() + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key}))
 	}
 	if tier.CredentialsSecretRef == nil {
 		return found
@@ -103,7 +101,7 @@ func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey, reread boo
 	credentials := func(optional bool, keys ...string) {
 		for _, key := range keys {
 			found = append(found, filled(Reference{
-				Field:    field + ".credentialsSecretRef",
+				Field:    tier.Field() + ".credentialsSecretRef",
 				Secret:   tier.CredentialsSecretRef.Name,
 				Key:      key,
 				Optional: optional,

@@ -3,6 +3,7 @@ package tiering
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,12 +13,6 @@ import (
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/database"
 	"github.com/barq-db/barq-operator/internal/message"
-)
-
-// The names of tiers.
-const (
-	warm = "warm"
-	cold = "cold"
 )
 
 // advice is why a pod cannot use the bucket of a tier, and what to do about it, by the reason. In the texts {identity} is where
@@ -41,17 +36,18 @@ func TiersReachable(o database.Observation) *metav1.Condition {
 	agents := archiving(o)
 	known := 0
 	for _, agent := range agents {
-		for _, tier := range agent.Said.Archive.Tiers {
-			if tier.Reason == "" {
+		for _, tier := range o.Cluster.Spec.Tiering.Tiers() {
+			at := slices.IndexFunc(agent.Said.Archive.Tiers, func(said agentapi.Tier) bool { return said.Name == tier.Name && said.Reason != "" })
+			if at < 0 {
 				continue
 			}
 			known++
-			if tier.Reason != agentapi.TierReachable {
-				return withDetail(o, v1alpha1.ConditionTiersReachable, unusable(o, agent.Pod, tier), tier.Message)
+			if said := agent.Said.Archive.Tiers[at]; said.Reason != agentapi.TierReachable {
+				return withDetail(o, v1alpha1.ConditionTiersReachable, unusable(o, agent.Pod, tier, said.Reason), said.Message)
 			}
 		}
 	}
-	if known == 0 || known < len(o.Agents)*tiersOf(o) {
+	if known == 0 || known < len(o.Agents)*len(o.Cluster.Spec.Tiering.Tiers()) {
 		return nil
 	}
 	return &metav1.Condition{
@@ -59,57 +55,30 @@ func TiersReachable(o database.Observation) *metav1.Condition {
 	}
 }
 
-// tiersOf returns how many tiers the spec has.
-func tiersOf(o database.Observation) int {
-	count := 0
-	for _, tier := range []*v1alpha1.TierSpec{o.Cluster.Spec.Tiering.Warm, o.Cluster.Spec.Tiering.Cold} {
-		if tier != nil {
-			count++
-		}
-	}
-	return count
-}
-
 // unusable returns the condition about a tier that a pod cannot use.
-func unusable(o database.Observation, pod string, tier agentapi.Tier) metav1.Condition {
-	text, known := advice[tier.Reason]
+func unusable(o database.Observation, pod string, tier v1alpha1.Tier, reason string) metav1.Condition {
+	text, known := advice[reason]
 	if !known {
 		return notUnderstood(pod)
 	}
-	spec := o.Cluster.Spec.Tiering.Warm
-	if tier.Name == cold {
-		spec = o.Cluster.Spec.Tiering.Cold
-	}
-	provider := ""
-	if spec != nil {
-		provider = string(spec.Provider)
-	}
-	return metav1.Condition{Status: metav1.ConditionFalse, Reason: tier.Reason, Message: strings.NewReplacer(
-		"{pod}", pod, "{tier}", tierName(tier.Name), "{provider}", provider, "{identity}", credentialsOf(o, spec),
-		"{correction}", correction(o, spec), "{meanwhile}", meanwhile(o),
+	return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: strings.NewReplacer(
+		"{pod}", pod, "{tier}", tier.Name, "{provider}", string(tier.Provider), "{identity}", credentialsOf(o, tier),
+		"{correction}", correction(o, tier), "{meanwhile}", meanwhile(o),
 	).Replace(text)}
 }
 
-// tierName returns the name of a tier, of those that there are.
-func tierName(said string) string {
-	if said == cold {
-		return cold
-	}
-	return warm
-}
-
 // credentialsOf says what has the credentials of a tier.
-func credentialsOf(o database.Observation, tier *v1alpha1.TierSpec) string {
-	if tier != nil && tier.CredentialsSecretRef != nil {
+func credentialsOf(o database.Observation, tier v1alpha1.Tier) string {
+	if tier.CredentialsSecretRef != nil {
 		return "Secret " + tier.CredentialsSecretRef.Name
 	}
 	return "service account " + cmp.Or(o.Cluster.Spec.ServiceAccount.Name, o.Cluster.Name)
 }
 
 // correction says what to do about the credentials of a tier.
-func correction(o database.Observation, tier *v1alpha1.TierSpec) string {
+func correction(o database.Observation, tier v1alpha1.Tier) string {
 	where := credentialsOf(o, tier)
-	if tier != nil && tier.CredentialsSecretRef != nil {
+	if tier.CredentialsSecretRef != nil {
 		return "Correct " + where + "; the agent reads it at each use, so no restart is needed"
 	}
 	return "Correct the workload identity of " + where + ", and restart the pod, because clouds give it to a pod when it is made"

@@ -54,9 +54,9 @@ func Status(o database.Observation) *v1alpha1.TieringStatus {
 		}
 		for _, tier := range said.Tiers {
 			switch tier.Name {
-			case warm:
+			case v1alpha1.TierWarm:
 				found.Warm = plus(found.Warm, tier)
-			case cold:
+			case v1alpha1.TierCold:
 				found.Cold = plus(found.Cold, tier)
 			}
 		}

@@ -161,6 +161,10 @@ func TestTiersReachable(t *testing.T) {
 	require.Nil(t, tiering.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Tiers[1].Reason = "" }))), "it has not looked")
 	require.Equal(t, []any{metav1.ConditionTrue, v1alpha1.ReasonReachable}, outcome(tiering.TiersReachable(tiered(ships("vectors-0", nil)))))
 
+	former := tiered(ships("vectors-0", func(said *agentapi.Archive) { said.Tiers[1].Reason = agentapi.TierBucketMissing }))
+	former.Cluster.Spec.Tiering.Cold = nil
+	require.Equal(t, v1alpha1.ReasonReachable, tiering.TiersReachable(former).Reason, "the pod is of a former spec")
+
 	const onDisk = "Writes go on, and are on the disk only; status.database.fullTime says when that is full."
 	for reason, test := range map[string]struct {
 		tier    int

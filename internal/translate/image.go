@@ -84,16 +84,12 @@ func withoutAgent(spec *v1alpha1.BarqClusterSpec) error {
 	if spec.Tiering.EncryptionKeySecretRef != nil {
 		return &AgentError{Field: "spec.tiering.encryptionKeySecretRef"}
 	}
-	for _, tier := range []struct {
-		field string
-		spec  *v1alpha1.TierSpec
-	}{{"spec.tiering.warm", spec.Tiering.Warm}, {"spec.tiering.cold", spec.Tiering.Cold}} {
+	for _, tier := range spec.Tiering.Tiers() {
 		switch {
-		case tier.spec == nil:
-		case tier.spec.StorageAccount != "":
-			return &AgentError{Field: tier.field + ".storageAccount"}
-		case tier.spec.Endpoint != "" && tier.spec.Provider != v1alpha1.ProviderS3:
-			return &AgentError{Field: tier.field + ".endpoint"}
+		case tier.StorageAccount != "":
+			return &AgentError{Field: tier.Field() + ".storageAccount"}
+		case tier.Endpoint != "" && tier.Provider != v1alpha1.ProviderS3:
+			return &AgentError{Field: tier.Field() + ".endpoint"}
 		}
 	}
 	return nil

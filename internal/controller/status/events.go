@@ -88,12 +88,9 @@ func ofTiers(observed status.Observation, computed *v1alpha1.BarqClusterStatus) 
 		return nil
 	}
 	var tiers []string
-	for _, tier := range []struct {
-		field string
-		spec  *v1alpha1.TierSpec
-	}{{"spec.tiering.warm", tiering.Warm}, {"spec.tiering.cold", tiering.Cold}} {
-		if tier.spec != nil && (tier.spec.Provider == v1alpha1.ProviderS3 || tier.spec.Provider == v1alpha1.ProviderGCS) {
-			tiers = append(tiers, fmt.Sprintf("%s is on %s", tier.field, tier.spec.Provider))
+	for _, tier := range tiering.Tiers() {
+		if tier.Provider == v1alpha1.ProviderS3 || tier.Provider == v1alpha1.ProviderGCS {
+			tiers = append(tiers, fmt.Sprintf("%s is on %s", tier.Field(), tier.Provider))
 		}
 	}
 	if len(tiers) == 0 {
