@@ -222,6 +222,16 @@ const (
 	ReasonNotUnderstood = "NotUnderstood"
 )
 
+// Reasons of the condition Ready of a BarqBackupStore. It also has SecretMissing, and those of a bucket.
+const (
+	// ReasonProbing: a pod tries whether the store can be used, for the first time or after a change.
+	ReasonProbing = "Probing"
+	// ReasonProbeFailed: the pod that tries the store cannot be made, does not start, or got an answer that no other reason has.
+	ReasonProbeFailed = "ProbeFailed"
+	// ReasonAgentImageMissing: the operator was installed without an image of the agent, which tries the store.
+	ReasonAgentImageMissing = "AgentImageMissing"
+)
+
 // Reasons of the condition VolumesRetained, which also has NoVolumes.
 const (
 	// ReasonRetainSet: each volume stays when its PVC is deleted.

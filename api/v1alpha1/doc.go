@@ -1,5 +1,5 @@
-// Package v1alpha1 is the API that users write: the group barq.db with the kind
-// BarqCluster.
+// Package v1alpha1 is the API that users write: the group barq.db with the kinds
+// BarqCluster and BarqBackupStore.
 //
 // It holds types, their validation as markers (the API server enforces them by
 // CEL, there is no webhook) and the names of conditions and their reasons. It

@@ -14,6 +14,9 @@ var (
 	// it unstructured as the Helm reconciler does.
 	BarqClusterKind = GroupVersion.WithKind("BarqCluster")
 
+	// BarqBackupStoreKind is the full kind of a BarqBackupStore.
+	BarqBackupStoreKind = GroupVersion.WithKind("BarqBackupStore")
+
 	schemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
 	// AddToScheme registers the types of this package with a scheme.
@@ -21,7 +24,7 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &BarqCluster{}, &BarqClusterList{})
+	scheme.AddKnownTypes(GroupVersion, &BarqCluster{}, &BarqClusterList{}, &BarqBackupStore{}, &BarqBackupStoreList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }
