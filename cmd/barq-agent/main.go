@@ -30,6 +30,6 @@ func newCommand(code *int) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRunCommand(code), newQuarantineCommand(), newInstallCommand())
+	root.AddCommand(newRunCommand(code), newQuarantineCommand(), newInstallCommand(), newProbeCommand(code))
 	return root
 }

@@ -15,10 +15,13 @@ import (
 // uninstalled.
 const UninstallFinalizer = "uninstall-helm-release"
 
-// Onto begins a server-side apply to a BarqCluster that exists. Because of the UID, the apply neither
-// creates a deleted BarqCluster again nor changes a new one of the same name.
+// Onto begins a server-side apply to a BarqCluster that exists, or to an object whose kind it says. Because of the UID, the apply
+// neither creates a deleted one again nor changes a new one of the same name.
 func Onto(cluster client.Object) *unstructured.Unstructured {
 	apply := Object()
+	if kind := cluster.GetObjectKind().GroupVersionKind(); !kind.Empty() {
+		apply.SetGroupVersionKind(kind)
+	}
 	apply.SetNamespace(cluster.GetNamespace())
 	apply.SetName(cluster.GetName())
 	apply.SetUID(cluster.GetUID())

@@ -90,6 +90,17 @@ const (
 	Folder Provider = "folder"
 )
 
+// Encryption is what a store is asked to encrypt objects with. Without one it is asked for nothing.
+type Encryption string
+
+// The encryptions.
+const (
+	// AES256 is a key of the store.
+	AES256 Encryption = "AES256"
+	// KMS is a key of the store's key service.
+	KMS Encryption = "aws:kms"
+)
+
 // Options says which store to open.
 type Options struct {
 	Provider Provider
@@ -117,6 +128,9 @@ type Options struct {
 	// AWS_REGION. That of gcs is GOOGLE_APPLICATION_CREDENTIALS_JSON, as it is or in base64. Those of
 	// azure are AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_ACCESS_KEY; without a key the chain is asked.
 	Credentials string
+	// Encryption is what an s3 store is asked to encrypt each object with, and KMSKey the key of its key service.
+	Encryption Encryption
+	KMSKey     string
 	// Timeout is the time that an attempt may take without content, 30 s by default. Each 64 KiB of
 	// content add a second.
 	Timeout time.Duration

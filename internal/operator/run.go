@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agentcert"
 	"github.com/barq-db/barq-operator/internal/agentclient"
 	"github.com/barq-db/barq-operator/internal/clusters"
+	"github.com/barq-db/barq-operator/internal/controller/backupstore"
 	"github.com/barq-db/barq-operator/internal/controller/database"
 	"github.com/barq-db/barq-operator/internal/controller/lease"
 	"github.com/barq-db/barq-operator/internal/controller/recovery"
@@ -183,10 +185,35 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
 		return err
 	}
-	return (&volumes.Reconciler{
+	if err := (&volumes.Reconciler{
 		Client: mgr.GetClient(),
 		Live:   mgr.GetAPIReader(),
 		Events: told,
 		Clock:  clock.RealClock{},
-	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles)
+	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles); err != nil {
+		return err
+	}
+	return addBackupStores(ctx, mgr, &backupstore.Reconciler{
+		Client:  mgr.GetClient(),
+		Secrets: resolver,
+		Image:   settings.AgentImage,
+		Events:  told,
+		Clock:   clock.RealClock{},
+	}, watch.MaxConcurrentReconciles, inventory)
+}
+
+// addBackupStores registers the controller of BarqBackupStores. Without the kind, which an older installation does not have, there is
+// none: databases must not wait for it.
+func addBackupStores(ctx context.Context, mgr ctrl.Manager, reconciler *backupstore.Reconciler, workers int, inventory *secrets.Inventory) error {
+	kind := v1alpha1.BarqBackupStoreKind
+	if _, err := mgr.GetRESTMapper().RESTMapping(kind.GroupKind(), kind.Version); meta.IsNoMatchError(err) {
+		ctrl.Log.WithName("operator").Info("No BarqBackupStore is tried, because the API server does not know the kind; install its CRD and start the operator again")
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("asking whether the API server knows BarqBackupStores: %w", err)
+	}
+	if err := secrets.IndexStores(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing the Secrets that BarqBackupStores refer to: %w", err)
+	}
+	return reconciler.SetupWithManager(mgr, workers, secrets.WatchForStores(inventory, mgr.GetClient()))
 }

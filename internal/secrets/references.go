@@ -77,10 +77,24 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 	return unique(found)
 }
 
+// StoreReferences lists what a BarqBackupStore refers to, in the same way.
+func StoreReferences(store *v1alpha1.BarqBackupStore) []Reference {
+	spec := &store.Spec
+	found := tierReferences("spec", &v1alpha1.TierSpec{
+		Provider: spec.Provider, BucketSecretRef: spec.BucketSecretRef, CredentialsSecretRef: spec.CredentialsSecretRef,
+	}, spec.Region == "", false)
+	if ref := spec.CASecretRef; ref != nil {
+		found = append(found, filled(Reference{Field: "spec.caSecretRef", Secret: ref.Name, Key: ref.Key}))
+	}
+	return unique(found)
+}
+
 // Names lists the Secrets that the spec refers to, each once, sorted.
-func Names(cluster *v1alpha1.BarqCluster) []string {
+func Names(cluster *v1alpha1.BarqCluster) []string { return namesOf(References(cluster)) }
+
+func namesOf(references []Reference) []string {
 	var names []string
-	for _, ref := range References(cluster) {
+	for _, ref := range references {
 		names = append(names, ref.Secret)
 	}
 	return slices.Compact(names)

@@ -100,23 +100,35 @@ type snapshot struct {
 // Resolve looks up everything that the spec refers to. An error means that the API server could not be
 // asked. A Secret that does not exist is one of the Problems.
 func (r *Resolver) Resolve(ctx context.Context, cluster *v1alpha1.BarqCluster) (Resolution, error) {
-	references := References(cluster)
-	resolution := Resolution{Referenced: len(references)}
-	var err error
-	if resolution.Missing, resolution.Unwatched, err = r.missing(ctx, cluster); err != nil {
+	missing, unwatched, err := r.missing(ctx, cluster)
+	if err != nil {
 		return Resolution{}, err
 	}
+	resolution, err := r.resolve(ctx, cluster.Namespace, References(cluster))
+	if err != nil {
+		return Resolution{}, err
+	}
+	resolution.Missing, resolution.Unwatched = missing, unwatched
+	return resolution, nil
+}
+
+// ResolveStore looks up the Secrets that a BarqBackupStore refers to. An error means that the API server could not be asked.
+func (r *Resolver) ResolveStore(ctx context.Context, store *v1alpha1.BarqBackupStore) (Resolution, error) {
+	return r.resolve(ctx, store.Namespace, StoreReferences(store))
+}
+
+func (r *Resolver) resolve(ctx context.Context, namespace string, references []Reference) (Resolution, error) {
+	resolution := Resolution{Referenced: len(references)}
 	if len(references) == 0 {
 		return resolution, nil
 	}
-
 	sums := newChecksums()
 	for start := 0; start < len(references); {
 		end := start + 1
 		for end < len(references) && references[end].Secret == references[start].Secret {
 			end++
 		}
-		name := types.NamespacedName{Namespace: cluster.Namespace, Name: references[start].Secret}
+		name := types.NamespacedName{Namespace: namespace, Name: references[start].Secret}
 		keys, err := r.keys(ctx, name)
 		if err != nil {
 			return Resolution{}, fmt.Errorf("reading Secret %q: %w", name.Name, err)

@@ -3,9 +3,11 @@ package secrets
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +22,8 @@ import (
 const (
 	secretIndex  = "barq.db/secret-names"
 	accountIndex = "barq.db/account-names"
+	// storeIndex is the same from a Secret to the BarqBackupStores.
+	storeIndex = "barq.db/store-secret-names"
 )
 
 // IndexReferences adds the indexes that Watch needs. Call it once, before the cache starts.
@@ -42,6 +46,13 @@ func IndexReferences(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
+// IndexStores adds the index that WatchForStores needs. Call it once, before the cache starts.
+func IndexStores(ctx context.Context, indexer client.FieldIndexer) error {
+	return indexer.IndexField(ctx, &v1alpha1.BarqBackupStore{}, storeIndex, func(object client.Object) []string {
+		return namesOf(StoreReferences(object.(*v1alpha1.BarqBackupStore)))
+	})
+}
+
 // specOf returns a BarqCluster with its name and spec. The rest has no references, and the indexes are
 // made anew with each change of the status.
 func specOf(object *unstructured.Unstructured) (*v1alpha1.BarqCluster, error) {
@@ -55,31 +66,45 @@ func specOf(object *unstructured.Unstructured) (*v1alpha1.BarqCluster, error) {
 // whenever that object is created, changed or deleted. clusters reads BarqClusters from a cache that
 // has the index.
 func Watch(inventory *Inventory, clusters client.Reader) source.Source {
-	return &changes{inventory: inventory, clusters: clusters}
+	return &changes{inventory: inventory, objects: clusters, kind: v1alpha1.BarqClusterKind, index: inventory.kind.named, empty: func() client.ObjectList {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
+		return list
+	}}
+}
+
+// WatchForStores is Watch for BarqBackupStores, which refer to Secrets.
+func WatchForStores(inventory *Inventory, stores client.Reader) source.Source {
+	return &changes{inventory: inventory, objects: stores, kind: v1alpha1.BarqBackupStoreKind, index: storeIndex, empty: func() client.ObjectList {
+		return &v1alpha1.BarqBackupStoreList{}
+	}}
 }
 
 type changes struct {
 	inventory *Inventory
-	clusters  client.Reader
+	objects   client.Reader
+	kind      schema.GroupVersionKind
+	// index is that from an object of the inventory to those that refer to it.
+	index string
+	// empty returns an empty list of those.
+	empty func() client.ObjectList
 }
 
 var _ source.SyncingSource = &changes{}
 
 // Start implements source.Source.
 func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	c.inventory.onChange(func(secret types.NamespacedName) {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-		if err := c.clusters.List(ctx, list, client.InNamespace(secret.Namespace),
-			client.MatchingFields{c.inventory.kind.named: secret.Name}, client.UnsafeDisableDeepCopy); err != nil {
+	c.inventory.onChange(func(named types.NamespacedName) {
+		list := c.empty()
+		if err := c.objects.List(ctx, list, client.InNamespace(named.Namespace),
+			client.MatchingFields{c.index: named.Name}, client.UnsafeDisableDeepCopy); err != nil {
 			// A list from the cache fails only while the operator stops.
 			return
 		}
-		for i := range list.Items {
-			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{
-				Namespace: list.Items[i].GetNamespace(), Name: list.Items[i].GetName(),
-			}})
-		}
+		_ = meta.EachListItem(list, func(object runtime.Object) error {
+			queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object.(client.Object))})
+			return nil
+		})
 	})
 	return nil
 }
@@ -89,5 +114,5 @@ func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.aw
 
 // String returns the name of the source for the log.
 func (c *changes) String() string {
-	return c.inventory.kind.resource.Resource + " that BarqClusters refer to"
+	return c.inventory.kind.resource.Resource + " that each " + c.kind.Kind + " refers to"
 }

@@ -47,6 +47,8 @@ const (
 	TierBucketMissing       = "BucketMissing"
 	TierUnconditional       = "ConditionalWritesUnsupported"
 	TierClockSkewed         = "ClockSkewed"
+	// ProbeFailed is the reason of a probe whose answer is none of the above.
+	ProbeFailed = "ProbeFailed"
 )
 
 // Restore is how far a restore is.

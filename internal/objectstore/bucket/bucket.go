@@ -30,7 +30,7 @@ type provider struct {
 	open     func(context.Context, objectstore.Options, identity) (*blob.Bucket, error)
 	classify func(error) objectstore.Reason
 	// put creates an object of at most oneRequest bytes. Without it the library does.
-	put func(ctx context.Context, opened *blob.Bucket, name string, object objectstore.Object, content io.ReadSeeker) error
+	put func(ctx context.Context, opened *blob.Bucket, options objectstore.Options, object objectstore.Object, content io.ReadSeeker) error
 }
 
 var providers = map[objectstore.Provider]provider{
@@ -56,6 +56,9 @@ func New(options objectstore.Options) (objectstore.Backend, error) {
 	of, ok := providers[options.Provider]
 	if !ok {
 		return nil, fmt.Errorf("unknown provider %q: take s3, gcs, azure or folder", options.Provider)
+	}
+	if options.Encryption != "" && options.Provider != objectstore.S3 {
+		return nil, fmt.Errorf("a store of %s cannot be asked for an encryption; set it for the bucket", options.Provider)
 	}
 	return &bucket{provider: of, options: options}, nil
 }
@@ -91,7 +94,7 @@ func (b *bucket) Create(ctx context.Context, object objectstore.Object, content 
 	defer cancel()
 	from := &aborting{ReadSeeker: content, abort: cancel}
 	if b.put != nil && object.Size <= oneRequest {
-		err = b.put(ctx, opened, b.options.Bucket, object, from)
+		err = b.put(ctx, opened, b.options, object, from)
 	} else {
 		err = upload(ctx, opened, object, from)
 	}

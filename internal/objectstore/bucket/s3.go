@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
@@ -44,16 +45,16 @@ func openS3(ctx context.Context, options objectstore.Options, who identity) (*bl
 		return nil, objectstore.Because(objectstore.CredentialsMissing, err)
 	}
 	loaded.Credentials = chain{loaded.Credentials}
-	checksums := &s3blob.Options{}
+	opening := &s3blob.Options{EncryptionType: types.ServerSideEncryption(options.Encryption), KMSEncryptionID: options.KMSKey}
 	if options.Endpoint != "" {
 		// Stores that are not Amazon's refuse the checksums that the SDK adds by itself.
 		loaded.BaseEndpoint = aws.String(options.Endpoint)
 		loaded.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		loaded.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		checksums.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		opening.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	}
 	client := s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle = options.ForcePathStyle })
-	return s3blob.OpenBucket(ctx, client, options.Bucket, checksums)
+	return s3blob.OpenBucket(ctx, client, options.Bucket, opening)
 }
 
 // retryS3 tries again only what was signed by a clock that is off, because then the SDK signs by that of the store.
@@ -66,15 +67,20 @@ func retryS3() aws.Retryer {
 }
 
 // putS3 sends a content from where it is. The library would have it in memory twice.
-func putS3(ctx context.Context, opened *blob.Bucket, name string, object objectstore.Object, content io.ReadSeeker) error {
+func putS3(ctx context.Context, opened *blob.Bucket, options objectstore.Options, object objectstore.Object, content io.ReadSeeker) error {
 	var client *s3.Client
 	if !opened.As(&client) {
 		return errors.New("the bucket is not one of S3")
 	}
-	_, err := client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(name), Key: aws.String(object.Key), Body: content, ContentLength: aws.Int64(object.Size),
+	input := &s3.PutObjectInput{
+		Bucket: aws.String(options.Bucket), Key: aws.String(object.Key), Body: content, ContentLength: aws.Int64(object.Size),
 		ContentType: aws.String(contentType), Metadata: metadata(object), IfNoneMatch: aws.String("*"),
-	})
+		ServerSideEncryption: types.ServerSideEncryption(options.Encryption),
+	}
+	if options.KMSKey != "" {
+		input.SSEKMSKeyId = aws.String(options.KMSKey)
+	}
+	_, err := client.PutObject(ctx, input)
 	return err
 }
 
