@@ -38,9 +38,15 @@ type field struct {
 	required bool
 }
 
+// readAPI reads the kind BarqCluster.
 func readAPI(t *testing.T) api {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "config/crd/bases/barq.db_barqclusters.yaml"))
+	return readKind(t, "barqclusters")
+}
+
+func readKind(t *testing.T, plural string) api {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "config/crd/bases/barq.db_"+plural+".yaml"))
 	require.NoError(t, err)
 	crd := &apiextensionsv1.CustomResourceDefinition{}
 	require.NoError(t, yaml.UnmarshalStrict(text, crd))
@@ -80,7 +86,7 @@ func TestAPIReferenceIsCurrent(t *testing.T) {
 	for path := range foreign {
 		require.True(t, known.has(strings.ReplaceAll(path, "[]", "")), "%s is not a field", path)
 	}
-	want := reference(known, constantsOf(t, statusFile), constantsOf(t, conditionsFile))
+	want := reference(known, readKind(t, "barqbackupstores"), constantsOf(t, statusFile), constantsOf(t, conditionsFile))
 	if *update {
 		require.NoError(t, os.WriteFile("api.md", []byte(want), 0o644))
 		return
@@ -89,21 +95,30 @@ func TestAPIReferenceIsCurrent(t *testing.T) {
 }
 
 // reference writes the page.
-func reference(known api, phases, conditions []group) string {
+func reference(cluster, store api, phases, conditions []group) string {
 	page := &strings.Builder{}
-	names := known.crd.Spec.Names
-	root := known.version.Schema.OpenAPIV3Schema
-	fmt.Fprintf(page, "# API reference\n\n"+
-		"Generated from [config/crd](../config/crd/bases/barq.db_barqclusters.yaml) and the constants of\n"+
-		"[api/v1alpha1](../api/v1alpha1) by `go test ./docs -update`. Edit those, not this page. What to do about a\n"+
-		"condition is in [troubleshooting.md](troubleshooting.md).\n\n"+
-		"## %s\n\n`%s/%s`, short name `%s`, %s.\n\n%s\n",
-		names.Kind, known.crd.Spec.Group, known.version.Name, names.ShortNames[0], strings.ToLower(string(known.crd.Spec.Scope)),
+	page.WriteString("# API reference\n\n" +
+		"Generated from [config/crd](../config/crd/bases) and the constants of\n" +
+		"[api/v1alpha1](../api/v1alpha1) by `go test ./docs -update`. Edit those, not this page. What to do about a\n" +
+		"condition is in [troubleshooting.md](troubleshooting.md).\n")
+	cluster.write(page, "")
+	writeGroups(page, "Phases", phases)
+	writeGroups(page, "Conditions and reasons", conditions)
+	store.write(page, " of a "+store.crd.Spec.Names.Kind)
+	return page.String()
+}
+
+// write writes what there is of a kind. The headings end with a text.
+func (a *api) write(page *strings.Builder, of string) {
+	names := a.crd.Spec.Names
+	root := a.version.Schema.OpenAPIV3Schema
+	fmt.Fprintf(page, "\n## %s\n\n`%s/%s`, short name `%s`, %s.\n\n%s\n",
+		names.Kind, a.crd.Spec.Group, a.version.Name, names.ShortNames[0], strings.ToLower(string(a.crd.Spec.Scope)),
 		root.Description)
 
 	page.WriteString("\nWhat `kubectl get` shows, the wide columns only with `-o wide`:\n\n")
 	columns := table{header: []string{"column", "from", ""}}
-	for _, column := range known.version.AdditionalPrinterColumns {
+	for _, column := range a.version.AdditionalPrinterColumns {
 		wide := ""
 		if column.Priority > 0 {
 			wide = "wide"
@@ -112,28 +127,25 @@ func reference(known api, phases, conditions []group) string {
 	}
 	columns.write(page)
 
-	known.writeFields(page, "spec")
-	page.WriteString("\n## What is refused\n\n" +
+	a.writeFields(page, "spec", of)
+	page.WriteString("\n## What is refused" + of + "\n\n" +
 		"Beyond the types above, the API server refuses what breaks one of these rules, with this message. Where\n" +
 		"it can, it puts in the value at fault.\n\n")
 	rules := table{header: []string{"field", "message"}}
 	rules.addRules(names.Kind, *root)
 	rules.addRules("spec", root.Properties["spec"])
-	for _, field := range known.fields {
+	for _, field := range a.fields {
 		rules.addRules(field.path, field.schema)
 		if items := field.schema.Items; items != nil {
 			rules.addRules(field.path+"[]", *items.Schema)
 		}
 	}
 	rules.write(page)
-	known.writeFields(page, "status")
-	writeGroups(page, "Phases", phases)
-	writeGroups(page, "Conditions and reasons", conditions)
-	return page.String()
+	a.writeFields(page, "status", of)
 }
 
-func (a *api) writeFields(page *strings.Builder, top string) {
-	fmt.Fprintf(page, "\n## %s\n\n%s\n\n", top, a.version.Schema.OpenAPIV3Schema.Properties[top].Description)
+func (a *api) writeFields(page *strings.Builder, top, of string) {
+	fmt.Fprintf(page, "\n## %s%s\n\n%s\n\n", top, of, a.version.Schema.OpenAPIV3Schema.Properties[top].Description)
 	fields := table{header: []string{"field", "type", "default", "meaning"}}
 	for _, field := range a.fields {
 		if strings.HasPrefix(field.path, top+".") {

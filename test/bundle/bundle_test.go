@@ -56,7 +56,8 @@ func TestClusterServiceVersionIsCurrent(t *testing.T) {
 
 	var examples objects
 	require.NoError(t, json.Unmarshal([]byte(actual.Annotations["alm-examples"]), &examples))
-	requireCurrent(t, source.ofKind("BarqCluster").byName(), examples.byName())
+	samples := append(source.ofKind("BarqCluster"), source.ofKind("BarqBackupStore")...)
+	requireCurrent(t, samples.byName(), examples.byName())
 	// What operator-sdk adds about itself.
 	for _, annotation := range []string{
 		"alm-examples", "operators.operatorframework.io/builder", "operators.operatorframework.io/project_layout",
@@ -172,6 +173,8 @@ func TestExamplesAreOfEachSort(t *testing.T) {
 	sorts := map[string]bool{}
 	for _, example := range examples {
 		switch {
+		case example.Kind == v1alpha1.BarqBackupStoreKind.Kind:
+			sorts["store"] = true
 		case example.Spec.Tiering.Enabled:
 			sorts["tiered"] = true
 		case example.Spec.Topology.Mode == v1alpha1.TopologyIndependent:
@@ -181,7 +184,7 @@ func TestExamplesAreOfEachSort(t *testing.T) {
 		}
 	}
 
-	require.Equal(t, map[string]bool{"plain": true, "tiered": true, "independent": true}, sorts)
+	require.Equal(t, map[string]bool{"plain": true, "tiered": true, "independent": true, "store": true}, sorts)
 }
 
 func TestIconIsItsSource(t *testing.T) {

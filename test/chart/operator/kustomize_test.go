@@ -53,8 +53,10 @@ func TestTheChartIsConfigDefault(t *testing.T) {
 	}
 	remove(t, got["Service barq-system/barq-operator-metrics"], releaseName, "spec", "selector", instance)
 	remove(t, got[policyKey], releaseName, "spec", "podSelector", "matchLabels", instance)
-	// Helm leaves the kind where it is when the release is removed.
-	remove(t, got["CustomResourceDefinition /barqclusters.barq.db"], "keep", "metadata", "annotations", "helm.sh/resource-policy")
+	// Helm leaves the kinds where they are when the release is removed.
+	for _, name := range []string{"barqbackupstores", "barqclusters"} {
+		remove(t, got["CustomResourceDefinition /"+name+".barq.db"], "keep", "metadata", "annotations", "helm.sh/resource-policy")
+	}
 
 	require.Equal(t, plain(t, want), plain(t, got))
 }

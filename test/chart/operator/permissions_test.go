@@ -100,13 +100,16 @@ func TestPermissionsAreThoseThatTheChartAndTheCodeNeed(t *testing.T) {
 		{"barq.db", "barqclusters"}:            {"get", "list", "patch", "watch"},
 		{"barq.db", "barqclusters/status"}:     {"patch"},
 		{"barq.db", "barqclusters/finalizers"}: {"update"},
+		// BarqBackupStores are the users' too, and their pods go with them.
+		{"barq.db", "barqbackupstores"}:        {"get", "list", "watch"},
+		{"barq.db", "barqbackupstores/status"}: {"patch"},
 		// Helm keeps its releases in Secrets, and the pods' Secrets are summed up.
 		{"", "secrets"}: {"create", "delete", "get", "list", "update", "watch"},
 		// Volumes grow, and go where spec.storage.retention says so. A pod is restarted where its file system needs that, and replaced where it is stuck on a former spec.
 		{"", "persistentvolumeclaims"}: {"delete", "list", "patch", "watch"},
 		// A volume outlives its PVC where spec.storage.retention.reclaim says so.
 		{"", "persistentvolumes"}: {"get", "patch"},
-		// One is made as a dry run before a template reaches the pods, and quotas are read if they have no room for it.
+		// One is made as a dry run before a template reaches the pods, and one for each probe of a store. Quotas are read if they have no room for it.
 		{"", "pods"}:           {"create", "delete", "list", "watch"},
 		{"", "resourcequotas"}: {"list"},
 		// Pods that cannot be made are told by events only.

@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
@@ -241,10 +242,14 @@ func TestArtifactHub(t *testing.T) {
 	}, read("images"))
 
 	crds := read("crds")
-	require.Len(t, crds, 1)
-	require.Equal(t, v1alpha1.BarqClusterKind.Kind, crds[0]["kind"])
-	require.Equal(t, v1alpha1.GroupVersion.Version, crds[0]["version"])
-	require.Contains(t, render(t, releaseName, `{}`), "CustomResourceDefinition /"+crds[0]["name"].(string))
+	installed := render(t, releaseName, `{}`)
+	kinds := []schema.GroupVersionKind{v1alpha1.BarqClusterKind, v1alpha1.BarqBackupStoreKind}
+	require.Len(t, crds, len(kinds))
+	for i, kind := range kinds {
+		require.Equal(t, kind.Kind, crds[i]["kind"])
+		require.Equal(t, kind.Version, crds[i]["version"])
+		require.Contains(t, installed, "CustomResourceDefinition /"+crds[i]["name"].(string))
+	}
 
 	sample, err := os.ReadFile(root + "/config/samples/barqcluster_minimal.yaml")
 	require.NoError(t, err)
