@@ -279,12 +279,11 @@ func Probe(ctx context.Context, s Store, key string) error {
 // reads it, and deletes it. It returns the first error. An object that an Exercise left which was killed goes too.
 func Exercise(ctx context.Context, s Store, key string) error {
 	err := Probe(ctx, s, key)
+	if err != nil && !errors.Is(err, ConditionalWritesUnsupported) {
+		return err
+	}
 	if err == nil {
 		_, err = s.Read(ctx, key, io.Discard)
-	}
-	// Only what may be there is deleted: a store that refuses a creation may refuse a deletion for another reason.
-	if err != nil && !errors.Is(err, ConditionalWritesUnsupported) && !errors.Is(err, Corrupt) {
-		return err
 	}
 	if deleteErr := s.Delete(ctx, key); err == nil {
 		err = deleteErr

@@ -229,6 +229,31 @@ func TestAnUploadInOneRequest(t *testing.T) {
 	}
 }
 
+// Each request that begins an object asks for the encryption, be the object sent in one request or in several.
+func TestAnEncryptionIsAskedFor(t *testing.T) {
+	const key = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1"
+	for _, size := range []int64{1 << 10, oneRequest + 1} {
+		var begun []http.Header
+		backend := answering(t, objectstore.S3, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			if r.URL.Query().Has("uploads") || !r.URL.Query().Has("uploadId") {
+				begun = append(begun, r.Header)
+			}
+			w.Header().Set("ETag", `"part"`)
+			if r.Method == http.MethodPost {
+				fmt.Fprint(w, "<Result><UploadId>1</UploadId><ETag>1</ETag></Result>")
+			}
+		})
+		backend.(*bucket).options.Encryption, backend.(*bucket).options.KMSKey = objectstore.KMS, key
+		require.NoError(t, store(t.Context(), backend, io.NewSectionReader(pattern{}, 0, size)))
+		require.Len(t, begun, 1, "%d bytes", size)
+		assert.Equal(t, "aws:kms", begun[0].Get("X-Amz-Server-Side-Encryption"), "%d bytes", size)
+		assert.Equal(t, key, begun[0].Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"), "%d bytes", size)
+	}
+	_, err := New(objectstore.Options{Provider: objectstore.GCS, Bucket: "barq", Encryption: objectstore.AES256})
+	require.EqualError(t, err, "a store of gcs cannot be asked for an encryption; set it for the bucket")
+}
+
 // A content that ends with an error leaves nothing, and the error is the content's.
 func TestAContentThatFails(t *testing.T) {
 	broken := errors.New("the disk is broken")

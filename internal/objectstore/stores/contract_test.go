@@ -61,6 +61,7 @@ func contract(t *testing.T, s subject) {
 		"a part is compared with the caller's sum": parts,
 		"damage is found":                          damage,
 		"the probe may be repeated":                probe,
+		"what is tried is taken away":              exercise,
 		"a bucket that is missing":                 missingBucket,
 		"credentials that are refused":             refused,
 	} {
@@ -281,6 +282,15 @@ func damage(t *testing.T, own subject, s objectstore.Store) {
 func probe(t *testing.T, _ subject, s objectstore.Store) {
 	for range 3 {
 		require.NoError(t, objectstore.Probe(t.Context(), s, "probe"))
+	}
+}
+
+func exercise(t *testing.T, _ subject, s objectstore.Store) {
+	for range 2 {
+		require.NoError(t, objectstore.Exercise(t.Context(), s, "tried/once"))
+		page, err := s.List(t.Context(), "", "", 10)
+		require.NoError(t, err)
+		require.Empty(t, page.Objects)
 	}
 }
 
