@@ -41,8 +41,8 @@ func newNamespace(t *testing.T) string {
 
 // describe shows what a person would look at first.
 func describe(namespace string) string {
-	out, _ := kubectl("-n", namespace, "get", "bqc,sts,pod,pvc,events", "-o", "wide").CombinedOutput()
-	status, _ := kubectl("-n", namespace, "get", "bqc", "-o", "yaml").CombinedOutput()
+	out, _ := kubectl("-n", namespace, "get", "bqc,bbs,sts,pod,pvc,events", "-o", "wide").CombinedOutput()
+	status, _ := kubectl("-n", namespace, "get", "bqc,bbs", "-o", "yaml").CombinedOutput()
 	return string(out) + string(status)
 }
 
