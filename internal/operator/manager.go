@@ -24,7 +24,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/controller/lease"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
 	"github.com/barq-db/barq-operator/internal/protection"
-	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/secrets/inventory"
 	"github.com/barq-db/barq-operator/internal/signing"
 )
 
@@ -95,7 +95,7 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 		Scheme:               mgr.GetScheme(),
 		Mapper:               mgr.GetRESTMapper(),
 		DefaultNamespaces:    watchedNamespaces(),
-		DefaultFieldSelector: fields.OneTermEqualSelector("type", secrets.ReleaseType),
+		DefaultFieldSelector: fields.OneTermEqualSelector("type", inventory.ReleaseType),
 		// Only the name and the resourceVersion are used, and, for the operator's own releases, the labels and their
 		// signature.
 		DefaultTransform: func(object any) (any, error) {
@@ -119,27 +119,27 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 }
 
 // newInventory creates an inventory of the Secrets in the namespaces that the manager watches.
-func newInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
-	inventory, err := secrets.NewInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
+func newInventory(mgr ctrl.Manager) (*inventory.Inventory, error) {
+	found, err := inventory.NewOfSecrets(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
 	if err != nil {
 		return nil, err
 	}
-	if err := mgr.Add(inventory); err != nil {
+	if err := mgr.Add(found); err != nil {
 		return nil, fmt.Errorf("adding the inventory of Secrets: %w", err)
 	}
-	return inventory, nil
+	return found, nil
 }
 
 // newAccountInventory creates an inventory of the ServiceAccounts there.
-func newAccountInventory(mgr ctrl.Manager) (*secrets.Inventory, error) {
-	inventory, err := secrets.NewAccountInventory(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
+func newAccountInventory(mgr ctrl.Manager) (*inventory.Inventory, error) {
+	found, err := inventory.NewOfAccounts(mgr.GetConfig(), mgr.GetHTTPClient(), slices.Sorted(maps.Keys(watchedNamespaces())))
 	if err != nil {
 		return nil, err
 	}
-	if err := mgr.Add(inventory); err != nil {
+	if err := mgr.Add(found); err != nil {
 		return nil, fmt.Errorf("adding the inventory of ServiceAccounts: %w", err)
 	}
-	return inventory, nil
+	return found, nil
 }
 
 // newDeletionPolicy creates the watch of the admission policy of that name.

@@ -26,6 +26,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/recorder"
 	"github.com/barq-db/barq-operator/internal/secrets"
+	"github.com/barq-db/barq-operator/internal/secrets/inventory"
 	"github.com/barq-db/barq-operator/internal/signing"
 	"github.com/barq-db/barq-operator/internal/version"
 	"github.com/barq-db/barq-operator/internal/watches"
@@ -95,7 +96,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err := ownership.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing pods and PVCs by their BarqCluster: %w", err)
 	}
-	inventory, err := newInventory(mgr)
+	known, err := newInventory(mgr)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err != nil {
 		return err
 	}
-	resolver := secrets.NewResolver(inventory, mgr.GetAPIReader())
+	resolver := secrets.NewResolver(known, mgr.GetAPIReader())
 	resolver.Accounts = accounts
 	rollouts := &rollout.Queue{
 		Limit:   settings.UnrequestedRollouts,
@@ -129,7 +130,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Secrets: resolver, Cache: mgr.GetClient(), DefaultImage: settings.DefaultImage, AgentImage: settings.AgentImage,
 		OperatorNamespace: lease.OperatorNamespace(settings.LeaderElectionNamespace),
 	}
-	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), records.Lost(stored), rollouts.Releases()); err != nil {
+	if err := release.SetupWithManager(mgr, watch, translator, key, stored, statefulSets, rollouts, secrets.Watch(known, mgr.GetClient()), secrets.WatchAccounts(accounts, mgr.GetClient()), records.Lost(stored), rollouts.Releases()); err != nil {
 		return err
 	}
 
@@ -159,7 +160,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Protection:   policy,
 		StatefulSets: statefulSets,
 	}).SetupWithManager(mgr, watch.MaxConcurrentReconciles,
-		secrets.Watch(inventory, mgr.GetClient()), secrets.Watch(accounts, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
+		secrets.Watch(known, mgr.GetClient()), secrets.WatchAccounts(accounts, mgr.GetClient()), rollouts.Statuses(), protection.Watch(policy, mgr.GetClient())); err != nil {
 		return err
 	}
 	if err := (&recovery.Reconciler{
@@ -199,12 +200,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 		Image:   settings.AgentImage,
 		Events:  told,
 		Clock:   clock.RealClock{},
-	}, watch.MaxConcurrentReconciles, inventory)
+	}, watch.MaxConcurrentReconciles, known)
 }
 
 // addBackupStores registers the controller of BarqBackupStores. Without the kind, which an older installation does not have, there is
 // none: databases must not wait for it.
-func addBackupStores(ctx context.Context, mgr ctrl.Manager, reconciler *backupstore.Reconciler, workers int, inventory *secrets.Inventory) error {
+func addBackupStores(ctx context.Context, mgr ctrl.Manager, reconciler *backupstore.Reconciler, workers int, known *inventory.Inventory) error {
 	kind := v1alpha1.BarqBackupStoreKind
 	if _, err := mgr.GetRESTMapper().RESTMapping(kind.GroupKind(), kind.Version); meta.IsNoMatchError(err) {
 		ctrl.Log.WithName("operator").Info("No BarqBackupStore is tried, because the API server does not know the kind; install its CRD and start the operator again")
@@ -215,5 +216,5 @@ func addBackupStores(ctx context.Context, mgr ctrl.Manager, reconciler *backupst
 	if err := secrets.IndexStores(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the Secrets that BarqBackupStores refer to: %w", err)
 	}
-	return reconciler.SetupWithManager(mgr, workers, secrets.WatchForStores(inventory, mgr.GetClient()))
+	return reconciler.SetupWithManager(mgr, workers, secrets.WatchForStores(known, mgr.GetClient()))
 }

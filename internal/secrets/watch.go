@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/internal/secrets/inventory"
 )
 
 // The field indexes from the name of a Secret or of a ServiceAccount to the BarqClusters that refer to
@@ -62,26 +63,32 @@ func specOf(object *unstructured.Unstructured) (*v1alpha1.BarqCluster, error) {
 	return cluster, runtime.DefaultUnstructuredConverter.FromUnstructured(spec, &cluster.Spec)
 }
 
-// Watch returns a source that enqueues the BarqClusters which refer to an object of the inventory,
-// whenever that object is created, changed or deleted. clusters reads BarqClusters from a cache that
-// has the index.
-func Watch(inventory *Inventory, clusters client.Reader) source.Source {
-	return &changes{inventory: inventory, objects: clusters, kind: v1alpha1.BarqClusterKind, index: inventory.kind.named, empty: func() client.ObjectList {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
-		return list
-	}}
+// Watch returns a source that enqueues the BarqClusters which refer to a Secret, whenever that is created, changed or deleted.
+// clusters reads BarqClusters from a cache that has the index.
+func Watch(secrets *inventory.Inventory, clusters client.Reader) source.Source {
+	return &changes{inventory: secrets, objects: clusters, kind: v1alpha1.BarqClusterKind, index: secretIndex, empty: emptyClusters}
 }
 
-// WatchForStores is Watch for BarqBackupStores, which refer to Secrets.
-func WatchForStores(inventory *Inventory, stores client.Reader) source.Source {
-	return &changes{inventory: inventory, objects: stores, kind: v1alpha1.BarqBackupStoreKind, index: storeIndex, empty: func() client.ObjectList {
+// WatchAccounts is Watch for ServiceAccounts.
+func WatchAccounts(accounts *inventory.Inventory, clusters client.Reader) source.Source {
+	return &changes{inventory: accounts, objects: clusters, kind: v1alpha1.BarqClusterKind, index: accountIndex, empty: emptyClusters}
+}
+
+func emptyClusters() client.ObjectList {
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(v1alpha1.BarqClusterKind)
+	return list
+}
+
+// WatchForStores is Watch for BarqBackupStores.
+func WatchForStores(secrets *inventory.Inventory, stores client.Reader) source.Source {
+	return &changes{inventory: secrets, objects: stores, kind: v1alpha1.BarqBackupStoreKind, index: storeIndex, empty: func() client.ObjectList {
 		return &v1alpha1.BarqBackupStoreList{}
 	}}
 }
 
 type changes struct {
-	inventory *Inventory
+	inventory *inventory.Inventory
 	objects   client.Reader
 	kind      schema.GroupVersionKind
 	// index is that from an object of the inventory to those that refer to it.
@@ -94,7 +101,7 @@ var _ source.SyncingSource = &changes{}
 
 // Start implements source.Source.
 func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	c.inventory.onChange(func(named types.NamespacedName) {
+	c.inventory.OnChange(func(named types.NamespacedName) {
 		list := c.empty()
 		if err := c.objects.List(ctx, list, client.InNamespace(named.Namespace),
 			client.MatchingFields{c.index: named.Name}, client.UnsafeDisableDeepCopy); err != nil {
@@ -110,9 +117,9 @@ func (c *changes) Start(ctx context.Context, queue workqueue.TypedRateLimitingIn
 }
 
 // WaitForSync implements source.SyncingSource.
-func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.awaitListed(ctx) }
+func (c *changes) WaitForSync(ctx context.Context) error { return c.inventory.AwaitListed(ctx) }
 
 // String returns the name of the source for the log.
 func (c *changes) String() string {
-	return c.inventory.kind.resource.Resource + " that each " + c.kind.Kind + " refers to"
+	return c.inventory.String() + " that each " + c.kind.Kind + " refers to"
 }

@@ -135,7 +135,7 @@ func attempts() []tried {
 			name: "handed-back", spec: asleep, begin: editsWith(7, both),
 			end: annotates(v1alpha1.AnnotationOnDeletion, "keep-release", deletesWith(both)),
 		},
-		sameNames(), ofAnotherTenant(), references(), accounts(), volumes(), records(), metadata(), status(),
+		sameNames(), ofAnotherTenant(), references(), accounts(), volumes(), records(), metadata(), status(), stores(),
 		{
 			name: "monitored", spec: `{replicas: 0, monitoring: {podMonitor: {enabled: true}}}`, prepare: makeMonitors,
 			begin: editsWith(7, repaired), end: deletesWith(both),
@@ -382,6 +382,35 @@ func status() tried {
 			require.NoError(t, at.Client.Patch(t.Context(), cluster, patch))
 			refresh(t, cluster)
 			require.Equal(t, &v1alpha1.DeployedRelease{Name: name}, cluster.Status.DeployedRelease)
+		},
+	}
+}
+
+// stores: a BarqBackupStore names a Secret and an account that are another namespace's, and the tenant writes the status.
+func stores() tried {
+	return tried{
+		name: "stores",
+		prepare: func(t *testing.T, at *reachTarget, _ string) {
+			t.Helper()
+			newSecret(t, at.victims, "only-for-stores", map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": tenant.Password(at.victims)})
+		},
+		begin: func(t *testing.T, at *reachTarget, name string) {
+			t.Helper()
+			const spec = `{provider: s3, bucket: b, endpoint: "http://127.0.0.1:1", credentialsSecretRef: {name: %s}, serviceAccountName: %s}`
+			for _, named := range [][]any{{at.victims + "/only-for-stores", precious}, {"only-for-stores", at.victims + "/" + precious}} {
+				err := at.Client.Create(t.Context(), storeOf(t, at.Namespace, name, fmt.Sprintf(spec, named...)))
+				require.True(t, apierrors.IsInvalid(err), "%v", err)
+			}
+			store := storeOf(t, at.Namespace, name, fmt.Sprintf(spec, "only-for-stores", precious))
+			require.NoError(t, at.Client.Create(t.Context(), store))
+			err := at.Client.Status().Patch(t.Context(), store, client.RawPatch("application/merge-patch+json", []byte(`{"status":{"observedSecrets":"mallory"}}`)))
+			require.True(t, apierrors.IsForbidden(err), "%v", err)
+		},
+		end: func(t *testing.T, at *reachTarget, name string) {
+			t.Helper()
+			store := storeOf(t, at.Namespace, name, `{provider: s3}`)
+			waitStore(t, store, v1alpha1.ReasonAgentImageMissing)
+			require.NoError(t, at.Client.Delete(t.Context(), store))
 		},
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/barq-db/barq-operator/test/markdown"
 )
 
-// Every BarqCluster that a document shows in whole is one that the API server takes.
+// Every BarqCluster and every BarqBackupStore that a document shows in whole is one that the API server takes.
 func TestSamplesOfTheDocumentsAreTaken(t *testing.T) {
 	namespace := newNamespace(t)
 	checked := map[string]int{}
@@ -36,7 +36,7 @@ func TestSamplesOfTheDocumentsAreTaken(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"README.md", "docs/operate.md", "docs/tiering.md"} {
+	for _, path := range []string{"README.md", "docs/operate.md", "docs/tiering.md", "docs/backup-store.md"} {
 		require.NotZero(t, checked[path], path)
 	}
 }
@@ -49,14 +49,14 @@ func yamlBlocks(t *testing.T, path string) []markdown.Block {
 	return slices.DeleteFunc(markdown.Blocks(string(text)), func(b markdown.Block) bool { return b.Language != "yaml" })
 }
 
-// samplesIn gives the BarqClusters of a block.
+// samplesIn gives the BarqClusters and BarqBackupStores of a block.
 func samplesIn(t *testing.T, block markdown.Block) []*unstructured.Unstructured {
 	t.Helper()
 	var found []*unstructured.Unstructured
 	for text := range strings.SplitSeq(block.Code, "\n---\n") {
 		sample := &unstructured.Unstructured{}
 		require.NoError(t, yaml.UnmarshalStrict([]byte(text), &sample.Object), text)
-		if sample.GetKind() == "BarqCluster" {
+		if kind := sample.GetKind(); kind == "BarqCluster" || kind == "BarqBackupStore" {
 			found = append(found, sample)
 		}
 	}

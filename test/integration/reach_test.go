@@ -56,7 +56,7 @@ var reaches = map[permission][]string{
 
 	{"pods", "list"}: {"volumes"}, {"pods", "watch"}: {"volumes"}, {"pods", "delete"}: {"volumes", "hooked"},
 	// The operator makes pods as a dry run. The names of what it asks for are those of its own pods.
-	{"pods", "create"}: append([]string{"references"}, making...), {"resourcequotas", "list"}: {"references", "volumes"},
+	{"pods", "create"}: append([]string{"references", "stores"}, making...), {"resourcequotas", "list"}: {"references", "volumes"},
 
 	{"secrets", "get"}: reading, {"secrets", "list"}: reading, {"secrets", "watch"}: {"references"},
 	{"secrets", "create"}: append([]string{"records"}, making...), {"secrets", "update"}: {"records", "handed-back", "of-another-tenant"},
@@ -66,6 +66,9 @@ var reaches = map[permission][]string{
 	{"statefulsets.apps", "create"}: making, {"statefulsets.apps", "patch"}: changing, {"statefulsets.apps", "delete"}: removing,
 
 	{"priorityclasses.scheduling.k8s.io", "get"}: {"references"},
+
+	{"barqbackupstores.barq.db", "get"}: {"stores"}, {"barqbackupstores.barq.db", "list"}: {"stores"}, {"barqbackupstores.barq.db", "watch"}: {"stores"},
+	{"barqbackupstores/status.barq.db", "patch"}: {"stores"},
 
 	{"barqclusters.barq.db", "get"}: {"of-another-tenant"}, {"barqclusters.barq.db", "list"}: {"of-another-tenant"},
 	{"barqclusters.barq.db", "watch"}: {"of-another-tenant"}, {"barqclusters.barq.db", "patch"}: {"of-another-tenant", "metadata"},
@@ -235,7 +238,7 @@ func (o *outcome) look(t *testing.T, s *siege) {
 	o.report.Differences = report.Differences
 	o.report.Entries = slices.Concat(o.report.Entries, report.Entries)
 	o.report.Foreign = slices.Concat(o.report.Foreign, report.Foreign)
-	for _, kind := range []string{"bqc", "secret", "events"} {
+	for _, kind := range []string{"bqc", "bbs", "secret", "events"} {
 		out, err := kubectl("-n", s.Namespace, "get", kind, "-o", "yaml").CombinedOutput()
 		require.NoError(t, err)
 		if strings.Contains(string(out), tenant.Password(s.victims)) || strings.Contains(string(out), "only-there exists") {

@@ -160,6 +160,8 @@ func (g *Guard) mayBe(entry audit.Entry, after snapshot.Snapshot) bool {
 		return entry.Namespace == "" || g.isHome(entry.Namespace)
 	case "persistentvolumes":
 		return g.isOwnVolume(snapshot.Name{Resource: resource, Name: entry.Name}, after)
+	case "barqbackupstores/status.barq.db":
+		resource = "barqbackupstores.barq.db"
 	case "barqclusters/status.barq.db", "barqclusters/finalizers.barq.db":
 		resource = "barqclusters.barq.db"
 	}

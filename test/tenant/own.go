@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,8 +13,9 @@ import (
 	"github.com/barq-db/barq-operator/test/snapshot"
 )
 
-// made are the names of the objects that there are because of a BarqCluster, by resource. NAME stands for the BarqCluster's.
+// made are the names of the objects that there are because of a BarqCluster or a BarqBackupStore, by resource. NAME stands for its name.
 var made = map[string]string{
+	"barqbackupstores.barq.db":              `NAME`,
 	"barqclusters.barq.db":                  `NAME`,
 	"serviceaccounts":                       `NAME`,
 	"configmaps":                            `NAME-cluster`,
@@ -24,7 +26,7 @@ var made = map[string]string{
 	"servicemonitors.monitoring.coreos.com": `NAME`,
 	"statefulsets.apps":                     `NAME`,
 	"controllerrevisions.apps":              `NAME-[0-9a-z]+`,
-	"pods":                                  `NAME-[0-9]+`,
+	"pods":                                  `NAME-([0-9]+|probe-[0-9a-f]+)`,
 	"persistentvolumeclaims":                `data-NAME-[0-9]+`,
 	"secrets":                               `sh\.helm\.release\.v1\.NAME\..*`,
 }
@@ -66,14 +68,14 @@ func (o Own) Has(name snapshot.Name, object *unstructured.Unstructured) bool {
 		namespace, _, _ := unstructured.NestedString(object.Object, "spec", "parentRef", "namespace")
 		service, _, _ := unstructured.NestedString(object.Object, "spec", "parentRef", "name")
 		return o.Names("services", namespace, service)
-	case "barqclusters.barq.db", "persistentvolumeclaims":
+	case "barqclusters.barq.db", "barqbackupstores.barq.db", "persistentvolumeclaims":
 		return o.Names(name.Resource, name.Namespace, name.Name)
 	case "secrets":
 		kind, _, _ := unstructured.NestedString(object.Object, "type")
 		return o.Names(name.Resource, name.Namespace, name.Name) && (corev1.SecretType(kind) == forgery.SecretType || corev1.SecretType(kind) == corev1.SecretTypeOpaque)
 	}
 	owner := metav1.GetControllerOf(object)
-	return o.Names(name.Resource, name.Namespace, name.Name) && owner != nil && (owner.Kind == "BarqCluster" || owner.Kind == "StatefulSet")
+	return o.Names(name.Resource, name.Namespace, name.Name) && owner != nil && slices.Contains([]string{"BarqCluster", "BarqBackupStore", "StatefulSet"}, owner.Kind)
 }
 
 // Left tells whether an object is what the operator leaves to Helm when it hands a release back: it has no owner, and Helm

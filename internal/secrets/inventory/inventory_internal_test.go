@@ -1,4 +1,4 @@
-package secrets
+package inventory
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ type observer struct {
 
 func observe(namespaces ...string) *observer {
 	o := &observer{Inventory: newInventory(nil, namespaces)}
-	o.onChange(func(secret types.NamespacedName) { o.told = append(o.told, secret.String()) })
+	o.OnChange(func(secret types.NamespacedName) { o.told = append(o.told, secret.String()) })
 	return o
 }
 
@@ -52,7 +52,7 @@ func TestAnInventoryFollowsItsWatch(t *testing.T) {
 	keys := types.NamespacedName{Namespace: "team", Name: "keys"}
 	require.Empty(t, o.Version(keys))
 	list(t, watch, metadataOf("team", "keys", "1"), metadataOf("other", "keys", "2"))
-	require.NoError(t, o.awaitListed(t.Context()))
+	require.NoError(t, o.AwaitListed(t.Context()))
 	require.Equal(t, "1", o.Version(keys))
 	require.Empty(t, o.takeTold(), "whoever asks begins with what there is")
 
@@ -89,7 +89,7 @@ func TestAnInventoryOfSomeNamespaces(t *testing.T) {
 	}
 	list(t, one, metadataOf("one", "keys", "2"))
 	list(t, two, metadataOf("two", "keys", "3"))
-	require.NoError(t, o.awaitListed(t.Context()))
+	require.NoError(t, o.AwaitListed(t.Context()))
 	list(t, two)
 	require.Equal(t, map[string]map[string]string{"one": {"keys": "2"}}, o.versions)
 	require.Equal(t, []string{"one/keys", "two/keys"}, o.takeTold())

@@ -1,4 +1,4 @@
-package secrets
+package inventory
 
 import (
 	"context"
@@ -42,9 +42,9 @@ type Inventory struct {
 	listed  chan struct{}
 }
 
-// NewInventory returns an Inventory of the Secrets in the namespaces; none means all. It knows nothing
+// NewOfSecrets returns an Inventory of the Secrets in the namespaces; none means all. It knows nothing
 // before it is started.
-func NewInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
+func NewOfSecrets(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
 	secrets, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of Secrets' metadata: %w", err)
@@ -52,8 +52,8 @@ func NewInventory(config *rest.Config, client *http.Client, namespaces []string)
 	return newInventory(secrets, namespaces), nil
 }
 
-// NewAccountInventory returns an Inventory of the ServiceAccounts.
-func NewAccountInventory(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
+// NewOfAccounts returns an Inventory of the ServiceAccounts.
+func NewOfAccounts(config *rest.Config, client *http.Client, namespaces []string) (*Inventory, error) {
 	accounts, err := metadata.NewForConfigAndClient(metadata.ConfigFor(config), client)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the client of ServiceAccounts' metadata: %w", err)
@@ -67,15 +67,13 @@ func NewAccountInventory(config *rest.Config, client *http.Client, namespaces []
 type kind struct {
 	resource schema.GroupVersionResource
 	selector fields.Selector
-	// named is the index of the BarqClusters by the names of that kind in their spec.
-	named string
 }
 
 var (
 	secretKind = kind{
-		resource: corev1.SchemeGroupVersion.WithResource("secrets"), selector: fields.OneTermNotEqualSelector("type", ReleaseType), named: secretIndex,
+		resource: corev1.SchemeGroupVersion.WithResource("secrets"), selector: fields.OneTermNotEqualSelector("type", ReleaseType),
 	}
-	accountKind = kind{resource: corev1.SchemeGroupVersion.WithResource("serviceaccounts"), selector: fields.Everything(), named: accountIndex}
+	accountKind = kind{resource: corev1.SchemeGroupVersion.WithResource("serviceaccounts"), selector: fields.Everything()}
 )
 
 func newInventory(client metadata.Interface, namespaces []string) *Inventory {
@@ -131,15 +129,15 @@ func (i *Inventory) listWatch(namespace string) cache.ListerWatcher {
 	}, i.client)
 }
 
-// onChange adds a function to call for changes from now on.
-func (i *Inventory) onChange(changed func(types.NamespacedName)) {
+// OnChange adds a function to call for changes from now on.
+func (i *Inventory) OnChange(changed func(types.NamespacedName)) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
 	i.changed = append(i.changed, changed)
 }
 
-// awaitListed waits for the first lists of all namespaces.
-func (i *Inventory) awaitListed(ctx context.Context) error {
+// AwaitListed waits for the first lists of all namespaces.
+func (i *Inventory) AwaitListed(ctx context.Context) error {
 	select {
 	case <-i.listed:
 		return nil
@@ -147,6 +145,9 @@ func (i *Inventory) awaitListed(ctx context.Context) error {
 		return fmt.Errorf("waiting for the list of %s: %w", i.kind.resource.Resource, context.Cause(ctx))
 	}
 }
+
+// String returns what it is an inventory of.
+func (i *Inventory) String() string { return i.kind.resource.Resource }
 
 // note stores the version of a Secret, empty if it was deleted.
 func (i *Inventory) note(secret types.NamespacedName, version string) {
