@@ -97,6 +97,9 @@ func TestOnto(t *testing.T) {
 		"kind":       "BarqCluster",
 		"metadata":   map[string]any{"namespace": "team", "name": "vectors", "uid": "uid of vectors"},
 	}}, clusters.Onto(vectors()))
+	other := vectors()
+	other.SetGroupVersionKind(v1alpha1.BarqBackupStoreKind)
+	require.Equal(t, v1alpha1.BarqBackupStoreKind, clusters.Onto(other).GroupVersionKind())
 }
 
 func TestApply(t *testing.T) {

@@ -118,3 +118,20 @@ func TestNamesAreUnique(t *testing.T) {
 	}}}
 	require.Equal(t, []string{"extra", "keys"}, secrets.Names(cluster))
 }
+
+func TestStoreReferences(t *testing.T) {
+	const keys, bucket, ca = "spec.credentialsSecretRef", "spec.bucketSecretRef", "spec.caSecretRef"
+	store := &v1alpha1.BarqBackupStore{}
+	require.NoError(t, yaml.UnmarshalStrict([]byte(
+		`{provider: s3, bucketSecretRef: {name: where, key: bucket}, caSecretRef: {name: authority, key: root.pem}, credentialsSecretRef: {name: keys}}`), &store.Spec))
+	require.Equal(t, []secrets.Reference{
+		{Field: ca, Secret: "authority", Key: "root.pem", FilledFor: ca},
+		{Field: keys, Secret: "keys", Key: "AWS_ACCESS_KEY_ID", FilledFor: keys},
+		{Field: keys, Secret: "keys", Key: "AWS_REGION", Optional: true, FilledFor: keys},
+		{Field: keys, Secret: "keys", Key: "AWS_SECRET_ACCESS_KEY", FilledFor: keys},
+		{Field: keys, Secret: "keys", Key: "AWS_SESSION_TOKEN", Optional: true, FilledFor: keys},
+		{Field: bucket, Secret: "where", Key: "bucket", FilledFor: bucket},
+	}, secrets.StoreReferences(store))
+	store.Spec = v1alpha1.BarqBackupStoreSpec{Provider: v1alpha1.ProviderAzure, Bucket: "b", StorageAccount: "account"}
+	require.Empty(t, secrets.StoreReferences(store))
+}
