@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/controller/lease"
 	"github.com/barq-db/barq-operator/internal/helm/labels"
+	"github.com/barq-db/barq-operator/internal/helm/records"
 	"github.com/barq-db/barq-operator/internal/protection"
 	"github.com/barq-db/barq-operator/internal/secrets/inventory"
 	"github.com/barq-db/barq-operator/internal/signing"
@@ -87,9 +89,9 @@ func newManager(config *rest.Config, settings Settings, operator string) (ctrl.M
 }
 
 // newReleaseMetadataCache creates a cache of the metadata of the Secrets in which Helm stores releases, without their
-// contents. It covers the namespaces that the manager watches. It is separate from the manager's cache, which has one
-// set of limits for all forms of a kind.
-func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
+// contents, with the index of the releases. It covers the namespaces that the manager watches. It is separate from the
+// manager's cache, which has one set of limits for all forms of a kind.
+func newReleaseMetadataCache(ctx context.Context, mgr ctrl.Manager) (cache.Cache, error) {
 	releases, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:           mgr.GetHTTPClient(),
 		Scheme:               mgr.GetScheme(),
@@ -114,6 +116,9 @@ func newReleaseMetadataCache(mgr ctrl.Manager) (cache.Cache, error) {
 	}
 	if err := mgr.Add(releases); err != nil {
 		return nil, fmt.Errorf("adding the cache of the metadata of stored releases: %w", err)
+	}
+	if err := records.IndexReleases(ctx, releases); err != nil {
+		return nil, fmt.Errorf("indexing the stored releases: %w", err)
 	}
 	return releases, nil
 }

@@ -100,12 +100,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, watch *watches.Watch,
 	if err != nil {
 		return err
 	}
-	stored, err := newReleaseMetadataCache(mgr)
+	stored, err := newReleaseMetadataCache(ctx, mgr)
 	if err != nil {
 		return err
-	}
-	if err := records.IndexReleases(ctx, stored); err != nil {
-		return fmt.Errorf("indexing the stored releases: %w", err)
 	}
 	accounts, err := newAccountInventory(mgr)
 	if err != nil {

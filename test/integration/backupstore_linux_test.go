@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func (p *probes) run(t *testing.T) *corev1.Pod {
 	log := filepath.Join(folder, "termination-log")
 	require.NoError(t, os.WriteFile(log, nil, 0o600))
 	container := pod.Spec.Containers[0]
-	arguments := append(container.Args, "--termination-log="+log)
+	arguments := slices.Concat(container.Args, []string{"--termination-log=" + log})
 	for _, variable := range container.Env {
 		secret := &corev1.Secret{}
 		ref := variable.ValueFrom.SecretKeyRef
