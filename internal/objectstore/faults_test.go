@@ -26,11 +26,16 @@ type faulty struct {
 	created func(error) error
 	opened  func(io.ReadCloser) io.ReadCloser
 	replace bool
-	calls   int
+	// silent: nothing is created, and no answer comes.
+	silent bool
+	calls  int
 }
 
 func (f *faulty) Create(ctx context.Context, object objectstore.Object, content io.ReadSeeker) error {
 	f.calls++
+	if f.silent {
+		return objectstore.Because(objectstore.Unreachable, io.ErrUnexpectedEOF)
+	}
 	if f.replace {
 		_ = f.Delete(ctx, object.Key)
 	}
@@ -65,6 +70,21 @@ func create(t *testing.T, s objectstore.Store, content string) {
 	t.Helper()
 	_, err := s.Create(t.Context(), "key", strings.NewReader(content))
 	require.NoError(t, err)
+}
+
+// A server that refuses before it has read a content may end the connection before its answer arrives, each time.
+func TestARefusalThatIsNeverHeard(t *testing.T) {
+	f := &faulty{}
+	around(t, f, func(t *testing.T, s objectstore.Store) {
+		create(t, s, "content")
+		f.created = func(error) error { return objectstore.Because(objectstore.Unreachable, io.ErrUnexpectedEOF) }
+		_, err := s.Create(t.Context(), "key", strings.NewReader("another"))
+		require.ErrorIs(t, err, objectstore.Exists)
+		// What an attempt has created though no answer came is created.
+		object, err := s.Create(t.Context(), "other", strings.NewReader("content"))
+		require.NoError(t, err)
+		assert.Equal(t, int64(7), object.Size)
+	})
 }
 
 func TestALostAnswerIsNoObjectOfOthers(t *testing.T) {
@@ -134,7 +154,7 @@ type errorWriter struct{ err error }
 func (e errorWriter) Write([]byte) (int, error) { return 0, e.err }
 
 func TestRetriesEnd(t *testing.T) {
-	f := &faulty{created: func(error) error { return objectstore.Because(objectstore.Unreachable, io.ErrUnexpectedEOF) }}
+	f := &faulty{silent: true}
 	around(t, f, func(t *testing.T, s objectstore.Store) {
 		started := time.Now()
 		_, err := s.Create(t.Context(), "key", strings.NewReader("content"))

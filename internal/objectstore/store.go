@@ -116,12 +116,15 @@ func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) (
 		}
 		return s.backend.Create(ctx, object, &unchanged{ReadSeeker: content, expected: object.Attributes, sum: sha256.New()})
 	})
-	if err != nil && ReasonOf(err) != Exists {
+	if err != nil && ReasonOf(err) != Exists && ReasonOf(err) != Unreachable {
 		return Attributes{}, err
 	}
-	// An attempt may have created the object though its answer was lost. Then the next one finds it.
+	// An attempt may have created the object though its answer was lost. Then the next one finds it. And a server may refuse a large
+	// content before it has read it: the end of the connection can then arrive before the answer.
 	stored, lookErr := s.look(ctx, key)
 	switch {
+	case ReasonOf(err) == Unreachable && lookErr == nil && stored.Creation != object.Creation:
+		return Attributes{}, &Error{Reason: Exists, Operation: "create", Key: key, Err: err}
 	case err != nil && (lookErr != nil || stored.Creation != object.Creation):
 		return Attributes{}, err
 	case lookErr != nil:
