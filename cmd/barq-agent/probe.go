@@ -53,7 +53,7 @@ func newProbeCommand(code *int) *cobra.Command {
 	flags.StringVar(&tried.Bucket, "bucket", "", "the bucket or container, or the path of the folder")
 	flags.BoolVar(&tried.secretBucket, "secret-bucket", false, "leave the name of the bucket out of messages, because it is from a Secret")
 	flags.StringVar(&tried.Prefix, "prefix", "", "the part of the bucket to use, which ends with a slash; all of it by default")
-	flags.StringVar(&tried.object, "object", name, "the name of the object that is created in "+probeFolder+" and deleted, which no other probe has at the time; by default that of the host")
+	flags.StringVar(&tried.object, "object", name, "the name of the object that is created in "+probeFolder+" and deleted. No other probe may have it at the time; by default that of the host")
 	flags.StringVar(&tried.Region, "region", "", "the region, for s3")
 	flags.StringVar(&tried.Endpoint, "endpoint", "", "the URL of the service; the provider's own by default")
 	flags.BoolVar(&tried.ForcePathStyle, "path-style", false, "write the bucket into the path of URLs, for s3")

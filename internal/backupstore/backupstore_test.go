@@ -114,8 +114,8 @@ func TestOutcomes(t *testing.T) {
 		},
 		"silent": {
 			status: ended(2, "panic"), over: true,
-			want: backupstore.Outcome{Reason: "ProbeFailed", Message: "pod backups-probe ended with exit code 2 (Error) and did not say what came of the probe; " +
-				"look at its image, which the variable RELATED_IMAGE_BARQ_AGENT of the operator names"},
+			want: backupstore.Outcome{Reason: "ProbeFailed", Message: "pod backups-probe ended with exit code 2 (Error) without a result of the probe; " +
+				"correct the image in RELATED_IMAGE_BARQ_AGENT of the operator"},
 		},
 		"evicted": {
 			status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "no memory"}, over: true,

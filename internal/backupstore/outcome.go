@@ -33,7 +33,7 @@ func OutcomeOf(pod *corev1.Pod, now time.Time) (Outcome, bool) {
 			return fromAgent(said), true
 		}
 		return Outcome{v1alpha1.ReasonProbeFailed, fmt.Sprintf(
-			"pod %s ended with exit code %d (%s) and did not say what came of the probe; look at its image, which the variable RELATED_IMAGE_BARQ_AGENT of the operator names",
+			"pod %s ended with exit code %d (%s) without a result of the probe; correct the image in RELATED_IMAGE_BARQ_AGENT of the operator",
 			pod.Name, ended.ExitCode, ended.Reason)}, true
 	}
 	isOver := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
