@@ -51,7 +51,7 @@ func References(cluster *v1alpha1.BarqCluster) []Reference {
 		// Secret.
 		regionKey := !hasRegion(spec.Tiering.Warm) && !hasRegion(spec.Tiering.Cold)
 		for _, tier := range spec.Tiering.Tiers() {
-			found = append(found, tierReferences(tier, regionKey, spec.IsArchived())...)
+			found = append(found, tierReferences(tier.Field(), tier.TierSpec, regionKey, spec.IsArchived())...)
 		}
 	}
 	if ref := spec.Tiering.EncryptionKeySecretRef; ref != nil && spec.IsArchived() {
@@ -104,10 +104,10 @@ func hasRegion(tier *v1alpha1.TierSpec) bool { return tier != nil && tier.Region
 
 // tierReferences lists what one tier refers to. regionKey is whether the region of an s3 bucket comes
 // from the Secret, and reread whether an agent reads the credentials at each use. The name of a bucket is read at the start of a pod.
-func tierReferences(tier v1alpha1.Tier, regionKey, reread bool) []Reference {
+func tierReferences(field string, tier *v1alpha1.TierSpec, regionKey, reread bool) []Reference {
 	var found []Reference
 	if ref := tier.BucketSecretRef; ref != nil {
-		found = append(found, filled(Reference{Field: tier.Field() + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key}))
+		found = append(found, filled(Reference{Field: field + ".bucketSecretRef", Secret: ref.Name, Key: ref.Key}))
 	}
 	if tier.CredentialsSecretRef == nil {
 		return found
@@ -115,7 +115,7 @@ func tierReferences(tier v1alpha1.Tier, regionKey, reread bool) []Reference {
 	credentials := func(optional bool, keys ...string) {
 		for _, key := range keys {
 			found = append(found, filled(Reference{
-				Field:    tier.Field() + ".credentialsSecretRef",
+				Field:    field + ".credentialsSecretRef",
 				Secret:   tier.CredentialsSecretRef.Name,
 				Key:      key,
 				Optional: optional,
