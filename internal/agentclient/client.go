@@ -66,7 +66,8 @@ func stable(err error) error {
 		return fmt.Errorf("no answer within %s", timeout)
 	}
 	var operation *net.OpError
-	if errors.As(err, &operation) && operation.Source != nil {
+	// One that is reset at once is reset while it is made, or just after.
+	if errors.As(err, &operation) && (operation.Source != nil || errors.Is(err, syscall.ECONNRESET)) {
 		var number syscall.Errno
 		if errors.As(operation.Err, &number) {
 			// Whether a read or a write fails first is chance.
