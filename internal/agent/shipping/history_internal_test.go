@@ -110,6 +110,9 @@ func newHistory(t *testing.T, seed uint64) *history {
 
 // restart is a new process of the agent.
 func (h *history) restart() {
+	if h.shipper != nil {
+		h.shipper.moving.Wait()
+	}
 	h.shipper = New(h.root, Options{
 		Tiers: h.tiers, Path: at, MaxLag: time.Second, Report: func(v1.Archive) {}, Log: slog.New(slog.DiscardHandler),
 	})
@@ -255,6 +258,8 @@ func (h *history) archived() map[datadir.Collection]string {
 func (h *history) pass() {
 	h.Helper()
 	before := h.disk()
+	// What is copied meanwhile is copied by a store that does not change.
+	h.shipper.moving.Wait()
 	for _, store := range []*failing{h.warm, h.cold} {
 		store.in, store.lost = -1, h.random.IntN(2) == 0
 		if h.random.IntN(3) == 0 {
@@ -292,6 +297,7 @@ func TestAnyHistoryIsArchived(t *testing.T) {
 				}
 				h.pass()
 			}
+			h.shipper.moving.Wait()
 			h.tiers.ColdAfter, h.shipper.budget = time.Hour, budget
 			require.NoError(t, h.shipper.pass(t.Context()))
 			require.Equal(t, h.disk(), h.archived())

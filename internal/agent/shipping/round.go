@@ -60,15 +60,15 @@ func (s *Shipper) round(ctx context.Context, waited *waiters) error {
 		return err
 	}
 	complete, failure := settleAll(all, waited)
-	if err := s.moveToCold(ctx, began); err != nil {
-		return err
-	}
+	s.takeMoved()
 	if err := s.append(ctx, began, complete, wrote); err != nil {
 		return err
 	}
 	// What comes after the round is nothing to wait for.
 	waited.end(nil)
-	return errors.Join(failure, s.deleteMoved(ctx), s.keepTidy(ctx, began))
+	err = errors.Join(failure, s.deleteMoved(ctx), s.keepTidy(ctx, began))
+	s.startMoving(ctx, began)
+	return err
 }
 
 // settleAll takes in what the next round has of all collections. It reports whether that is all there is, and tells those who wait

@@ -60,6 +60,10 @@ type Shipper struct {
 	// fresh are chunks that no round has that stays, and garbage has objects to delete.
 	fresh   []freshChunk
 	garbage []string
+	// isMoving says that chunks are being copied to the second tier, which come through copied.
+	isMoving bool
+	copied   chan []movedChunk
+	moving   sync.WaitGroup
 	// moved are chunks that the next round says are cold, and that are then deleted where they were.
 	moved []movedChunk
 	// swept is when the archive was last rid of what is not needed.
@@ -79,7 +83,7 @@ type Shipper struct {
 // New returns a Shipper of a data directory, which Run starts.
 func New(root *os.Root, options Options) *Shipper {
 	return &Shipper{
-		Options: options, root: root, budget: budget, known: map[datadir.Collection]*tracked.Collection{}, wake: make(chan struct{}, 1),
+		Options: options, root: root, budget: budget, known: map[datadir.Collection]*tracked.Collection{}, wake: make(chan struct{}, 1), copied: make(chan []movedChunk, 1),
 		status: v1.Archive{Since: time.Now().UTC()},
 	}
 }
@@ -88,6 +92,7 @@ func New(root *os.Root, options Options) *Shipper {
 func (s *Shipper) Run(ctx context.Context) {
 	var looking sync.WaitGroup
 	defer looking.Wait()
+	defer s.moving.Wait()
 	looking.Go(func() { s.lookAtTiers(ctx) })
 	pause := firstPause
 	for {

@@ -10,7 +10,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
-// moveBudget is how many bytes a pass moves to the cold tier, as they are stored.
+// moveBudget is how many bytes are moved to the cold tier between two rounds, as they are stored.
 const moveBudget = 64 << 20
 
 // sweepInterval is the time between two looks for what is not needed, and firstSweep is when the first one is.
@@ -25,32 +25,70 @@ type movedChunk struct {
 	chunk       archive.Chunk
 }
 
-// moveToCold copies old chunks to the second tier. The next round says that they are there.
-func (s *Shipper) moveToCold(ctx context.Context, now time.Time) error {
-	if s.Tiers.Second == nil {
-		return nil
+// startMoving copies old chunks to the second tier beside the passes, because a tier that fails must not hold up the other.
+func (s *Shipper) startMoving(ctx context.Context, now time.Time) {
+	if s.Tiers.Second == nil || s.isMoving {
+		return
 	}
-	before := now.Add(-s.Tiers.ColdAfter).Unix()
+	old := s.old(now.Add(-s.Tiers.ColdAfter))
+	if len(old) == 0 {
+		return
+	}
+	s.isMoving = true
+	s.moving.Go(func() {
+		var moved []movedChunk
+		for _, each := range old {
+			if _, err := s.Tiers.Move(ctx, s.Path, each.incarnation, each.chunk); err != nil {
+				// The first tier still has the chunk.
+				if ctx.Err() == nil {
+					s.Log.Warn("data is not moved to the cold tier", "archive", s.Path, "error", err)
+				}
+				break
+			}
+			moved = append(moved, each)
+		}
+		s.copied <- moved
+	})
+}
+
+// old returns chunks of the last round that were written before a time, up to a budget.
+func (s *Shipper) old(before time.Time) []movedChunk {
+	var found []movedChunk
 	left := int64(moveBudget)
 	for _, c := range s.known {
-		err := c.Replace(func(chunk archive.Chunk) (archive.Chunk, error) {
-			if chunk.Cold || chunk.Created > before || left <= 0 {
-				return chunk, nil
-			}
-			moved, err := s.Tiers.Move(ctx, s.Path, c.Incarnation, chunk)
-			if err == nil {
+		c.Replace(func(chunk archive.Chunk) archive.Chunk {
+			if !chunk.Cold && chunk.Created <= before.Unix() && left > 0 {
 				left -= chunk.Stored
-				s.moved = append(s.moved, movedChunk{incarnation: c.Incarnation, chunk: chunk})
+				found = append(found, movedChunk{incarnation: c.Incarnation, chunk: chunk})
 			}
-			return moved, err
+			return chunk
 		})
-		if err != nil {
-			// The warm tier still has the chunk, and the next pass tries again.
-			s.Log.Warn("data is not moved to the cold tier", "archive", s.Path, "error", err)
-			break
-		}
 	}
-	return ctx.Err()
+	return found
+}
+
+// takeMoved takes in what was copied since the last pass: the next round says that it is in the second tier.
+func (s *Shipper) takeMoved() {
+	var copied []movedChunk
+	select {
+	case copied = <-s.copied:
+	default:
+		return
+	}
+	s.isMoving = false
+	is := make(map[[2]int64]bool, len(copied))
+	for _, each := range copied {
+		is[[2]int64{each.chunk.Epoch, each.chunk.Number}] = true
+	}
+	for _, c := range s.known {
+		c.Replace(func(chunk archive.Chunk) archive.Chunk {
+			if !chunk.Cold && is[[2]int64{chunk.Epoch, chunk.Number}] {
+				s.moved = append(s.moved, movedChunk{incarnation: c.Incarnation, chunk: chunk})
+				chunk.Cold = true
+			}
+			return chunk
+		})
+	}
 }
 
 // deleteMoved deletes chunks from the first tier after a round has said that they are in the second.

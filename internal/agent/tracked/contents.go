@@ -38,19 +38,14 @@ func (c *Collection) EachChunk(to func(archive.Chunk)) {
 	}
 }
 
-// Replace replaces chunks of the next round, until an error. Rounds that were written keep their lists.
-func (c *Collection) Replace(with func(archive.Chunk) (archive.Chunk, error)) error {
+// Replace replaces chunks of the next round. Rounds that were written keep their lists.
+func (c *Collection) Replace(with func(archive.Chunk) archive.Chunk) {
 	for _, of := range c.archived {
 		for at, chunk := range of.chunks {
-			another, err := with(chunk)
-			if err != nil {
-				return err
-			}
-			if another != chunk {
+			if another := with(chunk); another != chunk {
 				of.chunks = slices.Clone(of.chunks)
 				of.chunks[at] = another
 			}
 		}
 	}
-	return nil
 }
