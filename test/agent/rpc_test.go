@@ -623,7 +623,7 @@ func TestABatchOfVeryManyQueriesOverRPC(t *testing.T) {
 	require.Equal(t, "the batch has more than 50000 queries; send several batches", answer.Message)
 	memory, err := procfs.ReadMemory(a.pid)
 	require.NoError(t, err)
-	require.Less(t, memory.Peak, int64(64<<20))
+	require.Less(t, memory.Peak, int64(80<<20))
 	db.requireDone(batch("things", 1, query("", 1, 0), query("", 2, 0)))
 	a.stop()
 }
