@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -231,13 +232,13 @@ func requireWorks(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	suite.WaitReady(t, cluster)
 }
 
-// sampleOutcomes is how far the samples come without a cloud. With a tier on s3 or gcs
-// Barq DB 0.1.0 exits at startup; azure is asked only when data moves, which it never does.
+// sampleOutcomes is how far the samples come without a cloud. A database with tiers and an empty volume does not start before its
+// buckets have said that they have no data of it.
 var sampleOutcomes = map[string]string{
 	"barqcluster_minimal.yaml":     v1alpha1.ReasonReady,
 	"barqcluster_independent.yaml": v1alpha1.ReasonReady,
 	"barqcluster_production.yaml":  v1alpha1.ReasonReady,
-	"barqcluster_azure.yaml":       v1alpha1.ReasonReady,
+	"barqcluster_azure.yaml":       v1alpha1.ReasonPodsNotReady,
 	"barqcluster.yaml":             v1alpha1.ReasonPodsNotReady,
 	"barqcluster_s3.yaml":          v1alpha1.ReasonPodsNotReady,
 	"barqcluster_gcs.yaml":         v1alpha1.ReasonPodsNotReady,
@@ -281,11 +282,15 @@ func testSample(t *testing.T, path, reason string) {
 		suite.WaitReady(t, cluster)
 		return
 	}
+	suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, reason)
 	suite.Eventually(t, func() string {
-		ready := suite.WaitFor(t, cluster, v1alpha1.ConditionReady, metav1.ConditionFalse, reason)
-		if strings.Contains(ready.Message, "exited with code 101") {
-			return ""
+		suite.Refresh(t, cluster)
+		for _, name := range []string{v1alpha1.ConditionTiersReachable, v1alpha1.ConditionArchiving} {
+			found := meta.FindStatusCondition(cluster.Status.Conditions, name)
+			if found == nil || found.Status != metav1.ConditionFalse || found.Reason == v1alpha1.ReasonRestoring {
+				return fmt.Sprintf("%s is %v", name, found)
+			}
 		}
-		return ready.Message
+		return ""
 	})
 }
