@@ -42,6 +42,8 @@ const (
 	// interval is the time between two questions to an agent, and patience the longest time, for one that is silent.
 	interval = 30 * time.Second
 	patience = 5 * time.Minute
+	// withTiers is interval where the agent manages tiers, so that the status says within half a minute why a bucket fails.
+	withTiers = 10 * time.Second
 	// pause is the shortest time. The start of a pod wakes the controller several times.
 	pause = 5 * time.Second
 	// early is how long the first status may wait for a database to serve, so that a start is one write.
@@ -194,7 +196,7 @@ func (r *Reconciler) observe(ctx context.Context, observed database.Observation,
 	r.remember(name, known)
 	again := ctrl.Result{}
 	if len(asked) > 0 || observed.Refused != nil {
-		again.RequeueAfter = known.askAgainAfter(isFirst)
+		again.RequeueAfter = known.askAgainAfter(isFirst, intervalOf(observed.Cluster))
 	}
 	if observed.IsEarly() && observed.Now.Sub(known.first) < early {
 		again.RequeueAfter = pause
@@ -251,13 +253,21 @@ func (m memory) after(observed database.Observation, pods []corev1.Pod) memory {
 	return next
 }
 
+// intervalOf is the time between two questions to the agents of a BarqCluster.
+func intervalOf(cluster *v1alpha1.BarqCluster) time.Duration {
+	if cluster.Spec.IsArchived() {
+		return withTiers
+	}
+	return interval
+}
+
 // askAgainAfter returns the time until the next question. A start of the operator asks all agents at once, so the time after the
 // first question is any: else it would ask all of them at once each half minute.
-func (m memory) askAgainAfter(isFirst bool) time.Duration {
+func (m memory) askAgainAfter(isFirst bool, every time.Duration) time.Duration {
 	if isFirst {
-		return wait.Jitter(pause, float64(interval-pause)/float64(pause))
+		return wait.Jitter(pause, float64(every-pause)/float64(pause))
 	}
-	return wait.Jitter(min(interval<<min(m.failures, 10), patience), 0.1)
+	return wait.Jitter(min(every<<min(m.failures, 10), patience), 0.1)
 }
 
 func oldestOf(times map[types.UID]time.Time) time.Time {

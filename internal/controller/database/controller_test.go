@@ -111,7 +111,7 @@ func TestQuestionsAreSpreadAfterAStart(t *testing.T) {
 	const agents = 1000
 	seconds := map[time.Duration]int{}
 	for range agents {
-		first := memory{}.askAgainAfter(true)
+		first := memory{}.askAgainAfter(true, interval)
 		require.GreaterOrEqual(t, first, pause)
 		require.Less(t, first, interval)
 		seconds[first/time.Second]++
@@ -120,10 +120,20 @@ func TestQuestionsAreSpreadAfterAStart(t *testing.T) {
 	require.Less(t, slices.Max(slices.Collect(maps.Values(seconds))), 80)
 
 	for failures, least := range map[int]time.Duration{0: interval, 1: 2 * interval, 5: patience, 100: patience} {
-		again := memory{failures: failures}.askAgainAfter(false)
+		again := memory{failures: failures}.askAgainAfter(false, interval)
 		require.GreaterOrEqual(t, again, least)
 		require.LessOrEqual(t, again, least+least/10)
 	}
+}
+
+// Within 20 seconds an agent knows that a bucket does not answer, and the status has it within half a minute.
+func TestAgentsWithTiersAreAskedMoreOften(t *testing.T) {
+	cluster := &v1alpha1.BarqCluster{}
+	require.Equal(t, interval, intervalOf(cluster))
+	cluster.Spec.Tiering.Enabled = true
+	require.LessOrEqual(t, memory{}.askAgainAfter(false, intervalOf(cluster)), 11*time.Second)
+	cluster.Spec.Tiering.ManagedBy = v1alpha1.ManagedByServer
+	require.Equal(t, interval, intervalOf(cluster))
 }
 
 // What the status says of tiers goes with them, and a restore is no warning.
