@@ -63,7 +63,7 @@ func unusable(o database.Observation, pod string, tier v1alpha1.Tier, reason str
 	}
 	return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: strings.NewReplacer(
 		"{pod}", pod, "{tier}", tier.Name, "{provider}", string(tier.Provider), "{identity}", credentialsOf(o, tier),
-		"{correction}", correction(o, tier), "{meanwhile}", meanwhile(o),
+		"{correction}", correction(o, tier), "{meanwhile}", meanwhile(o, pod),
 	).Replace(text)}
 }
 
@@ -84,8 +84,13 @@ func correction(o database.Observation, tier v1alpha1.Tier) string {
 	return "Correct the workload identity of " + where + ", and restart the pod, because clouds give it to a pod when it is made"
 }
 
-// meanwhile says what becomes of writes while a bucket cannot be used.
-func meanwhile(o database.Observation) string {
+// meanwhile says what becomes of writes to a pod while a bucket cannot be used.
+func meanwhile(o database.Observation, pod string) string {
+	for _, agent := range o.Agents {
+		if agent.Pod == pod && agent.Said != nil && agent.Said.Started.IsZero() {
+			return "Until then its database does not start, because the disk is empty and the buckets may have its data."
+		}
+	}
 	if durability := o.Cluster.Spec.Durability; durability != nil && durability.Mode == v1alpha1.DurabilityArchived {
 		return "Until then no write is answered, because of durability.mode Archived."
 	}
@@ -141,7 +146,7 @@ func why(o database.Observation, pod string, said agentapi.Archive) string {
 		return fmt.Sprintf("an object in the archive of pod %s is gone, or is not what was written. Put it back, for instance a former version of it", pod)
 	case agentapi.ArchiveLagging:
 		return fmt.Sprintf("writes of pod %s have been waiting for the buckets for longer than spec.tiering.maxLag; status.tiering says for how long. %s "+
-			"Look at the network and the store, or raise maxLag", pod, meanwhile(o))
+			"Look at the network and the store, or raise maxLag", pod, meanwhile(o, pod))
 	case agentapi.ArchiveRestoring:
 		return restoring(pod, said.Restore)
 	}

@@ -44,7 +44,7 @@ func ships(pod string, change func(*agentapi.Archive)) database.Agent {
 	if change != nil {
 		change(said)
 	}
-	return database.Agent{Pod: pod, Said: &agentapi.Status{Served: &now, Archive: said}}
+	return database.Agent{Pod: pod, Said: &agentapi.Status{Started: now, Served: &now, Archive: said}}
 }
 
 // silent is an agent that does not answer.
@@ -192,6 +192,8 @@ func TestTiersReachable(t *testing.T) {
 			require.Equal(t, test.message, found.Message)
 			o.Cluster.Spec.Durability = &v1alpha1.DurabilitySpec{Mode: v1alpha1.DurabilityArchived}
 			require.Contains(t, tiering.TiersReachable(o).Message, "Until then no write is answered, because of durability.mode Archived.")
+			o.Agents[1].Said.Started = time.Time{}
+			require.Contains(t, tiering.TiersReachable(o).Message, "Until then its database does not start, because the disk is empty and the buckets may have its data.")
 		})
 	}
 	require.Equal(t, []any{metav1.ConditionUnknown, v1alpha1.ReasonNotUnderstood}, outcome(tiering.TiersReachable(tiered(ships("vectors-0", func(said *agentapi.Archive) {
