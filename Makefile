@@ -236,7 +236,7 @@ endif
 bin/e2e:
 	@echo "building the operator, the agent, the stand-in, the node and the tests (minutes the first time)"
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/e2e/barq-operator ./cmd/barq-operator
-	$(GO) build -trimpath -o bin/e2e/barq-agent ./cmd/barq-agent
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/e2e/barq-agent ./cmd/barq-agent
 	$(GO) build -trimpath -o bin/e2e/barq-server ./test/barqserver/cmd/barq-server
 	cd test/e2e && $(GO) build -o $(CURDIR)/bin/e2e/node ./cmd/node && $(GO) test -c -o $(CURDIR)/bin/e2e/e2e.test .
 

@@ -23,7 +23,7 @@ func TestReadme(t *testing.T) {
 		registry+"/barq-operator", "oci://"+os.Getenv(registryVariable)+"/readme/barq-operator "+plainHTTP(),
 		"config/samples", samples,
 		// A node of two processors has room for this.
-		`cpu: "2"`, `cpu: "10m"`, "memory: 8Gi", "memory: 64Mi",
+		`cpu: "2"`, `cpu: "10m"`, "memory: 8Gi", "memory: 128Mi",
 	)
 	makeWayForHelm(t)
 	chart := filepath.Join(t.TempDir(), "barq-operator")
