@@ -302,6 +302,6 @@ func TestADatabaseWithoutADisk(t *testing.T) {
 	suite.WaitReady(t, empty)
 	ask(t, namespace, "vectors-0", func(ctx context.Context, database *client.Client) {
 		_, err := database.Get(ctx, collection, client.Number(1))
-		require.ErrorContains(t, err, "tenant default does not exist")
+		require.ErrorContains(t, err, "catalog error")
 	})
 }
