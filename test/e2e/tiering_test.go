@@ -23,8 +23,11 @@ import (
 	"github.com/barq-db/barq-operator/test/objectservers"
 )
 
-// writers is how many clients fill a database with tiers.
-const writers = 16
+// writers is how many clients fill a database with tiers. With the mode Archived those who write at the same time share an upload.
+const writers = 64
+
+// fillPatience is how long it may take to fill four databases at the same time.
+const fillPatience = 15 * time.Minute
 
 // newStore starts a server of objects that the pods reach, with a bucket and a Secret, both named as the provider.
 func newStore(t *testing.T, namespace string, provider objectstore.Provider) *objectservers.Server {
@@ -221,7 +224,9 @@ func TestDataComesBackFromTheBuckets(t *testing.T) {
 			suite.WaitFor(t, vectors, v1alpha1.ConditionTiersReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
 
 			f := startFilling(t, &suite.Pods(t, vectors)[0], count)
-			suite.Eventually(t, func() string {
+			patient := suite
+			patient.Patience = fillPatience
+			patient.Eventually(t, func() string {
 				if there := f.count(); there < count {
 					return fmt.Sprintf("%d documents are answered", there)
 				}
