@@ -69,6 +69,7 @@ func provideWhatSamplesReferTo(t *testing.T, namespace string) {
 	t.Helper()
 	newSecret(t, namespace, "registry-credentials", map[string]string{".dockerconfigjson": "{}"})
 	newSecret(t, namespace, "vectors-traces", map[string]string{"headers": "api-key=first"})
+	newSecret(t, namespace, "vectors-key", map[string]string{"key.txt": "AGE-SECRET-KEY-1"})
 	newSecret(t, namespace, "vectors-tls", map[string]string{corev1.TLSCertKey: "certificate", corev1.TLSPrivateKeyKey: "key"})
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "search"}}
 	require.NoError(t, admin.Create(t.Context(), account))
