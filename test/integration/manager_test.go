@@ -45,7 +45,7 @@ func TestMetrics(t *testing.T) {
 		}
 		require.Equal(t, map[string]bool{
 			"barqcluster-claims": true, "barqcluster-controller": true, "barqcluster-status": true, "barqcluster-volumes": true,
-			"barqcluster-rollouts": true, "barqcluster-recovery": true, "barqcluster-database": true,
+			"barqcluster-rollouts": true, "barqcluster-recovery": true, "barqcluster-database": true, "barqbackupstore": true,
 		}, controllers, name)
 	}
 }
