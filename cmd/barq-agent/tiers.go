@@ -53,7 +53,7 @@ func (f *tierFlags) add(flags *pflag.FlagSet) {
 		flags.StringVar(&of.Region, of.name+"-region", "", "the region of the "+of.name+" tier, for s3")
 		flags.StringVar(&of.Endpoint, of.name+"-endpoint", "", "the URL of the service of the "+of.name+" tier; the provider's own by default")
 		flags.BoolVar(&of.ForcePathStyle, of.name+"-path-style", false, "write the bucket of the "+of.name+" tier into the path of URLs, for s3")
-		flags.StringVar(&of.Credentials, of.name+"-credentials", "", "the folder with a file for each key of the Secret of the "+of.name+" tier, which is read at each use; without it the identity of the pod counts")
+		flags.StringVar(&of.Credentials, of.name+"-credentials", "", "the folder with the keys of the Secret of the "+of.name+" tier, read at each use; by default the identity of the pod counts")
 		flags.StringVar(&of.CAFile, of.name+"-ca", "", "a file of certificates that are trusted for the "+of.name+" tier beside those of the system")
 		flags.StringVar(&of.Account, of.name+"-account", "", "the storage account of the "+of.name+" tier, for azure without a key")
 	}
