@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barq-db/barq-operator/internal/agent/tiers"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/objectstore"
 	"github.com/barq-db/barq-operator/internal/objectstore/stores"
@@ -87,12 +88,8 @@ func (p *probe) try(ctx context.Context) v1.Termination {
 
 // reasonOf returns the reason of an error in the words of the API.
 func reasonOf(err error) string {
-	switch reason := objectstore.ReasonOf(err); reason {
-	case objectstore.CredentialsMissing, objectstore.CredentialsRejected, objectstore.AccessDenied, objectstore.BucketMissing,
-		objectstore.ConditionalWritesUnsupported, objectstore.ClockSkewed:
-		return string(reason)
-	case objectstore.Unreachable:
-		return v1.TierUnreachable
+	if reason, known := tiers.ReasonOf(err); known && reason != v1.TierReachable {
+		return reason
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return v1.TierUnreachable

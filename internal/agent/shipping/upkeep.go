@@ -38,7 +38,7 @@ func (s *Shipper) startMoving(ctx context.Context, now time.Time) {
 	s.moving.Go(func() {
 		var moved []movedChunk
 		for _, each := range old {
-			if _, err := s.Tiers.Move(ctx, s.Path, each.incarnation, each.chunk); err != nil {
+			if err := s.Tiers.Move(ctx, s.Path, each.incarnation, each.chunk); err != nil {
 				// The first tier still has the chunk.
 				if ctx.Err() == nil {
 					s.Log.Warn("data is not moved to the cold tier", "archive", s.Path, "error", err)

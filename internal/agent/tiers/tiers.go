@@ -47,20 +47,19 @@ func (t *Tiers) ReadChunk(ctx context.Context, at archive.Path, incarnation stri
 }
 
 // Move copies a chunk to the second bucket, and reads it there. Then it can be deleted from the first.
-func (t *Tiers) Move(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk) (archive.Chunk, error) {
+func (t *Tiers) Move(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk) error {
 	var object bytes.Buffer
-	key := at.Key(incarnation, chunk)
-	moved := chunk
-	moved.Cold = true
-	if _, err := t.First.Read(ctx, key, &object); err != nil {
-		return chunk, err
+	if _, err := t.First.Read(ctx, at.Key(incarnation, chunk), &object); err != nil {
+		return err
 	}
-	_, err := t.Second.Create(ctx, at.Key(incarnation, moved), bytes.NewReader(object.Bytes()))
+	chunk.Cold = true
+	key := at.Key(incarnation, chunk)
+	_, err := t.Second.Create(ctx, key, bytes.NewReader(object.Bytes()))
 	// One that was interrupted has copied it, and what is there is read.
 	if err != nil && !errors.Is(err, objectstore.Exists) {
-		return chunk, err
+		return err
 	}
-	return moved, archive.ReadChunk(ctx, t.Second, t.Codec, at.Key(incarnation, moved), moved, io.Discard)
+	return archive.ReadChunk(ctx, t.Second, t.Codec, key, chunk, io.Discard)
 }
 
 // Delete deletes a chunk from the first bucket.
@@ -81,7 +80,7 @@ func (t *Tiers) Status(now time.Time) []v1.Tier {
 // Why returns the reason of an error, with what was said. Without an error it returns why a bucket does not answer, or v1.TierReachable.
 func (t *Tiers) Why(err error, now time.Time) (reason, message string) {
 	var damaged *archive.DamagedError
-	switch reason, known := reasonOf(err); {
+	switch reason, known := ReasonOf(err); {
 	case errors.Is(err, archive.ErrTaken):
 		return v1.ArchiveFenced, err.Error()
 	case errors.As(err, &damaged):
@@ -120,8 +119,6 @@ type Tier struct {
 	reason, message string
 	// succeeded is when one succeeded last.
 	succeeded time.Time
-	// requests and bytes count operations, and the bytes that were written.
-	requests, bytes int64
 }
 
 type operation struct{ _ byte }
@@ -158,8 +155,7 @@ func (t *Tier) do(size int64, operate func() error) error {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	delete(t.open, this)
-	t.requests++
-	reason, known := reasonOf(err)
+	reason, known := ReasonOf(err)
 	if !known {
 		return err
 	}
@@ -172,8 +168,8 @@ func (t *Tier) do(size int64, operate func() error) error {
 	return err
 }
 
-// reasonOf returns what an error says of a bucket. It reports false for one that says nothing of it, as the end of a context.
-func reasonOf(err error) (string, bool) {
+// ReasonOf returns what an error says of a bucket. It reports false for one that says nothing of it, as the end of a context.
+func ReasonOf(err error) (string, bool) {
 	for _, known := range []struct {
 		is     objectstore.Reason
 		reason string
@@ -206,11 +202,6 @@ func (t *Tier) Create(ctx context.Context, key string, content io.ReadSeeker) (c
 		created, err = t.store.Create(ctx, key, content)
 		return err
 	})
-	if err == nil {
-		t.lock.Lock()
-		t.bytes += size
-		t.lock.Unlock()
-	}
 	return created, err
 }
 
