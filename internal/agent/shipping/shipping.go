@@ -208,7 +208,8 @@ func (s *Shipper) take(ctx context.Context) error {
 	}
 	s.chain, s.swept, s.first, s.kept, s.fresh = chain, time.Now().Add(firstSweep-sweepInterval), chain.Last().Number, time.Time{}, nil
 	s.number = 0
-	s.known = tracked.Of(chain.Last().State)
+	// The round says where each chunk is. A copy that no round has named yet is no reason to delete the other.
+	s.known, s.moved = tracked.Of(chain.Last().State), nil
 	s.Log.Info("the archive is written", "archive", s.Path, "epoch", chain.Last().Epoch, "round", chain.Last().Number)
 	return nil
 }
