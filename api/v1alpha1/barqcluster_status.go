@@ -323,7 +323,7 @@ type TieringStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	LagSeconds int64 `json:"lagSeconds"`
 
-	// pendingBytes is how much of the log is not yet in a bucket.
+	// pendingBytes is how much of the log was not yet in a bucket when the agent last looked, which it does within maxLag.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,xDescriptors={"urn:alm:descriptor:text"}
 	PendingBytes int64 `json:"pendingBytes"`
 

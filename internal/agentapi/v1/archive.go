@@ -17,7 +17,7 @@ type Archive struct {
 	LastShipped *time.Time `json:"lastShipped,omitempty"`
 	// OldestUnshipped is when the oldest write was seen that is not in the archive, if there is one.
 	OldestUnshipped *time.Time `json:"oldestUnshipped,omitempty"`
-	// PendingBytes is what is not yet in the archive.
+	// PendingBytes is what was not yet in the archive at the last look.
 	PendingBytes int64 `json:"pendingBytes,omitempty"`
 	// Restore is how far a restore is, or how it ended. It is missing if there was none since the start.
 	Restore *Restore `json:"restore,omitempty"`
