@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,9 +19,6 @@ import (
 	"github.com/barq-db/barq-operator/test/e2e/pods"
 	"github.com/barq-db/barq-operator/test/objectservers"
 )
-
-// writers is how many clients fill a database with tiers. With the mode Archived those who write at the same time share an upload.
-const writers = 64
 
 // fillPatience is how long it may take to fill four databases at the same time.
 const fillPatience = 15 * time.Minute
@@ -68,129 +62,79 @@ func tierSpec(server *objectservers.Server, more string) string {
 	return fmt.Sprintf("{provider: %s, bucket: %s, endpoint: %q, %scredentialsSecretRef: {name: %s}%s}", server.Provider, name, server.URL(), region, name, more)
 }
 
-// filling is clients that write until they are stopped, and what they know of it.
-type filling struct {
-	// next is the number of the next document, and answered is when the one of each number was answered.
-	next     atomic.Int64
-	lock     sync.Mutex
-	answered map[int]time.Time
-	stop     context.CancelFunc
-	group    sync.WaitGroup
-}
-
-// startFilling has clients insert so many documents as fast as they can, and then go on slowly until the database is gone.
-func startFilling(t *testing.T, pod *corev1.Pod, count int) *filling {
-	t.Helper()
-	database, closeIdle := straight(pod)
-	t.Cleanup(closeIdle)
-	require.NoError(t, database.CreateCollection(t.Context(), client.Collection{Name: collection, Dimension: 4, Metric: client.L2}))
-	ctx, stop := context.WithCancel(t.Context())
-	f := &filling{answered: map[int]time.Time{}, stop: stop}
-	for range writers {
-		f.group.Go(func() {
-			for ctx.Err() == nil {
-				number := int(f.next.Add(1)) - 1
-				if number >= count {
-					time.Sleep(100 * time.Millisecond)
-				}
-				if database.Insert(ctx, collection, document(number)) != nil {
-					return
-				}
-				f.lock.Lock()
-				f.answered[number] = time.Now()
-				f.lock.Unlock()
-			}
-		})
-	}
-	return f
-}
-
-// straight is a client of the database in a pod, which keeps its connections.
-func straight(pod *corev1.Pod) (*client.Client, func()) {
-	transport := &http.Transport{MaxIdleConnsPerHost: writers}
-	database := client.New("http://" + net.JoinHostPort(pod.Status.PodIP, "8080"))
-	database.HTTP = client.NewHTTPClient(transport)
-	return database, transport.CloseIdleConnections
-}
-
-// count returns how many documents were answered.
-func (f *filling) count() int {
-	f.lock.Lock()
-	defer f.lock.Unlock()
-	return len(f.answered)
-}
-
-// end stops the clients.
-func (f *filling) end() {
-	f.stop()
-	f.group.Wait()
-}
-
-// check reads each document, one by one, and requires those that were answered before a time. It returns how many there are.
-func (f *filling) check(t *testing.T, pod *corev1.Pod, before time.Time) (there, required int) {
-	t.Helper()
-	database, closeIdle := straight(pod)
-	defer closeIdle()
-	var found atomic.Int64
-	var group sync.WaitGroup
-	var lost sync.Map
-	numbers := make(chan int)
-	for range writers {
-		group.Go(func() {
-			for number := range numbers {
-				expected := document(number)
-				stored, err := database.Get(t.Context(), collection, expected.ID)
-				at, wasAnswered := f.answered[number]
-				switch {
-				case err != nil:
-					lost.Store(number, err)
-				case stored != nil && fmt.Sprint(stored.Vector) == fmt.Sprint(expected.Vector):
-					found.Add(1)
-				case stored != nil || wasAnswered && at.Before(before):
-					lost.Store(number, at)
-				}
-			}
-		})
-	}
-	for number := range int(f.next.Load()) {
-		numbers <- number
-		if at, wasAnswered := f.answered[number]; wasAnswered && at.Before(before) {
-			required++
-		}
-	}
-	close(numbers)
-	group.Wait()
-	lost.Range(func(number, why any) bool {
-		t.Errorf("document %v is lost or another: %v", number, why)
-		return false
-	})
-	return int(found.Load()), required
-}
-
 // destroy takes the pod of a database away with all that is on its disk, and waits until another one is ready.
 func destroy(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
-	pod := suite.Pods(t, cluster)[0]
+	former := suite.Pods(t, cluster)[0]
+	deletePVCs(t, cluster)
+	killPod(t, &former)
+	waitSuccessor(t, cluster, &former)
+}
+
+// deletePVCs deletes the PVCs of a database, which are gone once their pods are.
+func deletePVCs(t *testing.T, cluster *v1alpha1.BarqCluster) {
+	t.Helper()
 	for _, pvc := range suite.PVCs(t, cluster) {
 		require.NoError(t, suite.Client.Delete(t.Context(), &pvc))
 	}
-	require.NoError(t, suite.Client.Delete(t.Context(), &pod, ctrl.GracePeriodSeconds(0)))
+}
+
+// killPod deletes a pod, whose processes are killed.
+func killPod(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	require.NoError(t, suite.Client.Delete(t.Context(), pod, ctrl.GracePeriodSeconds(0)))
+}
+
+// waitSuccessor waits until the pod after this one is ready, and returns it.
+func waitSuccessor(t *testing.T, cluster *v1alpha1.BarqCluster, former *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	var successor corev1.Pod
 	suite.Eventually(t, func() string {
 		found := suite.Pods(t, cluster)
-		if len(found) == 0 || found[0].UID == pod.UID || found[0].DeletionTimestamp != nil {
+		if len(found) == 0 || found[0].UID == former.UID || found[0].DeletionTimestamp != nil {
 			return "there is no other pod"
 		}
-		for _, condition := range found[0].Status.Conditions {
-			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
-				return ""
-			}
+		successor = found[0]
+		if !podReady(&successor) {
+			return "the pod is not ready"
 		}
-		return "the pod is not ready"
+		return ""
 	})
+	return &successor
 }
 
 // all is a time that nothing was answered after.
 func all() time.Time { return time.Now().Add(time.Hour) }
+
+// tieredKind is where a database has its data, and when a write is answered.
+type tieredKind struct {
+	warm, cold objectstore.Provider
+	hotPath    string
+	durability v1alpha1.DurabilityMode
+}
+
+var tieredKinds = map[string]tieredKind{
+	"s3":    {warm: objectstore.S3, hotPath: "pvc", durability: v1alpha1.DurabilitySync},
+	"gcs":   {warm: objectstore.GCS, hotPath: "ephemeral-storage", durability: v1alpha1.DurabilitySync},
+	"azure": {warm: objectstore.Azure, hotPath: "pvc", durability: v1alpha1.DurabilityArchived},
+	"mixed": {warm: objectstore.S3, cold: objectstore.Azure, hotPath: "ephemeral-storage", durability: v1alpha1.DurabilityArchived},
+}
+
+// create starts the servers of objects, and creates a database with tiers there.
+func (k tieredKind) create(t *testing.T) *v1alpha1.BarqCluster {
+	t.Helper()
+	namespace := newNamespace(t)
+	tiers := "warm: " + tierSpec(newStore(t, namespace, k.warm), "")
+	if k.cold != "" {
+		tiers += ", cold: " + tierSpec(newStore(t, namespace, k.cold), ", after: 1s")
+	}
+	vectors := newCluster(t, namespace, "vectors", fmt.Sprintf(
+		"{storage: {size: 512Mi}, durability: {mode: %s}, tiering: {enabled: true, maxLag: 2s, hotPath: %s, %s}}", k.durability, k.hotPath, tiers))
+	suite.WaitReady(t, vectors)
+	suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
+	suite.WaitFor(t, vectors, v1alpha1.ConditionTiersReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
+	return vectors
+}
 
 // The pod and its volume are destroyed while clients write, and the database comes back from the buckets with each document that was
 // answered before the time that the status has, or with the mode Archived with each that was answered.
@@ -200,30 +144,13 @@ func TestDataComesBackFromTheBuckets(t *testing.T) {
 	if testing.Short() {
 		count = 3_000
 	}
-	for name, of := range map[string]struct {
-		warm, cold objectstore.Provider
-		hotPath    string
-		durability string
-	}{
-		"s3":    {warm: objectstore.S3, hotPath: "pvc", durability: "Sync"},
-		"gcs":   {warm: objectstore.GCS, hotPath: "ephemeral-storage", durability: "Sync"},
-		"azure": {warm: objectstore.Azure, hotPath: "pvc", durability: "Archived"},
-		"mixed": {warm: objectstore.S3, cold: objectstore.Azure, hotPath: "ephemeral-storage", durability: "Archived"},
-	} {
+	for name, of := range tieredKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			namespace := newNamespace(t)
-			tiers := "warm: " + tierSpec(newStore(t, namespace, of.warm), "")
-			if of.cold != "" {
-				tiers += ", cold: " + tierSpec(newStore(t, namespace, of.cold), ", after: 1s")
-			}
-			vectors := newCluster(t, namespace, "vectors", fmt.Sprintf(
-				"{storage: {size: 512Mi}, durability: {mode: %s}, tiering: {enabled: true, maxLag: 2s, hotPath: %s, %s}}", of.durability, of.hotPath, tiers))
-			suite.WaitReady(t, vectors)
-			suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
-			suite.WaitFor(t, vectors, v1alpha1.ConditionTiersReachable, metav1.ConditionTrue, v1alpha1.ReasonReachable)
-
-			f := startFilling(t, &suite.Pods(t, vectors)[0], count)
+			vectors := of.create(t)
+			database := &suite.Pods(t, vectors)[0]
+			f := newFilling(t, database)
+			f.start(t, database, count)
 			patient := suite
 			patient.Patience = fillPatience
 			patient.Eventually(t, func() string {
@@ -247,28 +174,34 @@ func TestDataComesBackFromTheBuckets(t *testing.T) {
 			suite.WaitReady(t, vectors)
 			back := time.Since(began)
 			before := until
-			if of.durability == "Archived" {
+			if of.durability == v1alpha1.DurabilityArchived {
 				before = all()
 			}
-			there, required := f.check(t, &suite.Pods(t, vectors)[0], before)
+			there, required := f.check(t, &suite.Pods(t, vectors)[0], 0, before)
 			t.Logf("%d documents answered, %d of them promised, %d are back after %.1f s", f.count(), required, there, back.Seconds())
 			require.GreaterOrEqual(t, required, count)
-			suite.Eventually(t, func() string {
-				suite.Refresh(t, vectors)
-				if documents := vectors.Status.Database.Documents; documents != int64(there) {
-					return fmt.Sprintf("the database has %d documents, of which %d were found one by one", documents, there)
-				}
-				return ""
-			})
+			waitDocuments(t, vectors, there)
 			restore := vectors.Status.Tiering.Restore
 			require.NotNil(t, restore)
-			require.Equal(t, fmt.Sprintf("%s/vectors/%s/0", namespace, vectors.UID), restore.From)
+			require.Equal(t, fmt.Sprintf("%s/vectors/%s/0", vectors.Namespace, vectors.UID), restore.From)
 			if of.cold != "" {
 				require.Positive(t, vectors.Status.Tiering.Cold.Objects)
 			}
 			suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
 		})
 	}
+}
+
+// waitDocuments waits until the status of a database has so many documents.
+func waitDocuments(t *testing.T, cluster *v1alpha1.BarqCluster, there int) {
+	t.Helper()
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, cluster)
+		if documents := cluster.Status.Database.Documents; documents != int64(there) {
+			return fmt.Sprintf("the database has %d documents, of which %d were found one by one", documents, there)
+		}
+		return ""
+	})
 }
 
 // A database without a disk of its own finds its data after a night at zero pods. Deleted and made again under its name it
