@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barq-db/barq-operator/internal/agent/termination"
 	"github.com/barq-db/barq-operator/internal/agent/tiers"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/objectstore"
@@ -46,7 +47,7 @@ func newProbeCommand(code *int) *cobra.Command {
 				*code = 1
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s\n", found.Encode())
-			return tried.tell(found)
+			return termination.Write(tried.terminationLog, found)
 		},
 	}
 	flags := cmd.Flags()
@@ -122,20 +123,4 @@ func (p *probe) public(text string) string {
 		}
 	}
 	return text
-}
-
-// tell writes the result as the termination message.
-func (p *probe) tell(found v1.Termination) error {
-	file, err := os.OpenFile(p.terminationLog, os.O_WRONLY|os.O_TRUNC, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		_, err = file.Write(found.Encode())
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("write the termination message: %w", err)
-	}
-	return nil
 }

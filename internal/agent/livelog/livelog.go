@@ -9,9 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"syscall"
 	"time"
 
+	"github.com/barq-db/barq-operator/internal/agent/inode"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 )
 
@@ -77,7 +77,7 @@ type Report struct {
 
 // log is what is known of a collection's log.
 type log struct {
-	folder, file identity
+	folder, file inode.ID
 	// folderSynced is the time of the last change of the folder that was synced.
 	folderSynced time.Time
 	// since is when the file was first seen.
@@ -95,15 +95,6 @@ type log struct {
 	// number is that of the last segment that the log became. None is given twice while the agent
 	// runs, because a compaction that failed may still have a list of those that it wants to delete.
 	number uint64
-}
-
-// identity tells a file from another one with its name.
-type identity struct{ device, inode uint64 }
-
-func identityOf(about fs.FileInfo) identity {
-	// The system call behind every Stat of os on Linux.
-	stat, _ := about.Sys().(*syscall.Stat_t)
-	return identity{device: stat.Dev, inode: stat.Ino}
 }
 
 // NewKeeper returns a Keeper of the logs in the data directory of a Committer.
@@ -180,7 +171,7 @@ func (k *Keeper) look(ctx context.Context, collection datadir.Collection, known 
 	if err != nil {
 		return err
 	}
-	if found := identityOf(about); found != known.folder {
+	if found := inode.Of(about); found != known.folder {
 		*known = log{folder: found}
 		k.committer.forget(collection)
 		if err := removeUnfinished(folder); err != nil {
@@ -297,7 +288,7 @@ func (k *Keeper) syncChanged(ctx context.Context, collection datadir.Collection,
 func (l *log) look(folder *os.Root, now time.Time) error {
 	about, err := folder.Stat(datadir.LogFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		l.file, l.size, l.synced = identity{}, 0, true
+		l.file, l.size, l.synced = inode.ID{}, 0, true
 		return nil
 	}
 	if err == nil {
@@ -308,7 +299,7 @@ func (l *log) look(folder *os.Root, now time.Time) error {
 
 // observe takes in what the file is now.
 func (l *log) observe(about fs.FileInfo, now time.Time) {
-	if found := identityOf(about); found != l.file || about.Size() < l.size {
+	if found := inode.Of(about); found != l.file || about.Size() < l.size {
 		l.file, l.since, l.size, l.synced = found, now, -1, true
 	}
 	if about.Size() == l.size && about.ModTime().Equal(l.written) {
@@ -334,7 +325,7 @@ func (k *Keeper) endLine(ctx context.Context, folder *os.Root, known *log, now t
 		return false, err
 	}
 	about, err := folder.Stat(datadir.LogFile)
-	if err != nil || about.Size() != known.size || identityOf(about) != known.file {
+	if err != nil || about.Size() != known.size || inode.Of(about) != known.file {
 		return false, err
 	}
 	return true, appendSeal(folder, datadir.LogFile)

@@ -27,6 +27,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/agent/rpcdoor"
 	"github.com/barq-db/barq-operator/internal/agent/schemacopy"
 	"github.com/barq-db/barq-operator/internal/agent/shipping"
+	"github.com/barq-db/barq-operator/internal/agent/termination"
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/ending"
@@ -342,26 +343,18 @@ func (p *parent) sync() {
 
 // refuse says why the server was not started.
 func (p *parent) refuse(err error) int {
-	termination := terminationOf(err)
-	p.Log.Error(termination.Message, "reason", termination.Reason)
-	return p.end(termination, failed)
+	said := terminationOf(err)
+	p.Log.Error(said.Message, "reason", said.Reason)
+	return p.end(said, failed)
 }
 
 // end writes the termination message and returns the code.
-func (p *parent) end(termination v1.Termination, code int) int {
-	if code == 0 || p.TerminationLog == "" {
+func (p *parent) end(said v1.Termination, code int) int {
+	if code == 0 {
 		return code
 	}
-	file, err := os.OpenFile(p.TerminationLog, os.O_WRONLY|os.O_TRUNC, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return code
-	}
-	if err == nil {
-		_, err = file.Write(termination.Encode())
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		p.Log.Error("the termination message is not written", "file", p.TerminationLog, "error", err)
+	if err := termination.Write(p.TerminationLog, said); err != nil {
+		p.Log.Error("the reason of the end is not in the status of the pod", "file", p.TerminationLog, "error", err)
 	}
 	return code
 }

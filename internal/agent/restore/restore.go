@@ -18,12 +18,6 @@ import (
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 )
 
-// Between two attempts there are these times.
-const (
-	firstPause = time.Second
-	lastPause  = 15 * time.Second
-)
-
 // Options say where the data come from.
 type Options struct {
 	Tiers *tiers.Tiers
@@ -44,7 +38,7 @@ var ErrNothing = errors.New("there is no archive of it")
 // time does not heal.
 func Run(ctx context.Context, root *os.Root, options Options) error {
 	r := restoring{Options: options, root: root, since: time.Now().UTC()}
-	pause := firstPause
+	var pauses tiers.Pauses
 	for {
 		err := r.attempt(ctx)
 		if err == nil || ctx.Err() != nil || isFinal(err) {
@@ -54,9 +48,8 @@ func Run(ctx context.Context, root *os.Root, options Options) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(pauses.Next()):
 		}
-		pause = min(2*pause, lastPause)
 	}
 }
 

@@ -26,11 +26,8 @@ const idle = time.Minute
 // retake is how long an archive is taken for one's own without a round.
 const retake = time.Hour
 
-// Between two attempts that fail there are these times.
-const (
-	firstPause = time.Second
-	lastPause  = 15 * time.Second
-)
+// finishPause is the time between two attempts to write what is left, for which a stop has little time.
+const finishPause = 250 * time.Millisecond
 
 // Options say what is written where.
 type Options struct {
@@ -94,15 +91,15 @@ func (s *Shipper) Run(ctx context.Context) {
 	defer looking.Wait()
 	defer s.moving.Wait()
 	looking.Go(func() { s.lookAtTiers(ctx) })
-	pause := firstPause
+	var pauses tiers.Pauses
 	for {
 		// A pass takes a part of the longest lag too.
 		next := s.MaxLag * 4 / 5
 		if err := s.pass(ctx); err != nil {
-			next = min(pause, max(next, firstPause))
-			pause = min(2*pause, lastPause)
+			// With a short lag there is less time to lose.
+			next = min(pauses.Next(), max(next, time.Second))
 		} else {
-			pause = firstPause
+			pauses.Reset()
 			if !s.isComplete() {
 				next = 0
 			}
@@ -134,7 +131,7 @@ func (s *Shipper) Finish(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(firstPause / 4):
+			case <-time.After(finishPause):
 			}
 		}
 	}

@@ -12,10 +12,10 @@ import (
 	"os"
 	"path"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
+	"github.com/barq-db/barq-operator/internal/agent/inode"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
 	"github.com/barq-db/barq-operator/internal/barq/schema"
 )
@@ -30,12 +30,12 @@ const memorySize = 4 << 10
 type Collection struct {
 	// Incarnation tells the collection from another one that had its name.
 	Incarnation string
-	folder      identity
+	folder      inode.ID
 	schema      []byte
 	// archived is what the last round has, by the path in the folder of the collection.
 	archived map[string]*entry
 	// files are those on the disk.
-	files map[identity]*File
+	files map[inode.ID]*File
 }
 
 // entry is a file of the archive.
@@ -57,15 +57,6 @@ type File struct {
 
 // Pending is how many bytes are to be written.
 func (f *File) Pending() int64 { return max(0, f.end-f.size()) }
-
-// identity tells a file from others.
-type identity struct{ device, inode uint64 }
-
-func identityOf(about fs.FileInfo) identity {
-	// The system call behind every Stat of os on Linux.
-	stat, _ := about.Sys().(*syscall.Stat_t)
-	return identity{device: stat.Dev, inode: stat.Ino}
-}
 
 // Of returns what a round says of collections.
 func Of(state archive.State) map[datadir.Collection]*Collection {
@@ -92,7 +83,7 @@ func Of(state archive.State) map[datadir.Collection]*Collection {
 
 // New returns a Collection of which the archive has nothing.
 func New() *Collection {
-	return &Collection{Incarnation: rand.Text(), archived: map[string]*entry{}, files: map[identity]*File{}}
+	return &Collection{Incarnation: rand.Text(), archived: map[string]*entry{}, files: map[inode.ID]*File{}}
 }
 
 // Look takes in what there is on the disk. It returns the open files of which something is to be written.
@@ -106,8 +97,8 @@ func (c *Collection) Look(root *os.Root, at datadir.Collection) (map[*File]*os.F
 	if err != nil {
 		return nil, err
 	}
-	if found := identityOf(about); found != c.folder {
-		if c.folder != (identity{}) {
+	if found := inode.Of(about); found != c.folder {
+		if c.folder != (inode.ID{}) {
 			// It was deleted and made again.
 			*c = *New()
 		}
@@ -184,7 +175,7 @@ func list(folder *os.Root) (map[string]fs.FileInfo, error) {
 }
 
 func same(before, after map[string]fs.FileInfo) bool {
-	return maps.EqualFunc(before, after, func(a, b fs.FileInfo) bool { return identityOf(a) == identityOf(b) })
+	return maps.EqualFunc(before, after, func(a, b fs.FileInfo) bool { return inode.Of(a) == inode.Of(b) })
 }
 
 // open opens the files of which something is to be written.
@@ -195,10 +186,10 @@ func (c *Collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened
 			CloseAll(opened)
 		}
 	}()
-	files := map[identity]*File{}
+	files := map[inode.ID]*File{}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		about := there[name]
-		id := identityOf(about)
+		id := inode.Of(about)
 		f := c.files[id]
 		if f != nil && f.isUnchanged(name, about) {
 			files[id] = f
@@ -208,7 +199,7 @@ func (c *Collection) open(folder *os.Root, there map[string]fs.FileInfo) (opened
 		if err != nil {
 			return opened, errMoved
 		}
-		if now, err := handle.Stat(); err != nil || identityOf(now) != id {
+		if now, err := handle.Stat(); err != nil || inode.Of(now) != id {
 			_ = handle.Close()
 			return opened, errMoved
 		}
