@@ -18,7 +18,7 @@ type Store interface {
 	// Create stores the content under a key that no object has, or fails with the reason Exists. It
 	// reads the content from its beginning, once for the sum and once for each attempt. A process
 	// that ends in between leaves no object.
-	Create(ctx context.Context, key string, content io.ReadSeeker) (Attributes, error)
+	Create(ctx context.Context, key string, content io.ReadSeeker) error
 	// Read writes the whole content to w. After an error w has bytes that must not be used; with the
 	// reason Corrupt the object itself is damaged.
 	Read(ctx context.Context, key string, w io.Writer) (Attributes, error)

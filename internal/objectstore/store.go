@@ -101,13 +101,13 @@ func (s *store) check(key string) error {
 }
 
 // Create is described at Store.
-func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) (Attributes, error) {
+func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) error {
 	if err := s.check(key); err != nil {
-		return Attributes{}, err
+		return err
 	}
 	sum, size, err := measure(content)
 	if err != nil {
-		return Attributes{}, &Error{Reason: Unexpected, Operation: "create", Key: key, Err: err}
+		return &Error{Reason: Unexpected, Operation: "create", Key: key, Err: err}
 	}
 	object := Object{Attributes: Attributes{Key: s.prefix + key, Size: size, SHA256: sum}, Creation: rand.Text()}
 	err = s.try(ctx, "create", key, size, func(ctx context.Context) error {
@@ -116,21 +116,21 @@ func (s *store) Create(ctx context.Context, key string, content io.ReadSeeker) (
 		}
 		return s.backend.Create(ctx, object, &unchanged{ReadSeeker: content, expected: object.Attributes, sum: sha256.New()})
 	})
-	if err != nil && ReasonOf(err) != Exists && ReasonOf(err) != Unreachable {
-		return Attributes{}, err
+	reason := ReasonOf(err)
+	if err == nil || reason != Exists && reason != Unreachable {
+		return err
 	}
 	// An attempt may have created the object though its answer was lost. Then the next one finds it. And a server may refuse a large
 	// content before it has read it: the end of the connection can then arrive before the answer.
 	stored, lookErr := s.look(ctx, key)
 	switch {
-	case ReasonOf(err) == Unreachable && lookErr == nil && stored.Creation != object.Creation:
-		return Attributes{}, &Error{Reason: Exists, Operation: "create", Key: key, Err: err}
-	case err != nil && (lookErr != nil || stored.Creation != object.Creation):
-		return Attributes{}, err
-	case lookErr != nil:
-		return Attributes{}, lookErr
+	case lookErr == nil && stored.Creation == object.Creation:
+		return nil
+	case lookErr == nil && reason == Unreachable:
+		return &Error{Reason: Exists, Operation: "create", Key: key, Err: err}
+	default:
+		return err
 	}
-	return stored.Attributes, nil
 }
 
 // measure reads a content from its beginning.
@@ -267,7 +267,7 @@ func Probe(ctx context.Context, s Store, key string) error {
 	}
 	for range 2 {
 		// Each content is another, so that a store does not take the second for the first.
-		_, err := s.Create(ctx, key, bytes.NewReader([]byte(rand.Text())))
+		err := s.Create(ctx, key, bytes.NewReader([]byte(rand.Text())))
 		switch {
 		case errors.Is(err, Exists):
 			return nil

@@ -73,7 +73,7 @@ func put(t *testing.T, store objectstore.Store, codec *archive.Codec, content st
 	sum, err := codec.Encode(&object, strings.NewReader(content))
 	require.NoError(t, err)
 	chunk.SHA256, chunk.Size, chunk.Stored = sum, int64(len(content)), int64(object.Len())
-	_, err = store.Create(t.Context(), at.Key("incarnation", chunk), bytes.NewReader(object.Bytes()))
+	err = store.Create(t.Context(), at.Key("incarnation", chunk), bytes.NewReader(object.Bytes()))
 	require.NoError(t, err)
 	return chunk
 }

@@ -224,7 +224,7 @@ func (c *Chain) write(ctx context.Context, key string, object any) error {
 	if _, err := c.codec.Encode(&encoded, bytes.NewReader(content)); err != nil {
 		return err
 	}
-	_, err = c.store.Create(ctx, key, bytes.NewReader(encoded.Bytes()))
+	err = c.store.Create(ctx, key, bytes.NewReader(encoded.Bytes()))
 	return err
 }
 

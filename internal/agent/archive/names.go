@@ -34,7 +34,7 @@ func (p Path) Entry() string { return Directory + path.Dir(string(p)) }
 
 // Register says in a store that there is an archive of the database that the path belongs to.
 func (p Path) Register(ctx context.Context, store objectstore.Store) error {
-	_, err := store.Create(ctx, p.Entry(), strings.NewReader(string(p)))
+	err := store.Create(ctx, p.Entry(), strings.NewReader(string(p)))
 	if errors.Is(err, objectstore.Exists) {
 		return nil
 	}

@@ -29,25 +29,12 @@ const stage = datadir.Agent + "/restore"
 // parallel is how many chunks are fetched concurrently. Each takes about 4 MiB of memory.
 const parallel = 8
 
-// reportInterval is the time between two reports of the progress.
-const reportInterval = time.Second
-
 // fetch writes all files of a round to the stage.
 func (r *restoring) fetch(ctx context.Context, at archive.Path, from *archive.Round) error {
-	r.progress = newProgress(at, from)
+	r.begins(newProgress(at, from))
 	if err := r.prepareStage(from.State); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	reported := make(chan struct{})
-	go func() {
-		defer close(reported)
-		r.reportAll(ctx)
-	}()
-	defer func() {
-		stop()
-		<-reported
-	}()
 	group, fetching := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, name := range slices.Sorted(maps.Keys(from.State)) {
@@ -173,24 +160,6 @@ func (r *restoring) put() error {
 		return err
 	}
 	return durable.Move(r.root, path.Join(stage, datadir.Tenants), datadir.Tenants)
-}
-
-// reportAll reports the progress until the context ends.
-func (r *restoring) reportAll(ctx context.Context) {
-	tick := time.NewTicker(reportInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			reason, message := r.Tiers.Why(nil, now)
-			if reason == v1.TierReachable {
-				reason = v1.ArchiveRestoring
-			}
-			r.report(reason, message)
-		}
-	}
 }
 
 // progress is how far a restore is.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
@@ -31,6 +32,9 @@ type Options struct {
 	Log    *slog.Logger
 }
 
+// reportInterval is the time between two reports of the progress.
+const reportInterval = time.Second
+
 // ErrNothing is a database to recover from that has no archive.
 var ErrNothing = errors.New("there is no archive of it")
 
@@ -38,6 +42,11 @@ var ErrNothing = errors.New("there is no archive of it")
 // time does not heal.
 func Run(ctx context.Context, root *os.Root, options Options) error {
 	r := restoring{Options: options, root: root, since: time.Now().UTC()}
+	watching, stop := context.WithCancel(ctx)
+	var watched sync.WaitGroup
+	watched.Go(func() { options.Tiers.Watch(watching, options.Path, reportInterval, r.report) })
+	defer watched.Wait()
+	defer stop()
 	var pauses tiers.Pauses
 	for {
 		err := r.attempt(ctx)
@@ -64,10 +73,14 @@ type restoring struct {
 	Options
 	root  *os.Root
 	since time.Time
-	// progress is nil until it is known what there is to restore.
-	progress *progress
 	// said is the last failure that was logged.
 	said string
+
+	lock sync.Mutex
+	// progress is nil until it is known what there is to restore.
+	progress *progress
+	// err is why the last attempt failed, until another one fetches.
+	err error
 }
 
 // attempt does all that is left to do.
@@ -201,16 +214,28 @@ func (r *restoring) failed(err error) {
 		r.said = text
 		r.Log.Error("the data are not restored yet", "error", err)
 	}
-	reason, message := r.Tiers.Why(err, time.Now())
-	if reason == v1.ArchiveLagging {
-		reason = v1.ArchiveRestoring
-	}
-	r.report(reason, message)
+	r.lock.Lock()
+	r.err = err
+	r.lock.Unlock()
+	r.report(time.Now())
+}
+
+// begins says what there is to restore.
+func (r *restoring) begins(what *progress) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.progress, r.err = what, nil
 }
 
 // report says how far the restore is.
-func (r *restoring) report(reason, message string) {
-	status := v1.Archive{Reason: reason, Message: message, Since: r.since, Tiers: r.Tiers.Status(time.Now())}
+func (r *restoring) report(now time.Time) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	reason, message := r.Tiers.Why(r.err, now)
+	if reason == v1.TierReachable || reason == v1.ArchiveLagging {
+		reason = v1.ArchiveRestoring
+	}
+	status := v1.Archive{Reason: reason, Message: message, Since: r.since, Tiers: r.Tiers.Status(now)}
 	if r.progress != nil {
 		restore := r.progress.status()
 		status.Restore = &restore
@@ -223,5 +248,5 @@ func (r *restoring) ended() {
 	r.progress.end()
 	status := r.progress.status()
 	r.Log.Info("the data are restored", "archive", status.From, "until", status.Until, "bytes", status.Bytes, "seconds", status.Ended.Sub(status.Started).Seconds())
-	r.report(v1.ArchiveRestoring, "")
+	r.report(time.Now())
 }

@@ -75,7 +75,7 @@ func newArchived(t *testing.T, name string) *archived {
 		sum, err := codec.Encode(&object, strings.NewReader(text))
 		require.NoError(t, err)
 		chunk := archive.Chunk{Epoch: 1, Number: number, Size: int64(len(text)), Stored: int64(object.Len()), SHA256: sum}
-		_, err = a.store.Create(t.Context(), at.Key("incarnation", chunk), bytes.NewReader(object.Bytes()))
+		err = a.store.Create(t.Context(), at.Key("incarnation", chunk), bytes.NewReader(object.Bytes()))
 		require.NoError(t, err)
 		file.Chunks = append(file.Chunks, chunk)
 		a.content += text

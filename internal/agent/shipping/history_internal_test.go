@@ -15,6 +15,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,24 +38,23 @@ const schemaText = `{"name":"%s","fields":[{"name":"vector","field_type":{"Vecto
 type failing struct {
 	objectstore.Store
 	// in is how many operations succeed before one fails; below 0 none does.
-	in int
+	in atomic.Int64
 	// lost says that what the next one does happens, and its answer does not come.
-	lost bool
+	lost atomic.Bool
 }
 
 var errLost = &objectstore.Error{Reason: objectstore.Unreachable, Operation: "test", Err: errors.New("it does not answer")}
 
 func (f *failing) fails() bool {
-	f.in--
-	return f.in == -1
+	return f.in.Add(-1) == -1
 }
 
-func (f *failing) Create(ctx context.Context, key string, content io.ReadSeeker) (objectstore.Attributes, error) {
+func (f *failing) Create(ctx context.Context, key string, content io.ReadSeeker) error {
 	if f.fails() {
-		if f.lost {
-			_, _ = f.Store.Create(ctx, key, content)
+		if f.lost.Load() {
+			_ = f.Store.Create(ctx, key, content)
 		}
-		return objectstore.Attributes{}, errLost
+		return errLost
 	}
 	return f.Store.Create(ctx, key, content)
 }
@@ -77,7 +77,9 @@ func newStore(t *testing.T) *failing {
 	t.Helper()
 	store, err := stores.Open(objectstore.Options{Provider: objectstore.Folder, Bucket: t.TempDir()})
 	require.NoError(t, err)
-	return &failing{Store: store, in: -1}
+	made := &failing{Store: store}
+	made.in.Store(-1)
+	return made
 }
 
 // history is a data directory with what happens to it, and its archive.
@@ -261,14 +263,16 @@ func (h *history) pass() {
 	// What is copied meanwhile is copied by a store that does not change.
 	h.shipper.moving.Wait()
 	for _, store := range []*failing{h.warm, h.cold} {
-		store.in, store.lost = -1, h.random.IntN(2) == 0
+		store.in.Store(-1)
+		store.lost.Store(h.random.IntN(2) == 0)
 		if h.random.IntN(3) == 0 {
-			store.in = h.random.IntN(12)
+			store.in.Store(h.random.Int64N(12))
 		}
 	}
 	h.shipper.budget = []int64{1, 300, budget}[h.random.IntN(3)]
 	err := h.shipper.pass(h.Context())
-	h.warm.in, h.cold.in = -1, -1
+	h.warm.in.Store(-1)
+	h.cold.in.Store(-1)
 	if err == nil && h.shipper.isComplete() {
 		h.least = before
 		clear(h.dropped)

@@ -3,7 +3,6 @@
 package shipping
 
 import (
-	"context"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
@@ -16,22 +15,8 @@ const (
 	lagPatience = 5 * time.Second
 )
 
-// lookInterval is the time between two looks at whether the buckets answer.
+// lookInterval is the time between two looks at whether the buckets answer, which is known before the pass ends that asks them.
 const lookInterval = 5 * time.Second
-
-// lookAtTiers reports what is known, until the context ends. That a store does not answer is known before the pass ends that asks it.
-func (s *Shipper) lookAtTiers(ctx context.Context) {
-	tick := time.NewTicker(lookInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s.report(now)
-		}
-	}
-}
 
 // tell takes note of what came of a pass.
 func (s *Shipper) tell(err error) {

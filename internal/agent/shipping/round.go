@@ -220,8 +220,7 @@ func (s *Shipper) chunk(ctx context.Context, incarnation string, from *tracked.P
 		return made, err
 	}
 	made.SHA256, made.Stored = sum, int64(object.Len())
-	_, err = s.Tiers.First.Create(ctx, s.Path.Key(incarnation, made), bytes.NewReader(object.Bytes()))
-	return made, err
+	return made, s.Tiers.First.Create(ctx, s.Path.Key(incarnation, made), bytes.NewReader(object.Bytes()))
 }
 
 // state is what the next round says.

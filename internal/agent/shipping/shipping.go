@@ -90,7 +90,7 @@ func (s *Shipper) Run(ctx context.Context) {
 	var looking sync.WaitGroup
 	defer looking.Wait()
 	defer s.moving.Wait()
-	looking.Go(func() { s.lookAtTiers(ctx) })
+	looking.Go(func() { s.Tiers.Watch(ctx, s.Path, lookInterval, s.report) })
 	var pauses tiers.Pauses
 	for {
 		// A pass takes a part of the longest lag too.

@@ -54,7 +54,7 @@ func (t *Tiers) Move(ctx context.Context, at archive.Path, incarnation string, c
 	}
 	chunk.Cold = true
 	key := at.Key(incarnation, chunk)
-	_, err := t.Second.Create(ctx, key, bytes.NewReader(object.Bytes()))
+	err := t.Second.Create(ctx, key, bytes.NewReader(object.Bytes()))
 	// One that was interrupted has copied it, and what is there is read.
 	if err != nil && !errors.Is(err, objectstore.Exists) {
 		return err
@@ -70,11 +70,38 @@ func (t *Tiers) Delete(ctx context.Context, at archive.Path, incarnation string,
 
 // Status says whether the buckets can be used.
 func (t *Tiers) Status(now time.Time) []v1.Tier {
-	status := []v1.Tier{t.First.status(now)}
-	if t.Second != nil {
-		status = append(status, t.Second.status(now))
+	var status []v1.Tier
+	for _, tier := range t.all() {
+		status = append(status, tier.status(now))
 	}
 	return status
+}
+
+func (t *Tiers) all() []*Tier {
+	if t.Second == nil {
+		return []*Tier{t.First}
+	}
+	return []*Tier{t.First, t.Second}
+}
+
+// Watch tells at each interval, until the context ends, that Why and Status may have changed. A bucket that lets an operation wait is
+// asked for the probe of a database meanwhile, so that a slow one is told from one that does not answer.
+func (t *Tiers) Watch(ctx context.Context, of archive.Path, interval time.Duration, tell func(now time.Time)) {
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			for _, tier := range t.all() {
+				asked.Go(func() { tier.ask(ctx, of.Probe(), now) })
+			}
+			tell(now)
+		}
+	}
 }
 
 // Why returns the reason of an error, with what was said. Without an error it returns why a bucket does not answer, or v1.TierReachable.
@@ -90,10 +117,7 @@ func (t *Tiers) Why(err error, now time.Time) (reason, message string) {
 	case err != nil:
 		return v1.ArchiveLagging, err.Error()
 	}
-	for _, tier := range []*Tier{t.First, t.Second} {
-		if tier == nil {
-			continue
-		}
+	for _, tier := range t.all() {
 		if reason, message := tier.Reason(now); reason != v1.TierReachable {
 			return reason, message
 		}
@@ -101,10 +125,11 @@ func (t *Tiers) Why(err error, now time.Time) (reason, message string) {
 	return v1.TierReachable, ""
 }
 
-// patience is how long an operation may take before the bucket counts as one that does not answer. Each of these bytes adds a second.
 const (
-	patience      = 15 * time.Second
-	bytesInSecond = 64 << 10
+	// patience is how long a bucket may leave all that it is asked without an answer before it counts as one that does not answer.
+	patience = 15 * time.Second
+	// askAfter is how long an operation takes that makes a bucket be asked something small.
+	askAfter = 5 * time.Second
 )
 
 // Tier is a bucket, as an objectstore.Store that remembers what came of the last operations.
@@ -113,12 +138,13 @@ type Tier struct {
 	store          objectstore.Store
 
 	lock sync.Mutex
-	// open are the operations that have not ended, with when each has to have.
+	// open are the operations that have not ended, with when each began.
 	open map[*operation]time.Time
 	// reason and message are those of the last operation that ended.
 	reason, message string
-	// succeeded is when one succeeded last.
-	succeeded time.Time
+	// answered is when the bucket answered last, and isAsked says that it is being asked something small.
+	answered time.Time
+	isAsked  bool
 }
 
 type operation struct{ _ byte }
@@ -137,19 +163,30 @@ func (t *Tier) status(now time.Time) v1.Tier {
 func (t *Tier) Reason(now time.Time) (reason, message string) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	for _, until := range t.open {
-		if now.After(until) && now.Sub(t.succeeded) >= patience {
-			return v1.TierUnreachable, "the store does not answer"
-		}
+	if t.waits(now, patience) {
+		return v1.TierUnreachable, "the store does not answer"
 	}
 	return t.reason, t.message
 }
 
+// waits reports whether an operation is open for so long, and nothing has been answered for so long.
+func (t *Tier) waits(now time.Time, patience time.Duration) bool {
+	if now.Sub(t.answered) < patience {
+		return false
+	}
+	for _, began := range t.open {
+		if now.Sub(began) >= patience {
+			return true
+		}
+	}
+	return false
+}
+
 // do does an operation and remembers what came of it.
-func (t *Tier) do(size int64, operate func() error) error {
+func (t *Tier) do(operate func() error) error {
 	this := &operation{}
 	t.lock.Lock()
-	t.open[this] = time.Now().Add(patience + time.Duration(size/bytesInSecond)*time.Second)
+	t.open[this] = time.Now()
 	t.lock.Unlock()
 	err := operate()
 	t.lock.Lock()
@@ -160,12 +197,33 @@ func (t *Tier) do(size int64, operate func() error) error {
 		return err
 	}
 	t.reason, t.message = reason, ""
-	if reason == v1.TierReachable {
-		t.succeeded = time.Now()
-	} else {
+	if reason != v1.TierReachable {
 		t.message = err.Error()
 	}
+	if reason != v1.TierUnreachable {
+		t.answered = time.Now()
+	}
 	return err
+}
+
+// ask asks for something small if the bucket lets an operation wait, and takes note of an answer, whatever it is.
+func (t *Tier) ask(ctx context.Context, key string, now time.Time) {
+	t.lock.Lock()
+	isNeeded := !t.isAsked && t.waits(now, askAfter)
+	t.isAsked = t.isAsked || isNeeded
+	t.lock.Unlock()
+	if !isNeeded {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := t.store.Attributes(ctx, key)
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	t.isAsked = false
+	if reason, known := ReasonOf(err); known && reason != v1.TierUnreachable {
+		t.answered = time.Now()
+	}
 }
 
 // ReasonOf returns what an error says of a bucket. It reports false for one that says nothing of it, as the end of a context.
@@ -193,21 +251,13 @@ func ReasonOf(err error) (string, bool) {
 }
 
 // Create is that of the store.
-func (t *Tier) Create(ctx context.Context, key string, content io.ReadSeeker) (created objectstore.Attributes, err error) {
-	size, err := content.Seek(0, io.SeekEnd)
-	if err != nil {
-		return created, err
-	}
-	err = t.do(size, func() error {
-		created, err = t.store.Create(ctx, key, content)
-		return err
-	})
-	return created, err
+func (t *Tier) Create(ctx context.Context, key string, content io.ReadSeeker) error {
+	return t.do(func() error { return t.store.Create(ctx, key, content) })
 }
 
 // Read is that of the store.
 func (t *Tier) Read(ctx context.Context, key string, to io.Writer) (read objectstore.Attributes, err error) {
-	err = t.do(bytesInSecond*int64(patience/time.Second), func() error {
+	err = t.do(func() error {
 		read, err = t.store.Read(ctx, key, to)
 		return err
 	})
@@ -216,12 +266,12 @@ func (t *Tier) Read(ctx context.Context, key string, to io.Writer) (read objects
 
 // ReadRange is that of the store.
 func (t *Tier) ReadRange(ctx context.Context, key string, part objectstore.Range, to io.Writer) error {
-	return t.do(part.Length, func() error { return t.store.ReadRange(ctx, key, part, to) })
+	return t.do(func() error { return t.store.ReadRange(ctx, key, part, to) })
 }
 
 // List is that of the store.
 func (t *Tier) List(ctx context.Context, prefix, token string, limit int) (page objectstore.Page, err error) {
-	err = t.do(0, func() error {
+	err = t.do(func() error {
 		page, err = t.store.List(ctx, prefix, token, limit)
 		return err
 	})
@@ -230,12 +280,12 @@ func (t *Tier) List(ctx context.Context, prefix, token string, limit int) (page 
 
 // Delete is that of the store.
 func (t *Tier) Delete(ctx context.Context, key string) error {
-	return t.do(0, func() error { return t.store.Delete(ctx, key) })
+	return t.do(func() error { return t.store.Delete(ctx, key) })
 }
 
 // Attributes is that of the store.
 func (t *Tier) Attributes(ctx context.Context, key string) (attributes objectstore.Attributes, err error) {
-	err = t.do(0, func() error {
+	err = t.do(func() error {
 		attributes, err = t.store.Attributes(ctx, key)
 		return err
 	})
