@@ -46,10 +46,10 @@ func wait(ctx context.Context, long time.Duration) error {
 	}
 }
 
-// reasons returns what is said of a bucket, and when it changes, while it takes two minutes for a content.
+// reasons returns what is said of a bucket, and when it changes, while it takes 118 seconds for a content.
 func reasons(t *testing.T, store *slow) (said []string, at []time.Duration) {
 	t.Helper()
-	store.upload = 2 * time.Minute
+	store.upload = 118 * time.Second
 	both := &tiers.Tiers{First: tiers.NewTier("warm", "s3", store)}
 	began := time.Now()
 	ctx, stop := context.WithCancel(t.Context())
@@ -61,7 +61,6 @@ func reasons(t *testing.T, store *slow) (said []string, at []time.Duration) {
 		}
 	})
 	require.NoError(t, both.First.Create(ctx, "key", strings.NewReader("a content")))
-	store.isSilent = false
 	time.Sleep(time.Minute)
 	stop()
 	synctest.Wait()
