@@ -210,7 +210,7 @@ E2E_ARTIFACTS ?= $(CURDIR)/test/output/e2e
 .PHONY: e2e
 e2e: bin/e2e ## Run the end-to-end tests on a real node of this machine (Linux, root), or with KUBECONFIG=path on that cluster
 	$(E2E_START) env GOGC=400 BARQ_E2E_ARTIFACTS=$(E2E_ARTIFACTS) BARQ_OPERATOR_BIN=$(CURDIR)/bin/e2e/barq-operator BARQ_AGENT_BIN=$(CURDIR)/bin/e2e/barq-agent $(E2E_SERVER) \
-		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 60m -test.parallel 4 $(if $(SHORT),-test.short) $(E2E_TEST_FLAGS)
+		$(E2E_CLUSTER) $(CURDIR)/bin/e2e/e2e.test -test.v -test.timeout 90m -test.parallel 4 $(if $(SHORT),-test.short) $(E2E_TEST_FLAGS)
 
 # Only the command line counts: the KUBECONFIG of a shell often names a cluster that no
 # test should touch.
