@@ -12,7 +12,7 @@ type Backend interface {
 	Create(ctx context.Context, object Object, content io.ReadSeeker) error
 	Read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
 	List(ctx context.Context, prefix, token string, limit int) (Page, error)
-	// Delete fails with NotFound if there is no such object.
+	// Delete may fail with NotFound if there is no such object.
 	Delete(ctx context.Context, key string) error
 	Attributes(ctx context.Context, key string) (Object, error)
 }

@@ -113,7 +113,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 // restart is a new process of the agent.
 func (h *history) restart() {
 	if h.shipper != nil {
-		h.shipper.moving.Wait()
+		h.shipper.beside.Wait()
 	}
 	h.shipper = New(h.root, Options{
 		Tiers: h.tiers, Path: at, MaxLag: time.Second, Report: func(v1.Archive) {}, Log: slog.New(slog.DiscardHandler),
@@ -261,7 +261,7 @@ func (h *history) pass() {
 	h.Helper()
 	before := h.disk()
 	// What is copied meanwhile is copied by a store that does not change.
-	h.shipper.moving.Wait()
+	h.shipper.beside.Wait()
 	for _, store := range []*failing{h.warm, h.cold} {
 		store.in.Store(-1)
 		store.lost.Store(h.random.IntN(2) == 0)
@@ -301,7 +301,7 @@ func TestAnyHistoryIsArchived(t *testing.T) {
 				}
 				h.pass()
 			}
-			h.shipper.moving.Wait()
+			h.shipper.beside.Wait()
 			h.tiers.ColdAfter, h.shipper.budget = time.Hour, budget
 			require.NoError(t, h.shipper.pass(t.Context()))
 			require.Equal(t, h.disk(), h.archived())

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
@@ -60,7 +61,10 @@ type Shipper struct {
 	// isMoving says that chunks are being copied to the second tier, which come through copied.
 	isMoving bool
 	copied   chan []movedChunk
-	moving   sync.WaitGroup
+	// isCleaning says that objects are being deleted which nothing needs.
+	isCleaning atomic.Bool
+	// beside is what goes on beside the passes.
+	beside sync.WaitGroup
 	// moved are chunks that the next round says are cold, and that are then deleted where they were.
 	moved []movedChunk
 	// swept is when the archive was last rid of what is not needed.
@@ -89,7 +93,7 @@ func New(root *os.Root, options Options) *Shipper {
 func (s *Shipper) Run(ctx context.Context) {
 	var looking sync.WaitGroup
 	defer looking.Wait()
-	defer s.moving.Wait()
+	defer s.beside.Wait()
 	looking.Go(func() { s.Tiers.Watch(ctx, s.Path, lookInterval, s.report) })
 	var pauses tiers.Pauses
 	for {
@@ -119,6 +123,7 @@ func (s *Shipper) Run(ctx context.Context) {
 // Finish writes what is left, after the server has ended. An error says that something is left, unless it is in the
 // archive of another.
 func (s *Shipper) Finish(ctx context.Context) error {
+	defer s.beside.Wait()
 	for {
 		err := s.pass(ctx)
 		if err == nil && s.isComplete() {
@@ -162,7 +167,7 @@ func (s *Shipper) pass(ctx context.Context) error {
 	}
 	s.tell(err)
 	if err == nil {
-		s.clean(ctx)
+		s.startCleaning(ctx)
 	}
 	return err
 }

@@ -35,7 +35,7 @@ func (s *Shipper) startMoving(ctx context.Context, now time.Time) {
 		return
 	}
 	s.isMoving = true
-	s.moving.Go(func() {
+	s.beside.Go(func() {
 		var moved []movedChunk
 		for _, each := range old {
 			if err := s.Tiers.Move(ctx, s.Path, each.incarnation, each.chunk); err != nil {
@@ -150,16 +150,19 @@ func (s *Shipper) thin(before archive.Round) {
 	}
 }
 
-// clean deletes what thin found. What it cannot delete goes with the next sweep.
-func (s *Shipper) clean(ctx context.Context) {
-	if len(s.garbage) == 0 {
+// startCleaning deletes what thin found beside the passes, because writes wait for these. What it cannot delete goes with the next sweep.
+func (s *Shipper) startCleaning(ctx context.Context) {
+	if len(s.garbage) == 0 || !s.isCleaning.CompareAndSwap(false, true) {
 		return
 	}
 	keys := s.garbage
 	s.garbage = nil
-	if _, err := archive.DeleteAll(ctx, s.Tiers.First, keys); err != nil && ctx.Err() == nil {
-		s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
-	}
+	s.beside.Go(func() {
+		defer s.isCleaning.Store(false)
+		if _, err := archive.DeleteAll(ctx, s.Tiers.First, keys); err != nil && ctx.Err() == nil {
+			s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
+		}
+	})
 }
 
 // keepTidy deletes what is not needed, from time to time. What it cannot delete is no reason to write nothing.

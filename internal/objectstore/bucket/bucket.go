@@ -31,10 +31,12 @@ type provider struct {
 	classify func(error) objectstore.Reason
 	// put creates an object of at most oneRequest bytes. Without it the library does.
 	put func(ctx context.Context, opened *blob.Bucket, options objectstore.Options, object objectstore.Object, content io.ReadSeeker) error
+	// remove deletes an object. Without it the library does.
+	remove func(ctx context.Context, opened *blob.Bucket, options objectstore.Options, key string) error
 }
 
 var providers = map[objectstore.Provider]provider{
-	objectstore.S3:    {open: openS3, classify: classifyS3, put: putS3},
+	objectstore.S3:    {open: openS3, classify: classifyS3, put: putS3, remove: removeS3},
 	objectstore.GCS:   {open: openGCS, classify: classifyGCS},
 	objectstore.Azure: {open: openAzure, classify: classifyAzure},
 }
@@ -174,7 +176,12 @@ func (b *bucket) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	return b.explained(ctx, key, b.reason(opened.Delete(ctx, key)))
+	if b.remove != nil {
+		err = b.remove(ctx, opened, b.options, key)
+	} else {
+		err = opened.Delete(ctx, key)
+	}
+	return b.explained(ctx, key, b.reason(err))
 }
 
 // Attributes is described at [objectstore.Backend].

@@ -68,9 +68,9 @@ func retryS3() aws.Retryer {
 
 // putS3 sends a content from where it is. The library would have it in memory twice.
 func putS3(ctx context.Context, opened *blob.Bucket, options objectstore.Options, object objectstore.Object, content io.ReadSeeker) error {
-	var client *s3.Client
-	if !opened.As(&client) {
-		return errors.New("the bucket is not one of S3")
+	client, err := sdkS3(opened)
+	if err != nil {
+		return err
 	}
 	input := &s3.PutObjectInput{
 		Bucket: aws.String(options.Bucket), Key: aws.String(object.Key), Body: content, ContentLength: aws.Int64(object.Size),
@@ -80,8 +80,27 @@ func putS3(ctx context.Context, opened *blob.Bucket, options objectstore.Options
 	if options.KMSKey != "" {
 		input.SSEKMSKeyId = aws.String(options.KMSKey)
 	}
-	_, err := client.PutObject(ctx, input)
+	_, err = client.PutObject(ctx, input)
 	return err
+}
+
+// removeS3 deletes an object, if there is one. The library would ask for it first.
+func removeS3(ctx context.Context, opened *blob.Bucket, options objectstore.Options, key string) error {
+	client, err := sdkS3(opened)
+	if err != nil {
+		return err
+	}
+	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(options.Bucket), Key: aws.String(key)})
+	return err
+}
+
+// sdkS3 returns the client of the SDK behind a bucket.
+func sdkS3(opened *blob.Bucket) (*s3.Client, error) {
+	var client *s3.Client
+	if !opened.As(&client) {
+		return nil, errors.New("the bucket is not one of S3")
+	}
+	return client, nil
 }
 
 // clientS3 returns a client that the SDK can add the certificates of AWS_CA_BUNDLE to.
