@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
@@ -55,7 +56,7 @@ func reasons(t *testing.T, store *slow) (said []string, at []time.Duration) {
 	ctx, stop := context.WithCancel(t.Context())
 	go both.Watch(ctx, archive.Path("team/things/uid/0"), 5*time.Second, func(now time.Time) {
 		reason, _ := both.Why(nil, now)
-		require.Equal(t, reason, both.Status(now)[0].Reason)
+		assert.Equal(t, reason, both.Status(now)[0].Reason)
 		if len(said) == 0 || said[len(said)-1] != reason {
 			said, at = append(said, reason), append(at, now.Sub(began))
 		}
