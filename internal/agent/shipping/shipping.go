@@ -123,7 +123,10 @@ func (s *Shipper) Run(ctx context.Context) {
 // Finish writes what is left, after the server has ended. An error says that something is left, unless it is in the
 // archive of another.
 func (s *Shipper) Finish(ctx context.Context) error {
+	// A stop does not wait for what can be done after the next start.
+	ctx, stop := context.WithCancel(ctx)
 	defer s.beside.Wait()
+	defer stop()
 	for {
 		err := s.pass(ctx)
 		if err == nil && s.isComplete() {
