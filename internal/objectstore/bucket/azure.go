@@ -58,7 +58,8 @@ func azureClient(url, account, key string, with azcore.ClientOptions) (*containe
 		}
 		return container.NewClientWithSharedKeyCredential(url, shared, options)
 	}
-	found, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: with})
+	// The authority is in the environment of the pod, which is its administrator's. No other host need be reached to learn of it.
+	found, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: with, DisableInstanceDiscovery: true})
 	if err != nil {
 		return nil, err
 	}
