@@ -117,6 +117,7 @@ func killAndThrowAway(t *testing.T, flags []string, kills int) {
 	first.fill(0)
 	first.stopShipped()
 	l := newLedger()
+	l.isDiskLost = true
 	next, thrown, interrupted, moved, compacted := 1, 0, 0, 0, 0
 	for kill := range kills {
 		if kill%2 == 1 {
