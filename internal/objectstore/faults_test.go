@@ -68,8 +68,7 @@ func around(t *testing.T, f *faulty, test func(*testing.T, objectstore.Store)) {
 
 func create(t *testing.T, s objectstore.Store, content string) {
 	t.Helper()
-	err := s.Create(t.Context(), "key", strings.NewReader(content))
-	require.NoError(t, err)
+	require.NoError(t, s.Create(t.Context(), "key", strings.NewReader(content)))
 }
 
 // A server that refuses before it has read a content may end the connection before its answer arrives, each time.

@@ -180,12 +180,30 @@ func replacePod(t *testing.T, database *v1alpha1.BarqCluster, options ...client.
 	t.Helper()
 	pod := suite.Pods(t, database)[0]
 	require.NoError(t, suite.Client.Delete(t.Context(), &pod, options...))
+	waitSuccessor(t, database, &pod)
+}
+
+// waitSuccessor waits until the pod after this one answers, and returns it.
+func waitSuccessor(t *testing.T, database *v1alpha1.BarqCluster, former *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	var successor *corev1.Pod
 	suite.Eventually(t, func() string {
-		for _, successor := range suite.Pods(t, database) {
-			if successor.UID != pod.UID && podReady(&successor) {
-				return ""
-			}
+		successor = successorOf(t, database, former)
+		if successor == nil || successor.DeletionTimestamp != nil || !podReady(successor) {
+			return "no other pod answers"
 		}
-		return "no other pod answers"
+		return ""
 	})
+	return successor
+}
+
+// successorOf returns the pod that has taken the place of this one, or nil.
+func successorOf(t *testing.T, database *v1alpha1.BarqCluster, former *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	for _, pod := range suite.Pods(t, database) {
+		if pod.Name == former.Name && pod.UID != former.UID {
+			return &pod
+		}
+	}
+	return nil
 }

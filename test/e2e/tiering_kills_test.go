@@ -78,13 +78,11 @@ func killProcess(t *testing.T, pod *corev1.Pod, program string) {
 // start of the server take about as long as it waits at most.
 func killStart(t *testing.T, cluster *v1alpha1.BarqCluster, former *corev1.Pod) *corev1.Pod {
 	t.Helper()
-	var successor corev1.Pod
+	var successor *corev1.Pod
 	suite.Eventually(t, func() string {
-		found := suite.Pods(t, cluster)
-		if len(found) == 0 || found[0].UID == former.UID {
+		if successor = successorOf(t, cluster, former); successor == nil {
 			return "there is no other pod"
 		}
-		successor = found[0]
 		// Signal 0 only counts.
 		running, err := pods.Signal(0, successor.UID, "barq-agent")
 		require.NoError(t, err)
@@ -94,6 +92,6 @@ func killStart(t *testing.T, cluster *v1alpha1.BarqCluster, former *corev1.Pod) 
 		return ""
 	})
 	time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
-	killPod(t, &successor)
-	return &successor
+	killPod(t, successor)
+	return successor
 }

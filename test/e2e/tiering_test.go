@@ -65,10 +65,8 @@ func tierSpec(server *objectservers.Server, more string) string {
 // destroy takes the pod of a database away with all that is on its disk, and waits until another one is ready.
 func destroy(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
-	former := suite.Pods(t, cluster)[0]
 	deletePVCs(t, cluster)
-	killPod(t, &former)
-	waitSuccessor(t, cluster, &former)
+	replacePod(t, cluster, ctrl.GracePeriodSeconds(0))
 }
 
 // deletePVCs deletes the PVCs of a database, which are gone once their pods are.
@@ -83,24 +81,6 @@ func deletePVCs(t *testing.T, cluster *v1alpha1.BarqCluster) {
 func killPod(t *testing.T, pod *corev1.Pod) {
 	t.Helper()
 	require.NoError(t, suite.Client.Delete(t.Context(), pod, ctrl.GracePeriodSeconds(0)))
-}
-
-// waitSuccessor waits until the pod after this one is ready, and returns it.
-func waitSuccessor(t *testing.T, cluster *v1alpha1.BarqCluster, former *corev1.Pod) *corev1.Pod {
-	t.Helper()
-	var successor corev1.Pod
-	suite.Eventually(t, func() string {
-		found := suite.Pods(t, cluster)
-		if len(found) == 0 || found[0].UID == former.UID || found[0].DeletionTimestamp != nil {
-			return "there is no other pod"
-		}
-		successor = found[0]
-		if !podReady(&successor) {
-			return "the pod is not ready"
-		}
-		return ""
-	})
-	return &successor
 }
 
 // all is a time that nothing was answered after.

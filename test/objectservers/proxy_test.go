@@ -65,8 +65,7 @@ func (b *bad) within(t *testing.T, timeout time.Duration) objectstore.Store {
 }
 
 func create(ctx context.Context, store objectstore.Store, key string, size int) error {
-	err := store.Create(ctx, key, bytes.NewReader(make([]byte, size)))
-	return err
+	return store.Create(ctx, key, bytes.NewReader(make([]byte, size)))
 }
 
 func withoutFaults(t *testing.T, b *bad) {
