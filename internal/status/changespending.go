@@ -1,10 +1,6 @@
 package status
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,25 +12,6 @@ import (
 // checksumAnnotation of the pod template holds the checksum of the Secrets with which the pods were
 // started.
 const checksumAnnotation = "barq.db/secrets-checksum"
-
-// HashOf returns a checksum of the parts of a spec that affect what runs.
-func HashOf(spec *v1alpha1.BarqClusterSpec) (string, error) {
-	spec = spec.DeepCopy()
-	spec.ResetWithoutEffect()
-	if !spec.Tiering.Enabled {
-		spec.Tiering.Warm, spec.Tiering.Cold = nil, nil
-	}
-	// An empty list asks for no constraints, and a missing list leaves them to the chart. The JSON of
-	// a spec has neither.
-	unconstrained := spec.TopologySpreadConstraints != nil && len(spec.TopologySpreadConstraints) == 0
-	// json.Marshal sorts fields and map keys, so equal specs have equal texts.
-	text, err := json.Marshal([]any{spec, unconstrained})
-	if err != nil {
-		return "", fmt.Errorf("summing up the spec: %w", err)
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
-}
 
 // appliedSpecHash returns the checksum of the spec that was last applied: the newest one or an earlier
 // one.

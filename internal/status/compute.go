@@ -13,6 +13,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/message"
+	"github.com/barq-db/barq-operator/internal/monitoring"
 	"github.com/barq-db/barq-operator/internal/podissue"
 	"github.com/barq-db/barq-operator/internal/progress"
 	"github.com/barq-db/barq-operator/internal/routes"
@@ -76,7 +77,7 @@ func Compute(o Observation, now time.Time) v1alpha1.BarqClusterStatus {
 	}{
 		{v1alpha1.ConditionDataRedundancy, redundancyCondition(o)},
 		{v1alpha1.ConditionDeletionProtected, protectionCondition(o)},
-		{v1alpha1.ConditionMonitored, monitoredCondition(o)},
+		{v1alpha1.ConditionMonitored, monitoring.Condition(o.Cluster.Spec.Monitoring, o.KnowsPodMonitors, o.KnowsServiceMonitors)},
 	} {
 		if sometimes.condition != nil {
 			conditions = append(conditions, *sometimes.condition)

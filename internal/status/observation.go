@@ -37,7 +37,7 @@ type Observation struct {
 	FailedCreation *absence.FailedCreation
 	// Routes are the objects between clients and the pods; nil if they were not read.
 	Routes *routes.Routes
-	// SpecHash is the HashOf of the newest spec.
+	// SpecHash is the checksum of the newest spec, as package spechash has it.
 	SpecHash string
 	// Protection is the effect of spec.deletionProtection.
 	Protection protection.Effect

@@ -11,6 +11,7 @@ import (
 	"github.com/barq-db/barq-operator/internal/ownership"
 	"github.com/barq-db/barq-operator/internal/retention"
 	"github.com/barq-db/barq-operator/internal/routes"
+	"github.com/barq-db/barq-operator/internal/spechash"
 	"github.com/barq-db/barq-operator/internal/status"
 )
 
@@ -19,7 +20,7 @@ import (
 func (r *Reconciler) observe(ctx context.Context, cluster *v1alpha1.BarqCluster, statefulSets client.Reader) (status.Observation, error) {
 	observed := status.Observation{Cluster: cluster}
 	var err error
-	if observed.SpecHash, err = status.HashOf(&cluster.Spec); err != nil {
+	if observed.SpecHash, err = spechash.Of(&cluster.Spec); err != nil {
 		return observed, err
 	}
 	if observed.Secrets, err = r.Secrets.Resolve(ctx, cluster); err != nil {

@@ -1,4 +1,4 @@
-package status
+package monitoring
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// monitoredCondition says whether Kubernetes can have the monitor that the spec asks for; nil while
-// the spec asks for none, or that is unknown.
-func monitoredCondition(o Observation) *metav1.Condition {
-	switch asked := o.Cluster.Spec.Monitoring; {
+// Condition says whether Kubernetes can have the monitor that the spec asks for. It is nil while the spec asks for none. What the
+// Kubernetes cluster knows is nil while that is unknown, and then the condition is nil too.
+func Condition(asked v1alpha1.MonitoringSpec, knowsPodMonitors, knowsServiceMonitors *bool) *metav1.Condition {
+	switch {
 	case asked.PodMonitor.Enabled:
-		return monitored("PodMonitor", "spec.monitoring.podMonitor", o.KnowsPodMonitors, v1alpha1.ReasonPodMonitorKnown, v1alpha1.ReasonPodMonitorUnknown)
+		return monitored("PodMonitor", "spec.monitoring.podMonitor", knowsPodMonitors, v1alpha1.ReasonPodMonitorKnown, v1alpha1.ReasonPodMonitorUnknown)
 	case asked.ServiceMonitor.Enabled:
-		return monitored("ServiceMonitor", "spec.monitoring.serviceMonitor", o.KnowsServiceMonitors, v1alpha1.ReasonServiceMonitorKnown, v1alpha1.ReasonServiceMonitorUnknown)
+		return monitored("ServiceMonitor", "spec.monitoring.serviceMonitor", knowsServiceMonitors, v1alpha1.ReasonServiceMonitorKnown, v1alpha1.ReasonServiceMonitorUnknown)
 	default:
 		return nil
 	}
