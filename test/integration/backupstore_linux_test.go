@@ -137,15 +137,15 @@ func TestABackupStoreIsTried(t *testing.T) {
 	require.Equal(t, []string{"backups", "s3", "True", "Reachable"}, strings.Fields(output(t, kubectl("-n", namespace, "get", "bbs", "--no-headers")))[:4])
 
 	// With nothing to do nothing is asked for, and neither a restart nor another Secret's change tries again.
-	before := quiet(t)
+	before := quiet(t, namespace)
 	output(t, kubectl("-n", namespace, "label", "bbs", "backups", "example.com/touched=yes"))
 	time.Sleep(soon)
-	require.Empty(t, withoutUpkeep(quiet(t).Since(before)))
+	require.Empty(t, quiet(t, namespace).Since(before))
 	keys.StringData = map[string]string{"OTHER": "value"}
 	require.NoError(t, admin.Update(t.Context(), keys))
 	operator.Stop()
 	require.NoError(t, operator.Start())
-	quiet(t)
+	quiet(t, namespace)
 	require.Empty(t, kubelet.pods(t))
 
 	rotate := func(to map[string]string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 	"github.com/barq-db/barq-operator/test/bench/audit"
+	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
 // A label starts a pass of the Helm side and of each controller, with nothing to
@@ -30,12 +32,11 @@ func TestAnIdlePassAsksForNothing(t *testing.T) {
 func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
 	token := metricsToken(t, cluster.Namespace)
-	waitDeleted(t)
-	before := workDone(t, token)
+	before := workDone(t, token, cluster.Namespace)
 	eventually(t, func() string {
 		last := before
 		time.Sleep(time.Second)
-		if before = workDone(t, token); before.passes != last.passes || before.requests.Since(last.requests).Total() > 0 {
+		if before = workDone(t, token, cluster.Namespace); before.passes != last.passes || before.requests.Since(last.requests).Total() > 0 {
 			return "the operator is still at work"
 		}
 		return ""
@@ -44,34 +45,19 @@ func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	output(t, kubectl("-n", cluster.Namespace, "label", "bqc", cluster.Name, "--overwrite",
 		fmt.Sprintf("example.com/touched=%d", time.Now().UnixNano())))
 	time.Sleep(soon)
-	after := workDone(t, token)
+	after := workDone(t, token, cluster.Namespace)
 	require.Positive(t, after.passes-before.passes, "there was a pass")
 	require.Empty(t, after.requests.Since(before.requests), "requests in %d passes", after.passes-before.passes)
 }
 
-// waitDeleted waits until the BarqClusters of former tests have gone. The operator asks for them until then.
-func waitDeleted(t *testing.T) {
-	t.Helper()
-	eventually(t, func() string {
-		list := &v1alpha1.BarqClusterList{}
-		require.NoError(t, admin.List(t.Context(), list))
-		for _, one := range list.Items {
-			if one.DeletionTimestamp != nil {
-				return one.Namespace + "/" + one.Name + " is being deleted"
-			}
-		}
-		return ""
-	})
-}
-
-// requestsUntilQuiet gives the requests that the operator makes from a deed until it has made none for two
+// requestsUntilQuiet gives the requests for a namespace that the operator makes from a deed until it has made none for two
 // seconds, without leases and watches, and without what says how far things are: statuses and events, whose number
 // depends on how fast pods start and is bounded instead.
-func requestsUntilQuiet(t *testing.T, deed func()) audit.Counts {
+func requestsUntilQuiet(t *testing.T, namespace string, deed func()) audit.Counts {
 	t.Helper()
-	before := quiet(t)
+	before := quiet(t, namespace)
 	deed()
-	since := withoutUpkeep(quiet(t).Since(before))
+	since := quiet(t, namespace).Since(before)
 	for request := range since {
 		switch {
 		case request.Resource == "barqclusters/status" || request.Resource == "events":
@@ -86,19 +72,13 @@ func requestsUntilQuiet(t *testing.T, deed func()) audit.Counts {
 	return since
 }
 
-// quiet waits until the operator has made no request for two seconds, and gives all that it ever made.
-func quiet(t *testing.T) audit.Counts {
+// quiet waits until the operator has made no request for a namespace for two seconds, and gives all that it ever made.
+func quiet(t *testing.T, namespace string) audit.Counts {
 	t.Helper()
-	waitDeleted(t)
-	count := func() audit.Counts {
-		counts, err := asked.Counts(operatorUser)
-		require.NoError(t, err)
-		return counts
-	}
-	last := count()
+	last := requestsFor(t, namespace)
 	for unchanged := 0; unchanged < 4; unchanged++ {
 		time.Sleep(500 * time.Millisecond)
-		if now := count(); now.Since(last).Total() > 0 {
+		if now := requestsFor(t, namespace); now.Since(last).Total() > 0 {
 			last, unchanged = now, -1
 		}
 	}
@@ -118,7 +98,7 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 		{Verb: "create", Resource: "poddisruptionbudgets"}: 1,
 		{Verb: "create", Resource: "statefulsets"}:         1,
 		{Verb: "create", Resource: "secrets"}:              1,
-	}, requestsUntilQuiet(t, func() {
+	}, requestsUntilQuiet(t, namespace, func() {
 		cluster = newCluster(t, namespace, "db", `{}`)
 		waitReady(t, cluster)
 	}), "install")
@@ -131,7 +111,7 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 		{Verb: "create", Resource: "secrets"}:     2,
 		{Verb: "create", Resource: "pods"}:        1,
 		{Verb: "update", Resource: "secrets"}:     1,
-	}, requestsUntilQuiet(t, func() {
+	}, requestsUntilQuiet(t, namespace, func() {
 		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.LogLevel = "debug" })
 		waitReady(t, cluster)
 	}), "edit")
@@ -139,7 +119,7 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 	require.Equal(t, audit.Counts{
 		{Verb: "get", Resource: "services"}:    1,
 		{Verb: "create", Resource: "services"}: 1,
-	}, requestsUntilQuiet(t, func() {
+	}, requestsUntilQuiet(t, namespace, func() {
 		service := &corev1.Service{}
 		service.Namespace, service.Name = namespace, "db"
 		require.NoError(t, admin.Delete(t.Context(), service))
@@ -151,16 +131,16 @@ func TestWhatIsAskedOfTheAPIServer(t *testing.T) {
 		})
 	}), "drift")
 
-	require.Empty(t, requestsUntilQuiet(t, func() {
+	require.Empty(t, requestsUntilQuiet(t, namespace, func() {
 		output(t, kubectl("-n", namespace, "label", "bqc/db", "example.com/touched=yes"))
 	}), "nothing to do")
 
-	alone := requestsUntilQuiet(t, restart(t))
+	alone := requestsUntilQuiet(t, namespace, restart(t))
 	const more = 5
 	for i := range more {
 		waitReady(t, newCluster(t, namespace, fmt.Sprintf("db-%d", i), `{}`))
 	}
-	among := requestsUntilQuiet(t, restart(t))
+	among := requestsUntilQuiet(t, namespace, restart(t))
 	require.Equal(t, audit.Counts{{Verb: "get", Resource: "secrets"}: more}, among.Since(alone), "restart, for each further BarqCluster")
 	require.Zero(t, among.Writes(), "restart")
 }
@@ -178,9 +158,8 @@ type work struct {
 	requests audit.Counts
 }
 
-// workDone reads how many passes the Helm side has made, and what the operator has asked, without its upkeep. Reviews of the token that
-// reads this metric are created, and nothing else is that an idle pass could create.
-func workDone(t *testing.T, token string) work {
+// workDone reads how many passes the Helm side has made, and what the operator has asked for a namespace.
+func workDone(t *testing.T, token, namespace string) work {
 	t.Helper()
 	code, families := metrics(t, token)
 	require.Equal(t, http.StatusOK, code)
@@ -192,18 +171,21 @@ func workDone(t *testing.T, token string) work {
 			}
 		}
 	}
-	counts, err := asked.Counts(operatorUser)
-	require.NoError(t, err)
-	done.requests = withoutUpkeep(counts)
-	maps.DeleteFunc(done.requests, func(request audit.Request, _ int) bool { return request.Verb == "create" })
+	done.requests = requestsFor(t, namespace)
 	return done
 }
 
-// withoutUpkeep leaves out what is asked whether or not there is something to do: watches, leases, and what the API server can do,
-// which is asked once in five minutes for all BarqClusters.
-func withoutUpkeep(counts audit.Counts) audit.Counts {
+// requestsFor gives what the operator has asked for what is in a namespace, in its own, or in none. What it asks for those of other
+// tests goes on for as long as they are deleted, and minutes later when it writes the last count of an event that came often.
+// Left out is what is asked whether or not there is something to do: watches, leases, reviews of the tokens that read the metrics, and
+// what the API server can do, which is asked once in five minutes for all BarqClusters.
+func requestsFor(t *testing.T, namespace string) audit.Counts {
+	t.Helper()
+	counts, err := asked.CountsOf(operatorUser, namespace, operatorprocess.Namespace)
+	require.NoError(t, err)
 	maps.DeleteFunc(counts, func(request audit.Request, _ int) bool {
-		return request.Verb == "watch" || request.Resource == "leases" || strings.HasPrefix(request.Resource, "/")
+		isUpkeep := slices.Contains([]string{"leases", "tokenreviews", "subjectaccessreviews"}, request.Resource)
+		return request.Verb == "watch" || isUpkeep || strings.HasPrefix(request.Resource, "/")
 	})
 	return counts
 }

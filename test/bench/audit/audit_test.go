@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	patched = `{"stage":"ResponseComplete","verb":"patch","user":{"username":"a"},"objectRef":{"resource":"barqclusters","subresource":"status"},"requestReceivedTimestamp":"2026-01-02T03:04:05.678901Z"}` + "\n"
-	got     = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"objectRef":{"resource":"services"},"requestReceivedTimestamp":"2026-01-02T03:04:06.000000Z"}` + "\n"
+	patched = `{"stage":"ResponseComplete","verb":"patch","user":{"username":"a"},"objectRef":{"resource":"barqclusters","subresource":"status","namespace":"one"},"requestReceivedTimestamp":"2026-01-02T03:04:05.678901Z"}` + "\n"
+	got     = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"objectRef":{"resource":"services","namespace":"two"},"requestReceivedTimestamp":"2026-01-02T03:04:06.000000Z"}` + "\n"
 	openAPI = `{"stage":"ResponseComplete","verb":"get","user":{"username":"a"},"requestURI":"/openapi/v3?timeout=32s","requestReceivedTimestamp":"2026-01-02T03:04:07.000000Z"}` + "\n"
 	other   = `{"stage":"ResponseComplete","verb":"get","user":{"username":"b"},"objectRef":{"resource":"services"},"requestReceivedTimestamp":"2026-01-02T03:04:08.000000Z"}` + "\n"
 	watched = `{"stage":"ResponseStarted","verb":"watch","user":{"username":"a"},"objectRef":{"resource":"pods"},"requestReceivedTimestamp":"2026-01-02T03:04:05.000000Z"}` + "\n"
@@ -50,6 +50,16 @@ func TestALogIsCountedAsItGrows(t *testing.T) {
 	require.Zero(t, since.Writes(), "without the lease")
 	require.Equal(t, 4, after.Total())
 	require.Equal(t, 2, after.Writes())
+
+	none := audit.Counts{
+		{Verb: "watch", Resource: "pods"}: 1, {Verb: "get", Resource: "/openapi/v3"}: 1, {Verb: "update", Resource: "leases"}: 1,
+	}
+	of, err := log.CountsOf("a")
+	require.NoError(t, err)
+	require.Equal(t, none, of)
+	of, err = log.CountsOf("a", "two", "three")
+	require.NoError(t, err)
+	require.Equal(t, audit.Counts{{Verb: "get", Resource: "services"}: 1}, of.Since(none))
 
 	last, err := log.LastRequest("a")
 	require.NoError(t, err)

@@ -29,11 +29,10 @@ func (r Request) isUpkeep() bool {
 // Counts says how many requests of each kind there were.
 type Counts map[Request]int
 
-func (c Counts) clone() Counts {
-	if c == nil {
-		return Counts{}
+func (c Counts) add(more Counts) {
+	for request, count := range more {
+		c[request] += count
 	}
-	return maps.Clone(c)
 }
 
 // Since gives the requests that are in c and were not yet in before.

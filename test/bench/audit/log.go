@@ -65,8 +65,9 @@ func (t *tail) each(do func(*event)) error {
 type Log struct {
 	tail
 
-	users map[string]Counts
-	last  map[string]time.Time
+	// counts are by user and by namespace, which is empty for requests that name none.
+	counts map[string]map[string]Counts
+	last   map[string]time.Time
 }
 
 // Open begins to read the log at its beginning.
@@ -75,7 +76,7 @@ func Open(path string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{tail: tail{file: file}, users: map[string]Counts{}, last: map[string]time.Time{}}, nil
+	return &Log{tail: tail{file: file}, counts: map[string]map[string]Counts{}, last: map[string]time.Time{}}, nil
 }
 
 // Counts gives what the user has asked so far.
@@ -83,7 +84,24 @@ func (l *Log) Counts(user string) (Counts, error) {
 	if err := l.each(l.add); err != nil {
 		return nil, err
 	}
-	return l.users[user].clone(), nil
+	all := Counts{}
+	for _, counts := range l.counts[user] {
+		all.add(counts)
+	}
+	return all, nil
+}
+
+// CountsOf gives what the user has asked so far that names one of the namespaces or none.
+func (l *Log) CountsOf(user string, namespaces ...string) (Counts, error) {
+	if err := l.each(l.add); err != nil {
+		return nil, err
+	}
+	all := Counts{}
+	all.add(l.counts[user][""])
+	for _, namespace := range namespaces {
+		all.add(l.counts[user][namespace])
+	}
+	return all, nil
 }
 
 // LastRequest is when the last request of the user that is work came in, or the zero time.
@@ -97,12 +115,20 @@ func (l *Log) add(e *event) {
 	if !counts {
 		return
 	}
-	if l.users[e.User.Username] == nil {
-		l.users[e.User.Username] = Counts{}
+	namespace := ""
+	if e.ObjectRef != nil {
+		namespace = e.ObjectRef.Namespace
 	}
-	l.users[e.User.Username][request]++
+	user := e.User.Username
+	if l.counts[user] == nil {
+		l.counts[user] = map[string]Counts{}
+	}
+	if l.counts[user][namespace] == nil {
+		l.counts[user][namespace] = Counts{}
+	}
+	l.counts[user][namespace][request]++
 	if !request.isUpkeep() {
-		l.last[e.User.Username] = e.RequestReceivedTimestamp
+		l.last[user] = e.RequestReceivedTimestamp
 	}
 }
 
