@@ -41,6 +41,8 @@ type failing struct {
 	in atomic.Int64
 	// lost says that what the next one does happens, and its answer does not come.
 	lost atomic.Bool
+	// held holds up every deletion until it is closed.
+	held chan struct{}
 }
 
 var errLost = &objectstore.Error{Reason: objectstore.Unreachable, Operation: "test", Err: errors.New("it does not answer")}
@@ -60,6 +62,9 @@ func (f *failing) Create(ctx context.Context, key string, content io.ReadSeeker)
 }
 
 func (f *failing) Delete(ctx context.Context, key string) error {
+	if f.held != nil {
+		<-f.held
+	}
 	if f.fails() {
 		return errLost
 	}

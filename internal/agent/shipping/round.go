@@ -66,7 +66,8 @@ func (s *Shipper) round(ctx context.Context, waited *waiters) error {
 	}
 	// What comes after the round is nothing to wait for.
 	waited.end(nil)
-	err = errors.Join(failure, s.deleteMoved(ctx), s.keepTidy(ctx, began))
+	s.dropMoved()
+	err = errors.Join(failure, s.keepTidy(ctx, began))
 	s.startMoving(ctx, began)
 	return err
 }

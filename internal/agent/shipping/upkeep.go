@@ -91,15 +91,12 @@ func (s *Shipper) takeMoved() {
 	}
 }
 
-// deleteMoved deletes chunks from the first tier after a round has said that they are in the second.
-func (s *Shipper) deleteMoved(ctx context.Context) error {
-	for len(s.moved) > 0 {
-		if err := s.Tiers.Delete(ctx, s.Path, s.moved[0].incarnation, s.moved[0].chunk); err != nil {
-			return err
-		}
-		s.moved = s.moved[1:]
+// dropMoved has the chunks deleted from the first tier of which a round has said that they are in the second.
+func (s *Shipper) dropMoved() {
+	for _, each := range s.moved {
+		s.garbage = append(s.garbage, s.Path.Key(each.incarnation, each.chunk))
 	}
-	return nil
+	s.moved = nil
 }
 
 // freshChunk is a chunk that no round has that stays.
@@ -150,7 +147,7 @@ func (s *Shipper) thin(before archive.Round) {
 	}
 }
 
-// startCleaning deletes what thin found beside the passes, because writes wait for these. What it cannot delete goes with the next sweep.
+// startCleaning deletes garbage beside the passes, because writes wait for these. What it cannot delete goes with the next sweep.
 func (s *Shipper) startCleaning(ctx context.Context) {
 	if len(s.garbage) == 0 || !s.isCleaning.CompareAndSwap(false, true) {
 		return

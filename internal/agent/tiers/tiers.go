@@ -62,12 +62,6 @@ func (t *Tiers) Move(ctx context.Context, at archive.Path, incarnation string, c
 	return archive.ReadChunk(ctx, t.Second, t.Codec, key, chunk, io.Discard)
 }
 
-// Delete deletes a chunk from the first bucket.
-func (t *Tiers) Delete(ctx context.Context, at archive.Path, incarnation string, chunk archive.Chunk) error {
-	chunk.Cold = false
-	return t.First.Delete(ctx, at.Key(incarnation, chunk))
-}
-
 // Status says whether the buckets can be used.
 func (t *Tiers) Status(now time.Time) []v1.Tier {
 	var status []v1.Tier

@@ -13,6 +13,7 @@ import (
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
 	"github.com/barq-db/barq-operator/internal/barq/datadir"
+	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
 // A chunk was copied to the cold tier, and the round that says so did not get there for an hour. Then the archive is taken over again,
@@ -52,5 +53,37 @@ func TestACopyWithoutARoundDeletesNothing(t *testing.T) {
 			}
 		}
 		require.Empty(t, h.shipper.old(time.Now().Add(time.Hour)), "it has moved in the end")
+	})
+}
+
+// Writes wait for passes, and not for the first tier to delete what has moved.
+func TestADeletionHoldsUpNoPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHistory(t, 1)
+		h.tiers.ColdAfter = 0
+		h.warm.held = make(chan struct{})
+		of := datadir.Collection{Tenant: "default", Name: "things"}
+		h.write(of.Schema(), fmt.Sprintf(schemaText, of.Name))
+		h.write(of.Log(), "a line\n")
+		chunks := func() (chunks []string) {
+			require.NoError(t, archive.List(t.Context(), h.warm.Store, at.Warm(), func(object objectstore.Attributes) error {
+				chunks = append(chunks, object.Key)
+				return nil
+			}))
+			return chunks
+		}
+		require.NoError(t, h.shipper.pass(t.Context()))
+		first := chunks()
+		require.NotEmpty(t, first)
+		// The copies are made.
+		synctest.Wait()
+		for i := range 3 {
+			h.write(of.Log(), fmt.Sprintf("line %d\n", i))
+			require.NoError(t, h.shipper.pass(t.Context()))
+		}
+		require.Subset(t, chunks(), first, "their deletion is held up")
+		close(h.warm.held)
+		h.shipper.beside.Wait()
+		require.NotSubset(t, chunks(), first)
 	})
 }
