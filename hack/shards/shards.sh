@@ -43,18 +43,19 @@ for number in "${!shares[@]}"; do
     processes[number]=$!
 done
 
-# What one prints is shown as a whole, when it has ended.
+# What one prints is shown as a whole, when it has ended. Bash has been seen not to say which one a "wait -n" was for.
 failed=()
 while [ "${#processes[@]}" -gt 0 ]; do
-    status=0
-    wait -n -p ended "${processes[@]}" || status=$?
+    sleep 0.2
     for number in "${!processes[@]}"; do
-        if [ "${processes[number]}" -eq "$ended" ]; then break; fi
+        if kill -0 "${processes[number]}" 2>/dev/null; then continue; fi
+        status=0
+        wait "${processes[number]}" || status=$?
+        unset "processes[number]"
+        [ "$status" -eq 0 ] || failed+=("$number")
+        printf '\n=== process %d of %d ended with exit code %d after %d s\n' $((number + 1)) "$count" "$status" "$SECONDS"
+        cat "$logs/$number"
     done
-    unset "processes[number]"
-    [ "$status" -eq 0 ] || failed+=("$number")
-    printf '\n=== process %d of %d ended with exit code %d after %d s\n' $((number + 1)) "$count" "$status" "$SECONDS"
-    cat "$logs/$number"
 done
 [ "${#failed[@]}" -eq 0 ] || fail "tests failed in ${#failed[@]} of $count processes"
 ran=$(cat "$logs"/* | grep -cE '^--- (PASS|SKIP)' || true)
