@@ -41,7 +41,7 @@ type failing struct {
 	in atomic.Int64
 	// lost says that what the next one does happens, and its answer does not come.
 	lost atomic.Bool
-	// held holds up every deletion until it is closed.
+	// held holds up every deletion and list until it is closed.
 	held chan struct{}
 }
 
@@ -69,6 +69,13 @@ func (f *failing) Delete(ctx context.Context, key string) error {
 		return errLost
 	}
 	return f.Store.Delete(ctx, key)
+}
+
+func (f *failing) List(ctx context.Context, prefix, token string, limit int) (objectstore.Page, error) {
+	if f.held != nil {
+		<-f.held
+	}
+	return f.Store.List(ctx, prefix, token, limit)
 }
 
 func (f *failing) Read(ctx context.Context, key string, to io.Writer) (objectstore.Attributes, error) {

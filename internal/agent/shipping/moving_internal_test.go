@@ -56,12 +56,11 @@ func TestACopyWithoutARoundDeletesNothing(t *testing.T) {
 	})
 }
 
-// Writes wait for passes, and not for the first tier to delete what has moved.
-func TestADeletionHoldsUpNoPass(t *testing.T) {
+// Writes wait for passes, and not for the first tier to delete what has moved or to list what nothing needs.
+func TestCleaningHoldsUpNoPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHistory(t, 1)
 		h.tiers.ColdAfter = 0
-		h.warm.held = make(chan struct{})
 		of := datadir.Collection{Tenant: "default", Name: "things"}
 		h.write(of.Schema(), fmt.Sprintf(schemaText, of.Name))
 		h.write(of.Log(), "a line\n")
@@ -77,13 +76,24 @@ func TestADeletionHoldsUpNoPass(t *testing.T) {
 		require.NotEmpty(t, first)
 		// The copies are made.
 		synctest.Wait()
-		for i := range 3 {
-			h.write(of.Log(), fmt.Sprintf("line %d\n", i))
-			require.NoError(t, h.shipper.pass(t.Context()))
+		passes := func() {
+			h.warm.held = make(chan struct{})
+			for range 3 {
+				h.write(of.Log(), "another line\n")
+				require.NoError(t, h.shipper.pass(t.Context()))
+			}
+			require.True(t, h.shipper.isCleaning.Load())
 		}
+		passes()
 		require.Subset(t, chunks(), first, "their deletion is held up")
 		close(h.warm.held)
 		h.shipper.beside.Wait()
 		require.NotSubset(t, chunks(), first)
+
+		time.Sleep(firstSweep)
+		passes()
+		require.Zero(t, time.Since(h.shipper.swept), "it is time for a sweep")
+		close(h.warm.held)
+		h.shipper.beside.Wait()
 	})
 }

@@ -67,9 +67,9 @@ func (s *Shipper) round(ctx context.Context, waited *waiters) error {
 	// What comes after the round is nothing to wait for.
 	waited.end(nil)
 	s.dropMoved()
-	err = errors.Join(failure, s.keepTidy(ctx, began))
 	s.startMoving(ctx, began)
-	return err
+	s.startCleaning(ctx, began)
+	return failure
 }
 
 // settleAll takes in what the next round has of all collections. It reports whether that is all there is, and tells those who wait

@@ -169,9 +169,6 @@ func (s *Shipper) pass(ctx context.Context) error {
 		return err
 	}
 	s.tell(err)
-	if err == nil {
-		s.startCleaning(ctx)
-	}
 	return err
 }
 

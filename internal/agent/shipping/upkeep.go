@@ -4,6 +4,7 @@ package shipping
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/barq-db/barq-operator/internal/agent/archive"
@@ -147,37 +148,40 @@ func (s *Shipper) thin(before archive.Round) {
 	}
 }
 
-// startCleaning deletes garbage beside the passes, because writes wait for these. What it cannot delete goes with the next sweep.
-func (s *Shipper) startCleaning(ctx context.Context) {
-	if len(s.garbage) == 0 || !s.isCleaning.CompareAndSwap(false, true) {
+// startCleaning deletes garbage beside the passes, because writes wait for these, and from time to time what else nothing needs. What it
+// cannot delete goes with the next sweep.
+func (s *Shipper) startCleaning(ctx context.Context, now time.Time) {
+	isDue := now.Sub(s.swept) >= sweepInterval
+	if len(s.garbage) == 0 && !isDue || !s.isCleaning.CompareAndSwap(false, true) {
 		return
 	}
 	keys := s.garbage
 	s.garbage = nil
+	if isDue {
+		s.swept = now
+	}
+	// What comes to the chain meanwhile is too young to go.
+	chain := *s.chain
 	s.beside.Go(func() {
 		defer s.isCleaning.Store(false)
-		if _, err := archive.DeleteAll(ctx, s.Tiers.First, keys); err != nil && ctx.Err() == nil {
+		_, err := archive.DeleteAll(ctx, s.Tiers.First, keys)
+		if isDue {
+			err = errors.Join(err, s.sweep(ctx, &chain))
+		}
+		if err != nil && ctx.Err() == nil {
 			s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
 		}
 	})
 }
 
-// keepTidy deletes what is not needed, from time to time. What it cannot delete is no reason to write nothing.
-func (s *Shipper) keepTidy(ctx context.Context, now time.Time) error {
-	if now.Sub(s.swept) < sweepInterval {
-		return nil
-	}
-	s.swept = now
+func (s *Shipper) sweep(ctx context.Context, chain *archive.Chain) error {
 	var second objectstore.Store
 	if s.Tiers.Second != nil {
 		second = s.Tiers.Second
 	}
-	deleted, err := s.chain.Sweep(ctx, s.Tiers.First, second)
+	deleted, err := chain.Sweep(ctx, s.Tiers.First, second)
 	if deleted > 0 {
 		s.Log.Info("objects that nothing needs are deleted", "archive", s.Path, "objects", deleted)
 	}
-	if err != nil {
-		s.Log.Warn("objects that nothing needs are not all deleted", "archive", s.Path, "error", err)
-	}
-	return ctx.Err()
+	return err
 }
