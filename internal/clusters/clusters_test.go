@@ -61,8 +61,8 @@ func TestStatefulSet(t *testing.T) {
 	require.Equal(t, setOf(nil).UID, found.UID)
 
 	for what, objects := range map[string][]client.Object{
-		"none":            nil,
-		"somebody else's": {setOf(nil)},
+		"none":           nil,
+		"of another one": {setOf(nil)},
 	} {
 		found, err := clusters.StatefulSet(t.Context(), storeOf(t, objects...), vectors())
 		require.NoError(t, err)

@@ -16,7 +16,7 @@ func TestVersionsKnowWhatACacheHasNotSeen(t *testing.T) {
 		return set
 	}
 	versions := &Versions{}
-	require.False(t, versions.Includes(cached("10")), "nobody knows who wrote it last")
+	require.False(t, versions.Includes(cached("10")), "the last writer is not known")
 	versions.Wrote(name, "10")
 	require.False(t, versions.Includes(cached("9")))
 	require.True(t, versions.Precedes(cached("9")))

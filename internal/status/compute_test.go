@@ -390,13 +390,13 @@ func TestCompute(t *testing.T) {
 			},
 			want: said{"Progressing", yes, yes, no, "ResizeRefused", "3 of 3 pods answer; data-vectors-0 has 10Gi", generation},
 		},
-		"nobody has looked at the volumes since the spec changed": {
+		"the volumes were not looked at since the spec changed": {
 			change: func(o *status.Observation) {
 				observation.SetCondition(o, v1alpha1.ConditionVolumesResized, yes, "SizeReached", "", generation-1)
 			},
 			want: said{"Progressing", yes, yes, no, "Applying", "3 of 3 pods answer; the operator looks at the volumes", generation},
 		},
-		"nobody has looked at the volumes ever": {
+		"the volumes were never looked at": {
 			change: func(o *status.Observation) {
 				meta.RemoveStatusCondition(&o.Cluster.Status.Conditions, v1alpha1.ConditionVolumesResized)
 			},

@@ -72,7 +72,7 @@ func Load(path string) (*Definition, error) {
 // Schema is the form of the objects. It must not be changed.
 func (d *Definition) Schema() *structuralschema.Structural { return d.schema }
 
-// Create says what is wrong with an object that somebody wants to make, as the API
+// Create says what is wrong with an object that a user wants to make, as the API
 // server does. As there, unknown fields are gone from the object afterwards, and it has
 // the defaults.
 func (d *Definition) Create(object *unstructured.Unstructured) field.ErrorList {

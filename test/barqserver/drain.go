@@ -38,7 +38,7 @@ func serveUntilInterrupted(listener net.Listener, handler http.Handler) error {
 	return nil
 }
 
-// silentConnections are those on which nobody has said anything yet. Go's server
+// silentConnections are those on which no client has said anything yet. Go's server
 // waits five seconds for them when it stops; Barq DB does not.
 type silentConnections struct {
 	mutex sync.Mutex

@@ -11,7 +11,7 @@ import (
 )
 
 // A connection that is in the backlog when the server is interrupted is taken before the
-// listener is closed. Nobody waits for it.
+// listener is closed. The stop does not wait for it.
 func TestALateConnectionIsNotWaitedFor(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// unrelatedBytes is how much is in each Secret and ConfigMap that is nobody's.
+	// unrelatedBytes is how much is in each Secret and ConfigMap without an owner.
 	unrelatedBytes = 1024
 	// unrelatedStarts is how many processes are started before and after they are made. The peaks of two that
 	// do the same differ by some MiB, as it comes with the collection of garbage.

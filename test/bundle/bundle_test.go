@@ -147,7 +147,7 @@ func TestClusterPermissionsAreForWhatHasNoNamespace(t *testing.T) {
 	}}, load(t).CSV.Spec.InstallStrategy.StrategySpec.ClusterPermissions)
 }
 
-// Whoever copies the images to a registry of their own reads which ones from there.
+// Those who copy the images to a registry of their own read which ones from there.
 func TestRelatedImagesAreAllImages(t *testing.T) {
 	csv := load(t).CSV
 	container := csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers[0]

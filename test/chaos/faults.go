@@ -29,7 +29,7 @@ type fault struct {
 	least int
 	// work is what is done meanwhile; the lifecycle of Parameters.Clusters BarqClusters if nil.
 	work func(s *stage) []work
-	// afterwards is what somebody has to do after each fault, if anything.
+	// afterwards is what a user has to do after each fault, if anything.
 	afterwards func(ctx context.Context, s *stage) error
 	// before and after are done once for all work.
 	before, after func(ctx context.Context, s *stage) error
@@ -62,7 +62,7 @@ func faults() []*fault {
 				}, 10*time.Second),
 			},
 			{
-				name: "etcd-paused", does: "etcd answers nobody for 12 seconds, then works for five.",
+				name: "etcd-paused", does: "etcd gives no answer for 12 seconds, then works for five.",
 				inject: repeat(func(ctx context.Context, s *stage) error {
 					return s.Control.Pause(ctx, cluster.Etcd, 12*time.Second)
 				}, 5*time.Second),

@@ -82,6 +82,6 @@ func (e *environment) forgetLeader(ctx context.Context) error {
 func twoOperators() *fault {
 	return &fault{
 		name: "two-operators", further: 1, inject: byItself,
-		does: "Two operators work at once, without a leader, as when somebody runs one by hand.",
+		does: "Two operators work at once, without a leader, as when an administrator runs one by hand.",
 	}
 }

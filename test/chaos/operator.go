@@ -23,12 +23,12 @@ type operatorProcess struct {
 var (
 	// group is one of the profile's: as many goroutines as its first line says, which all are at the same place.
 	group = regexp.MustCompile(`(?m)^(\d+) @ `)
-	// connection is a place of goroutines that serve one. Those that nobody uses are closed by time.
+	// connection is a place of goroutines that serve one. Those without use are closed by time.
 	connection = regexp.MustCompile(`net/http\.\(\*(persistConn|http2)|net/http/internal/http2|golang\.org/x/net/http2`)
 	heapBytes  = regexp.MustCompile(`# HeapAlloc = (\d+)`)
 )
 
-// holdings are what the process holds after everything that nobody needs was freed.
+// holdings are what the process holds after a collection of garbage.
 func (o *operatorProcess) holdings(ctx context.Context) (Holdings, error) {
 	running, err := o.profile(ctx, "goroutine?debug=1")
 	if err != nil {
@@ -54,7 +54,7 @@ func countGoroutines(profile string) int {
 		if found == nil || connection.MatchString(part) {
 			continue
 		}
-		// The expression has digits alone, and nobody has as many goroutines as an int has not room for.
+		// The expression has digits alone, and an int has room for any number of goroutines.
 		count, _ := strconv.Atoi(found[1])
 		total += count
 	}

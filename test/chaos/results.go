@@ -28,7 +28,7 @@ type Row struct {
 	// Before and After are what the operator's process holds when it has nothing to do, before the work and after it.
 	Before Holdings `json:"before"`
 	After  Holdings `json:"after"`
-	// Exits counts how often the operator ended although nobody ended it.
+	// Exits counts how often the operator ended by itself.
 	Exits int `json:"exits"`
 	// Violations are all that is not as it should be, in words; none is what has to be.
 	Violations []string `json:"violations"`

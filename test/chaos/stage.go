@@ -89,7 +89,7 @@ func (s *stage) end(ctx context.Context, failed bool) error {
 	for _, o := range s.operators {
 		if o.HasEnded() {
 			s.row.Exits++
-			s.violation("the operator ended, and nobody had ended it; its log is %s", o.Log)
+			s.violation("the operator ended by itself; its log is %s", o.Log)
 		}
 		o.Stop()
 		// What is no JSON is a panic, or a message of the Go runtime.

@@ -141,7 +141,7 @@ func TestNotesSayThatTheReleaseCannotServeTLS(t *testing.T) {
 	require.Contains(t, string(facts), "| `BARQ_TLS_CERT` and `BARQ_TLS_KEY` together should turn HTTP into HTTPS. Barq DB exits at startup instead (exit code 101).")
 }
 
-// A policy that lets nobody in from outside makes such a Service useless.
+// A policy that lets no client in from outside makes such a Service useless.
 func TestNotesSayWhatThePolicyKeepsOut(t *testing.T) {
 	const kept = "\n  It keeps out what comes through the NodePort too, until networkPolicy.from lets it in.\n"
 	inside := render(t, `{}`).Info.Notes

@@ -77,7 +77,7 @@ func requireTLSClient(t *testing.T) {
 
 // answering starts a server that answers each request with the status that it
 // is given for it, and the last one for all that follow. With https its
-// certificate is one that nobody signed.
+// certificate has no signature of an authority.
 func answering(t *testing.T, scheme string, statuses ...int) (port string, requests *atomic.Int32) {
 	t.Helper()
 	requests = &atomic.Int32{}
@@ -193,7 +193,7 @@ func TestHelmTestFailsWhenNothingListens(t *testing.T) {
 
 func TestHelmTestFailsWhenNothingAnswers(t *testing.T) {
 	forEachScheme(t, func(t *testing.T, scheme string) {
-		// The kernel accepts the connection; nobody ever reads from it.
+		// The kernel accepts the connection; no process ever reads from it.
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, listener.Close()) })

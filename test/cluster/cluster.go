@@ -54,7 +54,7 @@ type Options struct {
 }
 
 // Audit is how the API server logs requests. It answers a request only when its line is in
-// the file, so whoever has the answer finds the line.
+// the file, so a client that has the answer finds the line.
 type Audit struct {
 	// Policy is the path of a policy, of kind Policy in audit.k8s.io/v1.
 	Policy string
@@ -158,7 +158,7 @@ func (c *Cluster) Stop() error { return c.stop() }
 
 func (c *Cluster) stopAll() error {
 	c.end(errStopped)
-	// First of all, so that nobody takes it for a cluster that is ready.
+	// First of all, so that it is not taken for a cluster that is ready.
 	errs := []error{c.directory.removeKubeconfig()}
 	// Clients before servers, so that none of them logs that its server is gone.
 	c.lock.Lock()

@@ -190,8 +190,8 @@ func testMissingImage(t *testing.T, client kubernetes.Interface) {
 	require.Equal(t, corev1.PodPending, broken.Status.Phase)
 	require.False(t, isReady(broken))
 
-	mend := []byte(`{"spec":{"containers":[{"name":"missing","image":"example.com/missing:v1"}]}}`)
-	_, err = pods.Patch(t.Context(), pod.Name, types.StrategicMergePatchType, mend, metav1.PatchOptions{})
+	correction := []byte(`{"spec":{"containers":[{"name":"missing","image":"example.com/missing:v1"}]}}`)
+	_, err = pods.Patch(t.Context(), pod.Name, types.StrategicMergePatchType, correction, metav1.PatchOptions{})
 	require.NoError(t, err)
 	eventuallyReady(t, client, pod)
 }

@@ -6,6 +6,6 @@
 // What lives here: starting and stopping these programs, and what makes the
 // cluster usable as it is (nodes, a storage class, an administrator's
 // kubeconfig). Nothing here may know about Barq DB or its operator; what is
-// installed in the cluster is the business of whoever started it. The simulated
+// installed in the cluster is the business of the test that started it. The simulated
 // behaviour is in stages/. docs/test-cluster.md tells what is real and what is not.
 package cluster

@@ -82,7 +82,7 @@ func (c *Cluster) replace(component Component, meanwhile func() error) error {
 }
 
 // Pause stops a component for a time, as a node does that has too much to do: connections stay open and
-// nobody answers.
+// there is no answer.
 func (c *Cluster) Pause(ctx context.Context, component Component, duration time.Duration) error {
 	place, err := c.place(component)
 	if err != nil {

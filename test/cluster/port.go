@@ -9,7 +9,7 @@ import (
 )
 
 // port is a TCP port on the loopback address that the kernel chose and that
-// nobody else can get before it is released.
+// no other process can get before it is released.
 //
 // It stays bound, without listening, while a program listens on it with
 // SO_REUSEPORT. Choosing a free port and closing it again, as is usual, leaves a

@@ -84,7 +84,7 @@ func node(index int, zone string) *corev1.Node {
 }
 
 // csiDriver says that the volumes of the storage class need no attaching, which
-// nobody would do.
+// no controller would do.
 func csiDriver() *storagev1.CSIDriver {
 	return &storagev1.CSIDriver{
 		ObjectMeta: metav1.ObjectMeta{Name: provisioner},

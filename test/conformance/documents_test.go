@@ -166,7 +166,7 @@ func TestStatusOfRequests(t *testing.T) {
 	require.Equal(t, http.StatusUnsupportedMediaType, answer.Status)
 }
 
-// The faults below are the real server's. They are here because whoever tests with the
+// The faults below are the real server's. They are here because a test with the
 // stand-in should meet them, and because a repaired server should be noticed.
 
 func TestPointsInPayloads(t *testing.T) {

@@ -162,7 +162,7 @@ func TestStorageDirectoryIsNotLocked(t *testing.T) {
 }
 
 func TestTraces(t *testing.T) {
-	// Nobody has to be there to take them.
+	// The address needs no server that takes them.
 	serve(t, start{environment: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"}}).stop()
 	require.Equal(t, panicked, launch(t, start{environment: []string{"OTEL_EXPORTER_OTLP_ENDPOINT="}}).exit())
 }

@@ -95,7 +95,7 @@ func TestRPC(t *testing.T) {
 func TestRPCOfAFollower(t *testing.T) {
 	privatenetwork.Require(t)
 	serve(t, withCluster(t, clusterFile(t, map[string]any{"node_id": "db-1"})))
-	require.Equal(t, rpcOK, call(t, "barq.Barq", "CreateCollection", collectionMessage("things")), "nobody asks the cluster file")
+	require.Equal(t, rpcOK, call(t, "barq.Barq", "CreateCollection", collectionMessage("things")), "the cluster file is not asked")
 	require.Equal(t, rpcFailedPrecondition, call(t, "barq.Barq", "InsertDocument", documentMessage("things", "1", 1, 0)))
 }
 

@@ -255,7 +255,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// listens tells whether anybody takes connections at the address.
+// listens tells whether a process takes connections at the address.
 func listens(address string) bool {
 	connection, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {

@@ -20,7 +20,7 @@ const soon = 2 * time.Second
 func TestInterruptStopsSoon(t *testing.T) {
 	s := serve(t, start{})
 	inserted := s.fill(10)
-	// A connection that nobody uses, and one on which nobody has said anything yet.
+	// A connection without use, and one on which nothing was said yet.
 	idle := s.open("GET /health HTTP/1.1\r\nHost: test\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(idle), nil)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestInterruptWaitsForRequests(t *testing.T) {
 	time.Sleep(100 * time.Millisecond)
 	s.signal(syscall.SIGINT)
 	require.Eventually(t, func() bool { return !listens(s.address) }, soon, 10*time.Millisecond, "new connections are refused")
-	// Whoever asks again changes nothing.
+	// Another signal changes nothing.
 	s.signal(syscall.SIGINT)
 	require.True(t, s.livesFor(time.Second))
 

@@ -23,7 +23,7 @@ const (
 func tiering(environment ...string) []string { return append(environment, "BARQ_TIERING_ENABLED=true") }
 
 // With s3 or gcs it does not start, whether there are credentials or not. It ends before
-// it has asked anybody for credentials.
+// it has asked for credentials.
 func TestTiersOnWhichItDoesNotStart(t *testing.T) {
 	for name, environment := range map[string][]string{
 		"s3 with keys":         {warmS3, warm, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1"},

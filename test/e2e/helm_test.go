@@ -39,7 +39,7 @@ const guidePath = "docs/install-helm.md"
 // crdFile is where the chart has the kind.
 const crdFile = "files/crd/barq.db_barqclusters.yaml"
 
-// What somebody does who reads docs/install-helm.md, with the commands that stand there.
+// What a reader of docs/install-helm.md does, with the commands that stand there.
 func TestInstalledByHelm(t *testing.T) {
 	apps, other := newNamespace(t), newNamespace(t)
 	makeWayForHelm(t)

@@ -158,7 +158,7 @@ func collectLifecycleManager(name string) {
 }
 
 // serve serves a catalog from a pod, and gives its address. The lifecycle manager would
-// make such a pod itself, and then look for it by a name that nobody resolves on a node
+// make such a pod itself, and then look for it by a name that no node resolves
 // without DNS.
 func (m lifecycleManager) serve(t *testing.T, name, catalog string) string {
 	t.Helper()
@@ -276,7 +276,7 @@ func (s subscription) waitFor(t *testing.T, version, operatorImage string) {
 }
 
 // remove takes the operator away as a person does, and its BarqClusters before, because
-// nobody would finish their deletion afterwards.
+// no operator would finish their deletion afterwards.
 func (s subscription) remove() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

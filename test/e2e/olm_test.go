@@ -141,7 +141,7 @@ func besideOthers(t *testing.T, namespace string, this packedBundle) {
 	require.Equal(t, pods, suite.Runs(t, cluster), "the change of operators restarted the database")
 	require.Equal(t, 100, found(t, namespace, "beside-0", 100))
 
-	// Somebody has to finish its deletion.
+	// An operator has to finish its deletion.
 	require.NoError(t, suite.Client.Delete(t.Context(), cluster))
 	suite.WaitGone(t, cluster)
 }
@@ -181,7 +181,7 @@ func requireWorking(t *testing.T, cluster *v1alpha1.BarqCluster) {
 }
 
 // requireWorksOnlyIn makes BarqClusters in the target namespaces, which must become Ready,
-// and one elsewhere, which nobody must touch, and tries what the operator's own token may do.
+// and one elsewhere, which the operator must not touch, and tries what the operator's own token may do.
 func requireWorksOnlyIn(t *testing.T, installed subscription, targets ...string) {
 	t.Helper()
 	elsewhere := newNamespace(t)

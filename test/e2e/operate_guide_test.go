@@ -9,7 +9,7 @@ import (
 // The commands of docs/operate.md work as they are written there, and none before
 // the last section loses a document.
 func TestOperateGuide(t *testing.T) {
-	// It drains a node, which nobody else's cluster should suffer.
+	// It drains a node, which no cluster of another one should suffer.
 	onOwnNode(t)
 	w := newWalkthrough(t, "docs/operate.md",
 		"docker.io/yasserrmd/barq-db:0.1.0", images.database,

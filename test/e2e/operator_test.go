@@ -35,7 +35,7 @@ func installOperator(ctx context.Context, image string) error {
 
 func removeOperator() error { return manifests.Remove(context.Background(), root) }
 
-// setOperatorImage upgrades the operator as somebody does who edits its Deployment.
+// setOperatorImage upgrades the operator as a user does who edits its Deployment.
 func setOperatorImage(t *testing.T, image string) {
 	t.Helper()
 	deployment := &appsv1.Deployment{}

@@ -83,8 +83,8 @@ func TestWhatMustBeRefused(t *testing.T) {
 }
 
 // The policy lets in what stands in it, and the database goes on answering where no
-// plugin enforces it. No plugin that does can be had here, so that nobody else
-// gets in is not shown; the object is compared as a whole.
+// plugin enforces it. No plugin that does can be had here, so that no other
+// client gets in is not shown; the object is compared as a whole.
 func TestTheNetworkPolicy(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `

@@ -11,7 +11,7 @@ import (
 
 // The commands of docs/troubleshooting.md work as they are written there.
 func TestTroubleshootingGuide(t *testing.T) {
-	// It edits a storage class, which nobody else's cluster should suffer.
+	// It edits a storage class, which no cluster of another one should suffer.
 	onOwnNode(t)
 	w := newWalkthrough(t, "docs/troubleshooting.md", "storageclass fast", "storageclass expandable")
 	cluster := newCluster(t, w.namespace, "vectors", `{storage: {size: 64Mi}}`)

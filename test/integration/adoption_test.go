@@ -91,7 +91,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 	requireOwner(t, cluster, nil)
 	require.Contains(t, output(t, helm("history", "vectors", "-n", namespace)), "Rollback to 2")
 
-	// Without the annotation it is somebody else's again.
+	// Without the annotation it belongs to another one again.
 	again := newCluster(t, namespace, "vectors", `{}`)
 	condition := waitFor(t, again, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonReleaseFailed)
 	require.True(t, strings.HasPrefix(condition.Message, `the Helm release "vectors" was installed by hand, and the operator does not take it over. `), condition.Message)
@@ -99,7 +99,7 @@ func TestAReleaseIsTakenOverAndHandedBack(t *testing.T) {
 	output(t, helm("uninstall", "vectors", "-n", namespace))
 }
 
-// Whoever annotates a BarqCluster whose spec is not what runs learns of it before
+// A user who annotates a BarqCluster whose spec is not what runs learns of it before
 // anything is restarted.
 func TestATakeoverThatWouldRestartPodsIsRefused(t *testing.T) {
 	t.Parallel()
@@ -166,7 +166,7 @@ func observed(t *testing.T, cluster *v1alpha1.BarqCluster) database {
 	return database{generation: set.Generation, revision: set.Status.UpdateRevision, pods: identities(t, cluster)}
 }
 
-// requireOwner makes sure who owns what the release has made; nil is nobody.
+// requireOwner makes sure who owns what the release has made; nil is no owner.
 func requireOwner(t *testing.T, cluster, owner *v1alpha1.BarqCluster) {
 	t.Helper()
 	key := metav1.ObjectMeta{Namespace: cluster.Namespace, Name: cluster.Name}

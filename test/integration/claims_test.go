@@ -57,7 +57,7 @@ func TestTwoInstallationsNeverFight(t *testing.T) {
 
 	stored := fmt.Sprint(newestRelease(t, cluster).UID, resourceVersions(t, cluster))
 	time.Sleep(soon)
-	require.Equal(t, stored, fmt.Sprint(newestRelease(t, cluster).UID, resourceVersions(t, cluster)), "nobody writes anything")
+	require.Equal(t, stored, fmt.Sprint(newestRelease(t, cluster).UID, resourceVersions(t, cluster)), "nothing is written")
 	for replicas := range int32(4) {
 		change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To(replicas + 2) })
 		waitReady(t, cluster)

@@ -64,7 +64,7 @@ func TestConfigureGuide(t *testing.T) {
 	}
 }
 
-// provideWhatSamplesReferTo makes what somebody has to have who writes the samples.
+// provideWhatSamplesReferTo makes what a user of the samples has to have.
 func provideWhatSamplesReferTo(t *testing.T, namespace string) {
 	t.Helper()
 	newSecret(t, namespace, "registry-credentials", map[string]string{".dockerconfigjson": "{}"})

@@ -34,7 +34,7 @@ func TestWhatFlapsIsToldByFewEvents(t *testing.T) {
 		pod := &corev1.Pod{}
 		pod.Namespace, pod.Name = namespace, "db-0"
 		patch := client.RawPatch(types.StrategicMergePatchType, []byte(`{"status":{"conditions":[{"type":"Ready","status":"False"}]}}`))
-		// The simulation makes it Ready again, often before anybody has seen it.
+		// The simulation makes it Ready again, often before the operator has seen it.
 		require.NoError(t, admin.Status().Patch(t.Context(), pod, patch))
 		time.Sleep(time.Second)
 	}

@@ -166,7 +166,7 @@ func TestARefusedInstallGoesForward(t *testing.T) {
 	waitReady(t, cluster)
 }
 
-// What somebody else made under a name that the chart needs is not taken over.
+// An object of another user under a name that the chart needs is not taken over.
 func TestAForeignObjectIsNeverTouched(t *testing.T) {
 	namespace := newNamespace(t)
 	theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "db"}}

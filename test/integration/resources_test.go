@@ -18,7 +18,7 @@ import (
 const many = 50
 
 // What the operator is given is enough for many BarqClusters that are made at once, which is when it
-// needs most. It takes more here than elsewhere: copies of all that is cached tell whether anybody writes to it.
+// needs most. It takes more here than elsewhere: copies of all that is cached tell whether any code writes to it.
 func TestResourcesAreEnough(t *testing.T) {
 	namespace := newNamespace(t)
 	operator.Stop()

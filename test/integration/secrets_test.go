@@ -24,7 +24,7 @@ import (
 
 const s3Tier = `tiering: {enabled: true, warm: {provider: s3, bucket: warm, credentialsSecretRef: {name: keys}}}`
 
-// soon is how long a mended Secret may take to be acted upon.
+// soon is how long a corrected Secret may take to be acted upon.
 const soon = 2 * time.Second
 
 func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
@@ -63,14 +63,14 @@ func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
 
 	secret.StringData = map[string]string{"AWS_SECRET_ACCESS_KEY": "key"}
 	require.NoError(t, admin.Update(t.Context(), secret))
-	mended := time.Now()
+	corrected := time.Now()
 	eventually(t, func() string {
 		if len(releaseSecrets(t, namespace, "db")) == 0 {
 			return "the release was not installed"
 		}
 		return ""
 	})
-	require.Less(t, time.Since(mended), soon)
+	require.Less(t, time.Since(corrected), soon)
 	waitReady(t, cluster)
 }
 

@@ -30,7 +30,7 @@ func crashes(pod string) string {
 		"(waiting for it to start and keep running; kubectl logs " + pod + " --previous shows why it exited)"
 }
 
-// setCrashLoop lets one pod crash, or mends it.
+// setCrashLoop lets one pod crash, or repairs it.
 func setCrashLoop(t *testing.T, namespace, pod, value string) {
 	t.Helper()
 	output(t, kubectl("-n", namespace, "annotate", "--overwrite", "pod/"+pod, crashLoop+"="+value))

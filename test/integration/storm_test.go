@@ -15,7 +15,7 @@ import (
 
 // The operator is killed again and again, at random moments, while many BarqClusters are
 // installed, changed and deleted. No release is left under way, nothing is made twice, no pod
-// is replaced that nobody asked to replace, and nothing is left over.
+// is replaced without a reason, and nothing is left over.
 func TestTheOperatorIsKilledInAStorm(t *testing.T) {
 	const stormy = 20
 	seed := uint64(time.Now().UnixNano())

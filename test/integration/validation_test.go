@@ -24,7 +24,7 @@ func causes(t *testing.T, err error) []string {
 	var found []string
 	for _, cause := range status.Status().Details.Causes {
 		if strings.Contains(cause.Message, ": some validation rules were not checked") {
-			// Says only that there may be more to mend.
+			// Says only that there may be more to correct.
 			continue
 		}
 		found = append(found, cause.Field+": "+cause.Message)

@@ -50,7 +50,7 @@ func storageWorks(t *testing.T, db *v1alpha1.BarqCluster, works bool) {
 	t.Helper()
 	provisioner := "volumes.test.barq.db"
 	if !works {
-		provisioner = "nobody.test.barq.db"
+		provisioner = "none.test.barq.db"
 	}
 	for _, pvc := range pvcs(t, db) {
 		patch := fmt.Sprintf(`{"metadata":{"annotations":{"volume.kubernetes.io/storage-provisioner":%q}}}`, provisioner)

@@ -8,7 +8,7 @@ import (
 // Table is a table in Markdown, of which the first row is the head.
 type Table [][]string
 
-// String aligns the columns, so that the table is read as well where nobody renders it.
+// String aligns the columns, so that the table can be read as plain text too.
 func (t Table) String() string {
 	if len(t) == 0 {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// FreeAddress gives an address of loopback on which nobody listens. Linux has all
+// FreeAddress gives an address of loopback on which no process listens. Linux has all
 // of 127.0.0.0/8, so a random host keeps other programs, which use 127.0.0.1, from
 // taking the port before the operator does.
 func FreeAddress() (string, error) {

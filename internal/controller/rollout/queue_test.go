@@ -170,7 +170,7 @@ func TestOneAtATime(t *testing.T) {
 	require.Equal(t, []string{"c"}, woken(f.releases), "it has waited longest")
 	require.False(t, f.begin("b"), "it is not its turn")
 	f.turn()
-	require.Empty(t, woken(f.releases), "nobody is asked twice")
+	require.Empty(t, woken(f.releases), "none is asked twice")
 	require.True(t, f.begin("c"))
 	require.Empty(t, f.Waiting("c"))
 	require.Equal(t, []string{"c"}, woken(f.statuses))

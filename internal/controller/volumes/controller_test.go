@@ -186,7 +186,7 @@ func TestARefusalIsNotAskedForAgainInEachPass(t *testing.T) {
 	w.refuse = nil
 	pvc := &corev1.PersistentVolumeClaim{}
 	require.NoError(t, w.store.Get(t.Context(), client.ObjectKey{Namespace: "team", Name: "data-vectors-1"}, pvc))
-	pvc.Annotations = map[string]string{"example.com/class": "mended"}
+	pvc.Annotations = map[string]string{"example.com/class": "corrected"}
 	require.NoError(t, w.store.Update(t.Context(), pvc))
 	writes, _ = w.pass(t)
 	require.Equal(t, []string{"patch data-vectors-1", "apply status"}, writes, "the PVC is another one")

@@ -36,7 +36,7 @@ type Objects struct {
 }
 
 // MayWrite refuses an object that the BarqCluster may not write. It may write the objects that it controls. When it
-// adopts a release, it may also write those without a controller that carry Helm's marks of that release. Only someone
+// adopts a release, it may also write those without a controller that carry Helm's marks of that release. Only a user
 // who can write an object can put these marks on it.
 func MayWrite(live metav1.Object, wanted *resource.Info, cluster client.Object) error {
 	kind := wanted.Mapping.GroupVersionKind.Kind

@@ -44,7 +44,7 @@ func TestWrittenStatusesAreKnownBeforeTheCacheHasThem(t *testing.T) {
 	require.Zero(t, size(statuses), "what the cache has is not kept")
 
 	statuses.remember(cached("a", "13", ""), says("Written"))
-	know(statuses, "Somebody", cached("a", "14", "Somebody"))
+	know(statuses, "Reason", cached("a", "14", "Reason"))
 
 	statuses.remember(cached("a", "16", ""), says("Written"))
 	statuses.drop(types.NamespacedName{Namespace: "team", Name: "vectors"})

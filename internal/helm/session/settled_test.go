@@ -131,7 +131,7 @@ func TestASettledReleaseIsNotAskedFor(t *testing.T) {
 
 	another := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors.v2"}}
 	require.NoError(t, s.secrets.Create(t.Context(), another))
-	require.Equal(t, []string{"get", "render"}, s.pass(), "a stored revision that somebody added is seen")
+	require.Equal(t, []string{"get", "render"}, s.pass(), "a stored revision that another one added is seen")
 	require.Empty(t, s.pass())
 
 	unrelated := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "sh.helm.release.v1.vectors2.v1"}}
@@ -166,7 +166,7 @@ func TestWhatWasMadeIsNotReadAgain(t *testing.T) {
 
 	s.values, s.helm.err = map[string]any{"replicas": 3}, errors.New("connection refused")
 	require.Error(t, upgrade())
-	require.Equal(t, []string{"get", "render"}, s.pass(), "nobody knows what a failed upgrade has left")
+	require.Equal(t, []string{"get", "render"}, s.pass(), "what a failed upgrade has left is not known")
 }
 
 func TestADeletionRemembersNothing(t *testing.T) {

@@ -54,7 +54,7 @@ func TestAnInventoryFollowsItsWatch(t *testing.T) {
 	list(t, watch, metadataOf("team", "keys", "1"), metadataOf("other", "keys", "2"))
 	require.NoError(t, o.AwaitListed(t.Context()))
 	require.Equal(t, "1", o.Version(keys))
-	require.Empty(t, o.takeTold(), "whoever asks begins with what there is")
+	require.Empty(t, o.takeTold(), "one that asks begins with what there is")
 
 	require.NoError(t, watch.Update(metadataOf("team", "keys", "3")))
 	require.NoError(t, watch.Add(metadataOf("team", "more", "4")))

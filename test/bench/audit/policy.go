@@ -3,7 +3,7 @@ package audit
 import "sigs.k8s.io/yaml"
 
 // Policy gives a policy that logs the requests of the given users, without what is in them,
-// and nothing of anybody else: the controllers of Kubernetes make more requests than those who are measured.
+// and nothing of others: the controllers of Kubernetes make more requests than those who are measured.
 func Policy(users ...string) ([]byte, error) {
 	return yaml.Marshal(map[string]any{
 		"apiVersion": "audit.k8s.io/v1",

@@ -63,7 +63,7 @@ func Start(config *rest.Config) (*Proxy, error) {
 		FlushInterval:  -1,
 		Transport:      transport,
 		ModifyResponse: p.holdBack,
-		// A server that is gone answers nobody.
+		// A server that is gone gives no answer.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
@@ -175,7 +175,7 @@ func refuse(writer http.ResponseWriter, refusal Refusal) {
 	_ = json.NewEncoder(writer).Encode(status)
 }
 
-// discard takes an answer that nobody will see.
+// discard takes an answer that no client sees.
 type discard struct{}
 
 func (discard) Header() http.Header               { return http.Header{} }

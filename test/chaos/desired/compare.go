@@ -44,7 +44,7 @@ type Differences struct {
 // Count is the number of objects that are not as they should be.
 func (d *Differences) Count() int { return len(d.Missing) + len(d.Orphaned) + len(d.Changed) }
 
-// Compare compares all that is in a namespace, where nobody but the operator makes objects with the chart's labels.
+// Compare compares all that is in a namespace, where only the operator makes objects with the chart's labels.
 func (r Renderer) Compare(ctx context.Context, namespace string, clusters []v1alpha1.BarqCluster) (*Differences, error) {
 	left, err := r.read(ctx, namespace)
 	if err != nil {

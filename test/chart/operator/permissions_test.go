@@ -159,7 +159,7 @@ func TestOnePolicyIsRead(t *testing.T) {
 	}
 }
 
-// Nothing that any of the roles allows lets somebody rise above it.
+// Nothing that any of the roles allows lets its holder rise above it.
 func TestNoRoleIsWiderThanItsWords(t *testing.T) {
 	checked := 0
 	for key, object := range render(t, releaseName, `{}`) {

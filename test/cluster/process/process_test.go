@@ -79,7 +79,7 @@ func TestChildDoesNotOutliveItsOwner(t *testing.T) {
 	require.Eventually(t, func() bool { return !runs(child) }, 10*time.Second, 10*time.Millisecond)
 }
 
-// runs tells whether a process runs, which one that nobody has waited for yet
+// runs tells whether a process runs, which one that is not waited for yet
 // does not.
 func runs(pid int) bool {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))

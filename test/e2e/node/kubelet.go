@@ -10,7 +10,7 @@ const kubeletConfiguration = `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: %[1]s
 containerRuntimeEndpoint: unix://` + containerdSocket + `
-# Whoever reaches the node is in its namespaces already.
+# A process that reaches the node is in its namespaces already.
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
 # Many machines that tests run on have cgroups of the first version, and swap.

@@ -30,7 +30,7 @@ func answer(writer http.ResponseWriter, status int, value any) {
 type checked interface{ check() error }
 
 // read reads the body into a value. It comes before the caller is asked who they
-// are, so a body that cannot be read is refused as such to anybody.
+// are, so a body that cannot be read is refused as such to every client.
 func read(writer http.ResponseWriter, request *http.Request, into checked) error {
 	mediaType, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {

@@ -188,7 +188,7 @@ func (s *Server) insertDocument(writer http.ResponseWriter, request *http.Reques
 	return nil
 }
 
-// getDocument asks nobody where the document belongs: a process that has nothing
+// getDocument does not ask where the document belongs: a process that has nothing
 // answers that there is no such document, or no such collection.
 func (s *Server) getDocument(writer http.ResponseWriter, request *http.Request) error {
 	id, err := store.ParseID(request.PathValue("id"))

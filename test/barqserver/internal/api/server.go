@@ -112,7 +112,7 @@ func refuse(writer http.ResponseWriter, err error) {
 		}
 	case errors.As(err, &elsewhere):
 		status = http.StatusTemporaryRedirect
-		// Just the node: the path of the request is not there, so nobody can follow it.
+		// Just the node: the path of the request is not there, so no client can follow it.
 		writer.Header().Set("Location", elsewhere.Address)
 	}
 	text := err.Error()

@@ -35,7 +35,7 @@ var permissions = map[Role][]Permission{
 // Known tells whether there is such a role.
 func (r Role) Known() bool { return permissions[r] != nil }
 
-// DefaultTenant is whom an anonymous caller acts for who names nobody.
+// DefaultTenant is whom an anonymous caller acts for who names no tenant.
 const DefaultTenant = "default"
 
 type record struct {
@@ -61,7 +61,7 @@ func (r *Ring) Add(key, tenant string, role Role) {
 
 // Refusal says why a caller may not do something.
 type Refusal struct {
-	// Unknown tells that nobody knows who is calling; otherwise they may not.
+	// Unknown tells that the caller is not known; otherwise they may not.
 	Unknown bool
 	Reason  string
 }

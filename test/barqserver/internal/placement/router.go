@@ -26,7 +26,7 @@ const (
 	preferAny       = "Any"
 )
 
-// mostShards keeps a file from taking all memory. Nobody has more than one shard that works.
+// mostShards keeps a file from taking all memory. More than one shard does not work.
 const mostShards = 1 << 16
 
 func newSeed() maphash.Seed { return maphash.MakeSeed() }

@@ -43,7 +43,7 @@ func newCommand() *cobra.Command {
 	flags.DurationVar(&parameters.IdleTime, "idle", 5*time.Minute, "how long nothing is done, to measure what that costs")
 	flags.DurationVar(&parameters.QuietTime, "quiet", 3*time.Second, "how long a contender must have done nothing to be called quiet")
 	flags.DurationVar(&parameters.ReconcilePeriod, "period", 10*time.Minute, "after which time both operators look at a cluster again in which nothing happened")
-	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made that are nobody's")
+	flags.IntVar(&parameters.Unrelated, "unrelated", 10_000, "how many Secrets, and as many ConfigMaps, are made without an owner")
 	flags.DurationVar(&parameters.Profile, "profile", 0, "for how long from the beginning of an install, and of the edits, the operator is profiled, into a file for go tool pprof in --output")
 	suite.Register(command, "benchmarks.md")
 	return command

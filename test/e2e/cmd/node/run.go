@@ -29,7 +29,7 @@ func run(ctx context.Context, artifacts string, bare bool, args []string) (int, 
 	return runIn(ctx, artifacts, root, bare, args)
 }
 
-// runInOwnFolder runs in a folder that nobody asked for, and keeps it only to show
+// runInOwnFolder runs in a folder of its own, and keeps it only to show
 // what failed.
 func runInOwnFolder(ctx context.Context, root string, bare bool, args []string) (int, error) {
 	folder, err := os.MkdirTemp("", "barq-e2e-")
