@@ -92,14 +92,14 @@ fmt: ## Format the Go code
 	for module in test/e2e test/fuzz hack/image hack/contract; do (cd "$$module" && "$$golangci_lint" fmt) || exit 1; done
 
 .PHONY: lint
-lint: ## Check the Go code, its format, that every go.mod is tidy, and the sentences and words of the pages and of the messages
+lint: ## Check the Go code, its format, that every go.mod is tidy, and the sentences and words of pages, messages and comments
 	golangci_lint=$(call program,hack/tools,golangci-lint) && "$$golangci_lint" run && \
 	for module in test/e2e test/fuzz hack/image hack/contract; do (cd "$$module" && "$$golangci_lint" run) || exit 1; done
 	for module in $$(find . -name go.mod -not -path './.*/*'); do \
 		echo "$(GO) mod tidy -diff in $${module%/go.mod}" && \
 		(cd "$${module%/go.mod}" && $(GO) mod tidy -diff) || exit 1; \
 	done
-	vale=$(call program,hack/tools/vale,vale) && git ls-files -z --cached --others --exclude-standard '*.md' | xargs -0 "$$vale" && \
+	vale=$(call program,hack/tools/vale,vale) && git ls-files -z --cached --others --exclude-standard '*.md' '*.go' | xargs -0 "$$vale" && \
 	messages=$$(mktemp -d) && trap 'rm -rf "$$messages"' EXIT && \
 	$(GO) run ./hack/vale/messages "$$messages" api cmd internal config helm-charts && \
 	(cd "$$messages" && "$$vale" --config "$(CURDIR)/.vale.ini" .)

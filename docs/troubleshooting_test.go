@@ -26,7 +26,7 @@ func TestTroubleshootingHasEveryReason(t *testing.T) {
 	require.ElementsMatch(t, values(constantsOf(t, conditionsFile), "Reason"), troubleshooting(t, "Reasons"))
 }
 
-// The Helm side hands on the reasons of the library, all but the one that
+// The release controller hands on the reasons of the library, all but the one that
 // internal/controller/release replaces, and makes one where the library gives none.
 func TestTroubleshootingHasEveryReasonOfTheLibrary(t *testing.T) {
 	library, err := build.Import("github.com/operator-framework/helm-operator-plugins/pkg/reconciler/internal/conditions", ".", build.FindOnly)

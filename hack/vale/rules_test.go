@@ -72,6 +72,17 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// Comments keep to the words alone. What is not a comment is for TestMessages.
+func TestComments(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "source.go")
+	source := "package example\n\n// Nobody waits for a pass. " + long + ".\nvar mended = \"somebody\" // Whoever reads it.\n"
+	require.NoError(t, os.WriteFile(page, []byte(source), 0o600))
+	require.Equal(t, map[string][]string{page: {
+		"Write who it is (you, the operator, Helm, another user) instead of 'Nobody'.",
+		"Write who it is (you, the operator, Helm, another user) instead of 'Whoever'.",
+	}}, lint(t, filepath.Dir(page)))
+}
+
 // A message in the source is found under its file and line. JSON is data.
 func TestMessages(t *testing.T) {
 	const source = `package example

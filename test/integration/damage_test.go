@@ -77,7 +77,7 @@ func TestADamagedReleaseHeals(t *testing.T) {
 	}
 }
 
-// Helm knows an object of a release again by annotations that are in no manifest. One that was put right
+// Helm knows an object of a release again by annotations that are in no manifest. One that was reverted
 // after a user deleted or stripped it must have them too: without the release, Helm would refuse to touch it.
 func TestWhatWasRevertedIsKnownAgain(t *testing.T) {
 	namespace := newNamespace(t)

@@ -236,7 +236,7 @@ func TestFleetWithOtherLimits(t *testing.T) {
 	require.Equal(t, before, fleet.identities(t))
 	require.Zero(t, rollouts.most(statefulSetsUnderWay), rollouts.log())
 
-	// One that sleeps has no pod to restart, and what is held back is put right all the same.
+	// One that sleeps has no pod to restart, and what is held back is corrected all the same.
 	change(t, fleet[0], func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](0) })
 	waitFor(t, fleet[0], v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonHibernated)
 	waitFor(t, fleet[0], v1alpha1.ConditionChangesPending, metav1.ConditionFalse, v1alpha1.ReasonNothingPending)

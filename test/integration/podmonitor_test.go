@@ -12,7 +12,7 @@ import (
 	"github.com/barq-db/barq-operator/api/v1alpha1"
 )
 
-// Where the kind exists, a PodMonitor is made, put right when a user changes it,
+// Where the kind exists, a PodMonitor is made, reverted when a user changes it,
 // costs an idle pass nothing, and goes with the wish for it.
 func TestPodMonitor(t *testing.T) {
 	namespace := newNamespace(t)

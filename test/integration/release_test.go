@@ -127,7 +127,7 @@ func TestARefusedReleaseDisturbsNothing(t *testing.T) {
 	require.Equal(t, before, identities(t, cluster), "taking a bad edit back restarts nothing")
 }
 
-// Each write of the status starts a Helm pass, and a pass that wrote would start
+// Each write of the status starts a reconcile, and one that wrote would start
 // the next.
 func TestNothingHappensWhenNothingChanges(t *testing.T) {
 	namespace := newNamespace(t)
@@ -137,7 +137,7 @@ func TestNothingHappensWhenNothingChanges(t *testing.T) {
 	refresh(t, cluster)
 	version, set := cluster.ResourceVersion, statefulSet(t, cluster).ResourceVersion
 
-	// A label starts a pass over the BarqCluster without anything to do in it.
+	// A label starts a reconcile of the BarqCluster without anything to do in it.
 	output(t, kubectl("-n", namespace, "label", "bqc/db", "example.com/touched=yes"))
 	refresh(t, cluster)
 	require.NotEqual(t, version, cluster.ResourceVersion)

@@ -18,7 +18,7 @@ import (
 	"github.com/barq-db/barq-operator/test/operatorprocess"
 )
 
-// A label starts a pass of the Helm side and of each controller, with nothing to
+// A label starts a reconcile of each controller, with nothing to
 // do in any of them. The Helm library alone needs 24 requests for it.
 func TestAnIdlePassAsksForNothing(t *testing.T) {
 	namespace := newNamespace(t)
@@ -28,7 +28,7 @@ func TestAnIdlePassAsksForNothing(t *testing.T) {
 	requireIdle(t, cluster)
 }
 
-// requireIdle makes sure that a pass over the BarqCluster asks the API server for nothing.
+// requireIdle makes sure that a reconcile of the BarqCluster asks the API server for nothing.
 func requireIdle(t *testing.T, cluster *v1alpha1.BarqCluster) {
 	t.Helper()
 	token := metricsToken(t, cluster.Namespace)
@@ -158,7 +158,7 @@ type work struct {
 	requests audit.Counts
 }
 
-// workDone reads how many passes the Helm side has made, and what the operator has asked for a namespace.
+// workDone reads how often the release controller has reconciled, and what the operator has asked for a namespace.
 func workDone(t *testing.T, token, namespace string) work {
 	t.Helper()
 	code, families := metrics(t, token)

@@ -443,7 +443,7 @@ tolerations:
 }
 
 // Pods that answer are not enough: clients, the NetworkPolicy and rollouts reach them by other objects. While paused
-// nothing puts those right.
+// nothing corrects those.
 func TestWhatIsInTheWayOfPodsThatAnswer(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)

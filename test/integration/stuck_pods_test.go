@@ -86,7 +86,7 @@ func stuckPodsAreReplaced(t *testing.T, kubernetes barqcluster.Kubernetes) {
 		spec string
 		// edit breaks what runs; nil for a spec that is broken from the beginning.
 		edit, correct func(*v1alpha1.BarqClusterSpec)
-		// stuck is what the status says until it is put right.
+		// stuck is what the status says until it is corrected.
 		stuck string
 		// replaced are the pods that the operator has to replace.
 		replaced []string
@@ -146,7 +146,7 @@ func stuckPodsAreLeftAlone(t *testing.T, kubernetes barqcluster.Kubernetes) {
 	require.NoError(t, kubernetes.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "alone"}}))
 	for _, test := range []struct {
 		name string
-		// keep is done while the pod is stuck, before the spec is put right.
+		// keep is done while the pod is stuck, before the spec is corrected.
 		keep func(db *v1alpha1.BarqCluster)
 	}{
 		{"leaving", func(db *v1alpha1.BarqCluster) {

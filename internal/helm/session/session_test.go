@@ -61,13 +61,13 @@ type stored struct {
 	secrets *failingSecrets
 	objects *objects
 	settled []string
-	// unsettled is the step that fails.
-	unsettled string
+	// failing is the step that fails.
+	failing string
 }
 
 func (s *stored) settle(step string) error {
 	s.settled = append(s.settled, fmt.Sprintf("%s, uninstalled %t", step, s.objects.deleted))
-	if step == s.unsettled {
+	if step == s.failing {
 		return errors.New("refused")
 	}
 	return nil
@@ -236,11 +236,11 @@ func TestOurReleaseIsUninstalled(t *testing.T) {
 func TestADeletionWaitsUntilTheVolumesAreSettled(t *testing.T) {
 	for step, uninstalled := range map[string]bool{"keep": false, "delete": true} {
 		actions, inner := newSession(t, "barq-db", releasetest.Ours, release.StatusDeployed)
-		inner.unsettled = step
+		inner.failing = step
 		_, err := actions.Uninstall("vectors")
 		require.EqualError(t, err, "refused")
 		require.Equal(t, uninstalled, inner.objects.deleted)
-		inner.unsettled = ""
+		inner.failing = ""
 		_, err = actions.Uninstall("vectors")
 		require.True(t, err == nil || errors.Is(err, driver.ErrReleaseNotFound), err)
 		require.Equal(t, "delete, uninstalled true", inner.settled[len(inner.settled)-1], "the next reconcile goes on")
