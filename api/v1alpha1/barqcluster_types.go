@@ -198,6 +198,15 @@ type BarqClusterSpec struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
 	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
 
+	// startupDeadlineSeconds is for how long a pod may restore and read its data before Kubernetes starts its container
+	// again. Default 3600, at least 5; it is rounded up to a multiple of 5. A restore goes on where it was, and reading
+	// begins anew. A change restarts the pods one at a time.
+	// +barq:effect=restart
+	// +kubebuilder:validation:Minimum=5
+	// +optional
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number","urn:alm:descriptor:com.tectonic.ui:advanced"}
+	StartupDeadlineSeconds *int32 `json:"startupDeadlineSeconds,omitempty"`
+
 	// progressDeadlineSeconds is for how long pods may fail to start before the condition Stalled
 	// becomes True; default 600, at least 10, at most 86400. The operator goes on trying after
 	// that. A pod that is still reading its log into memory does not count as failing.

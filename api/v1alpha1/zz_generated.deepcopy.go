@@ -270,6 +270,11 @@ func (in *BarqClusterSpec) DeepCopyInto(out *BarqClusterSpec) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.StartupDeadlineSeconds != nil {
+		in, out := &in.StartupDeadlineSeconds, &out.StartupDeadlineSeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.ProgressDeadlineSeconds != nil {
 		in, out := &in.ProgressDeadlineSeconds, &out.ProgressDeadlineSeconds
 		*out = new(int32)

@@ -40,6 +40,7 @@ var effects = map[string]Effect{
 	"serviceAccount.annotations":        EffectApply,
 	"serviceAccount.create":             EffectApply,
 	"serviceAccount.name":               EffectRestart,
+	"startupDeadlineSeconds":            EffectRestart,
 	"storage.accessMode":                EffectApply,
 	"storage.retention":                 EffectOperator,
 	"storage.size":                      EffectApply,

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
 	"github.com/barq-db/barq-operator/internal/workload"
@@ -88,6 +90,9 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 		Pod: pod.Name, Message: "it " + describeEnd(pod, status.Name, ended),
 		WaitingFor: "it to start and keep running; kubectl logs " + pod.Name + " --previous shows why it exited",
 	}
+	if endedAtItsStart(pod, status.Name, ended) {
+		found.WaitingFor = "it to start; write a higher spec.startupDeadlineSeconds if it restores or reads its data for longer"
+	}
 	waiting := status.State.Waiting
 	switch {
 	case ends >= 2 && !ended.StartedAt.Time.Before(notReadySince(pod)):
@@ -99,6 +104,20 @@ func crash(pod *corev1.Pod, status *corev1.ContainerStatus) *Issue {
 		found.Message += " and Kubernetes starts it again"
 	}
 	return found
+}
+
+// endedAtItsStart reports whether the run had no answer when its startup probe ended it. Kubernetes says that by an event alone, so
+// it is known by the time: from the deadline of the probe to what a container may take to stop after it.
+func endedAtItsStart(pod *corev1.Pod, container string, ended *corev1.ContainerStateTerminated) bool {
+	at := slices.IndexFunc(pod.Spec.Containers, func(spec corev1.Container) bool { return spec.Name == container && spec.StartupProbe != nil })
+	if at < 0 || ended.StartedAt.Time.Before(notReadySince(pod)) {
+		return false
+	}
+	probe := pod.Spec.Containers[at].StartupProbe
+	deadline := time.Duration(probe.InitialDelaySeconds+probe.PeriodSeconds*(probe.FailureThreshold-1)) * time.Second
+	stop := time.Duration(ptr.Deref(pod.Spec.TerminationGracePeriodSeconds, corev1.DefaultTerminationGracePeriodSeconds)) * time.Second
+	ran := ended.FinishedAt.Sub(ended.StartedAt.Time)
+	return ran >= deadline && ran <= deadline+stop+time.Minute
 }
 
 // describeEnd says how a run ended. It leaves out a container's message that may be the container's

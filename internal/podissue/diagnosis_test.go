@@ -34,11 +34,19 @@ func hasEnded(end corev1.ContainerStateTerminated) corev1.ContainerState {
 	return corev1.ContainerState{Terminated: &end}
 }
 
+// slow returns a pod that has ten seconds to start.
+func slow(status corev1.ContainerStatus) corev1.Pod {
+	pod := observation.Pod("vectors-2", status)
+	pod.Spec.Containers = []corev1.Container{{Name: "barq-db", StartupProbe: &corev1.Probe{PeriodSeconds: 5, FailureThreshold: 3}}}
+	return pod
+}
+
 const deadline = 10 * time.Minute
 
 // since is how long ago the issue began to count; none means that it never counts.
 func TestTheIssueOfAPod(t *testing.T) {
 	outOfMemory := corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: observation.Ago(20 * time.Second), FinishedAt: observation.Ago(10 * time.Second)}
+	const longer = "(waiting for it to start; write a higher spec.startupDeadlineSeconds if it restores or reads its data for longer)"
 	const logs = "; kubectl logs vectors-2 --previous shows why it exited)"
 	for name, test := range map[string]struct {
 		pod   corev1.Pod
@@ -93,6 +101,18 @@ func TestTheIssueOfAPod(t *testing.T) {
 				ExitCode: 1, StartedAt: observation.Ago(time.Hour), FinishedAt: observation.Ago(31 * time.Second),
 			})),
 			"CrashLoopBackOff: it exited with code 1 (waiting for it to start and keep running" + logs, 31 * time.Second,
+		},
+		"it has not answered within its deadline": {
+			slow(ended(runs(), 1, corev1.ContainerStateTerminated{StartedAt: observation.Ago(29 * time.Second), FinishedAt: observation.Ago(17 * time.Second)})),
+			"Error: it exited with code 0 and Kubernetes starts it again " + longer, 0,
+		},
+		"it has not answered within its deadline twice": {
+			slow(ended(runs(), 2, corev1.ContainerStateTerminated{StartedAt: observation.Ago(15 * time.Second), FinishedAt: observation.Ago(3 * time.Second)})),
+			"CrashLoopBackOff: it exited with code 0 " + longer, 30 * time.Second,
+		},
+		"it has exited before its deadline": {
+			slow(ended(runs(), 2, corev1.ContainerStateTerminated{StartedAt: observation.Ago(15 * time.Second), FinishedAt: observation.Ago(8 * time.Second)})),
+			"CrashLoopBackOff: it exited with code 0 (waiting for it to start and keep running" + logs, 30 * time.Second,
 		},
 		"ended for the first time": {
 			observation.Pod("vectors-2", corev1.ContainerStatus{Name: "barq-db", State: hasEnded(outOfMemory)}),

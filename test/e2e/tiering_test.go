@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime/pkg/client"
@@ -222,4 +224,36 @@ func TestADatabaseWithoutADisk(t *testing.T) {
 		_, err := database.Get(ctx, collection, client.Number(1))
 		require.ErrorContains(t, err, "catalog error")
 	})
+}
+
+// A restore that takes longer than a pod has to start begins again, the status says what to raise, and the data is there in the end.
+func TestARestoreThatTakesTooLongIsTold(t *testing.T) {
+	onOwnNode(t)
+	const count = 50
+	namespace := newNamespace(t)
+	server := newStore(t, namespace, objectstore.S3)
+	proxy, err := server.Proxy(net.JoinHostPort(hostAddress(t), "0"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = proxy.Close() })
+	warm := strings.Replace(tierSpec(server, ""), server.URL(), proxy.URL(), 1)
+	cluster := newCluster(t, namespace, "vectors",
+		"{startupDeadlineSeconds: 15, durability: {mode: Archived}, tiering: {enabled: true, hotPath: ephemeral-storage, warm: "+warm+"}}")
+	suite.WaitReady(t, cluster)
+	fill(t, namespace, "vectors-0", count)
+
+	proxy.Set(objectservers.Faults{BlackHole: true})
+	former := suite.Pods(t, cluster)[0]
+	killPod(t, &former)
+	suite.Eventually(t, func() string {
+		suite.Refresh(t, cluster)
+		ready := meta.FindStatusCondition(cluster.Status.Conditions, v1alpha1.ConditionReady)
+		if strings.Contains(ready.Message, "write a higher spec.startupDeadlineSeconds if it restores or reads its data for longer") {
+			t.Log(ready.Message)
+			return ""
+		}
+		return ready.Reason + ": " + ready.Message
+	})
+	proxy.Set(objectservers.Faults{})
+	waitSuccessor(t, cluster, &former)
+	require.Equal(t, count, found(t, namespace, "vectors-0", count))
 }

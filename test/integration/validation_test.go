@@ -339,6 +339,9 @@ func TestRefusedSpecs(t *testing.T) {
 		"negative wait": {`minReadySeconds: -1`, []string{
 			`spec.minReadySeconds: Invalid value: -1: spec.minReadySeconds in body should be greater than or equal to 0`,
 		}},
+		"no time to start": {`startupDeadlineSeconds: 4`, []string{
+			`spec.startupDeadlineSeconds: Invalid value: 4: spec.startupDeadlineSeconds in body should be greater than or equal to 5`,
+		}},
 		"service type": {`service: {type: ExternalName}`, []string{
 			`spec.service.type: Unsupported value: "ExternalName": supported values: "ClusterIP", "NodePort", "LoadBalancer"`,
 		}},
