@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 
 	"github.com/barq-db/barq-operator/internal/clusters"
 )
@@ -19,16 +20,19 @@ func TestOfPodsOnlyWhatIsReadIsKept(t *testing.T) {
 	whole := container("barq-db")
 	whole.Image, whole.Env = "barq-db:1", []corev1.EnvVar{{Name: "TOKEN", Value: "in plain text"}}
 	meta := metav1.ObjectMeta{Name: "vectors-0", UID: "uid", Labels: map[string]string{"a": "b"}}
+	whole.StartupProbe = &corev1.Probe{PeriodSeconds: 5, FailureThreshold: 720, TimeoutSeconds: 5}
 	pod := &corev1.Pod{ObjectMeta: meta, Status: status, Spec: corev1.PodSpec{
-		NodeName: "node", Containers: []corev1.Container{whole}, InitContainers: []corev1.Container{container("wait")},
+		TerminationGracePeriodSeconds: ptr.To[int64](60), NodeName: "node", Containers: []corev1.Container{whole}, InitContainers: []corev1.Container{container("wait")},
 		Volumes: []corev1.Volume{{Name: "data"}}, ServiceAccountName: "vectors",
 	}}
 	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet"}}
 
 	stripped, err := clusters.StripPod(pod)
 	require.NoError(t, err)
+	database := container("barq-db")
+	database.StartupProbe = &corev1.Probe{PeriodSeconds: 5, FailureThreshold: 720}
 	require.Equal(t, &corev1.Pod{ObjectMeta: meta, Status: status, Spec: corev1.PodSpec{
-		NodeName: "node", Containers: []corev1.Container{container("barq-db")}, InitContainers: []corev1.Container{container("wait")},
+		TerminationGracePeriodSeconds: ptr.To[int64](60), NodeName: "node", Containers: []corev1.Container{database}, InitContainers: []corev1.Container{container("wait")},
 	}}, stripped)
 
 	gone := cache.DeletedFinalStateUnknown{Key: "team/vectors-0"}

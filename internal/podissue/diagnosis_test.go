@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	agentapi "github.com/barq-db/barq-operator/internal/agentapi/v1"
+	"github.com/barq-db/barq-operator/internal/clusters"
 	"github.com/barq-db/barq-operator/internal/podissue"
 	"github.com/barq-db/barq-operator/test/observation"
 )
@@ -238,6 +239,9 @@ func TestTheIssueOfAPod(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			// The cache has no more of a pod.
+			_, err := clusters.StripPod(&test.pod)
+			require.NoError(t, err)
 			found := podissue.Diagnose(&test.pod, now, deadline)
 			if test.want == "" {
 				require.Nil(t, found.Issue)
