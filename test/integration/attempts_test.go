@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -356,14 +357,15 @@ func metadata() tried {
 			t.Helper()
 			// Her own finalizer would keep it for ever.
 			cluster := clusterOf(t, at.Namespace, name, `{}`)
-			err := at.Client.Get(t.Context(), client.ObjectKeyFromObject(cluster), cluster)
-			if apierrors.IsNotFound(err) {
-				// It went with its owner, and that is told by the report.
-				return
-			}
-			require.NoError(t, err)
-			controllerutil.RemoveFinalizer(cluster, "example.com/mallory")
-			require.NoError(t, at.Client.Update(t.Context(), cluster))
+			err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+				if err := at.Client.Get(t.Context(), client.ObjectKeyFromObject(cluster), cluster); err != nil {
+					return err
+				}
+				controllerutil.RemoveFinalizer(cluster, "example.com/mallory")
+				return at.Client.Update(t.Context(), cluster)
+			})
+			// One that is gone went with its owner, and that is told by the report.
+			require.NoError(t, client.IgnoreNotFound(err))
 		},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -119,8 +120,11 @@ func (s *configuration) write(t *testing.T) {
 	t.Helper()
 	refresh(t, s.cluster)
 	if s.says() == cannotChange {
-		s.cluster.Spec = v1alpha1.BarqClusterSpec{Replicas: s.cluster.Spec.Replicas}
-		err := admin.Update(t.Context(), s.cluster)
+		err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			refresh(t, s.cluster)
+			s.cluster.Spec = v1alpha1.BarqClusterSpec{Replicas: s.cluster.Spec.Replicas}
+			return admin.Update(t.Context(), s.cluster)
+		})
 		require.True(t, apierrors.IsInvalid(err), "docs/configure.md:%d: %v", s.line, err)
 		require.ErrorContains(t, err, "cannot change", "docs/configure.md:%d", s.line)
 		refresh(t, s.cluster)

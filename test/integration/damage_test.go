@@ -98,6 +98,7 @@ func TestWhatWasRevertedIsKnownAgain(t *testing.T) {
 		return ""
 	})
 
+	quiet(t, namespace)
 	for _, stored := range releaseSecrets(t, namespace, "db") {
 		require.NoError(t, admin.Delete(t.Context(), &stored))
 	}

@@ -50,6 +50,7 @@ func TestFleetIsRestartedOneAtATime(t *testing.T) {
 
 	// Killed in the middle of the second one, after Helm's part of it.
 	var second *v1alpha1.BarqCluster
+	var waiting []*v1alpha1.BarqCluster
 	eventually(t, func() string {
 		begun := fleet.where(func(cluster *v1alpha1.BarqCluster) bool {
 			return newestRevision(t, cluster.Namespace, cluster.Name) == 2
@@ -61,10 +62,11 @@ func TestFleetIsRestartedOneAtATime(t *testing.T) {
 			return fmt.Sprintf("%d have begun, %d are in the middle", len(begun), len(underWay))
 		}
 		second = underWay[0]
+		if waiting = fleet.where(func(cluster *v1alpha1.BarqCluster) bool { return isQueued(t, cluster) }); len(waiting) != 2 {
+			return fmt.Sprintf("%d wait", len(waiting))
+		}
 		return ""
 	})
-	waiting := fleet.where(func(cluster *v1alpha1.BarqCluster) bool { return isQueued(t, cluster) })
-	require.Len(t, waiting, 2)
 	const grace = "spec.terminationGracePeriodSeconds"
 	eventually(t, func() string {
 		var told []string

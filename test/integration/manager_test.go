@@ -9,10 +9,13 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/barq-db/barq-operator/test/access"
 )
 
 func TestProbes(t *testing.T) {
@@ -68,6 +71,11 @@ func metricsToken(t *testing.T, namespace string) string {
 	}
 	require.NoError(t, client.IgnoreAlreadyExists(admin.Create(t.Context(), binding)))
 	t.Cleanup(func() { _ = admin.Delete(context.Background(), binding) })
+	// The operator remembers for half a minute that one may not.
+	require.NoError(t, access.Await(t.Context(), admin, authorizationv1.SubjectAccessReviewSpec{
+		User:                  "system:serviceaccount:" + namespace + ":scraper",
+		NonResourceAttributes: &authorizationv1.NonResourceAttributes{Verb: "get", Path: "/metrics"},
+	}))
 	return tokenOf(t, namespace, "scraper")
 }
 

@@ -91,7 +91,10 @@ func TestTheNamespaceTakesWhatIsProtected(t *testing.T) {
 	require.NotNil(t, deleted.DeletionTimestamp)
 
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.DeletionProtection = false })
-	gone(t, deleted)
+	// Kubernetes tries again after up to a minute.
+	patient := suite()
+	patient.Patience *= 2
+	patient.WaitGone(t, deleted)
 }
 
 // deletionPolicy is the name of the policy, of its binding, and of the role by which the operator sees them.
@@ -134,7 +137,7 @@ func TestDeletionProtectionWithoutItsPolicy(t *testing.T) {
 		}
 		return ""
 	})
-	require.Contains(t, events(t, cluster), "Warning PolicyMissing: "+without+"there is no ValidatingAdmissionPolicyBinding "+deletionPolicy+remedy)
+	waitEvent(t, cluster, "Warning PolicyMissing: "+without+"there is no ValidatingAdmissionPolicyBinding "+deletionPolicy+remedy)
 
 	install()
 	says(metav1.ConditionTrue, v1alpha1.ReasonPolicyBound, bound)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/access"
 	"github.com/barq-db/barq-operator/test/markdown"
 )
 
@@ -125,6 +127,10 @@ func TestVolumesCannotBeRetainedWithoutTheRight(t *testing.T) {
 
 	// Once it is granted, the next change tries it again.
 	grant(rules)
+	may := func(verb string) authorizationv1.SubjectAccessReviewSpec {
+		return authorizationv1.SubjectAccessReviewSpec{User: operatorUser, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: verb, Resource: "persistentvolumes"}}
+	}
+	require.NoError(t, access.Await(t.Context(), admin, may("get"), may("patch")))
 	change(t, db, func(spec *v1alpha1.BarqClusterSpec) { spec.Storage.Retention.WhenScaled = v1alpha1.RetentionDelete })
 	waitFor(t, db, v1alpha1.ConditionVolumesRetained, metav1.ConditionTrue, v1alpha1.ReasonRetainSet)
 	requirePolicies(t, corev1.PersistentVolumeReclaimRetain, volumesOf(t, db))

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -73,6 +74,9 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			namespace := newNamespace(t)
 			output(t, helm(append([]string{"install", "db", test.chart(t), "-n", namespace}, test.arguments...)...))
+			for _, name := range test.pvcs {
+				waitBound(t, namespace, name)
+			}
 			before := releaseSecrets(t, namespace, "db")
 			manifest := output(t, helm("get", "manifest", "db", "-n", namespace))
 
@@ -92,6 +96,21 @@ func TestAnotherReleaseOfTheSameNameIsNeverTouched(t *testing.T) {
 			output(t, helm("uninstall", "db", "-n", namespace))
 		})
 	}
+}
+
+// waitBound waits until a PVC has its volume.
+func waitBound(t *testing.T, namespace, name string) {
+	t.Helper()
+	pvc := &corev1.PersistentVolumeClaim{}
+	eventually(t, func() string {
+		if err := admin.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, pvc); err != nil {
+			return err.Error()
+		}
+		if pvc.Status.Phase != corev1.ClaimBound {
+			return fmt.Sprintf("PVC %s is %s", name, pvc.Status.Phase)
+		}
+		return ""
+	})
 }
 
 // A refused object must not become one release after another.
@@ -133,7 +152,7 @@ func TestNothingHappensWhenNothingChanges(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
 	waitReady(t, cluster)
-	time.Sleep(2 * time.Second)
+	quiet(t, namespace)
 	refresh(t, cluster)
 	version, set := cluster.ResourceVersion, statefulSet(t, cluster).ResourceVersion
 

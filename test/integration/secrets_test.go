@@ -70,7 +70,7 @@ func TestAMissingSecretHoldsTheInstallBack(t *testing.T) {
 		}
 		return ""
 	})
-	require.Less(t, time.Since(corrected), soon)
+	require.Less(t, time.Since(corrected), inTime)
 	waitReady(t, cluster)
 }
 

@@ -202,6 +202,7 @@ func TestIndependentDatabasesHibernate(t *testing.T) {
 func TestTheStorageOfVolumesThatAreGone(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := newCluster(t, namespace, "db", `{}`)
+	waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 	waitReady(t, cluster)
 	storage := cluster.Status.Storage
 	require.NotNil(t, storage)
@@ -225,8 +226,9 @@ func TestTheStorageOfVolumesThatAreGone(t *testing.T) {
 	require.NoError(t, admin.Delete(t.Context(), unbound))
 	gone(t, unbound)
 	change(t, cluster, func(spec *v1alpha1.BarqClusterSpec) { spec.Replicas = ptr.To[int32](1) })
-	waitReady(t, cluster)
+	waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 	require.Equal(t, storage, cluster.Status.Storage)
+	waitReady(t, cluster)
 }
 
 // withoutTimes gives what a status says, but for when that began.
@@ -308,6 +310,7 @@ func TestWhatAnotherManagerWroteIntoTheStatus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cluster := newCluster(t, namespace, name, test.spec)
+			waitFor(t, cluster, v1alpha1.ConditionVolumesResized, metav1.ConditionTrue, v1alpha1.ReasonSizeReached)
 			waitReady(t, cluster)
 			want := withoutTimes(&cluster.Status)
 			test.write(t, cluster, test.status)

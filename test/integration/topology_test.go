@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,10 +23,12 @@ func TestIndependentDatabasesAreNotScaledDownByAccident(t *testing.T) {
 
 	const message = `a lower number would take data offline, because every pod of topology.mode Independent has data of its own; ` +
 		`keep the number, or set topology.scaleDown: Allow`
-	refresh(t, cluster)
-	lower := cluster.DeepCopy()
-	lower.Spec.Replicas = ptr.To[int32](2)
-	requireCauses(t, []string{"spec.replicas: Invalid value: " + message}, admin.Update(t.Context(), lower))
+	requireCauses(t, []string{"spec.replicas: Invalid value: " + message}, retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		refresh(t, cluster)
+		lower := cluster.DeepCopy()
+		lower.Spec.Replicas = ptr.To[int32](2)
+		return admin.Update(t.Context(), lower)
+	}))
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"replicas":0}}`))
 	requireCauses(t, []string{"spec.replicas: Invalid value: " + message}, admin.Patch(t.Context(), cluster.DeepCopy(), patch))
 	require.Contains(t, refused(t, kubectl("-n", namespace, "scale", "bqc/db", "--replicas=2")), message)

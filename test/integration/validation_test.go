@@ -487,6 +487,8 @@ func TestRefusedEditsDisturbNothing(t *testing.T) {
 	const spec = `{replicas: 2, storage: {size: 10Gi, storageClassName: simulated}}`
 	cluster := newCluster(t, namespace, "db", spec)
 	waitReady(t, cluster)
+	quiet(t, namespace)
+	refresh(t, cluster)
 	before, stored, set := identities(t, cluster), cluster.DeepCopy(), statefulSet(t, cluster)
 
 	for name, test := range map[string]struct {

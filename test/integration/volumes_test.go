@@ -627,6 +627,7 @@ func TestKeptVolumesThatDifferAreSaid(t *testing.T) {
 	namespace := newNamespace(t)
 	never := newCluster(t, namespace, "db", `storage: {storageClassName: simulatedd}`)
 	waitFor(t, never, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonNoVolumes)
+	waitPVCs(t, never, "data-db-0")
 	remove(t, never)
 	db := newCluster(t, namespace, "db", `storage: {storageClassName: simulated}`)
 	message := waitFor(t, db, v1alpha1.ConditionVolumesResized, metav1.ConditionUnknown, v1alpha1.ReasonVolumesDiffer).Message

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/barq-db/barq-operator/api/v1alpha1"
+	"github.com/barq-db/barq-operator/test/access"
 	"github.com/barq-db/barq-operator/test/forgery"
 )
 
@@ -54,6 +56,14 @@ func New(ctx context.Context, admin client.Client, config *rest.Config, namespac
 		if err := admin.Create(ctx, object); err != nil {
 			return nil, err
 		}
+	}
+	may := func(group, resource string) authorizationv1.SubjectAccessReviewSpec {
+		return authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: namespace, Verb: "create", Group: group, Resource: resource,
+		}}
+	}
+	if err := access.Await(ctx, admin, may("", "secrets"), may(v1alpha1.GroupVersion.Group, "barqclusters")); err != nil {
+		return nil, err
 	}
 	as := rest.CopyConfig(config)
 	as.QPS = -1
