@@ -78,17 +78,21 @@ func TestAWriteIsAnsweredOnceItIsOnTheDisk(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(began), delay, name)
 		require.Greater(t, strings.Count(content(t, calls), "(DELAYED)"), before, name)
 	}
-	// Reads do not wait.
-	began := time.Now()
-	_, err := a.Search(t.Context(), "things", []float32{1, 0}, 10)
-	require.NoError(t, err)
-	require.Less(t, time.Since(began), delay)
+	// Reads do not wait. A busy machine can hold up one, and not all.
+	quickest := time.Hour
+	for range 10 {
+		began := time.Now()
+		_, err := a.Search(t.Context(), "things", []float32{1, 0}, 10)
+		require.NoError(t, err)
+		quickest = min(quickest, time.Since(began))
+	}
+	require.Less(t, quickest, delay)
 }
 
 // Writes that come during a sync share the next one.
 func TestWritesShareASync(t *testing.T) {
 	a := serveCommitting(t)
-	calls, stop := a.trace("-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=100000")
+	calls, stop := a.trace("-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=500000")
 	defer stop()
 	const clients, each = 32, 4
 	var group sync.WaitGroup

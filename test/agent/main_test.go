@@ -30,8 +30,8 @@ import (
 // root is the top of the repository.
 const root = "../.."
 
-// patience is how long anything may take that is expected at once.
-const patience = 20 * time.Second
+// patience is how long anything may take that is expected soon, at the latest when the agent looks at the documents again.
+const patience = time.Minute
 
 // moment is the time between two looks.
 const moment = 5 * time.Millisecond

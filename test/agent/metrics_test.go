@@ -87,7 +87,7 @@ func TestMetrics(t *testing.T) {
 	var own, servers map[string]*dto.MetricFamily
 	a.eventually("all is known, which is looked at every 15 seconds", func() bool {
 		own, servers = a.metrics()
-		return len(servers) > 0 && len(values(own["documents"])) > 0 && values(own["log_bytes"])[""] > 0 && values(own["rotations_total"])[""] > 0 && values(own["sync_duration_seconds"])[""] > 0
+		return len(servers) > 0 && len(values(own["documents"])) > 0 && values(own["log_bytes"])[""] > 0 && values(own["rotations_total"])[""] > 0 && values(own["sync_duration_seconds"])[""] > 0 && own["archive_working"] != nil
 	})
 	counts := values(own["requests_total"])
 	for labels, count := range map[string]float64{

@@ -466,7 +466,7 @@ func TestTenantsOverRPC(t *testing.T) {
 func TestTheServerHasNoRPCOfItsOwn(t *testing.T) {
 	privatenetwork.Require(t)
 	a := serve(t, how{rpc: "50051"})
-	require.Contains(t, content(t, a.log), "gRPC server failed")
+	a.eventually("the server says so", func() bool { return strings.Contains(content(t, a.log), "gRPC server failed") })
 	a.fill(1)
 	for _, address := range []string{serversOwn, "[::1]:50051"} {
 		db := callerOf(t, address)
@@ -584,7 +584,10 @@ func TestTheRPCDoorLetsCallsEnd(t *testing.T) {
 	a.signal(syscall.SIGTERM)
 	a.eventually("it is stopping", func() bool { return len(a.lines("stopping the server")) == 1 })
 	a.eventually("no more calls are taken", func() bool {
-		return callerOf(t, a.calls).call(t.Context(), &rpc.HealthRequest{}).Code == codes.Unavailable
+		// One that is taken gets no answer, because the server is stopped.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return callerOf(t, a.calls).call(ctx, &rpc.HealthRequest{}).Code == codes.Unavailable
 	})
 	require.NoError(t, syscall.Kill(a.server(), syscall.SIGCONT))
 	require.Equal(t, codes.OK, (<-answer).Code)

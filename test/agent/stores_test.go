@@ -120,7 +120,8 @@ func startLoad(t *testing.T, a *agent) *load {
 					l.failed.Store(err)
 					return
 				}
-				l.slowest.Store(max(l.slowest.Load(), int64(time.Since(began))))
+				for took, slowest := int64(time.Since(began)), l.slowest.Load(); took > slowest && !l.slowest.CompareAndSwap(slowest, took); slowest = l.slowest.Load() {
+				}
 				l.last[writer] = number
 				l.answered.Add(1)
 			}
@@ -203,7 +204,8 @@ func TestStoresThatFail(t *testing.T) {
 				well := await(fault.name+" ended", works)
 				slowest := time.Duration(l.slowest.Load())
 				t.Logf("%-22s told as %-22s after %4.1f s, well after %4.1f s, slowest write %v", fault.name, fault.reason, told.Seconds(), well.Seconds(), slowest.Round(time.Millisecond))
-				require.Less(t, slowest, 2*time.Second, "a write was held up")
+				// A fault lasts for five seconds at least. A busy disk takes some of a second.
+				require.Less(t, slowest, 4*time.Second, "a write was held up")
 			}
 			after := residentKiB(t, a.pid)
 			l.end(t)

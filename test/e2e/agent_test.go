@@ -44,9 +44,12 @@ func TestTheAgentOfAPlainRelease(t *testing.T) {
 	database := barqcluster.Parse(t, namespace, "vectors", `{}`)
 	fill(t, namespace, "vectors-0", count)
 
+	pod := suite.Pods(t, database)[0]
 	start := time.Now()
-	replacePod(t, database)
+	require.NoError(t, suite.Client.Delete(t.Context(), &pod))
+	awaitSuccessor(t, database, pod.Name, string(pod.UID))
 	require.Less(t, time.Since(start), drainTime)
+	waitSuccessor(t, database, &pod)
 	require.Equal(t, count, found(t, namespace, "vectors-0", count))
 
 	poison(t, namespace, "vectors-0")

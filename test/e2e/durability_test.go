@@ -240,7 +240,15 @@ func (d *durability) killWhileWriting(t *testing.T, program string) {
 			}
 		})
 	}
-	time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
+	suite.Eventually(t, func() string {
+		lock.Lock()
+		defer lock.Unlock()
+		if len(d.acknowledged) == 0 {
+			return "no write was answered yet"
+		}
+		return ""
+	})
+	time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 	killed, err := pods.Signal(syscall.SIGKILL, primary.UID, program)
 	if killed == 0 {
 		cancel()

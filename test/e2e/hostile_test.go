@@ -28,7 +28,8 @@ func TestHostileRequests(t *testing.T) {
 		HTTP: net.JoinHostPort(pod.Status.PodIP, "8080"), RPC: net.JoinHostPort(pod.Status.PodIP, "50051"), Collection: collection,
 	}
 	var peaks []int64
-	for range 2 {
+	// The first ones let the agent take what it takes.
+	for range 3 {
 		ended := make(chan error, 1)
 		go func() { ended <- hostile.Send(t.Context(), target, 1000, 64) }()
 		searched := 0
@@ -45,7 +46,7 @@ func TestHostileRequests(t *testing.T) {
 		t.Logf("all documents were read %d times meanwhile, and the agent took at most %d MiB", searched, peaks[len(peaks)-1]>>20)
 	}
 	require.Equal(t, before, suite.Runs(t, vectors))
-	require.Less(t, peaks[1], peaks[0]+8<<20)
+	require.Less(t, peaks[2], peaks[1]+8<<20)
 	suite.WaitReady(t, vectors)
 }
 

@@ -46,7 +46,12 @@ storage: {size: 64Mi, retention: {whenDeleted: Delete, whenScaled: Delete}}
 	require.NoError(t, suite.Client.Delete(t.Context(), cluster))
 	suite.WaitGone(t, cluster)
 	suite.WaitGone(t, volume)
-	require.Empty(t, suite.PVCs(t, cluster))
+	suite.Eventually(t, func() string {
+		if left := suite.PVCs(t, cluster); len(left) > 0 {
+			return fmt.Sprintf("%d PVCs are left", len(left))
+		}
+		return ""
+	})
 }
 
 // What a deletion does to volumes is what the spec says then, also of volumes whose pods are absent and of a spec that was never applied.

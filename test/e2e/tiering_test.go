@@ -163,13 +163,16 @@ func TestDataComesBackFromTheBuckets(t *testing.T) {
 			t.Logf("%d documents answered, %d of them promised, %d are back after %.1f s", f.count(), required, there, back.Seconds())
 			require.GreaterOrEqual(t, required, count)
 			waitDocuments(t, vectors, there)
-			restore := vectors.Status.Tiering.Restore
-			require.NotNil(t, restore)
-			require.Equal(t, fmt.Sprintf("%s/vectors/%s/0", vectors.Namespace, vectors.UID), restore.From)
-			if of.cold != "" {
-				require.Positive(t, vectors.Status.Tiering.Cold.Objects)
-			}
 			suite.WaitFor(t, vectors, v1alpha1.ConditionArchiving, metav1.ConditionTrue, v1alpha1.ReasonShipping)
+			suite.Eventually(t, func() string {
+				suite.Refresh(t, vectors)
+				tiering := vectors.Status.Tiering
+				if tiering.Restore == nil || of.cold != "" && (tiering.Cold == nil || tiering.Cold.Objects == 0) {
+					return fmt.Sprintf("%+v", tiering)
+				}
+				return ""
+			})
+			require.Equal(t, fmt.Sprintf("%s/vectors/%s/0", vectors.Namespace, vectors.UID), vectors.Status.Tiering.Restore.From)
 		})
 	}
 }

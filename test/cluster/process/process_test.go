@@ -32,14 +32,17 @@ func TestMain(m *testing.M) {
 }
 
 func TestStopAsksAndThenKills(t *testing.T) {
-	for name, test := range map[string]struct{ script, log string }{
-		"one that listens":  {`trap 'echo asked; exit 0' TERM; echo started; while :; do sleep 0.01; done`, "started\nasked\n"},
-		"one that does not": {`trap '' TERM; echo started; while :; do sleep 0.01; done`, "started\n"},
+	for name, test := range map[string]struct {
+		script, log string
+		grace       time.Duration
+	}{
+		"one that listens":  {`trap 'echo asked; exit 0' TERM; echo started; while :; do sleep 0.01; done`, "started\nasked\n", time.Minute},
+		"one that does not": {`trap '' TERM; echo started; while :; do sleep 0.01; done`, "started\n", 500 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := startShell(t, test.script)
 			require.Eventually(t, func() bool { return readFile(t, p.LogFile) == "started\n" }, 10*time.Second, time.Millisecond)
-			p.Stop(500 * time.Millisecond)
+			p.Stop(test.grace)
 			require.ErrorIs(t, syscall.Kill(p.PID(), 0), syscall.ESRCH)
 			require.Equal(t, test.log, readFile(t, p.LogFile))
 			p.Stop(0)

@@ -1,6 +1,7 @@
 package pods
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,7 +48,12 @@ func SignalAll(signal syscall.Signal, meant func(pid int, executable string) boo
 		if !meant(pid, executable) {
 			continue
 		}
-		if err := syscall.Kill(pid, signal); err != nil {
+		err = syscall.Kill(pid, signal)
+		if errors.Is(err, syscall.ESRCH) {
+			// It has ended since.
+			continue
+		}
+		if err != nil {
 			return signalled, fmt.Errorf("signal process %d: %w", pid, err)
 		}
 		signalled++
