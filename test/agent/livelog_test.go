@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	v1 "github.com/barq-db/barq-operator/internal/agentapi/v1"
@@ -43,9 +44,12 @@ func (a *agent) insertUntil(ctx context.Context, count int, from uint64) []clien
 	return all
 }
 
+// segmentsOfThings matches the segments of the collection below a data directory.
+const segmentsOfThings = "tenants/default/collections/things/segments/*"
+
 func segments(t *testing.T, data string) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(data, "tenants/default/collections/things/segments/*"))
+	found, err := filepath.Glob(filepath.Join(data, segmentsOfThings))
 	require.NoError(t, err)
 	return found
 }
@@ -72,9 +76,11 @@ func TestNoWriteIsLostWhileLogsAreMoved(t *testing.T) {
 	defer cancel()
 	go func() {
 		defer cancel()
-		// A slow disk has few of them by then.
-		for began := time.Now(); (time.Since(began) < 3*time.Second || len(segments(t, a.data)) <= 5) && ctx.Err() == nil; {
-			time.Sleep(moment)
+		// A slow disk has few segments by then.
+		for began, moved := time.Now(), 0; (time.Since(began) < 3*time.Second || moved <= 5) && ctx.Err() == nil; time.Sleep(moment) {
+			found, err := filepath.Glob(filepath.Join(a.data, segmentsOfThings))
+			assert.NoError(t, err)
+			moved = len(found)
 		}
 	}()
 	acknowledged := a.insertUntil(ctx, writers, 1)
