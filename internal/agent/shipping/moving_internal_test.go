@@ -16,15 +16,22 @@ import (
 	"github.com/barq-db/barq-operator/internal/objectstore"
 )
 
+// newMoving returns a history with a collection and a line in its log, whose chunks move to the cold tier at once.
+func newMoving(t *testing.T) (*history, datadir.Collection) {
+	t.Helper()
+	h := newHistory(t, 1)
+	h.tiers.ColdAfter = 0
+	of := datadir.Collection{Tenant: "default", Name: "things"}
+	h.write(of.Schema(), fmt.Sprintf(schemaText, of.Name))
+	h.write(of.Log(), "a line\n")
+	return h, of
+}
+
 // A chunk was copied to the cold tier, and the round that says so did not get there for an hour. Then the archive is taken over again,
 // and the chunk stays where the rounds say that it is until one of them says something else.
 func TestACopyWithoutARoundDeletesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHistory(t, 1)
-		h.tiers.ColdAfter = 0
-		of := datadir.Collection{Tenant: "default", Name: "things"}
-		h.write(of.Schema(), fmt.Sprintf(schemaText, of.Name))
-		h.write(of.Log(), "a line\n")
+		h, _ := newMoving(t)
 		pass := func() error {
 			err := h.shipper.pass(t.Context())
 			h.shipper.beside.Wait()
@@ -59,11 +66,7 @@ func TestACopyWithoutARoundDeletesNothing(t *testing.T) {
 // Writes wait for passes, and not for the first tier to delete what has moved or to list what nothing needs.
 func TestCleaningHoldsUpNoPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHistory(t, 1)
-		h.tiers.ColdAfter = 0
-		of := datadir.Collection{Tenant: "default", Name: "things"}
-		h.write(of.Schema(), fmt.Sprintf(schemaText, of.Name))
-		h.write(of.Log(), "a line\n")
+		h, of := newMoving(t)
 		chunks := func() (chunks []string) {
 			require.NoError(t, archive.List(t.Context(), h.warm.Store, at.Warm(), func(object objectstore.Attributes) error {
 				chunks = append(chunks, object.Key)
