@@ -102,7 +102,8 @@ stop_followers() {
 
 # follow waits until a BarqCluster is Ready, and meanwhile prints a line for each change.
 follow() {
-    local in=(-n "$1") name=$2 line last='' waiter status=0
+    local in=(-n "$1") name=$2 line last='' waiter operator status=0
+    operator=$(operator_pid) || operator=''
     local columns=:.metadata.name,:.status.phase,':.status.conditions[?(@.type=="Ready")].message'
     kubectl get bqc "$name" "${in[@]}" --watch --no-headers -o custom-columns="$columns" > >(
         while IFS= read -r line; do
@@ -114,7 +115,8 @@ follow() {
     kubectl wait "bqc/$name" "${in[@]}" --for=condition=Ready --timeout="$timeout" &
     waiter=$!
     followers+=("$waiter")
-    while kill -0 "$waiter" 2>/dev/null && operator_pid >/dev/null; do sleep 0.1; done
+    # Without a substitution: a trap that interrupts one can lose what its own substitutions print.
+    while kill -0 "$waiter" 2>/dev/null && kill -0 "$operator" 2>/dev/null; do sleep 0.1; done
     if ! operator_pid >/dev/null; then
         stop_followers
         tail -n 5 "$log"
