@@ -75,11 +75,11 @@ func TestRules(t *testing.T) {
 // Comments keep to the words alone. What is not a comment is for TestMessages.
 func TestComments(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "source.go")
-	source := "package example\n\n// Nobody waits for a pass. " + long + ".\nvar mended = \"somebody\" // Whoever reads it.\n"
+	source := "package example\n\n// A roll-out waits for a pass. " + long + ".\nvar word = \"roll-outs\" // The Helm side reads it.\n"
 	require.NoError(t, os.WriteFile(page, []byte(source), 0o600))
 	require.Equal(t, map[string][]string{page: {
-		"Write who it is (you, the operator, Helm, another user) instead of 'Nobody'.",
-		"Write who it is (you, the operator, Helm, another user) instead of 'Whoever'.",
+		"Write rollout instead of 'roll-out'.",
+		"Write the release controller instead of 'The Helm side'.",
 	}}, lint(t, filepath.Dir(page)))
 }
 
